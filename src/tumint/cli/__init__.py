@@ -1,0 +1,51 @@
+"""The command line: one verb per stage, plus what a person calls. Heavy imports happen inside the verbs.
+
+Exit codes: 0 done; 2 the user's input or config is wrong (one line per fault on stderr); 1 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tumint import __version__
+from tumint.cli import compare, run, score, simulate, stages
+from tumint.errors import TumintError
+
+_VERBS = (simulate, run, score, compare, stages)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all verbs; each verb's module adds its own."""
+    parser = argparse.ArgumentParser(prog="tumint", description=__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"tumint {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for module in _VERBS:
+        module.add_verbs(verbs)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit code."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return int(arguments.call(arguments) or 0)
+    except TumintError as error:
+        _fail(error)
+        for fault in error.faults:
+            print(f"tumint: {fault}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        _fail(error)
+        print(f"tumint: a fault of ours, please report it: {type(error).__name__}: {error}", file=sys.stderr)
+        print("tumint: TUMINT_DEBUG=1 shows where it happened.", file=sys.stderr)
+        return 1
+
+
+def _fail(error: Exception) -> None:
+    if os.environ.get("TUMINT_DEBUG") == "1":
+        raise error

@@ -1,0 +1,103 @@
+"""The six verbs that the rules call. Each takes its parameters as the JSON of `config.StageParams`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ingest, qc, cluster, neighbourhood, response and report."""
+    ingest = _verb(verbs, "ingest", "raw tables of a batch of samples → cells in µm", _ingest)
+    ingest.add_argument("--rows", required=True, help="JSON list of the sheet's rows: sample, path, pixel_size_um")
+    ingest.add_argument("-o", "--out", type=Path, required=True, help="<batch>.h5ad; its tables are written beside it")
+
+    qc = _verb(verbs, "qc", "a verdict and a reason for every cell of a batch", _qc)
+    qc.add_argument("--cells", type=Path, required=True, help="ingest/<batch>.h5ad")
+    qc.add_argument("--samples", type=Path, required=True, help="ingest/<batch>.samples.parquet")
+    qc.add_argument("-o", "--out", type=Path, required=True, help="<batch>.h5ad; its tables are written beside it")
+
+    cluster = _verb(verbs, "cluster", "cells of the cohort → clusters and types", _cluster)
+    cluster.add_argument(
+        "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
+    )
+    cluster.add_argument("--threads", type=int, default=1)
+    cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
+
+    neighbourhood = _verb(verbs, "neighbourhood", "interaction scores of a batch, or --gather them", _neighbourhood)
+    neighbourhood.add_argument("--cells", type=Path, required=True, help="cluster/cells.parquet")
+    neighbourhood.add_argument("--samples", nargs="+", default=[], help="names of the samples of this batch")
+    neighbourhood.add_argument("--edges", type=Path, help="ingest/<batch>.edges.parquet, for `graph.kind: provided`")
+    neighbourhood.add_argument(
+        "--gather", type=Path, nargs="+", help="folders of all batches: write the cohort's tables"
+    )
+    neighbourhood.add_argument("--threads", type=int, default=1)
+    neighbourhood.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
+
+    response = _verb(verbs, "response", "comparison of subjects between groups", _response)
+    response.add_argument("--features", type=Path, required=True, help="neighbourhood/features.parquet")
+    response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
+    response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
+
+    report = _verb(verbs, "report", "tables of a stage → one self-contained HTML", _report)
+    report.add_argument("stage", choices=("ingest", "qc", "cluster", "neighbourhood", "response", "index"))
+    report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
+    report.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
+    report.add_argument(
+        "-o", "--out", type=Path, required=True, help="the HTML; figures go to <results>/figures/<stage>"
+    )
+
+
+def _verb(verbs: Any, name: str, summary: str, call: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--params", required=True, help="JSON of the stage's parameters")
+    parser.add_argument("--code", help="digest of the stage's code: ignored here, it makes Snakemake rerun the stage")
+    parser.set_defaults(call=call)
+    return parser
+
+
+def _ingest(a: argparse.Namespace) -> None:
+    from tumint.config import load_params
+    from tumint.ingest import stage
+
+    stage.run(load_params(a.params), json.loads(a.rows), a.out)
+
+
+def _qc(a: argparse.Namespace) -> None:
+    from tumint.config import load_params
+    from tumint.qc import stage
+
+    stage.run(load_params(a.params), a.cells, a.samples, a.out)
+
+
+def _cluster(a: argparse.Namespace) -> None:
+    from tumint.cluster import stage
+    from tumint.config import load_params
+
+    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads)
+
+
+def _neighbourhood(a: argparse.Namespace) -> None:
+    from tumint.config import load_params
+    from tumint.neighbourhood import stage
+
+    if a.gather:
+        stage.gather(load_params(a.params), a.gather, a.cells, a.out)
+    else:
+        stage.run(load_params(a.params), a.cells, a.samples, a.edges, a.out, threads=a.threads)
+
+
+def _response(a: argparse.Namespace) -> None:
+    from tumint.config import load_params
+    from tumint.response import stage
+
+    stage.run(load_params(a.params), a.features, a.sheet, a.out)
+
+
+def _report(a: argparse.Namespace) -> None:
+    from tumint.config import load_params
+    from tumint.report import render
+
+    render.run(a.stage, load_params(a.params), a.results, a.sheet, a.out)

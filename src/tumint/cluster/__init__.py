@@ -1,0 +1,1 @@
+"""Cluster: normalise, cluster over the cohort, and give every cell a type."""

@@ -1,0 +1,90 @@
+"""The whole config of a cohort, and what of it each stage is given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from tumint.config.base import Section
+from tumint.config.cluster import ClusterConfig
+from tumint.config.ingest import IngestConfig
+from tumint.config.neighbourhood import NeighbourhoodConfig
+from tumint.config.panel import Panel
+from tumint.config.qc import QcConfig
+from tumint.config.report import ReportConfig
+from tumint.config.response import ResponseConfig
+
+
+class Config(Section):
+    """A cohort: where its data are, and one section per stage."""
+
+    cohort: str = Field(pattern=r"^[A-Za-z0-9_]+$", description="Short name; results go to `<results>/<cohort>/`.")
+    title: str = Field(description="One line that says what the cohort is; heads every report.")
+    source: str = Field(description="Where the data come from, with their citation; shown in every report.")
+    simulated: bool = Field(False, description="Simulated data: every page of every report says SIMULATED.")
+    samples: str = Field(description="The sample sheet (TSV or CSV), relative to the working folder.")
+    data: str | None = Field(
+        None,
+        description="Folder that the sheet's `path` is relative to, itself relative to the working folder; empty: the "
+        "folder of the sheet.",
+    )
+    panel: str | None = Field(None, description="Panel file (YAML), relative to the working folder; empty: no panel.")
+    results: str = Field("results", description="Folder of all results, relative to the working folder.")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="Seed of everything random.")
+    samples_per_job: Annotated[int, Field(ge=1)] = Field(
+        16, description="How many samples one job of ingest, qc or neighbourhood takes."
+    )
+    ingest: IngestConfig = Field(default_factory=IngestConfig, description="Raw tables → cells in µm.")
+    qc: QcConfig = Field(default_factory=QcConfig, description="Which cells and samples go on.")
+    cluster: ClusterConfig = Field(default_factory=ClusterConfig, description="Cells → types.")
+    neighbourhood: NeighbourhoodConfig = Field(
+        default_factory=NeighbourhoodConfig, description="Who touches whom, against chance."
+    )
+    response: ResponseConfig = Field(description="Which subjects are compared.")
+    report: ReportConfig = Field(default_factory=ReportConfig, description="How figures look; changes no number.")
+
+
+class StageParams(BaseModel):
+    """What a stage is given besides its input files: its own section and the few shared values it uses.
+
+    The JSON of this is the `params` of its rules, so that a change reruns just the stages that see it.
+    """
+
+    ingest: IngestConfig | None = None
+    qc: QcConfig | None = None
+    cluster: ClusterConfig | None = None
+    neighbourhood: NeighbourhoodConfig | None = None
+    response: ResponseConfig | None = None
+    report: ReportConfig | None = None
+    panel: Panel | None = None
+    seed: int = 0
+    cohort: str = ""
+    title: str = ""
+    source: str = ""
+    simulated: bool = False
+
+
+_SHARED: dict[str, tuple[str, ...]] = {
+    "ingest": ("panel",),
+    "qc": (),
+    "cluster": ("panel", "seed"),
+    "neighbourhood": (),
+    "response": ("seed",),
+    "report": ("cohort", "title", "source", "simulated"),
+}
+
+
+def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
+    """JSON of the `StageParams` of `stage`: sorted keys, so that equal settings are equal text."""
+    import json
+
+    values: dict[str, Any] = {stage: getattr(config, stage).model_dump(mode="json")}
+    for name in _SHARED[stage]:
+        if name != "panel":
+            values[name] = getattr(config, name)
+        elif panel is not None:
+            # ingest sees no signatures: editing a gate must not read the raw tables again
+            dumped = panel.model_dump(mode="json")
+            values["panel"] = {**dumped, "signatures": []} if stage == "ingest" else dumped
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

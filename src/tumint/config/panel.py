@@ -1,0 +1,59 @@
+"""The panel: what each channel measures and is used for, and the signatures of the cell types it can tell apart."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tumint import keys as k
+from tumint.config.base import Section
+
+
+class Marker(Section):
+    """One channel."""
+
+    marker: str = Field(description="Name of the marker in results and reports.")
+    channel: str | None = Field(None, description="Its name in the raw tables; empty: the same.")
+    use: Literal["type", "state", "dna", "reference", "ignore"] = Field(
+        "type", description="`type` and `state` markers are analysed, `type` alone decides cell types."
+    )
+
+    @property
+    def source(self) -> str:
+        """The name in the raw tables."""
+        return self.channel or self.marker
+
+
+class Signature(Section):
+    """The markers of one cell type."""
+
+    cell_type: str = Field(description="Name of the type in results and reports; must not contain `|`.")
+    positive: list[str] = Field(min_length=1, description="Markers that cells of this type show.")
+    negative: list[str] = Field(default_factory=list, description="Markers that they lack.")
+
+
+class Panel(Section):
+    """A panel file of `resources/panels/`."""
+
+    name: str = Field(description="Name of the panel.")
+    source: str = Field(description="Where the panel comes from.")
+    markers: list[Marker] = Field(min_length=1, description="Its channels.")
+    signatures: list[Signature] = Field(default_factory=list, description="The types it can tell apart.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Panel:
+        names = [m.marker for m in self.markers]
+        faults = [f"each marker once, not `{n}` twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        for signature in self.signatures:
+            if k.PAIR_SEPARATOR in signature.cell_type:
+                faults.append(f"no `{k.PAIR_SEPARATOR}` in the cell type `{signature.cell_type}`")
+            for marker in sorted({*signature.positive, *signature.negative} - set(names)):
+                faults.append(f"the signature `{signature.cell_type}` to name markers of the panel, not `{marker}`")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def used(self, *uses: str) -> list[str]:
+        """Names of the markers with one of these uses, in the order of the panel."""
+        return [m.marker for m in self.markers if m.use in uses]

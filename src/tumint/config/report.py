@@ -1,0 +1,26 @@
+"""Config of the reports: nothing here changes a number."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tumint.config.base import Section
+
+
+class ReportConfig(Section):
+    """How figures look."""
+
+    max_map_cells: Annotated[int, Field(ge=100)] = Field(
+        20_000,
+        description="A cell map shows at most this many cells of a ROI, and says so where it shows fewer than all.",
+    )
+    point_size: Annotated[float, Field(gt=0)] = Field(3.0, description="Size of a cell on the maps, in points squared.")
+    maps_per_subject: Annotated[int, Field(ge=0)] = Field(
+        1, description="How many ROIs of each subject are drawn as maps."
+    )
+    palette: dict[str, str] = Field(
+        default_factory=dict,
+        description="`{cell type: colour}`; types not named get colours that colour-blind people tell apart.",
+    )

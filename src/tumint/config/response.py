@@ -1,0 +1,46 @@
+"""Config of the response stage: which groups of subjects are compared, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from tumint.config.base import Section
+
+
+class Contrast(Section):
+    """One comparison of two groups of subjects."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="Name of the contrast in tables and reports.")
+    column: str = Field(description="Column of the sample sheet that holds the group of each subject.")
+    reference: str = Field(description="Level that effects are measured against.")
+    group: str = Field(description="Level whose difference from `reference` is the effect.")
+    adjust: list[str] = Field(
+        default_factory=list, description="Columns of the sheet to adjust for, one value per subject."
+    )
+
+    @model_validator(mode="after")
+    def _two_groups(self) -> Contrast:
+        if self.reference == self.group:
+            raise ValueError("`group` to differ from `reference`")
+        return self
+
+
+class ResponseConfig(Section):
+    """Subjects are compared, never cells or ROIs."""
+
+    contrasts: list[Contrast] = Field(min_length=1, description="Which groups are compared.")
+    min_subjects: Annotated[int, Field(ge=2)] = Field(
+        2, description="A contrast with fewer subjects in a group is reported with effects and no p."
+    )
+    fdr: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.1, description="False discovery rate (Benjamini-Hochberg, within a family) below which a finding is reported."
+    )
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> ResponseConfig:
+        names = [contrast.name for contrast in self.contrasts]
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"each contrast to have a name of its own, not {', '.join(sorted(repeated))} twice")
+        return self

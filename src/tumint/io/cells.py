@@ -1,0 +1,69 @@
+"""AnnData files between ingest, qc and cluster, checked against the one contract of the house.
+
+`X` float32 (cells × markers, raw up to qc), `obsm["spatial"]` float64 (x, y in µm), obs `sample` (categorical),
+`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, var `use`,
+`uns["tumint"]` the run metadata as a JSON string.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+
+from tumint import keys as k
+from tumint.errors import DataError, Fault
+from tumint.io.atomic import replacing
+
+_OBS = (k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN)
+
+
+def check_cells(cells: ad.AnnData, where: str) -> None:
+    """Raise `DataError` with every fault of `cells` against the contract; `where` names the file."""
+    faults: list[Fault | str] = [
+        Fault(where, f"an obs column `{column}`", "none") for column in _OBS if column not in cells.obs
+    ]
+    if k.USE not in cells.var:
+        faults.append(Fault(where, f"a var column `{k.USE}`", "none"))
+    if k.SPATIAL not in cells.obsm:
+        faults.append(Fault(where, f'obsm["{k.SPATIAL}"]', "none"))
+    elif not np.isfinite(np.asarray(cells.obsm[k.SPATIAL], dtype=float)).all():
+        faults.append(Fault(f'{where} obsm["{k.SPATIAL}"]', "finite coordinates", "some that are not"))
+    if not faults and cells.obs.duplicated([k.SAMPLE, k.CELL_ID]).any():
+        faults.append(Fault(where, "a cell id once per sample", "one twice"))
+    if faults:
+        raise DataError(faults)
+
+
+def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) -> None:
+    """Write `cells` as h5ad, whole or not at all, with `meta` in `uns["tumint"]`."""
+    check_cells(cells, str(path))
+    cells.uns[k.META] = json.dumps(meta, sort_keys=True)
+    with replacing(path) as temporary:
+        cells.write_h5ad(temporary, compression="lzf")
+
+
+def read_cells(path: str | Path) -> ad.AnnData:
+    """Read an h5ad of ours.
+
+    Raises
+    ------
+    DataError
+        The file is missing, not an h5ad, or breaks the contract.
+    """
+    try:
+        cells = ad.read_h5ad(path)
+    except FileNotFoundError:
+        raise DataError(Fault(str(path), "a file", "none")) from None
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(Fault(str(path), "an h5ad file", f"`{str(error).splitlines()[0]}`")) from None
+    check_cells(cells, str(path))
+    return cells
+
+
+def cells_meta(cells: ad.AnnData) -> dict[str, Any]:
+    """The run metadata that `write_cells` stored."""
+    return json.loads(cells.uns.get(k.META, "{}"))

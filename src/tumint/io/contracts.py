@@ -1,0 +1,185 @@
+"""The tables that pass between stages: their columns, kinds and keys.
+
+Kinds: `str` (also categorical), `int`, `float` (also int), `bool`. A table may carry more columns than its contract
+names; it may not lack one, hold another kind, or repeat its key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tumint import keys as k
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A table: its name, `{column: kind}`, and the columns that identify a row (empty: none do)."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...] = ()
+
+
+_CELL = {k.SAMPLE: "str", k.CELL_ID: "int"}
+
+# ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read.
+SAMPLES = Contract(
+    "ingest samples",
+    {
+        k.SAMPLE: "str",
+        k.PATH: "str",
+        "sha256": "str",
+        "bytes": "int",
+        "n_cells": "int",
+        "n_edges": "int",
+        k.PIXEL_SIZE_UM: "float",
+        "missing_markers": "str",  # names joined by ";"
+        k.STATUS: "str",  # ok | empty | quarantined
+        k.REASON: "str",
+    },
+    (k.SAMPLE,),
+)
+# ingest/<batch>.edges.parquet: the source's own neighbours, both ways, no self loops; zero rows where it has none.
+EDGES = Contract("edges", {k.SAMPLE: "str", k.SOURCE_CELL: "int", k.TARGET_CELL: "int"})
+# qc/<batch>.cells.parquet: a verdict and a reason for every cell that ingest wrote.
+QC_CELLS = Contract(
+    "qc cells",
+    {
+        **_CELL,
+        k.X_UM: "float",
+        k.Y_UM: "float",
+        k.AREA_UM2: "float",
+        "dna": "float",
+        "total": "float",
+        k.VERDICT: "str",
+        k.REASON: "str",
+    },
+    (k.SAMPLE, k.CELL_ID),
+)
+# qc/<batch>.metrics.parquet: one row per sample of the batch.
+QC_METRICS = Contract(
+    "qc metrics",
+    {k.SAMPLE: "str", "n_in": "int", "n_out": "int", k.STATUS: "str", k.REASON: "str"},  # status: pass | fail
+    (k.SAMPLE,),
+)
+# cluster/cells.parquet: sorted by sample (order of the sheet) and cell_id; one row group per sample.
+CELLS = Contract(
+    "cells",
+    {
+        **_CELL,
+        k.X_UM: "float",
+        k.Y_UM: "float",
+        k.DOMAIN: "str",
+        k.CLUSTER: "str",
+        k.CELL_TYPE: "str",
+        k.CONFIDENCE: "float",
+    },
+    (k.SAMPLE, k.CELL_ID),
+)
+# cluster/clusters.parquet: one row per cluster.
+CLUSTERS = Contract(
+    "clusters",
+    {
+        k.CLUSTER: "str",
+        k.N: "int",
+        k.CELL_TYPE: "str",
+        "score": "float",
+        "runner_up": "str",
+        "runner_up_score": "float",
+    },
+    (k.CLUSTER,),
+)
+# cluster/marker_means.parquet: mean normalised marker by cluster and by cell type (`by`: cluster | cell_type).
+MARKER_MEANS = Contract("marker means", {"by": "str", "group": "str", "marker": "str", "mean": "float", k.N: "int"})
+# What `tumint score` writes, plus the null it was scored under.
+SCORES = Contract(
+    "scores",
+    {
+        k.SAMPLE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "n_source": "int",
+        "n_target": "int",
+        "observed": "float",
+        "expected": "float",
+        "sd": "float",
+        "z": "float",
+        "log2_enrichment": "float",
+        k.SE: "float",
+        "p": "float",
+        "q": "float",
+        "p_method": "str",
+        k.STATUS: "str",
+    },
+)
+# neighbourhood/**/interactions.parquet
+INTERACTIONS = Contract(
+    "interactions",
+    {"statistic": "str", k.NULL: "str", **SCORES.columns},
+    ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
+)
+# neighbourhood/**/distances.parquet: nearest target cell of each source cell, in µm.
+DISTANCES = Contract(
+    "distances",
+    {
+        k.SAMPLE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        k.N: "int",
+        "mean_um": "float",
+        "median_um": "float",
+        "mean_log": "float",
+        "sd_log": "float",
+        k.STATUS: "str",
+    },
+    (k.SAMPLE, k.SOURCE, k.TARGET),
+)
+# neighbourhood/features.parquet: the one thing every scoring step hands to the response stage.
+FEATURES = Contract(
+    "features",
+    {
+        k.SAMPLE: "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.VALUE: "float",
+        k.SE: "float",
+        k.WEIGHT: "float",  # ratio families: the expected count E, so that C = 2**value * (E + 1/2) - 1/2
+        k.N: "int",
+        k.STATUS: "str",
+    },
+    (k.SAMPLE, k.FAMILY, k.FEATURE),
+)
+# response/subjects.parquet: the value of every feature in every subject, as the test saw it.
+SUBJECTS = Contract(
+    "subjects",
+    {k.SUBJECT: "str", k.FAMILY: "str", k.FEATURE: "str", k.VALUE: "float", k.SE: "float", "n_samples": "int"},
+    (k.SUBJECT, k.FAMILY, k.FEATURE),
+)
+# response/effects.parquet and what `tumint compare` writes.
+EFFECTS = Contract(
+    "effects",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        k.SE: "float",
+        "ci_low": "float",
+        "ci_high": "float",
+        "t": "float",
+        "df": "float",
+        "p": "float",
+        "q": "float",
+        "p_mixed": "float",
+        "p_permutation": "float",
+        "p_maxt": "float",
+        "n_subjects_reference": "int",
+        "n_subjects_group": "int",
+        "n_samples": "int",
+        k.STATUS: "str",
+        k.REASON: "str",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)

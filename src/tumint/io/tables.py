@@ -1,0 +1,128 @@
+"""Parquet and CSV tables in and out, each checked against its contract; run metadata travels in the parquet schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tumint import keys as k
+from tumint.errors import DataError, Fault
+from tumint.io.atomic import replacing
+from tumint.io.contracts import Contract
+
+_KINDS = {
+    "str": lambda s: isinstance(s.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(s.dtype) or s.empty,
+    "int": lambda s: pd.api.types.is_integer_dtype(s.dtype) or s.empty,
+    "float": lambda s: pd.api.types.is_numeric_dtype(s.dtype) or s.empty,
+    "bool": lambda s: pd.api.types.is_bool_dtype(s.dtype) or s.empty,
+}
+
+
+def check(table: pd.DataFrame, contract: Contract, where: str) -> None:
+    """Raise `DataError` with every fault of `table` against `contract`; `where` names the file."""
+    faults: list[Fault | str] = []
+    for column, kind in contract.columns.items():
+        if column not in table.columns:
+            faults.append(Fault(f"{where} ({contract.name})", f"a column `{column}`", "none"))
+        elif not _KINDS[kind](table[column]):
+            faults.append(Fault(f"{where} column `{column}`", f"values of kind {kind}", f"{table[column].dtype}"))
+    if not faults and contract.key:
+        repeated = table.duplicated(list(contract.key))
+        if repeated.any():
+            row = table.loc[repeated, list(contract.key)].iloc[0].to_dict()
+            faults.append(Fault(f"{where} ({contract.name})", f"unique {', '.join(contract.key)}", f"{row} twice"))
+    if faults:
+        raise DataError(faults)
+
+
+def write_table(
+    table: pd.DataFrame,
+    path: str | Path,
+    contract: Contract | None = None,
+    *,
+    meta: dict[str, Any] | None = None,
+    row_groups_by: str | None = None,
+) -> None:
+    """Write `table` as parquet, whole or not at all.
+
+    Parameters
+    ----------
+    meta
+        Stored as JSON in the schema metadata under `keys.META`.
+    row_groups_by
+        A column whose runs of equal values become one row group each, so that a reader of one sample reads no other.
+    """
+    if contract is not None:
+        check(table, contract, str(path))
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = dict(arrow.schema.metadata or {})
+    if meta is not None:
+        metadata[k.META.encode()] = json.dumps(meta, sort_keys=True).encode()
+    arrow = arrow.replace_schema_metadata(metadata)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
+        for start, length in _runs(table, row_groups_by):
+            writer.write_table(arrow.slice(start, length), row_group_size=max(length, 1))
+
+
+def _runs(table: pd.DataFrame, column: str | None) -> list[tuple[int, int]]:
+    if column is None or table.empty:
+        return [(0, len(table))]
+    values = table[column].astype(str).to_numpy()
+    starts = [0, *(i for i in range(1, len(values)) if values[i] != values[i - 1])]
+    ends = [*starts[1:], len(values)]
+    return [(start, end - start) for start, end in zip(starts, ends, strict=True)]
+
+
+def read_table(
+    path: str | Path,
+    contract: Contract | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    samples: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Read a parquet table of ours; only `columns` and only the rows of `samples` where given.
+
+    Raises
+    ------
+    DataError
+        The file is missing, not parquet, or breaks its contract.
+    """
+    filters = None if samples is None else [(k.SAMPLE, "in", list(samples))]
+    try:
+        table: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
+    except FileNotFoundError:
+        raise DataError(Fault(str(path), "a file", "none")) from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(Fault(str(path), "a parquet table", f"`{str(error).splitlines()[0]}`")) from None
+    if contract is not None and columns is None:
+        check(table, contract, str(path))
+    return table
+
+
+def read_meta(path: str | Path) -> dict[str, Any]:
+    """The run metadata that `write_table` stored, or an empty dict."""
+    raw = (pq.read_schema(path).metadata or {}).get(k.META.encode())
+    return json.loads(raw) if raw else {}
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write `table` as CSV for people; text cells that a spreadsheet would run as a formula get a leading quote."""
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column].dtype):
+            safe[column] = safe[column].map(neutralise)
+    with replacing(path) as temporary:
+        safe.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def neutralise(cell: object) -> object:
+    """Prefix text that begins with = + - @ (or a control character) by a quote, so that no spreadsheet runs it."""
+    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return "'" + cell
+    return cell

@@ -1,0 +1,71 @@
+"""Names of columns and slots, in one place; the files that use them are described in `tumint.io.contracts`.
+
+Micrometres end in `_um`, square micrometres in `_um2`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STAGES: Final = ("ingest", "qc", "cluster", "neighbourhood", "response", "report")
+
+# sample sheet
+SAMPLE: Final = "sample"  # one ROI or image
+SUBJECT: Final = "subject"  # one animal or patient: the unit of inference
+PATH: Final = "path"
+PIXEL_SIZE_UM: Final = "pixel_size_um"
+
+# cells
+CELL_ID: Final = "cell_id"
+X_UM: Final = "x_um"
+Y_UM: Final = "y_um"
+AREA_UM2: Final = "area_um2"
+DOMAIN: Final = "domain"
+CELL_TYPE_PROVIDED: Final = "cell_type_provided"
+CLUSTER: Final = "cluster"
+CELL_TYPE: Final = "cell_type"
+CONFIDENCE: Final = "confidence"
+UNCLASSIFIED: Final = "unclassified"
+
+# tissue domains, in the order of precedence when masks overlap; NO_DOMAIN: in no mask, or no masks came with the data
+DOMAINS: Final = ("structural", "interface", "tumour", "normal")
+NO_DOMAIN: Final = "none"
+
+# AnnData slots
+SPATIAL: Final = "spatial"  # obsm: x, y in µm, float64
+USE: Final = "use"  # var: type | state | dna | reference | ignore
+META: Final = "tumint"  # uns and parquet metadata: what ran (see provenance.run_metadata)
+
+# quality control
+VERDICT: Final = "verdict"  # pass | drop
+REASON: Final = "reason"  # "" for cells that pass, else reasons joined by ";"
+STATUS: Final = "status"
+
+# edges
+SOURCE_CELL: Final = "source_cell"
+TARGET_CELL: Final = "target_cell"
+
+# scores
+SOURCE: Final = "source"
+TARGET: Final = "target"
+NULL: Final = "null"  # global | domain
+PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
+
+# features
+FAMILY: Final = "family"
+FEATURE: Final = "feature"
+VALUE: Final = "value"
+SE: Final = "se"
+WEIGHT: Final = "weight"
+N: Final = "n"
+FAMILY_COMPOSITION: Final = "composition"
+FAMILY_DENSITY: Final = "density"
+FAMILY_INTERACTION: Final = "interaction"  # within domain where the cohort has domains, else global
+FAMILY_INTERACTION_GLOBAL: Final = "interaction_global"  # only where the cohort has domains
+FAMILY_DISTANCE: Final = "distance"
+RATIO_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_INTERACTION_GLOBAL)
+
+# status of a score or a feature
+TESTED: Final = "tested"
+ABSENT: Final = "absent"
+TOO_FEW: Final = "too_few"

@@ -1,0 +1,97 @@
+"""Where a result comes from: a digest of the code that made it, and the metadata that travels in every file.
+
+Neither holds a date, a host or a number of threads, so that equal runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tumint import __version__
+
+_ROOT = Path(__file__).parent
+_PACKAGES = (
+    *("numpy", "pandas", "scipy", "numba", "pyarrow", "anndata", "scanpy", "scikit-learn"),
+    *("igraph", "leidenalg", "pynndescent", "matplotlib", "snakemake"),
+)
+
+
+def code_digest(stage: str) -> str:
+    """Hash of the modules that `stage` runs: `tumint.<stage>.stage` and all it imports from tumint.
+
+    Comments, docstrings and layout do not count. Figures belong to the reports: the digest of `report_<stage>` covers
+    the figures of that stage, the report package and its templates, and not the numerics.
+    """
+    if stage.startswith("report"):
+        name = stage.removeprefix("report_")
+        roots = [f"tumint.report.{p.stem}" for p in sorted((_ROOT / "report").glob("*.py")) if p.stem != "__init__"]
+        roots += [f"tumint.{name}.figures"] if (_ROOT / name / "figures.py").exists() else []
+        texts = [p.read_text(encoding="utf-8") for p in sorted((_ROOT / "report" / "templates").glob("*"))]
+    else:
+        roots, texts = [f"tumint.{stage}.stage"], []
+    found: dict[str, str] = {}
+    for root in roots:
+        _collect(root, found)
+    digest = hashlib.sha256()
+    for part in (*(f"{name}={found[name]}" for name in sorted(found)), *texts):
+        digest.update(part.encode())
+    return digest.hexdigest()[:16]
+
+
+def _collect(module: str, found: dict[str, str]) -> None:
+    path = _path(module)
+    # config models only describe keys; their values reach a stage through its params
+    if path is None or module in found or module.startswith(("tumint.config", "tumint.cli")):
+        return
+    found[module], imports = _parse(path)
+    for name in imports:
+        _collect(name, found)
+
+
+def _path(module: str) -> Path | None:
+    stem = _ROOT.joinpath(*module.split(".")[1:])
+    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _parse(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The code of a module without docstrings, as text, and the tumint modules it may import."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imports += [alias.name for alias in node.names if alias.name.startswith("tumint")]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tumint"):
+            imports += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node, clean=False) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree), tuple(dict.fromkeys(imports))
+
+
+def run_metadata(stage: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What every output of `stage` carries: versions, code digest, parameters."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {"stage": stage, "tumint": __version__, "code": code_digest(stage), "params": params, "versions": versions}
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

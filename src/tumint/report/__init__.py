@@ -1,0 +1,1 @@
+"""Report: tables → one self-contained HTML per stage, and an index."""

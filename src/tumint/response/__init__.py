@@ -1,0 +1,1 @@
+"""Response: the comparison of subjects (never of cells or ROIs) between groups."""

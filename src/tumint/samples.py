@@ -1,0 +1,136 @@
+"""The sample sheet: one row per ROI, read as text, every fault named with its row and sample.
+
+`sample`, `subject` and `path` are needed, `pixel_size_um` is a positive number where it is there, and every other
+column is a variable of the design.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.errors import Fault, SheetError
+
+if TYPE_CHECKING:
+    from tumint.config.response import ResponseConfig
+
+_NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
+_NEEDED = (k.SAMPLE, k.SUBJECT, k.PATH)
+
+
+def read_sheet(path: str | Path, *, data: str | Path | None = None) -> pd.DataFrame:
+    """Read and check a sample sheet.
+
+    Parameters
+    ----------
+    path
+        TSV, or CSV where the name ends in `.csv`; UTF-8, with or without BOM.
+    data
+        Folder that `path` of each row is relative to; default the folder of the sheet.
+
+    Returns
+    -------
+    One row per sample, in the order of the sheet: text columns, `path` joined to `data`, `pixel_size_um` float.
+
+    Raises
+    ------
+    SheetError
+        One line for every fault: a missing or repeated column, a row with another number of fields, an empty, odd or
+        repeated sample, an empty subject, a file that is not there, a pixel size that is not a positive number.
+    """
+    header, rows = _read_rows(Path(path))
+    faults: list[Fault | str] = []
+    for column in _NEEDED:
+        if column not in header:
+            faults.append(Fault(f"{path} header", f"a column `{column}`", ", ".join(header)))
+    for column in sorted({c for c in header if header.count(c) > 1}):
+        faults.append(Fault(f"{path} header", f"each column once, not `{column}` twice", ", ".join(header)))
+    for number, row in rows:
+        if len(row) != len(header):
+            faults.append(Fault(f"{path} row {number}", f"{len(header)} fields", str(len(row))))
+    if faults:
+        raise SheetError(faults)
+    if not rows:
+        raise SheetError(Fault(str(path), "at least one sample", "a header only"))
+    sheet = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
+    numbers = [number for number, _ in rows]
+    folder = Path(data) if data is not None else Path(path).parent
+    sheet[k.PATH] = [str(folder / p) if p else "" for p in sheet[k.PATH]]
+    faults += _check_rows(sheet, numbers, path)
+    if faults:
+        raise SheetError(faults)
+    if k.PIXEL_SIZE_UM in sheet:
+        sheet[k.PIXEL_SIZE_UM] = sheet[k.PIXEL_SIZE_UM].astype(float)
+    return sheet
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Header and numbered rows (the header is row 1), blank lines left out, fields stripped."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        raise SheetError(Fault(str(path), "a sample sheet", "no file")) from None
+    except UnicodeDecodeError:
+        raise SheetError(Fault(str(path), "a sample sheet in UTF-8", "another encoding")) from None
+    reader = csv.reader(io.StringIO(text), delimiter="," if path.suffix.lower() == ".csv" else "\t")
+    rows = [
+        (n, [field.strip() for field in row]) for n, row in enumerate(reader, start=1) if any(f.strip() for f in row)
+    ]
+    if not rows:
+        raise SheetError(Fault(str(path), "a header and at least one sample", "an empty file"))
+    return rows[0][1], rows[1:]
+
+
+def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path) -> Iterable[Fault]:
+    first: dict[str, int] = {}
+    for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
+        sample = row[k.SAMPLE]
+        where = f"{path} row {number} (sample {sample or 'without a name'})"
+        if not _NAME.match(sample):
+            yield Fault(where, "`sample` to be a name without spaces, slashes or `|`", f"`{sample}`")
+        if sample in first:
+            yield Fault(where, "each `sample` once", f"`{sample}` in row {first[sample]} too")
+        first.setdefault(sample, number)
+        if not row[k.SUBJECT]:
+            yield Fault(where, "`subject` to name the animal or patient", "an empty field")
+        if not row[k.PATH] or not Path(row[k.PATH]).is_file():
+            yield Fault(where, "`path` to be a file", f"`{row[k.PATH]}`")
+        if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
+            yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
+
+
+def _positive(text: str) -> bool:
+    try:
+        value = float(text)
+    except ValueError:
+        return False
+    return math.isfinite(value) and value > 0
+
+
+def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
+    """Faults of the contrasts against the sheet: columns, levels, one value per subject."""
+    faults: list[Fault | str] = []
+    for i, contrast in enumerate(response.contrasts):
+        key = f"{where}: key `response.contrasts.{i}"
+        for column in (contrast.column, *contrast.adjust):
+            if column not in sheet:
+                faults.append(Fault(f"{key}`", f"a column of {path}", f"`{column}`"))
+                continue
+            several = sheet.groupby(k.SUBJECT, sort=False)[column].nunique()
+            for subject in several[several > 1].index:
+                found = ", ".join(dict.fromkeys(sheet.loc[sheet[k.SUBJECT] == subject, column]))
+                faults.append(Fault(f"{path} (subject {subject})", f"one value of `{column}`", found))
+        if contrast.column in sheet:
+            levels = list(dict.fromkeys(sheet[contrast.column]))
+            for name in ("reference", "group"):
+                if (level := getattr(contrast, name)) not in levels:
+                    faults.append(Fault(f"{key}.{name}`", f"one of {', '.join(levels)}", f"`{level}`"))
+    return faults
