@@ -23,7 +23,7 @@ _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 @dataclass(frozen=True)
 class Need:
-    """Memory `base_mb + per_mb × (size of the inputs in MB)` and minutes of one job of a stage, at the first attempt."""
+    """Memory (`base_mb` + `per_mb` × MB of the inputs) and minutes of a job of one stage at its first attempt."""
 
     base_mb: int
     per_mb: float
