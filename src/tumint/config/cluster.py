@@ -36,7 +36,7 @@ class ClusterConfig(Section):
         None,
         description="CSV with columns `cluster` and `cell_type`, for `typing: table`; relative to the working folder.",
     )
-    normalise: NormaliseConfig = Field(default_factory=NormaliseConfig, description="How intensities are normalised.")
+    normalise: NormaliseConfig = Field(NormaliseConfig(), description="How intensities are normalised.")
     n_neighbours: Annotated[int, Field(ge=2)] = Field(20, description="k of the kNN graph that Leiden cuts.")
     resolution: Annotated[float, Field(gt=0)] = Field(
         1.0, description="Resolution of Leiden: larger gives more clusters."

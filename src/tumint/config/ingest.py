@@ -54,13 +54,13 @@ class IngestConfig(Section):
     )
     relationships: bool = Field(
         True,
-        description="Read the neighbours that CellProfiler wrote beside a table (`Object relationships_<same name>.csv`) "
+        description="Read the neighbours that CellProfiler wrote beside a table (`Object relationships_<name>.csv`) "
         "where there are any, so that `neighbourhood.graph.kind: provided` can use them.",
     )
     missing_marker: Literal["error", "intersect", "fill"] = Field(
         "error",
         description="A channel of the panel that a sample lacks. `error`: the sample is bad; `intersect`: the whole "
-        "cohort goes on without that marker; `fill`: the sample goes on with 0 after normalisation. Named in every case.",
+        "cohort goes on without that marker; `fill`: the sample goes on with 0 after normalisation. Always named.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from tumint.errors import ConfigError, Fault, TumintError
 from tumint.samples import check_design, read_sheet
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,23 @@ def _fault(error: Any, where: str) -> Fault:
             return Fault(place, "only keys that config/README.md names", f"`{key.rsplit('.', 1)[-1]}`")
         case "missing":
             return Fault(place, "a value", "none")
+        case "string_pattern_mismatch":
+            return Fault(place, f"text that matches `{error['ctx']['pattern']}`", f"`{found}`")
+        case "too_short":
+            return Fault(place, f"at least {error['ctx']['min_length']} of them", str(error["ctx"]["actual_length"]))
         case "value_error":
-            return Fault(place, str(error["ctx"]["error"]), "otherwise")
+            return Fault(place, str(error["ctx"]["error"]), _shown(found))
         case _:
             text = error["msg"].removeprefix("Input should be ")
-            return Fault(place, text, "a section" if isinstance(found, dict) else f"`{found}`")
+            return Fault(place, text, _shown(found))
+
+
+def _shown(found: Any) -> str:
+    """A value as a message shows it: a section or a long list is not spelt out."""
+    if isinstance(found, dict):
+        return f"a section with {', '.join(sorted(map(str, found)))}"
+    text = f"`{found}`"
+    return text if len(text) <= 80 else f"{text[:77]}...`"
 
 
 def load_params(text: str) -> StageParams:
@@ -103,22 +116,33 @@ def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None
     """
     values = config if isinstance(config, Mapping) else read_yaml(config)
     where = where or ("config" if isinstance(config, Mapping) else str(config))
-    model = validate(Config, values, where)
     faults: list[Fault | str] = []
-    panel, sheet = None, None
-    try:
-        panel = validate(Panel, read_yaml(model.panel), model.panel) if model.panel else None
-        faults += _check_panel(model, panel, where)
-    except TumintError as error:
-        faults += error.faults
-    try:
-        sheet = read_sheet(model.samples, data=model.data)
-        faults += check_design(sheet, model.response, model.samples, where)
-    except TumintError as error:
-        faults += error.faults
-    if faults or sheet is None:
+    model = _try(lambda: validate(Config, values, where), faults)
+    # panel and sheet are read even where the config has faults, so that one look shows everything
+    panel_path, sheet_path, data = (_text(values.get(name)) for name in ("panel", "samples", "data"))
+    panel = _try(lambda: validate(Panel, read_yaml(panel_path), panel_path), faults) if panel_path else None
+    sheet = _try(lambda: read_sheet(sheet_path, data=data), faults) if sheet_path else None
+    if model is not None:
+        if panel is not None or model.panel is None:
+            faults += _check_panel(model, panel, where)
+        if sheet is not None:
+            faults += check_design(sheet, model.response, model.samples, where)
+    if faults or model is None or sheet is None:
         raise ConfigError(faults)
     return Cohort(model, sheet, panel)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _try(step: Callable[[], T], faults: list[Fault | str]) -> T | None:
+    """What `step` returns, or None with its faults added to `faults`."""
+    try:
+        return step()
+    except TumintError as error:
+        faults += error.faults
+        return None
 
 
 def _check_panel(config: Config, panel: Panel | None, where: str) -> list[Fault | str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -35,14 +36,12 @@ class Config(Section):
     samples_per_job: Annotated[int, Field(ge=1)] = Field(
         16, description="How many samples one job of ingest, qc or neighbourhood takes."
     )
-    ingest: IngestConfig = Field(default_factory=IngestConfig, description="Raw tables → cells in µm.")
-    qc: QcConfig = Field(default_factory=QcConfig, description="Which cells and samples go on.")
-    cluster: ClusterConfig = Field(default_factory=ClusterConfig, description="Cells → types.")
-    neighbourhood: NeighbourhoodConfig = Field(
-        default_factory=NeighbourhoodConfig, description="Who touches whom, against chance."
-    )
+    ingest: IngestConfig = Field(IngestConfig(), description="Raw tables → cells in µm.")
+    qc: QcConfig = Field(QcConfig(), description="Which cells and samples go on.")
+    cluster: ClusterConfig = Field(ClusterConfig(), description="Cells → types.")
+    neighbourhood: NeighbourhoodConfig = Field(NeighbourhoodConfig(), description="Who touches whom, against chance.")
     response: ResponseConfig = Field(description="Which subjects are compared.")
-    report: ReportConfig = Field(default_factory=ReportConfig, description="How figures look; changes no number.")
+    report: ReportConfig = Field(ReportConfig(), description="How figures look; changes no number.")
 
 
 class StageParams(BaseModel):
@@ -77,8 +76,6 @@ _SHARED: dict[str, tuple[str, ...]] = {
 
 def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     """JSON of the `StageParams` of `stage`: sorted keys, so that equal settings are equal text."""
-    import json
-
     values: dict[str, Any] = {stage: getattr(config, stage).model_dump(mode="json")}
     for name in _SHARED[stage]:
         if name != "panel":

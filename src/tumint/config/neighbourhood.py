@@ -30,7 +30,7 @@ class GraphConfig(Section):
 class NeighbourhoodConfig(Section):
     """Interaction scores per ROI, under exact nulls, and nearest distances."""
 
-    graph: GraphConfig = Field(default_factory=GraphConfig, description="Which cells are neighbours.")
+    graph: GraphConfig = Field(GraphConfig(), description="Which cells are neighbours.")
     within_domain: bool = Field(
         True,
         description="Score also against labels permuted within tissue domains, so that types that only share a domain "

@@ -31,11 +31,9 @@ class Threshold(Section):
 class QcConfig(Section):
     """Which cells and samples go on."""
 
-    area_um2: Threshold = Field(default_factory=Threshold, description="Area of the cell, in µm².")
-    dna: Threshold = Field(default_factory=Threshold, description="Mean of the channels whose `use` is `dna`.")
-    total: Threshold = Field(
-        default_factory=Threshold, description="Sum of the channels whose `use` is `type` or `state`."
-    )
+    area_um2: Threshold = Field(Threshold(), description="Area of the cell, in µm².")
+    dna: Threshold = Field(Threshold(), description="Mean of the channels whose `use` is `dna`.")
+    total: Threshold = Field(Threshold(), description="Sum of the channels whose `use` is `type` or `state`.")
     min_cells: Annotated[int, Field(ge=0)] = Field(
         50, description="A sample with fewer cells that pass than this fails as a whole."
     )

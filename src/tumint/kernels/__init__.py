@@ -7,7 +7,7 @@ which would let the order of sums depend on the machine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 
@@ -16,4 +16,4 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def njit(function: F) -> F:
     """Compile `function` in nopython mode: cached, GIL released, strict floating point, serial."""
-    return numba.njit(cache=True, nogil=True, fastmath=False)(function)  # noqa: TID251
+    return cast(F, numba.njit(cache=True, nogil=True, fastmath=False)(function))  # noqa: TID251

@@ -1,0 +1,58 @@
+"""The code digest follows the code of a stage: not its comments, not another stage, not a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tumint import provenance
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of two stages that share a module, in the place of tumint."""
+    files = {
+        "keys.py": "A = 1\n",
+        "kernels/__init__.py": "",
+        "kernels/counts.py": "def f():\n    return 1\n",
+        "qc/__init__.py": "",
+        "qc/stage.py": '"""Doc."""\nfrom tumint import keys\n\ndef run():\n    """Doc."""\n    return keys.A\n',
+        "qc/figures.py": "B = 1\n",
+        "neighbourhood/__init__.py": "",
+        "neighbourhood/stage.py": "from tumint.keys import A\n\ndef run():\n    from tumint.kernels import counts\n",
+        "report/__init__.py": "",
+        "report/render.py": "C = 1\n",
+        "report/templates/page.html": "<html>",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(provenance, "_ROOT", tmp_path)
+    return tmp_path
+
+
+STAGES = ("qc", "neighbourhood", "report_qc", "report_neighbourhood")
+
+
+def changed(package: Path, name: str, text: str) -> set[str]:
+    provenance._parse.cache_clear()
+    before = {stage: provenance.code_digest(stage) for stage in STAGES}
+    (package / name).write_text(text)
+    provenance._parse.cache_clear()
+    return {stage for stage in STAGES if provenance.code_digest(stage) != before[stage]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stages"),
+    [
+        ("kernels/counts.py", "def f():\n    return 2\n", {"neighbourhood"}),
+        ("keys.py", "A = 2\n", {"qc", "neighbourhood"}),
+        ("qc/figures.py", "B = 2\n", {"report_qc"}),
+        ("report/templates/page.html", "<html lang=en>", {"report_qc", "report_neighbourhood"}),
+        ("qc/stage.py", '"""Other."""\nfrom tumint import keys\n\n# why\ndef run():\n    return keys.A\n', set()),
+    ],
+)
+def test_what_an_edit_reruns(package: Path, name: str, text: str, stages: set[str]) -> None:
+    assert changed(package, name, text) == stages
