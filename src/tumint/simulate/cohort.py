@@ -74,10 +74,10 @@ def make_mice(settings: Settings) -> list[Mouse]:
     half = settings.subjects // 2
     responds = np.zeros(settings.subjects, dtype=bool)
     for arm, count in ((True, -(-3 * half // 4)), (False, half // 4)):
-        mice = np.flatnonzero(treated == arm)
-        responds[mice[np.argsort(-strength[mice], kind="stable")[:count]]] = True
+        members = np.flatnonzero(treated == arm)
+        responds[members[np.argsort(-strength[members], kind="stable")[:count]]] = True
     batch_gain = 0.04 * rng.normal(size=(2, len(m.CHANNELS)))
-    mice = []
+    mice: list[Mouse] = []
     for i in range(settings.subjects):
         dose = float(strength[i]) if treated[i] and settings.effect else 0.0
         deviation = d.SD_BETA_SUBJECT * rng.normal(size=(len(d.TYPES),) * 2)
