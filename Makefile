@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 CORES  ?= 2
 # without .pyc files every start is 2 to 4 times slower
 unexport PYTHONDONTWRITEBYTECODE
+# the system's certificates, for networks that bring their own; no index but the one of the environment
+UV     := UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 $(BIN)/uv
 
 # the verbs of this environment, for users who have not activated it
 TUMINT := $(BIN)/tumint
@@ -23,12 +25,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@echo "env: installing the locked packages into $(VENV) (about a minute)"
-	@UV_NO_CONFIG=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
-	@UV_NO_CONFIG=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --no-build-isolation -e .
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --no-build-isolation -e .
 	@touch $@
 
 lock:  ## renew requirements.lock (universal, hashed, without any registry host)
-	@UV_NO_CONFIG=1 $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	@$(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --no-header --all-extras --quiet pyproject.toml -o requirements.lock
 
 $(DEMO): | env
