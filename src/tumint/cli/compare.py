@@ -20,7 +20,7 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument(
         "--paired", metavar="COL", help="equal values make a pair; the subject itself, if in both groups"
     )
-    parser.add_argument("--method", choices=("moderated", "permutation"), default="moderated")
+    parser.add_argument("--method", choices=("moderated", "mixed", "permutation"), default="moderated")
     parser.add_argument("--family", nargs="+", metavar="F", help="only these families of features")
     parser.add_argument("--min-subjects", type=int, default=2, metavar="N", help="in each group; fewer give no p")
     parser.add_argument("--seed", type=int, default=0)

@@ -43,9 +43,10 @@ class ResponseConfig(Section):
     min_subjects: Annotated[int, Field(ge=2)] = Field(
         2, description="A contrast with fewer subjects in a group is reported with effects and no p."
     )
-    method: Literal["moderated", "permutation"] = Field(
+    method: Literal["moderated", "mixed", "permutation"] = Field(
         "moderated",
-        description="Which test gives p and q. `moderated`: moderated t of subject values (limma); `permutation`: exact "
+        description="Which test gives effect, interval, p and q. `moderated`: moderated t of subject values (limma); "
+        "`mixed`: linear mixed model of ROI values, random intercept per subject (lmerTest); `permutation`: exact "
         "permutation of subjects. The p of the others stand beside it.",
     )
     trend: bool = Field(

@@ -183,3 +183,20 @@ EFFECTS = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
+MIXED = Contract(
+    "mixed",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        k.SE: "float",
+        "df": "float",
+        "t": "float",
+        "p": "float",
+        "subject_variance": "float",  # 0: the subjects differ no more than their ROIs
+        "residual_variance": "float",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)

@@ -11,27 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS
+from tumint.io.contracts import EFFECTS, MIXED, Contract
 from tumint.response.design import Design
-from tumint.response.linear import Floats, LinearFit, fit
+from tumint.response.families import Family, families
+from tumint.response.linear import Floats, LinearFit, fit, orthonormal
+from tumint.response.mixed import MixedFit, fit_mixed
 from tumint.response.moderated import moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
 from tumint.response.subjects import subject_values
-
-
-@dataclass(frozen=True)
-class Family:
-    """The features of one family in the subjects of a contrast, F × S."""
-
-    name: str
-    features: list[str]
-    values: Floats  # NaN: not there in this subject
-    n_samples: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -40,42 +33,12 @@ class Result:
 
     design: Design
     effects: pd.DataFrame
+    mixed: pd.DataFrame  # contract MIXED
     values: pd.DataFrame
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
     reason: str  # why no feature of this contrast has a p; empty where some may
-
-
-def families(features: pd.DataFrame, values: pd.DataFrame, design: Design) -> list[Family]:
-    """Subject values as one matrix per family: families and features by name, all that any sample has."""
-    position = {unit: i for i, unit in enumerate(design.units)}
-    values = values[values[k.SUBJECT].isin(position)]
-    found = []
-    names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
-    for name, part in names.groupby(k.FAMILY, sort=True):
-        order = sorted(part[k.FEATURE])
-        row = {feature: i for i, feature in enumerate(order)}
-        matrix = np.full((len(order), len(position)), np.nan)
-        count = np.zeros(matrix.shape, dtype=np.int64)
-        mine = values[values[k.FAMILY] == name]
-        at = mine[k.FEATURE].map(row).to_numpy(dtype=np.intp), mine[k.SUBJECT].map(position).to_numpy(dtype=np.intp)
-        matrix[at], count[at] = mine[k.VALUE], mine["n_samples"]
-        if design.pair is not None:
-            matrix[~_has_partner(matrix, design.pair, design.group)] = np.nan
-        count[np.isnan(matrix)] = 0
-        found.append(Family(str(name), order, matrix, count))
-    return found
-
-
-def _has_partner(matrix: Floats, pairs: NDArray[np.intp], group: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the pair of a subject has a value in both groups: a half pair says nothing about the effect."""
-    present: NDArray[np.bool_] = ~np.isnan(matrix)
-    kept = np.zeros(matrix.shape, dtype=np.bool_)
-    for pair in np.unique(pairs):
-        mine = pairs == pair
-        kept[:, mine] = (present[:, mine & group].any(axis=1) & present[:, mine & ~group].any(axis=1))[:, None]
-    return kept
 
 
 def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int) -> Result:
@@ -94,19 +57,22 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
         The covariates cannot be told from the groups.
     """
     values = subject_values(features, design.unit_of_sample)
-    parts = families(features, values, design)
     reason = _contrast_reason(design, config.min_subjects)
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
-    frames, priors = [], {}
-    for family in parts:
-        frame, prior = _family_effects(family, design, config, ways)
-        frames.append(frame)
+    frames, mixed, priors = [], [], {}
+    for family in families(features, values, design):
+        frame, extra, prior = _family_effects(family, design, config, ways)
+        frames.append(frame[list(EFFECTS.columns)])
+        mixed.append(extra[list(MIXED.columns)])
         if prior:
             priors[family.name] = prior
-    effects = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(EFFECTS.columns))
-    return Result(design, effects[list(EFFECTS.columns)], values, priors, ways, no_permutation, reason)
+    return Result(design, _joined(frames, EFFECTS), _joined(mixed, MIXED), values, priors, ways, no_permutation, reason)
+
+
+def _joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(contract.columns))
 
 
 def _contrast_reason(design: Design, least: int) -> str:
@@ -151,14 +117,14 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
 
 def _family_effects(
     family: Family, design: Design, config: ResponseConfig, ways: Assignments | None
-) -> tuple[pd.DataFrame, dict[str, float]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     Y = family.values
     result = fit(Y, design.matrix, design.effect)
     table = _frame(family, design)
     status, reason = _status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)
     columns = {name: np.full(len(Y), np.nan) for name in _NUMBERS}
-    columns["effect"] = np.where(status == k.ABSENT, np.nan, result.effect)
+    columns["effect"] = result.effect.copy()
     columns[k.SE] = np.sqrt(result.variance) * result.unscaled
     columns["df"] = np.where(result.df > 0, result.df, np.nan)
     plain = (status == k.NO_P) & np.isnan(result.effect)
@@ -169,13 +135,50 @@ def _family_effects(
         for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
             columns[name][tested] = getattr(test, name)
         prior = {"d0": float(test.prior.df[0]), "s0_squared": float(np.median(test.prior.variance))}
-        if ways is not None:
-            permuted = permute(Y[tested], design.nuisance, design.group, ways)
-            columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
-            if config.method == "permutation":
-                columns["p"] = columns["p_permutation"].copy()
+    if tested.size and ways is not None:
+        permuted = permute(Y[tested], design.nuisance, design.group, ways)
+        columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
+    mixed = _mixed(family, design, tested)
+    columns["p_mixed"] = mixed["p"].to_numpy()
+    reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
-    return table.assign(**columns, **{k.STATUS: status, k.REASON: reason}), prior
+    mixed = table[["contrast", k.FAMILY, k.FEATURE]].join(mixed).iloc[tested]
+    return table.assign(**columns, **{k.STATUS: status, k.REASON: reason}), mixed, prior
+
+
+def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
+    """The mixed model of every feature, missing where it is not tested."""
+    matrix = np.column_stack([orthonormal(design.nuisance), design.group])[family.subject]
+    Y = np.full(family.rois.shape, np.nan)
+    # the mean says nothing about the effect, and without it sums of squares keep their digits
+    Y[tested] = family.rois[tested] - np.nanmean(family.rois[tested], axis=1, keepdims=True)
+    found = fit_mixed(Y, matrix, family.subject, np.append(np.zeros(matrix.shape[1] - 1), 1.0))
+    return pd.DataFrame({name: getattr(found, name) for name in MixedFit.__dataclass_fields__})
+
+
+def _choose(
+    method: str,
+    columns: dict[str, Floats],
+    mixed: pd.DataFrame,
+    status: NDArray[np.object_],
+    reason: NDArray[np.object_],
+) -> NDArray[np.object_]:
+    """Put the numbers of the chosen test into effect, interval and p; the reasons where it has none."""
+    tested = status == k.TESTED
+    if method == "permutation":
+        columns["p"] = columns["p_permutation"].copy()
+        lost, words = tested & np.isnan(columns["p"]), "a covariate is a number: no exact permutation, so no p"
+    elif method == "mixed":
+        for name in ("effect", k.SE, "df", "t", "p"):
+            columns[name] = np.where(tested, mixed[name].to_numpy(), columns[name])
+        margin = stats.t.ppf(0.975, columns["df"]) * columns[k.SE]
+        for name, sign in (("ci_low", -1), ("ci_high", 1)):
+            columns[name] = np.where(tested, columns["effect"] + sign * margin, np.nan)
+        lost, words = tested & np.isnan(columns["p"]), "too few ROIs for a mixed model: one per subject, so no p"
+    else:
+        return reason
+    status[lost] = k.NO_P
+    return np.where(lost, words, reason)
 
 
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
@@ -195,7 +198,7 @@ def _frame(family: Family, design: Design) -> pd.DataFrame:
             k.TARGET: [target for _, target in ends],
             "n_subjects_reference": present[:, ~design.group].sum(axis=1),
             "n_subjects_group": present[:, design.group].sum(axis=1),
-            "n_samples": family.n_samples.sum(axis=1),
+            "n_samples": family.n_rois,
         }
     )
 

@@ -70,3 +70,9 @@ def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:
         if left > 0:
             variance[rows] = rss / left
     return LinearFit(effect, unscaled, variance, df, mean)
+
+
+def orthonormal(columns: Floats) -> Floats:
+    """Orthonormal basis of the span of `columns` (n, q), whatever their rank."""
+    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, singular > _ESTIMABLE * singular.max(initial=0.0)]

@@ -12,7 +12,7 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
-from tumint.io.contracts import EFFECTS, FEATURES, SUBJECTS
+from tumint.io.contracts import EFFECTS, FEATURES, MIXED, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response import design
@@ -23,7 +23,7 @@ from tumint.samples import check_design, read_sheet
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
-    """Write `effects.parquet`, `subjects.parquet` and `effects.json` to the folder `out`.
+    """Write `effects`, `subjects` and `mixed` (parquet) and `effects.json` to the folder `out`.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     summary = summarise(results, config, without)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
+    mixed = pd.concat([result.mixed for result in results], ignore_index=True)
+    write_table(mixed, out / "mixed.parquet", MIXED, meta=meta)
     write_table(effects, out / "effects.parquet", EFFECTS, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
 
