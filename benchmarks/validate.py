@@ -1,6 +1,6 @@
 """The results of simulated cohorts against what was planted: `make validate SEEDS="1 2 3"`.
 
-Exits 1 where they fall short. Seed 0 is the demo cohort; every other seed is simulated, run and kept under `data/seed_<n>`.
+Exits 1 where they fall short. Seed 0 is the demo cohort; others are simulated, run and kept under `data/seed_<n>`.
 """
 
 from __future__ import annotations
