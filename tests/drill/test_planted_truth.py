@@ -1,4 +1,4 @@
-"""On four simulated cohorts of full size the workflow finds what was planted, and no decoy. Minutes each: `make drill`."""
+"""On four simulated cohorts of full size the workflow finds what was planted, and no decoy (`make drill`)."""
 
 from __future__ import annotations
 
