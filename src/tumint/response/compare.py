@@ -22,8 +22,9 @@ from tumint.response.design import Design
 from tumint.response.families import Family, families
 from tumint.response.linear import Floats, LinearFit, fit, orthonormal
 from tumint.response.mixed import MixedFit, fit_mixed
-from tumint.response.moderated import moderated_t
+from tumint.response.moderated import Prior, fit_prior, moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
+from tumint.response.robust import fit_prior_robust
 from tumint.response.subjects import subject_values
 
 
@@ -131,10 +132,11 @@ def _family_effects(
     columns["effect"][plain] = _difference(Y[plain], design.group)
     prior: dict[str, float] = {}
     if tested.size:
-        test = moderated_t(_take(result, tested), trend=config.trend)
+        part = result.take(tested)
+        test = moderated_t(part, prior_of(part, config))
         for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
             columns[name][tested] = getattr(test, name)
-        prior = {"d0": float(test.prior.df[0]), "s0_squared": float(np.median(test.prior.variance))}
+        prior = {"d0": float(test.prior.df.max()), "s0_squared": float(np.median(test.prior.variance))}
     if tested.size and ways is not None:
         permuted = permute(Y[tested], design.nuisance, design.group, ways)
         columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
@@ -144,6 +146,13 @@ def _family_effects(
     columns["q"] = benjamini_hochberg(columns["p"])
     mixed = table[["contrast", k.FAMILY, k.FEATURE]].join(mixed).iloc[tested]
     return table.assign(**columns, **{k.STATUS: status, k.REASON: reason}), mixed, prior
+
+
+def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
+    """The prior of the variances that the config asks for."""
+    if config.robust:
+        return fit_prior_robust(fit.variance, fit.df)
+    return fit_prior(fit.variance, fit.df, fit.mean if config.trend else None)
 
 
 def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
@@ -234,7 +243,3 @@ def _difference(Y: Floats, group: NDArray[np.bool_]) -> Floats:
     if not len(Y):
         return np.zeros(0)
     return np.nanmean(Y[:, group], axis=1) - np.nanmean(Y[:, ~group], axis=1)
-
-
-def _take(result: LinearFit, rows: NDArray[np.intp]) -> LinearFit:
-    return LinearFit(*(getattr(result, name)[rows] for name in ("effect", "unscaled", "variance", "df", "mean")))
