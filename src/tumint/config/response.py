@@ -65,6 +65,9 @@ class ResponseConfig(Section):
     fdr: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="False discovery rate (Benjamini-Hochberg, within a family) below which a finding is reported."
     )
+    power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
+        0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
+    )
 
     @model_validator(mode="after")
     def _one_prior(self) -> ResponseConfig:
