@@ -29,10 +29,10 @@ class Power:
 def power_of(effect_over_se: Floats, df: Floats, alpha: float) -> Floats:
     """Power of a two-sided t test at `alpha`."""
     critical = stats.t.isf(alpha / 2, df)
-    shift = np.minimum(
-        effect_over_se, critical + 30.0
-    )  # beyond, the power is 1 and scipy's tails are not to be trusted
-    return stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift)
+    shift = np.minimum(effect_over_se, 4 * critical + 10)  # the power is 1 there
+    # the other tail holds less than 1e-8 beyond 5, where scipy's value may be NaN
+    other = np.where(shift < 5, stats.nct.cdf(-critical, df, np.minimum(shift, 5.0)), 0.0)
+    return stats.nct.sf(critical, df, shift) + other
 
 
 def noncentrality(df: Floats, alpha: float, power: float) -> Floats:
@@ -40,7 +40,7 @@ def noncentrality(df: Floats, alpha: float, power: float) -> Floats:
     unique, inverse = np.unique(df, return_inverse=True)
     finite = np.minimum(unique, 1e6)  # beyond, t is normal
     critical = stats.t.isf(alpha / 2, finite)
-    low, high = np.zeros(len(finite)), critical * 2 + 10
+    low, high = np.zeros(len(finite)), 4 * critical + 10
     for _ in range(60):
         middle = (low + high) / 2
         enough = stats.nct.sf(critical, finite, middle) >= power  # the other tail holds nothing at such powers
