@@ -20,7 +20,8 @@ _spec.loader.exec_module(planted)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+# the simulation was tuned on seeds 0 to 3; the three others have never been looked at
+@pytest.mark.parametrize("seed", [0, 11, 12, 13])
 def test_the_planted_truth_is_found(tmp_path: Path, seed: int) -> None:
     tumint = [sys.executable, "-m", "tumint.cli"]
     data = tmp_path / "data"
