@@ -13,23 +13,23 @@ from tumint import style
 
 METRICS = {k.AREA_UM2: "area (µm²)", "dna": "DNA (mean of its channels)", "total": "total signal"}
 PASS_COLOUR = "#C9C9CE"
-OTHER_SAMPLES = "the other ROIs"
 
 
 @style.drawn
-def dropped_by_reason(table: pd.DataFrame) -> style.Figure | None:
+def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figure | None:
     """Stacked bars: share of each ROI's cells dropped for each reason.
 
     Parameters
     ----------
     table
         `sample, reason, n, share`; ROIs in the order of the rows of the figure, `reason` empty where nothing was dropped.
+    reasons
+        Those of the whole cohort, in the order of colours.
     """
     if table.empty:
         return None
-    reasons = sorted(set(table[k.REASON]) - {""})
     wide = table.pivot_table(index=k.SAMPLE, columns=k.REASON, values="share", aggfunc="sum", fill_value=0.0, sort=False)
-    wide = wide.reindex(columns=reasons, fill_value=0.0)
+    wide = wide.reindex(columns=list(reasons), fill_value=0.0)
     palette = style.level_colours(reasons)
     drawing, (ax,) = style.canvas(8.4, style.chart_height(len(wide)))
     ax.grid(axis="x")
@@ -40,8 +40,8 @@ def dropped_by_reason(table: pd.DataFrame) -> style.Figure | None:
     return style.Figure(
         "dropped_by_reason",
         "Cells dropped per ROI, by reason",
-        "The length of a bar is the share of the ROI's cells that do not go on; a cell with several reasons is shown "
-        "under all of them together.",
+        "The length of a bar is the share of the ROI's cells that do not go on; a cell with more than one reason is counted "
+        "once, as such.",
         table,
         drawing,
     )

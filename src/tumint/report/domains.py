@@ -18,7 +18,7 @@ def domain_counts(inputs: Inputs) -> pd.DataFrame:
     table = inputs.table("ingest/*.samples.parquet", contracts.SAMPLES)
     counts = [name for name in table.columns if name.startswith(_PREFIX)]
     if counts:
-        long = table.melt(k.SAMPLE, counts, k.DOMAIN, "n_cells")
+        long = table[[k.SAMPLE, *counts]].melt(k.SAMPLE, counts, k.DOMAIN, "n_cells")
         long[k.DOMAIN] = long[k.DOMAIN].str.removeprefix(_PREFIX)
     else:
         parts = [_from_cells(path) for path in sorted(inputs.results.glob("ingest/*.h5ad"))]

@@ -65,7 +65,7 @@ class Inputs:
             self.hashes[path.relative_to(self.results).as_posix()] = file_sha256(path)
             meta = read_meta(path)
             self.metas.setdefault(str(meta.get("stage", pattern.split("/")[0])), meta)
-            part = read_table(path, contract, columns=columns)
+            part = read_table(path, contract, columns=list(columns) if columns else None)
             if len(part) or len(paths) == 1:
                 parts.append(part)
         if not paths:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,32 @@ COLUMNS = (
     Column(k.REASON, "Why the ROI failed"),
 )
 NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
+
+
+REASONS = {
+    "area_um2_low": "area too small",
+    "area_um2_high": "area too large",
+    "dna_low": "too little DNA",
+    "dna_high": "too much DNA",
+    "total_low": "too little signal",
+    "total_high": "too much signal",
+}
+SEVERAL, WHOLE_ROI = "several of these", "the ROI failed"
+
+
+def spoken_reason(reason: str) -> str:
+    """A reason of the tables in words: its own name, one of several, or that the whole ROI failed."""
+    parts = [part for part in reason.split(";") if part]
+    if any(part.startswith("sample failed") for part in parts):
+        return WHOLE_ROI
+    return SEVERAL if len(parts) > 1 else REASONS.get(parts[0], parts[0]) if parts else ""
+
+
+def judged(inputs: Inputs) -> pd.DataFrame:
+    """Every cell, its reason in words."""
+    cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
+    words = {reason: spoken_reason(reason) for reason in set(cells[k.REASON])}
+    return cells.assign(**{k.REASON: cells[k.REASON].map(words)})
 
 
 def metrics(inputs: Inputs) -> pd.DataFrame:
@@ -53,7 +79,7 @@ def stage_state(inputs: Inputs) -> State:
 def build(inputs: Inputs) -> Page:
     """The page."""
     table = metrics(inputs)
-    cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
+    cells = judged(inputs)
     rows = inputs.rows.merge(table, on=k.SAMPLE, how="inner")
     rows["dropped"] = 1 - rows["n_out"] / rows["n_in"].clip(lower=1)
     counts = reason_counts(cells, rows)
@@ -98,6 +124,13 @@ def reason_counts(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return table[[k.SAMPLE, k.REASON, "n", "share"]]
 
 
+def ordered_reasons(reasons: Iterable[str]) -> list[str]:
+    """Each reason once: those of single cells by name, then those that sum up others."""
+    last = [SEVERAL, WHOLE_ROI]
+    found = set(reasons) - {""}
+    return sorted(found - set(last)) + [reason for reason in last if reason in found]
+
+
 def _spoken(part: pd.DataFrame) -> list[tuple[str, int]]:
     rows = part[part["n"] > 0].sort_values("n", ascending=False, kind="stable")
     return list(zip(rows[k.REASON], rows["n"], strict=True))
@@ -127,7 +160,7 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
 
 
 def _per_roi(rows: pd.DataFrame, counts: pd.DataFrame) -> list[Block]:
-    figure = figures.dropped_by_reason(counts)
+    figure = figures.dropped_by_reason(counts, ordered_reasons(counts[k.REASON]))
     table = Table(
         "roi", "One row per ROI.", COLUMNS, rows.drop(columns="group").sort_values("dropped", ascending=False, kind="stable")
     )
@@ -146,30 +179,24 @@ def _thresholds(cells: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, 
         return blocks
     order = {sample: i for i, sample in enumerate(rows[k.SAMPLE])}
     sorted_cells = cells.iloc[cells[k.SAMPLE].map(order).fillna(len(order)).to_numpy().argsort(kind="stable")]
-    ranges = figures.per_roi(figures.quantiles(sorted_cells, limits(rows, cells, settings)))
+    ranges = figures.per_roi(figures.quantiles(sorted_cells, limits(rows)))
     return [*blocks, chart, *([ranges] if ranges is not None else [])]
 
 
-def limits(rows: pd.DataFrame, cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """`sample, metric, lower, upper`: as the stage wrote them (`<metric>_min`, `<metric>_max`), else from the settings."""
-    found = []
-    for name in figures.METRICS:
-        chosen = settings.get(name) or {}
-        for sample, values in cells.groupby(k.SAMPLE, sort=False)[name]:
-            lower, upper = chosen.get("min"), chosen.get("max")
-            logs = np.log1p(values[values > -1].to_numpy(float))
-            logs = logs[np.isfinite(logs)]
-            if logs.size:
-                middle = np.median(logs)
-                spread = 1.4826 * np.median(np.abs(logs - middle))
-                if chosen.get("mad_below") is not None:
-                    lower = max(np.expm1(middle - chosen["mad_below"] * spread), -np.inf if lower is None else lower)
-                if chosen.get("mad_above") is not None:
-                    upper = min(np.expm1(middle + chosen["mad_above"] * spread), np.inf if upper is None else upper)
-            found.append({k.SAMPLE: sample, "metric": name, "lower": lower, "upper": upper})
-    table = pd.DataFrame(found, columns=[k.SAMPLE, "metric", "lower", "upper"])
-    table[["lower", "upper"]] = table[["lower", "upper"]].astype(float)
-    return table
+def limits(rows: pd.DataFrame) -> pd.DataFrame:
+    """`sample, metric, lower, upper`: the limits that held in each ROI, where the stage wrote them."""
+    parts = [
+        pd.DataFrame(
+            {
+                k.SAMPLE: rows[k.SAMPLE],
+                "metric": name,
+                "lower": rows.get(f"min_{name}", np.nan),
+                "upper": rows.get(f"max_{name}", np.nan),
+            }
+        )
+        for name in figures.METRICS
+    ]
+    return pd.concat(parts, ignore_index=True).astype({"lower": float, "upper": float})
 
 
 def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
@@ -203,7 +230,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
     if chosen.empty:
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
-    reasons = sorted(set(cells[k.REASON]) - {""})
+    reasons = ordered_reasons(cells[k.REASON])
     by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
     options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
