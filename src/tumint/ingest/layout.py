@@ -1,4 +1,4 @@
-"""Which columns of a raw table hold what: the one description that both formats come down to. No values are read here."""
+"""Which columns of a raw table hold what: the one description that both formats come down to. Reads no values."""
 
 from __future__ import annotations
 

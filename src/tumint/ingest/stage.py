@@ -157,10 +157,10 @@ def _cells(samples: Sequence[Sample], wanted: Sequence[Channel]) -> ad.AnnData:
     domain = _joined([cells.domain for _, cells in parts], np.empty(0, dtype=np.int8))
     obs = pd.DataFrame(
         {
-            k.SAMPLE: pd.Categorical.from_codes(codes, categories=names),
+            k.SAMPLE: pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(names)),
             k.CELL_ID: cell_id,
             k.AREA_UM2: _joined([cells.area_um2 for _, cells in parts], np.empty(0)),
-            k.DOMAIN: pd.Categorical.from_codes(domain, categories=list(CATEGORIES)),
+            k.DOMAIN: pd.Categorical.from_codes(domain, dtype=pd.CategoricalDtype(list(CATEGORIES))),
         },
         index=[f"{names[code]}:{cell}" for code, cell in zip(codes.tolist(), cell_id.tolist(), strict=True)],
     )

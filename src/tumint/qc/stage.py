@@ -1,4 +1,4 @@
-"""The quality control stage: the cells of a batch in; those that pass, a verdict for all, and metrics of samples out."""
+"""The quality control stage: cells of a batch in; those that pass, a verdict for all, and metrics of samples out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Judged:
-    """The cells of one sample: their metrics and reasons (those of the sample not among them), and what of it failed."""
+    """The cells of one sample: their metrics, their own reasons, and what of the sample as a whole failed."""
 
     sample: str
     metrics: dict[str, np.ndarray]
@@ -103,7 +103,7 @@ def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples:
     faults: list[Fault | str] = [
         Fault(cells, f"only samples of {samples}", f"`{name}`") for name in groups if name not in names
     ]
-    found = {name: groups.get(name, np.empty(0, dtype=np.int64)) for name in names}
+    found = {name: np.asarray(groups.get(name, []), dtype=np.int64) for name in names}
     for name, expected in zip(names, table["n_cells"], strict=True):
         if found[name].size != expected:
             faults.append(
