@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy import stats
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
@@ -154,3 +155,23 @@ def test_no_effect_gives_uniform_p(cohort) -> None:
         sheet, features = cohort({"v": 4, "t": 4}, n_features=100, seed=seed)
         p.append(_run(features, sheet).effects["p"])
     assert 0.03 < (pd.concat(p) < 0.05).mean() < 0.07
+
+
+def test_mixed_model_stands_beside_and_can_lead(cohort) -> None:
+    sheet, features = cohort({"v": 5, "t": 5}, shift=4.0, rois=4)
+    first = _run(features, sheet).effects.set_index(k.FEATURE)
+    config = ResponseConfig(
+        contrasts=[Contrast(name="c", column="arm", reference="v", group="t")], method="mixed", min_subjects=2
+    )
+    led = compare(features, design.build(sheet, config.contrasts[0], "sheet"), config, 0)
+    effects, mixed = led.effects.set_index(k.FEATURE), led.mixed.set_index(k.FEATURE)
+    pd.testing.assert_series_equal(effects["p"], first["p_mixed"], check_names=False)
+    pd.testing.assert_series_equal(effects["df"], mixed["df"], check_names=False)
+    # all subjects have four ROIs: both tests see the same difference of means
+    np.testing.assert_allclose(effects["effect"], first["effect"], rtol=1e-8)
+    half = stats.t.ppf(0.975, mixed["df"]) * mixed["se"]
+    np.testing.assert_allclose(effects["ci_high"] - effects["effect"], half, rtol=1e-10)
+    single = features[features[k.SAMPLE].str.endswith("R0")]
+    alone = compare(single, design.build(sheet, config.contrasts[0], "sheet"), config, 0).effects
+    assert set(alone[k.REASON]) == {"too few ROIs for a mixed model: one per subject, so no p"}
+    assert _run(single, sheet).effects["p"].notna().all()

@@ -69,7 +69,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
     "ingest": ("panel",),
     "qc": (),
     "cluster": ("panel", "seed"),
-    "neighbourhood": (),
+    "neighbourhood": ("seed",),
     "response": ("seed",),
     "report": ("cohort", "title", "source", "simulated"),
 }

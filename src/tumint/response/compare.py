@@ -11,27 +11,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS
+from tumint.io.contracts import EFFECTS, INFLUENCE, MIXED, POWER, Contract
 from tumint.response.design import Design
-from tumint.response.linear import Floats, LinearFit, fit
-from tumint.response.moderated import moderated_t
+from tumint.response.families import Family, families
+from tumint.response.influence import influence
+from tumint.response.linear import Floats, LinearFit, fit, orthonormal
+from tumint.response.mixed import MixedFit, fit_mixed
+from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
+from tumint.response.power import power_table
+from tumint.response.robust import fit_prior_robust
 from tumint.response.subjects import subject_values
 
-
-@dataclass(frozen=True)
-class Family:
-    """The features of one family in the subjects of a contrast, F × S."""
-
-    name: str
-    features: list[str]
-    values: Floats  # NaN: not there in this subject
-    n_samples: NDArray[np.int64]
+ALPHA = 0.05  # of a single test, for statements about power
 
 
 @dataclass(frozen=True)
@@ -39,43 +37,15 @@ class Result:
     """A contrast: its design, effects, subject values, and per family what the test learnt."""
 
     design: Design
-    effects: pd.DataFrame
+    effects: pd.DataFrame  # contract EFFECTS
+    mixed: pd.DataFrame  # contract MIXED
+    power: pd.DataFrame  # contract POWER
+    influence: pd.DataFrame  # contract INFLUENCE
     values: pd.DataFrame
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
     reason: str  # why no feature of this contrast has a p; empty where some may
-
-
-def families(features: pd.DataFrame, values: pd.DataFrame, design: Design) -> list[Family]:
-    """Subject values as one matrix per family: families and features by name, all that any sample has."""
-    position = {unit: i for i, unit in enumerate(design.units)}
-    values = values[values[k.SUBJECT].isin(position)]
-    found = []
-    names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
-    for name, part in names.groupby(k.FAMILY, sort=True):
-        order = sorted(part[k.FEATURE])
-        row = {feature: i for i, feature in enumerate(order)}
-        matrix = np.full((len(order), len(position)), np.nan)
-        count = np.zeros(matrix.shape, dtype=np.int64)
-        mine = values[values[k.FAMILY] == name]
-        at = mine[k.FEATURE].map(row).to_numpy(dtype=np.intp), mine[k.SUBJECT].map(position).to_numpy(dtype=np.intp)
-        matrix[at], count[at] = mine[k.VALUE], mine["n_samples"]
-        if design.pair is not None:
-            matrix[~_has_partner(matrix, design.pair, design.group)] = np.nan
-        count[np.isnan(matrix)] = 0
-        found.append(Family(str(name), order, matrix, count))
-    return found
-
-
-def _has_partner(matrix: Floats, pairs: NDArray[np.intp], group: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the pair of a subject has a value in both groups: a half pair says nothing about the effect."""
-    present: NDArray[np.bool_] = ~np.isnan(matrix)
-    kept = np.zeros(matrix.shape, dtype=np.bool_)
-    for pair in np.unique(pairs):
-        mine = pairs == pair
-        kept[:, mine] = (present[:, mine & group].any(axis=1) & present[:, mine & ~group].any(axis=1))[:, None]
-    return kept
 
 
 def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int) -> Result:
@@ -94,19 +64,27 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
         The covariates cannot be told from the groups.
     """
     values = subject_values(features, design.unit_of_sample)
-    parts = families(features, values, design)
     reason = _contrast_reason(design, config.min_subjects)
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
-    frames, priors = [], {}
-    for family in parts:
-        frame, prior = _family_effects(family, design, config, ways)
-        frames.append(frame)
+    parts, priors = [], {}
+    for family in families(features, values, design):
+        part, prior = _family(family, design, config, ways)
+        parts.append(part)
         if prior:
             priors[family.name] = prior
-    effects = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(EFFECTS.columns))
-    return Result(design, effects[list(EFFECTS.columns)], values, priors, ways, no_permutation, reason)
+    tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
+    return Result(
+        design, **tables, values=values, priors=priors, ways=ways, no_permutation=no_permutation, reason=reason
+    )
+
+
+def joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
+    """Tables of one contract below each other."""
+    columns = list(contract.columns)
+    full = [frame[columns] for frame in frames if len(frame)]  # empty ones have no kinds to keep
+    return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=columns)
 
 
 def _contrast_reason(design: Design, least: int) -> str:
@@ -149,35 +127,108 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
     return assignments(design.group, design.strata, config.permutations, np.random.default_rng(words)), ""
 
 
-def _family_effects(
+def _family(
     family: Family, design: Design, config: ResponseConfig, ways: Assignments | None
-) -> tuple[pd.DataFrame, dict[str, float]]:
+) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
+    """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
     result = fit(Y, design.matrix, design.effect)
     table = _frame(family, design)
     status, reason = _status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)
     columns = {name: np.full(len(Y), np.nan) for name in _NUMBERS}
-    columns["effect"] = np.where(status == k.ABSENT, np.nan, result.effect)
+    columns["effect"] = result.effect.copy()
     columns[k.SE] = np.sqrt(result.variance) * result.unscaled
     columns["df"] = np.where(result.df > 0, result.df, np.nan)
     plain = (status == k.NO_P) & np.isnan(result.effect)
     columns["effect"][plain] = _difference(Y[plain], design.group)
+    mixed = _mixed(family, design, tested)
+    columns["p_mixed"] = mixed["p"].to_numpy()
     prior: dict[str, float] = {}
+    extras = {POWER.name: pd.DataFrame(), INFLUENCE.name: pd.DataFrame()}
     if tested.size:
-        test = moderated_t(_take(result, tested), trend=config.trend)
+        part = result.take(tested)
+        test = moderated_t(part, prior_of(part, config))
         for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
             columns[name][tested] = getattr(test, name)
-        prior = {"d0": float(test.prior.df[0]), "s0_squared": float(np.median(test.prior.variance))}
+        prior = {"d0": float(test.prior.df.max()), "s0_squared": float(np.median(test.prior.variance))}
         if ways is not None:
             permuted = permute(Y[tested], design.nuisance, design.group, ways)
             columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
-            if config.method == "permutation":
-                columns["p"] = columns["p_permutation"].copy()
+        extras = _extras(table.iloc[tested], Y[tested], design, config, part, test)
+    reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
-    return table.assign(**columns, **{k.STATUS: status, k.REASON: reason}), prior
+    return {
+        EFFECTS.name: table.assign(**columns, **{k.STATUS: status, k.REASON: reason}),
+        MIXED.name: table[_KEY].join(mixed).iloc[tested],
+        **extras,
+    }, prior
 
 
+def _extras(
+    rows: pd.DataFrame, Y: Floats, design: Design, config: ResponseConfig, part: LinearFit, test: Moderated
+) -> dict[str, pd.DataFrame]:
+    """Power and influence of the tested features."""
+    key = rows[_KEY].reset_index(drop=True)
+    sizes = rows["n_subjects_reference"].to_numpy(dtype=float), rows["n_subjects_group"].to_numpy(dtype=float)
+    can = power_table(
+        part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=design.pair is not None
+    )
+    return {
+        POWER.name: key.assign(
+            effect=part.effect,
+            sd=np.sqrt(test.variance),
+            detectable=can.detectable,
+            detectable_alone=can.detectable_alone,
+            subjects_needed=can.needed,
+        ),
+        INFLUENCE.name: key.join(influence(Y, design, config.min_subjects, lambda fit: prior_of(fit, config))),
+    }
+
+
+def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
+    """The prior of the variances that the config asks for."""
+    if config.robust:
+        return fit_prior_robust(fit.variance, fit.df)
+    return fit_prior(fit.variance, fit.df, fit.mean if config.trend else None)
+
+
+def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
+    """The mixed model of every feature, missing where it is not tested."""
+    matrix = np.column_stack([orthonormal(design.nuisance), design.group])[family.subject]
+    Y = np.full(family.rois.shape, np.nan)
+    # the mean says nothing about the effect, and without it sums of squares keep their digits
+    Y[tested] = family.rois[tested] - np.nanmean(family.rois[tested], axis=1, keepdims=True)
+    found = fit_mixed(Y, matrix, family.subject, np.append(np.zeros(matrix.shape[1] - 1), 1.0))
+    return pd.DataFrame({name: getattr(found, name) for name in MixedFit.__dataclass_fields__})
+
+
+def _choose(
+    method: str,
+    columns: dict[str, Floats],
+    mixed: pd.DataFrame,
+    status: NDArray[np.object_],
+    reason: NDArray[np.object_],
+) -> NDArray[np.object_]:
+    """Put the numbers of the chosen test into effect, interval and p; the reasons where it has none."""
+    tested = status == k.TESTED
+    if method == "permutation":
+        columns["p"] = columns["p_permutation"].copy()
+        lost, words = tested & np.isnan(columns["p"]), "a covariate is a number: no exact permutation, so no p"
+    elif method == "mixed":
+        for name in ("effect", k.SE, "df", "t", "p"):
+            columns[name] = np.where(tested, mixed[name].to_numpy(), columns[name])
+        margin = stats.t.ppf(0.975, columns["df"]) * columns[k.SE]
+        for name, sign in (("ci_low", -1), ("ci_high", 1)):
+            columns[name] = np.where(tested, columns["effect"] + sign * margin, np.nan)
+        lost, words = tested & np.isnan(columns["p"]), "too few ROIs for a mixed model: one per subject, so no p"
+    else:
+        return reason
+    status[lost] = k.NO_P
+    return np.where(lost, words, reason)
+
+
+_KEY = ["contrast", k.FAMILY, k.FEATURE]
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
 
 
@@ -195,7 +246,7 @@ def _frame(family: Family, design: Design) -> pd.DataFrame:
             k.TARGET: [target for _, target in ends],
             "n_subjects_reference": present[:, ~design.group].sum(axis=1),
             "n_subjects_group": present[:, design.group].sum(axis=1),
-            "n_samples": family.n_samples.sum(axis=1),
+            "n_samples": family.n_rois,
         }
     )
 
@@ -231,7 +282,3 @@ def _difference(Y: Floats, group: NDArray[np.bool_]) -> Floats:
     if not len(Y):
         return np.zeros(0)
     return np.nanmean(Y[:, group], axis=1) - np.nanmean(Y[:, ~group], axis=1)
-
-
-def _take(result: LinearFit, rows: NDArray[np.intp]) -> LinearFit:
-    return LinearFit(*(getattr(result, name)[rows] for name in ("effect", "unscaled", "variance", "df", "mean")))

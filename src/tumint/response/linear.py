@@ -27,6 +27,10 @@ class LinearFit:
     df: Floats
     mean: Floats  # mean of the feature over its subjects
 
+    def take(self, rows: NDArray[np.intp]) -> LinearFit:
+        """The fit of some features."""
+        return LinearFit(*(getattr(self, name)[rows] for name in LinearFit.__dataclass_fields__))
+
 
 def patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
     """`(subjects, features)` of every distinct row of `present` (F, S): the features that share their subjects."""
@@ -70,3 +74,9 @@ def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:
         if left > 0:
             variance[rows] = rss / left
     return LinearFit(effect, unscaled, variance, df, mean)
+
+
+def orthonormal(columns: Floats) -> Floats:
+    """Orthonormal basis of the span of `columns` (n, q), whatever their rank."""
+    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, singular > _ESTIMABLE * singular.max(initial=0.0)]

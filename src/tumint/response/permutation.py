@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from tumint.response.linear import Floats, patterns
+from tumint.response.linear import Floats, orthonormal, patterns
 from tumint.response.moderated import log_bias, trigamma_inverse
 
 MAX_EXACT = 20_000
@@ -106,7 +106,7 @@ def _statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.int8]) -> Floats
     slope, variance, unscaled = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     df, null_variance = np.zeros(len(Y)), np.zeros(len(Y))
     for subjects, rows in patterns(np.isfinite(Y)):
-        basis = _orthonormal(nuisance[subjects])
+        basis = orthonormal(nuisance[subjects])
         y = Y[np.ix_(rows, subjects)]
         y = y - (y @ basis) @ basis.T
         g = groups[subjects].astype(np.float64)
@@ -122,12 +122,6 @@ def _statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.int8]) -> Floats
         unscaled[rows] = np.where(usable, 1 / np.sqrt(scale), 0.0)
         df[rows], null_variance[rows] = left, total / max(left + 1, 1)
     return _moderate(slope, unscaled, variance, df, null_variance)
-
-
-def _orthonormal(columns: Floats) -> Floats:
-    """Orthonormal basis of the span of `columns` (n, q), whatever their rank."""
-    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
-    return left[:, singular > _SINGULAR * singular.max(initial=0.0)]
 
 
 def _moderate(slope: Floats, unscaled: Floats, variance: Floats, df: Floats, null_variance: Floats) -> Floats:
