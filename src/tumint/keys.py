@@ -69,3 +69,4 @@ RATIO_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_INTERACTION_GLOBAL)
 TESTED: Final = "tested"
 ABSENT: Final = "absent"
 TOO_FEW: Final = "too_few"
+NO_P: Final = "no_p"  # of an effect: estimated, but nothing to test it with; `reason` says why

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from tumint.config.response import ResponseConfig
 
 _NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
-_NEEDED = (k.SAMPLE, k.SUBJECT, k.PATH)
 
 
-def read_sheet(path: str | Path, *, data: str | Path | None = None) -> pd.DataFrame:
+def read_sheet(
+    path: str | Path, *, data: str | Path | None = None, check_files: bool = True, subject: str = k.SUBJECT
+) -> pd.DataFrame:
     """Read and check a sample sheet.
 
     Parameters
@@ -35,6 +36,10 @@ def read_sheet(path: str | Path, *, data: str | Path | None = None) -> pd.DataFr
         TSV, or CSV where the name ends in `.csv`; UTF-8, with or without BOM.
     data
         Folder that `path` of each row is relative to; default the folder of the sheet.
+    check_files
+        False where only the design matters: then neither the column `path` nor its files need be there.
+    subject
+        Column that names the subject; it becomes `subject`.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def read_sheet(path: str | Path, *, data: str | Path | None = None) -> pd.DataFr
     """
     header, rows = _read_rows(Path(path))
     faults: list[Fault | str] = []
-    for column in _NEEDED:
+    for column in (k.SAMPLE, subject, *([k.PATH] if check_files else [])):
         if column not in header:
             faults.append(Fault(f"{path} header", f"a column `{column}`", ", ".join(header)))
     for column in sorted({c for c in header if header.count(c) > 1}):
@@ -63,8 +68,10 @@ def read_sheet(path: str | Path, *, data: str | Path | None = None) -> pd.DataFr
     sheet = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
     numbers = [number for number, _ in rows]
     folder = Path(data) if data is not None else Path(path).parent
-    sheet[k.PATH] = [str(folder / p) if p else "" for p in sheet[k.PATH]]
-    faults += _check_rows(sheet, numbers, path)
+    if k.PATH in sheet:
+        sheet[k.PATH] = [str(folder / p) if p else "" for p in sheet[k.PATH]]
+    sheet[k.SUBJECT] = sheet[subject]
+    faults += _check_rows(sheet, numbers, path, check_files=check_files)
     if faults:
         raise SheetError(faults)
     if k.PIXEL_SIZE_UM in sheet:
@@ -89,7 +96,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return rows[0][1], rows[1:]
 
 
-def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path) -> Iterable[Fault]:
+def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, check_files: bool) -> Iterable[Fault]:
     first: dict[str, int] = {}
     for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
         sample = row[k.SAMPLE]
@@ -101,7 +108,7 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path) -> It
         first.setdefault(sample, number)
         if not row[k.SUBJECT]:
             yield Fault(where, "`subject` to name the animal or patient", "an empty field")
-        if not row[k.PATH] or not Path(row[k.PATH]).is_file():
+        if check_files and (not row[k.PATH] or not Path(row[k.PATH]).is_file()):
             yield Fault(where, "`path` to be a file", f"`{row[k.PATH]}`")
         if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
@@ -120,14 +127,19 @@ def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where
     faults: list[Fault | str] = []
     for i, contrast in enumerate(response.contrasts):
         key = f"{where}: key `response.contrasts.{i}"
-        for column in (contrast.column, *contrast.adjust):
+        paired = [contrast.paired] if contrast.paired else []
+        for column in (contrast.column, *contrast.adjust, *paired):
             if column not in sheet:
                 faults.append(Fault(f"{key}`", f"a column of {path}", f"`{column}`"))
                 continue
-            several = sheet.groupby(k.SUBJECT, sort=False)[column].nunique()
-            for subject in several[several > 1].index:
-                found = ", ".join(dict.fromkeys(sheet.loc[sheet[k.SUBJECT] == subject, column]))
-                faults.append(Fault(f"{path} (subject {subject})", f"one value of `{column}`", found))
+            # a paired subject may be in both groups: then each of its halves has one value of the others
+            by = [k.SUBJECT] if not paired or contrast.column not in sheet else [k.SUBJECT, contrast.column]
+            if column in by:
+                continue
+            several = sheet.groupby(by, sort=False)[column].agg(lambda values: list(dict.fromkeys(values)))
+            for unit, values in several[several.map(len) > 1].items():
+                name = " ".join(unit) if isinstance(unit, tuple) else unit
+                faults.append(Fault(f"{path} (subject {name})", f"one value of `{column}`", ", ".join(values)))
         if contrast.column in sheet:
             levels = list(dict.fromkeys(sheet[contrast.column]))
             for name in ("reference", "group"):

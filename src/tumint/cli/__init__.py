@@ -29,7 +29,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    own, after = _split(sys.argv[1:] if argv is None else argv)
+    arguments = parser.parse_args(own)
+    if after:
+        if not hasattr(arguments, "snakemake_arguments"):
+            parser.error("only `run` takes arguments after `--`")
+        arguments.snakemake_arguments = after
     try:
         return int(arguments.call(arguments) or 0)
     except TumintError as error:
@@ -44,6 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tumint: a fault of ours, please report it: {type(error).__name__}: {error}", file=sys.stderr)
         print("tumint: TUMINT_DEBUG=1 shows where it happened.", file=sys.stderr)
         return 1
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before the first `--`, and what after it."""
+    words = list(argv)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def _fail(error: Exception) -> None:

@@ -1,9 +1,41 @@
-"""`tumint run`."""
+"""`tumint run`: the whole workflow, by Snakemake. `plan` and `doctor`, which run nothing, are added here too."""
 
 from __future__ import annotations
 
+import argparse
+import os
+import sys
+from pathlib import Path
 from typing import Any
+
+from tumint.cli import doctor, plan
+from tumint.cli.snakemake import command
 
 
 def add_verbs(verbs: Any) -> None:
-    """Add the verb."""
+    """Add run, plan and doctor."""
+    summary = "run the workflow on a cohort"
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "run", help=summary, description=f"{summary}: the same as `snakemake --configfile CONFIG --cores N`"
+    )
+    parser.add_argument("config", type=Path, help="config file of the cohort")
+    parser.add_argument("--cores", type=int, metavar="N", help="cores to use; default all of this machine")
+    parser.add_argument("--profile", type=Path, help="Snakemake profile, such as workflow/profiles/slurm")
+    parser.epilog = "What stands after `--` goes to Snakemake as it is."
+    parser.set_defaults(call=_run, snakemake_arguments=[])
+    plan.add_verbs(verbs)
+    doctor.add_verbs(verbs)
+
+
+def _run(a: argparse.Namespace) -> None:
+    from tumint.config import load_cohort
+
+    load_cohort(a.config)  # faults are shown before anything starts, with exit code 2
+    arguments = command(a.config)
+    if a.cores is not None or a.profile is None:
+        arguments += ["--cores", str(a.cores or len(os.sched_getaffinity(0)))]
+    if a.profile is not None:
+        arguments += ["--profile", str(a.profile)]
+    sys.stdout.flush()
+    # replaced, not started: signals and the exit code are Snakemake's own
+    os.execv(sys.executable, [*arguments, *a.snakemake_arguments])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,13 +17,22 @@ class Contrast(Section):
     reference: str = Field(description="Level that effects are measured against.")
     group: str = Field(description="Level whose difference from `reference` is the effect.")
     adjust: list[str] = Field(
-        default_factory=list, description="Columns of the sheet to adjust for, one value per subject."
+        default_factory=list,
+        description="Columns of the sheet to adjust for, one value per subject: numbers where all values are, else "
+        "categories.",
+    )
+    paired: str | None = Field(
+        None,
+        description="Column whose equal values make a pair (or block) with subjects of both groups; `subject` where "
+        "the same animals were seen in both groups, as before and after. Empty: not paired.",
     )
 
     @model_validator(mode="after")
     def _two_groups(self) -> Contrast:
         if self.reference == self.group:
             raise ValueError("`group` to differ from `reference`")
+        if self.column in {*self.adjust, self.paired}:
+            raise ValueError("`adjust` and `paired` to differ from `column`")
         return self
 
 
@@ -34,9 +43,37 @@ class ResponseConfig(Section):
     min_subjects: Annotated[int, Field(ge=2)] = Field(
         2, description="A contrast with fewer subjects in a group is reported with effects and no p."
     )
+    method: Literal["moderated", "mixed", "permutation"] = Field(
+        "moderated",
+        description="Which test gives effect, interval, p and q. `moderated`: moderated t of subject values (limma); "
+        "`mixed`: linear mixed model of ROI values, random intercept per subject (lmerTest); `permutation`: exact "
+        "permutation of subjects. The p of the others stand beside it.",
+    )
+    trend: bool = Field(
+        False, description="Let the variance that moderated t expects follow the mean of the feature (limma-trend)."
+    )
+    robust: bool = Field(
+        False,
+        description="Let features whose variance is far above the others' keep it, so that they neither hide nor make "
+        "findings (limma's robust eBayes); not together with `trend`.",
+    )
+    permutations: Annotated[int, Field(ge=100)] = Field(
+        10_000,
+        description="How many assignments of subjects to groups are sampled where there are more than 20,000; up to "
+        "there, all are taken.",
+    )
     fdr: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="False discovery rate (Benjamini-Hochberg, within a family) below which a finding is reported."
     )
+    power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
+        0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
+    )
+
+    @model_validator(mode="after")
+    def _one_prior(self) -> ResponseConfig:
+        if self.trend and self.robust:
+            raise ValueError("one of `trend` and `robust`, not both")
+        return self
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:

@@ -1,0 +1,76 @@
+"""The numbers of one family as matrices: features × subjects, and features × ROIs for the mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tumint import keys as k
+from tumint.response.design import Design
+from tumint.response.linear import Floats
+
+
+@dataclass(frozen=True)
+class Family:
+    """F features of one family in the S subjects and the N ROIs of a contrast; NaN: not there."""
+
+    name: str
+    features: list[str]
+    values: Floats  # (F, S)
+    rois: Floats  # (F, N), the values of single ROIs
+    subject: NDArray[np.intp]  # (N,), position among the subjects
+
+    @property
+    def n_rois(self) -> NDArray[np.int64]:
+        """In how many ROIs each feature was measured (F,)."""
+        return np.isfinite(self.rois).sum(axis=1)
+
+
+def families(features: pd.DataFrame, values: pd.DataFrame, design: Design) -> list[Family]:
+    """All families and features that any sample has, sorted by name, in the subjects of `design`.
+
+    Parameters
+    ----------
+    features
+        Table of the contract `FEATURES`.
+    values
+        Subject values made from it, by the units of `design`.
+    """
+    units = {unit: i for i, unit in enumerate(design.units)}
+    inside = design.unit_of_sample[design.unit_of_sample.isin(units)].sort_index()
+    samples = {str(sample): i for i, sample in enumerate(inside.index)}
+    subject = np.array([units[unit] for unit in inside], dtype=np.intp)
+    tested = features[features[k.STATUS] == k.TESTED]
+    names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
+    found = []
+    for name, part in names.groupby(k.FAMILY, sort=True):
+        order = {feature: i for i, feature in enumerate(sorted(part[k.FEATURE]))}
+        matrix = _matrix(values[values[k.FAMILY] == name], k.SUBJECT, order, units)
+        rois = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples)
+        if design.pair is not None:
+            matrix[~_has_partner(matrix, design.pair, design.group)] = np.nan
+        rois[np.isnan(matrix)[:, subject]] = np.nan
+        found.append(Family(str(name), list(order), matrix, rois, subject))
+    return found
+
+
+def _matrix(table: pd.DataFrame, column: str, rows: dict[str, int], columns: dict[str, int]) -> Floats:
+    matrix = np.full((len(rows), len(columns)), np.nan)
+    at_column = table[column].astype(str).map(columns)
+    kept = table[at_column.notna()]
+    at_row = kept[k.FEATURE].astype(str).map(rows).to_numpy(dtype=np.intp)
+    matrix[at_row, at_column.dropna().to_numpy(dtype=np.intp)] = kept[k.VALUE]
+    return matrix
+
+
+def _has_partner(matrix: Floats, pairs: NDArray[np.intp], group: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the pair of a subject has a value in both groups: a half pair says nothing about the effect."""
+    present: NDArray[np.bool_] = ~np.isnan(matrix)
+    kept = np.zeros(matrix.shape, dtype=np.bool_)
+    for mine in np.eye(pairs.max(initial=0) + 1, dtype=np.bool_)[:, pairs]:
+        sides = [present[:, mine & group].any(axis=1), present[:, mine & ~group].any(axis=1)]
+        kept[:, mine] = np.column_stack(sides).all(axis=1, keepdims=True)
+    return kept

@@ -1,0 +1,74 @@
+"""The response stage: features and sample sheet in, effects, subject values and a summary out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.config.model import StageParams
+from tumint.config.response import ResponseConfig
+from tumint.errors import DataError, Fault, SheetError
+from tumint.io.atomic import write_text
+from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, POWER, SUBJECTS
+from tumint.io.tables import read_table, write_table
+from tumint.provenance import run_metadata
+from tumint.response import design
+from tumint.response.compare import Result, compare, joined
+from tumint.response.subjects import check_values, subject_values
+from tumint.response.summary import summarise
+from tumint.samples import check_design, read_sheet
+
+
+def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
+    """Write effects, subjects, mixed, power and influence (parquet) and `effects.json` to the folder `out`.
+
+    Parameters
+    ----------
+    features
+        Table of the contract `FEATURES`.
+    sheet
+        The sample sheet; only its design columns are read.
+
+    Raises
+    ------
+    TumintError
+        The features or the sheet are wrong, or they do not belong together.
+    """
+    config = params.response
+    assert config is not None
+    rows = read_sheet(sheet, check_files=False)
+    if faults := check_design(rows, config, str(sheet), "config"):
+        raise SheetError(faults)
+    table = read_table(features, FEATURES)
+    check_values(table, str(features))
+    results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
+    meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
+    without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
+    summary = summarise(results, config, without)
+    write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
+    for contract in (MIXED, POWER, INFLUENCE, EFFECTS):
+        whole = joined([getattr(result, contract.name) for result in results], contract)
+        write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
+    write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
+
+
+def run_contrasts(
+    table: pd.DataFrame, rows: pd.DataFrame, config: ResponseConfig, seed: int, *, features: str, sheet: str
+) -> list[Result]:
+    """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
+    if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
+        shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        raise DataError(Fault(features, f"only samples of {sheet}", shown))
+    return [compare(table, design.build(rows, contrast, sheet), config, seed) for contrast in config.contrasts]
+
+
+def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
+    """Values of all subjects, and of the halves of subjects that a paired contrast sees in both groups."""
+    whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT])
+    halves = [r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results]
+    joined = pd.concat([whole, *(part for part in halves if len(part))], ignore_index=True)
+    key = [k.SUBJECT, k.FAMILY, k.FEATURE]
+    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)

@@ -1,0 +1,86 @@
+"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job.
+
+Pure functions; the rules are in `workflow/rules`, and Snakemake is not imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.errors import ConfigError, Fault
+
+# Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
+_LONGEST_ARGUMENT = 100_000
+_SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
+
+
+@dataclass(frozen=True)
+class Need:
+    """Memory (`base_mb` + `per_mb` × MB of the inputs) and minutes of a job of one stage at its first attempt."""
+
+    base_mb: int
+    per_mb: float
+    minutes: int
+
+
+NEEDS = {
+    "ingest": Need(base_mb=600, per_mb=8, minutes=30),
+    "qc": Need(base_mb=600, per_mb=12, minutes=30),
+    "cluster": Need(base_mb=1000, per_mb=25, minutes=240),
+    "neighbourhood": Need(base_mb=700, per_mb=20, minutes=60),
+    "response": Need(base_mb=500, per_mb=20, minutes=60),
+    "report": Need(base_mb=900, per_mb=30, minutes=60),
+}
+
+
+def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
+    """`{batch: samples}`, `b0001` first, the order of the sheet kept."""
+    samples = list(sheet[k.SAMPLE])
+    starts = range(0, len(samples), samples_per_job)
+    return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
+
+
+def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
+    """The rows of `samples` as ingest takes them: name, file and pixel size, and none of the design's columns.
+
+    Raises
+    ------
+    ConfigError
+        The text is too long for a command line, so a job has too many samples.
+    """
+    columns = [column for column in (k.SAMPLE, k.PATH, k.PIXEL_SIZE_UM) if column in sheet]
+    rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
+    text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > _LONGEST_ARGUMENT:
+        found = f"{len(samples)}, whose rows take {len(text.encode()):,} bytes of a command line"
+        raise ConfigError(Fault("config: key `samples_per_job`", "fewer samples in a job", found))
+    return text
+
+
+def raw_files(sheet: pd.DataFrame, samples: Sequence[str], *, relationships: bool) -> list[str]:
+    """The files that ingest reads for `samples`: each table, and CellProfiler's neighbours beside it where they are."""
+    files: list[str] = []
+    for path in sheet.set_index(k.SAMPLE).loc[list(samples), k.PATH]:
+        files.append(path)
+        beside = Path(path).with_name(f"Object relationships_{Path(path).name}")
+        if relationships and beside.is_file():
+            files.append(str(beside))
+    return files
+
+
+def memory_mb(stage: str, input_mb: float, attempt: int) -> int:
+    """Memory that a job of `stage` asks for: from the size of its inputs, times the attempt."""
+    need = NEEDS[stage]
+    return max(_SMALLEST_MB, math.ceil(need.base_mb + need.per_mb * input_mb)) * attempt
+
+
+def minutes(stage: str, attempt: int) -> int:
+    """Minutes that a job of `stage` asks for, times the attempt."""
+    return NEEDS[stage].minutes * attempt

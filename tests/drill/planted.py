@@ -1,0 +1,89 @@
+"""Was the planted truth found? `python tests/drill/planted.py RESULTS DATA [...]` says so for finished runs.
+
+RESULTS is `results/<cohort>` of the workflow, DATA the folder that `tumint simulate` wrote. Exit code 1 where not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+FDR = 0.1
+LEAST_ARI = 0.9
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run made of what was planted."""
+
+    found: dict[str, float]  # planted pair → q
+    wrong_sign: list[str]
+    decoys: dict[str, float]  # decoy pair → q within domain
+    n_significant: int
+    n_tested: int
+    ari: float
+
+    @property
+    def good(self) -> bool:
+        """Every planted pair significant in its direction, no decoy among the significant, types as simulated."""
+        planted = all(q < FDR for q in self.found.values()) and not self.wrong_sign
+        return planted and all(q >= FDR for q in self.decoys.values()) and self.ari >= LEAST_ARI
+
+    def __str__(self) -> str:
+        q = {name: ", ".join(f"{pair} q={q:.2g}" for pair, q in part.items()) for name, part in self._parts()}
+        return (
+            f"{'good' if self.good else 'NOT GOOD'}: planted {q['planted']}; decoys {q['decoys']}; "
+            f"{self.n_significant} of {self.n_tested} pairs at q<{FDR}; ARI {self.ari:.3f}"
+        )
+
+    def _parts(self) -> list[tuple[str, dict[str, float]]]:
+        return [("planted", self.found), ("decoys", self.decoys)]
+
+
+def judge(results: Path, data: Path) -> Verdict:
+    """Compare a finished run with the truth of its simulated cohort."""
+    truth = json.loads((data / "truth.json").read_text())
+    effects = pd.read_parquet(results / "response" / "effects.parquet")
+    pairs = effects[(effects["family"] == "interaction") & (effects["status"] == "tested")].set_index("feature")
+
+    def q(rows: list[dict[str, str]]) -> dict[str, float]:
+        names = {"|".join(sorted((row["source"], row["target"]))): row for row in rows}
+        # a pair that was not tested was not found
+        return {name: float(pairs["q"].get(name, float("nan"))) for name in names}
+
+    wrong = [
+        name
+        for row in truth["interactions"]
+        if (name := "|".join(sorted((row["source"], row["target"])))) in pairs.index
+        and (row["beta_treated"] > row["beta_vehicle"]) != (pairs["effect"][name] > 0)
+    ]
+    return Verdict(
+        found=q(truth["interactions"]),
+        wrong_sign=wrong,
+        decoys=q(truth["decoys"]),
+        n_significant=int((pairs["q"] < FDR).sum()),
+        n_tested=len(pairs),
+        ari=typing_ari(results, data),
+    )
+
+
+def typing_ari(results: Path, data: Path) -> float:
+    """Adjusted Rand index of the types given against the simulated ones, over the cells that passed qc."""
+    from sklearn.metrics import adjusted_rand_score
+
+    key = ["sample", "cell_id"]
+    given = pd.read_parquet(results / "cluster" / "cells.parquet", columns=[*key, "cell_type"])
+    simulated = pd.read_csv(data / "truth_cells.csv.gz").rename(columns={"cell_type": "truth"})
+    both = given.merge(simulated[[*key, "truth"]], on=key, validate="one_to_one")
+    assert len(both) == len(given), "a cell that was never simulated"
+    return float(adjusted_rand_score(both["truth"].astype(str), both["cell_type"].astype(str)))
+
+
+if __name__ == "__main__":
+    verdicts = [judge(Path(r), Path(d)) for r, d in zip(sys.argv[1::2], sys.argv[2::2], strict=True)]
+    print(*verdicts, sep="\n")
+    sys.exit(not all(verdict.good for verdict in verdicts))

@@ -1,0 +1,71 @@
+# Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.workflow.
+import os
+import sys
+
+from tumint import workflow as jobs
+from tumint.config import load_cohort, stage_params
+from tumint.errors import TumintError
+from tumint.keys import STAGES
+from tumint.provenance import code_digest
+
+# only where none is given: Snakemake would merge the two, and a cohort would inherit the demo's settings
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+# jobs call the `tumint` of the environment that runs Snakemake, also where that is not activated
+os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+
+try:
+    COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
+    BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
+    ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
+except TumintError as error:
+    # one line per fault, as `tumint` itself prints them, and no traceback
+    for fault in error.faults:
+        print(f"tumint: {fault}", file=sys.stderr)
+    sys.exit(2)
+
+SHEET = COHORT.config.samples
+PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in STAGES}
+CODE = {stage: code_digest(stage) for stage in STAGES if stage != "report"}
+CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
+
+
+pathvars:
+    results=f"{COHORT.config.results}/{COHORT.config.cohort}",
+    logs=f"{COHORT.config.results}/{COHORT.config.cohort}/logs",
+    benchmarks=f"{COHORT.config.results}/{COHORT.config.cohort}/benchmarks",
+
+
+wildcard_constraints:
+    batch=r"b\d+",
+
+
+def config_of(stage):
+    """The settings that a stage sees, as JSON; a function, because Snakemake would take its braces for wildcards."""
+    return lambda wildcards: PARAMS[stage]
+
+
+def memory(stage):
+    return lambda wildcards, input, attempt: jobs.memory_mb(stage, input.size_mb, attempt)
+
+
+def minutes(stage):
+    return lambda wildcards, attempt: jobs.minutes(stage, attempt)
+
+
+def every_batch(pattern):
+    """`pattern` for all batches, in the order of the sheet."""
+    return expand(pattern, batch=BATCHES)
+
+
+def folder_of(name):
+    """The folder of the output called `name`, for verbs that write several files into one."""
+    return lambda wildcards, output: os.path.dirname(getattr(output, name))
+
+
+def folder_above(name):
+    """The folder above the folder of the output called `name`: the results of the cohort."""
+    return lambda wildcards, output: os.path.dirname(os.path.dirname(getattr(output, name)))

@@ -1,0 +1,92 @@
+# Each report depends on the tables of its stage alone; the index on all reports.
+TABLES = {
+    "ingest": every_batch("<results>/ingest/{batch}.samples.parquet"),
+    "qc": [
+        *every_batch("<results>/qc/{batch}.metrics.parquet"),
+        *every_batch("<results>/qc/{batch}.cells.parquet"),
+    ],
+    "cluster": [
+        "<results>/cluster/cells.parquet",
+        "<results>/cluster/clusters.parquet",
+        "<results>/cluster/marker_means.parquet",
+    ],
+    "neighbourhood": [
+        "<results>/neighbourhood/interactions.parquet",
+        "<results>/neighbourhood/distances.parquet",
+        "<results>/neighbourhood/features.parquet",
+    ],
+    "response": [
+        "<results>/response/effects.parquet",
+        "<results>/response/subjects.parquet",
+        "<results>/response/effects.json",
+    ],
+}
+
+
+rule report:
+    input:
+        tables=lambda wildcards: TABLES[wildcards.stage],
+        sheet=SHEET,
+    output:
+        html=report(
+            "<results>/reports/{stage}.html",
+            caption="../report/stage.rst",
+            category="{stage}",
+            labels={"stage": "{stage}", "what": "report"},
+        ),
+        figures=report(
+            directory("<results>/figures/{stage}"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{stage}",
+            labels={"stage": "{stage}", "what": "{figure}"},
+        ),
+    log:
+        "<logs>/report/{stage}.log",
+    benchmark:
+        "<benchmarks>/report/{stage}.tsv"
+    wildcard_constraints:
+        stage="|".join(TABLES),
+    threads: 1
+    resources:
+        mem_mb=memory("report"),
+        runtime=minutes("report"),
+    params:
+        config=config_of("report"),
+        code=lambda wildcards: CODE[f"report_{wildcards.stage}"],
+        results=folder_above("html"),
+    message:
+        "report {wildcards.stage}"
+    shell:
+        "tumint report {wildcards.stage} --params {params.config:q} --code {params.code} --results {params.results:q}"
+        " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"
+
+
+rule report_index:
+    input:
+        reports=expand("<results>/reports/{stage}.html", stage=TABLES),
+        sheet=SHEET,
+    output:
+        html=report(
+            "<results>/reports/index.html",
+            caption="../report/index.rst",
+            category="index",
+            labels={"stage": "all", "what": "report"},
+        ),
+    log:
+        "<logs>/report/index.log",
+    benchmark:
+        "<benchmarks>/report/index.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("report"),
+        runtime=minutes("report"),
+    params:
+        config=config_of("report"),
+        code=CODE["report_index"],
+        results=folder_above("html"),
+    message:
+        "report index"
+    shell:
+        "tumint report index --params {params.config:q} --code {params.code} --results {params.results:q}"
+        " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"
