@@ -52,6 +52,11 @@ class ResponseConfig(Section):
     trend: bool = Field(
         False, description="Let the variance that moderated t expects follow the mean of the feature (limma-trend)."
     )
+    robust: bool = Field(
+        False,
+        description="Let features whose variance is far above the others' keep it, so that they neither hide nor make "
+        "findings (limma's robust eBayes); not together with `trend`.",
+    )
     permutations: Annotated[int, Field(ge=100)] = Field(
         10_000,
         description="How many assignments of subjects to groups are sampled where there are more than 20,000; up to "
@@ -60,6 +65,15 @@ class ResponseConfig(Section):
     fdr: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="False discovery rate (Benjamini-Hochberg, within a family) below which a finding is reported."
     )
+    power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
+        0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
+    )
+
+    @model_validator(mode="after")
+    def _one_prior(self) -> ResponseConfig:
+        if self.trend and self.robust:
+            raise ValueError("one of `trend` and `robust`, not both")
+        return self
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:
