@@ -48,7 +48,9 @@ class Result:
     reason: str  # why no feature of this contrast has a p; empty where some may
 
 
-def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int) -> Result:
+def compare(
+    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
+) -> Result:
     """Compare the two groups of `design` on every feature.
 
     Parameters
@@ -57,6 +59,8 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
         Table of the contract `FEATURES`, in any order.
     seed
         Seed of the sampled permutations; each contrast has a stream of its own, by its name.
+    leave_out
+        Also refit without each subject; else the influence is empty.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
     ways, no_permutation = _assignments(design, config, seed, reason)
     parts, priors = [], {}
     for family in families(features, values, design):
-        part, prior = _family(family, design, config, ways)
+        part, prior = _family(family, design, config, ways, leave_out)
         parts.append(part)
         if prior:
             priors[family.name] = prior
@@ -128,7 +132,7 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
 
 
 def _family(
-    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None
+    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, leave_out: bool
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
@@ -155,7 +159,11 @@ def _family(
         if ways is not None:
             permuted = permute(Y[tested], design.nuisance, design.group, ways)
             columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
-        extras = _extras(table.iloc[tested], Y[tested], design, config, part, test)
+        key = table.iloc[tested].reset_index(drop=True)
+        extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
+        if leave_out:
+            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config))
+            extras[INFLUENCE.name] = key[_KEY].join(moved)
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
     return {
@@ -165,25 +173,19 @@ def _family(
     }, prior
 
 
-def _extras(
-    rows: pd.DataFrame, Y: Floats, design: Design, config: ResponseConfig, part: LinearFit, test: Moderated
-) -> dict[str, pd.DataFrame]:
-    """Power and influence of the tested features."""
-    key = rows[_KEY].reset_index(drop=True)
+def _power(
+    rows: pd.DataFrame, part: LinearFit, test: Moderated, config: ResponseConfig, *, paired: bool
+) -> pd.DataFrame:
+    """Contract POWER of the tested features."""
     sizes = rows["n_subjects_reference"].to_numpy(dtype=float), rows["n_subjects_group"].to_numpy(dtype=float)
-    can = power_table(
-        part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=design.pair is not None
+    can = power_table(part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=paired)
+    return rows[_KEY].assign(
+        effect=part.effect,
+        sd=np.sqrt(test.variance),
+        detectable=can.detectable,
+        detectable_alone=can.detectable_alone,
+        subjects_needed=can.needed,
     )
-    return {
-        POWER.name: key.assign(
-            effect=part.effect,
-            sd=np.sqrt(test.variance),
-            detectable=can.detectable,
-            detectable_alone=can.detectable_alone,
-            subjects_needed=can.needed,
-        ),
-        INFLUENCE.name: key.join(influence(Y, design, config.min_subjects, lambda fit: prior_of(fit, config))),
-    }
 
 
 def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:

@@ -56,13 +56,21 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
 
 
 def run_contrasts(
-    table: pd.DataFrame, rows: pd.DataFrame, config: ResponseConfig, seed: int, *, features: str, sheet: str
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    config: ResponseConfig,
+    seed: int,
+    *,
+    features: str,
+    sheet: str,
+    leave_out: bool = True,
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    return [compare(table, design.build(rows, contrast, sheet), config, seed) for contrast in config.contrasts]
+    designs = [design.build(rows, contrast, sheet) for contrast in config.contrasts]
+    return [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
