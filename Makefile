@@ -1,12 +1,20 @@
 # Everything starts here: `make demo`, `make test`. Only Python >= 3.11, make and the package registries are assumed.
+SHELL  := bash
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 CORES  ?= 2
 # without .pyc files every start is 2 to 4 times slower
 unexport PYTHONDONTWRITEBYTECODE
+# the system's certificates, for networks that bring their own; no index but the one of the environment
+UV     := UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 $(BIN)/uv
 
-.PHONY: help env lock demo test lint format clean
+# the verbs of this environment, for users who have not activated it
+TUMINT := $(BIN)/tumint
+DEMO   := data/demo/samples.tsv
+PYTEST_ARGS ?=
+
+.PHONY: help env lock demo test lint format docs drill slurm-demo bench validate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,10 +25,51 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@echo "env: installing the locked packages into $(VENV) (about a minute)"
-	@UV_NO_CONFIG=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
-	@UV_NO_CONFIG=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --no-build-isolation -e .
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --no-build-isolation -e .
 	@touch $@
 
 lock:  ## renew requirements.lock (universal, hashed, without any registry host)
-	@UV_NO_CONFIG=1 $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	@$(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --no-header --all-extras --quiet pyproject.toml -o requirements.lock
+
+$(DEMO): | env
+	@$(TUMINT) simulate $(@D)
+
+demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the finished reports
+	@$(TUMINT) run config/config.yaml --cores $(CORES)
+	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
+
+test: env  ## the tests (minutes, not seconds: `make drill`)
+	$(BIN)/python -m pytest -m "not slow and not slurm" $(PYTEST_ARGS)
+
+drill: env  ## the slow tests
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+slurm-demo: env  ## a small cohort through a real one-node Slurm and without it (Debian, root): same numbers, bit for bit
+	@tests/slurm/up.sh
+	@$(BIN)/python -m pytest -m slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code
+
+lint: env  ## what CI lints
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/mypy
+
+format: env  ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt workflow
+
+docs: env  ## the generated files: config/README.md and the JSON schemas
+	$(BIN)/python -m tumint.config.docs .
+
+bench: env  ## speed, memory and calibration against peers
+	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)
+
+validate: demo  ## the demo's findings against what was planted
+	@$(BIN)/python tests/drill/planted.py results/demo data/demo
+
+clean:  ## remove results, the demo cohort and caches, not the environment
+	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -27,8 +27,8 @@ def main() -> None:
         rows.append(f"| {stage} | {len(files)} | {table['s'].sum():.0f} | {table['max_rss'].max():.0f} |")
     n_cells = pd.concat([pd.read_parquet(p) for p in sorted((RESULTS / "ingest").glob("*.samples.parquet"))])["n_cells"]
     text = (
-        f"Measured on the demo ({n_cells.sum():,} cells, {len(n_cells)} regions, {os.cpu_count()} cores), each job with "
-        f"its start-up; {total:.0f} s of jobs in all, run side by side where they do not wait for each other:\n\n"
+        f"Measured on the demo ({n_cells.sum():,} cells, {len(n_cells)} regions, {os.cpu_count()} cores), each job "
+        f"with its start-up; {total:.0f} s of jobs in all, run side by side where they do not wait for each other:\n\n"
         + "\n".join(rows)
     )
     readme = ROOT / "README.md"

@@ -1,20 +1,21 @@
-"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job.
-
-Pure functions; the rules are in `workflow/rules`, and Snakemake is not imported here.
+"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job, the lock of
+a run and the faults in the logs of its jobs. The rules are in `workflow/rules`, and Snakemake is not imported here.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 
 from tumint import keys as k
-from tumint.errors import ConfigError, Fault
+from tumint.errors import ConfigError, Fault, TumintError
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
@@ -84,3 +85,40 @@ def memory_mb(stage: str, input_mb: float, attempt: int) -> int:
 def minutes(stage: str, attempt: int) -> int:
     """Minutes that a job of `stage` asks for, times the attempt."""
     return NEEDS[stage].minutes * attempt
+
+
+_locks: list[IO[str]] = []  # an open file is what holds a lock
+
+
+def hold_lock(path: str | Path) -> None:
+    """Lock a cohort for the life of this process.
+
+    Snakemake's own lock outlives a killed run and has to be removed by hand; this one goes with the process.
+
+    Raises
+    ------
+    TumintError
+        Another run of the cohort holds it.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise TumintError(
+            Fault(str(path), "no other run of this cohort in this folder", "one that is running")
+        ) from None
+    except OSError:
+        pass  # a file system without locks: runs are not kept apart there
+    _locks.append(handle)
+
+
+def faults_in_logs(folder: str | Path, since: float) -> list[str]:
+    """The users' faults that jobs wrote to logs under `folder` after `since` (seconds of the epoch), with their log."""
+    found = []
+    for path in sorted(Path(folder).rglob("*.log")):
+        if path.stat().st_mtime >= since:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            found += [f"{line} ({path})" for line in lines if line.startswith("tumint: ")]
+    return found

@@ -10,16 +10,16 @@ rule cluster:
         "<logs>/cluster/cells.log",
     benchmark:
         "<benchmarks>/cluster/cells.tsv"
-    message:
-        "cluster"
-    params:
-        config=config_of("cluster"),
-        code=CODE["cluster"],
-        out=folder_of("cells"),
     threads: 4
     resources:
         mem_mb=memory("cluster"),
         runtime=minutes("cluster"),
+    params:
+        config=config_of("cluster"),
+        code=CODE["cluster"],
+        out=folder_of("cells"),
+    message:
+        "cluster"
     shell:
         "tumint cluster --params {params.config:q} --code {params.code} --cells {input.cells:q} --threads {threads}"
         " -o {params.out:q} > {log:q} 2>&1"

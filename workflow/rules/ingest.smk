@@ -11,16 +11,16 @@ rule ingest:
         "<logs>/ingest/{batch}.log",
     benchmark:
         "<benchmarks>/ingest/{batch}.tsv"
-    message:
-        "ingest {wildcards.batch}"
-    params:
-        config=config_of("ingest"),
-        code=CODE["ingest"],
-        rows=lambda wildcards: ROWS[wildcards.batch],
     threads: 1
     resources:
         mem_mb=memory("ingest"),
         runtime=minutes("ingest"),
+    params:
+        config=config_of("ingest"),
+        code=CODE["ingest"],
+        rows=lambda wildcards: ROWS[wildcards.batch],
+    message:
+        "ingest {wildcards.batch}"
     shell:
         "tumint ingest --params {params.config:q} --code {params.code} --rows {params.rows:q} -o {output.cells:q}"
         " > {log:q} 2>&1"

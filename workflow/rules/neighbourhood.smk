@@ -10,17 +10,17 @@ rule neighbourhood:
         "<logs>/neighbourhood/{batch}.log",
     benchmark:
         "<benchmarks>/neighbourhood/{batch}.tsv"
-    message:
-        "neighbourhood {wildcards.batch}"
+    threads: 2
+    resources:
+        mem_mb=memory("neighbourhood"),
+        runtime=minutes("neighbourhood"),
     params:
         config=config_of("neighbourhood"),
         code=CODE["neighbourhood"],
         samples=lambda wildcards: BATCHES[wildcards.batch],
         out=folder_of("interactions"),
-    threads: 2
-    resources:
-        mem_mb=memory("neighbourhood"),
-        runtime=minutes("neighbourhood"),
+    message:
+        "neighbourhood {wildcards.batch}"
     shell:
         "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
         " --samples {params.samples:q} --edges {input.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
@@ -39,17 +39,17 @@ rule neighbourhood_gather:
         "<logs>/neighbourhood/gather.log",
     benchmark:
         "<benchmarks>/neighbourhood/gather.tsv"
-    message:
-        "neighbourhood: gather the batches"
+    threads: 1
+    resources:
+        mem_mb=memory("neighbourhood"),
+        runtime=minutes("neighbourhood"),
     params:
         config=config_of("neighbourhood"),
         code=CODE["neighbourhood"],
         folders=lambda wildcards, input: [os.path.dirname(path) for path in input.interactions],
         out=folder_of("features"),
-    threads: 1
-    resources:
-        mem_mb=memory("neighbourhood"),
-        runtime=minutes("neighbourhood"),
+    message:
+        "neighbourhood: gather the batches"
     shell:
         "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
         " --gather {params.folders:q} -o {params.out:q} > {log:q} 2>&1"

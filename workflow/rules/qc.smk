@@ -10,15 +10,15 @@ rule qc:
         "<logs>/qc/{batch}.log",
     benchmark:
         "<benchmarks>/qc/{batch}.tsv"
-    message:
-        "qc {wildcards.batch}"
-    params:
-        config=config_of("qc"),
-        code=CODE["qc"],
     threads: 1
     resources:
         mem_mb=memory("qc"),
         runtime=minutes("qc"),
+    params:
+        config=config_of("qc"),
+        code=CODE["qc"],
+    message:
+        "qc {wildcards.batch}"
     shell:
         "tumint qc --params {params.config:q} --code {params.code} --cells {input.cells:q} --samples {input.samples:q}"
         " -o {output.cells:q} > {log:q} 2>&1"

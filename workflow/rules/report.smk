@@ -41,22 +41,22 @@ rule report:
             category="{stage}",
             labels={"stage": "{stage}", "what": "{figure}"},
         ),
-    wildcard_constraints:
-        stage="|".join(TABLES),
     log:
         "<logs>/report/{stage}.log",
     benchmark:
         "<benchmarks>/report/{stage}.tsv"
-    message:
-        "report {wildcards.stage}"
-    params:
-        config=config_of("report"),
-        code=lambda wildcards: CODE[f"report_{wildcards.stage}"],
-        results=folder_above("html"),
+    wildcard_constraints:
+        stage="|".join(TABLES),
     threads: 1
     resources:
         mem_mb=memory("report"),
         runtime=minutes("report"),
+    params:
+        config=config_of("report"),
+        code=lambda wildcards: CODE[f"report_{wildcards.stage}"],
+        results=folder_above("html"),
+    message:
+        "report {wildcards.stage}"
     shell:
         "tumint report {wildcards.stage} --params {params.config:q} --code {params.code} --results {params.results:q}"
         " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"
@@ -77,16 +77,16 @@ rule report_index:
         "<logs>/report/index.log",
     benchmark:
         "<benchmarks>/report/index.tsv"
-    message:
-        "report index"
-    params:
-        config=config_of("report"),
-        code=CODE["report_index"],
-        results=folder_above("html"),
     threads: 1
     resources:
         mem_mb=memory("report"),
         runtime=minutes("report"),
+    params:
+        config=config_of("report"),
+        code=CODE["report_index"],
+        results=folder_above("html"),
+    message:
+        "report index"
     shell:
         "tumint report index --params {params.config:q} --code {params.code} --results {params.results:q}"
         " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"

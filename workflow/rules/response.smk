@@ -5,21 +5,22 @@ rule response:
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
+        mixed="<results>/response/mixed.parquet",
         json="<results>/response/effects.json",
     log:
         "<logs>/response/effects.log",
     benchmark:
         "<benchmarks>/response/effects.tsv"
-    message:
-        "response"
-    params:
-        config=config_of("response"),
-        code=CODE["response"],
-        out=folder_of("effects"),
     threads: 1
     resources:
         mem_mb=memory("response"),
         runtime=minutes("response"),
+    params:
+        config=config_of("response"),
+        code=CODE["response"],
+        out=folder_of("effects"),
+    message:
+        "response"
     shell:
         "tumint response --params {params.config:q} --code {params.code} --features {input.features:q}"
         " --sheet {input.sheet:q} -o {params.out:q} > {log:q} 2>&1"

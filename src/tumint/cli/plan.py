@@ -77,6 +77,8 @@ def read_dry_run(text: str) -> list[Step]:
     """The steps of a dry run, in the order it gives them."""
     steps: dict[str, Step] = {}
     for match in _JOB.finditer(text):
+        if match["name"] == "all":  # the target: it runs no command
+            continue
         name = _BATCH.sub("", match["name"])
         step = steps.setdefault(name, Step(name))
         if batch := _BATCH.search(match["name"]):

@@ -1,9 +1,95 @@
-"""`tumint score`."""
+"""`tumint score`: interaction scores of any table of cells."""
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
 from typing import Any
+
+_EXACT = ("edges", "classic")  # statistics with exact moments
 
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
+    summary = "interaction scores of any table of cells"
+    parser: argparse.ArgumentParser = verbs.add_parser("score", help=summary, description=summary)
+    add = parser.add_argument
+    add("table", type=Path, metavar="TABLE", help=".csv(.gz), .tsv(.gz), .parquet or .h5ad: one row per cell")
+    add("-o", "--out", type=Path, required=True, metavar="OUT", help=".parquet or .csv")
+    add("--sample", metavar="COL", help="column of the sample (image); default: one sample")
+    add("--x", default="x", metavar="COL", help='column of x (default x; of an h5ad also obsm["spatial"])')
+    add("--y", default="y", metavar="COL", help='column of y (default y; of an h5ad also obsm["spatial"])')
+    add("--label", default="cell_type", metavar="COL", help="column of the cell type (default cell_type)")
+    add("--stratum", metavar="COL", help="permute labels within the values of this column, such as a tissue domain")
+    add("--cell-id", metavar="COL", help="column of the cell's id, for --graph edges")
+    add("--um-per-px", type=float, default=1.0, metavar="X", help="micrometres per unit of the coordinates (default 1)")
+    add("--graph", choices=("delaunay", "knn", "radius", "edges"), default="delaunay", help="default delaunay")
+    add("--max-edge", type=float, default=50.0, metavar="UM", help="longest Delaunay edge in µm (default 50; 0: none)")
+    add("--k", type=int, default=6, help="nearest cells of knn (default 6)")
+    add("--symmetric", action="store_true", help="knn edges hold both ways; without it a cell → its k nearest")
+    add("--radius", type=float, default=20.0, metavar="UM", help="distance of radius in µm (default 20)")
+    add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
+    add("--statistic", choices=("edges", "classic", "histocat", "patch"), default="edges", help="default edges")
+    add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
+    nulls = ("exact", "permutation", "fixed", "torus", "jitter")
+    add("--null", choices=nulls, help="default exact for edges and classic, permutation for histocat and patch")
+    add("--jitter", type=float, default=10.0, metavar="UM", help="how far --null jitter moves cells in µm (default 10)")
+    add("--permutations", type=int, default=1000, metavar="P", help="draws of a null without exact p (default 1000)")
+    add("--seed", type=int, default=0, help="of everything random (default 0)")
+    add("--threads", type=int, default=1, metavar="N", help="changes no result (default 1)")
+    add("--min-cells", type=int, default=10, metavar="N", help="types with fewer cells are not tested (default 10)")
+    parser.set_defaults(call=_score)
+
+
+def _score(a: argparse.Namespace) -> None:
+    a.null = a.null or ("exact" if a.statistic in _EXACT else "permutation")
+    _check(a)
+    from tumint.neighbourhood import score_table
+    from tumint.neighbourhood.image import GraphSpec
+    from tumint.neighbourhood.scores import Method
+    from tumint.neighbourhood.tables import Columns
+
+    kind: Any = "provided" if a.graph == "edges" else a.graph
+    score_table.run(
+        a.table,
+        a.out,
+        Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id),
+        GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius),
+        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter),
+        edges=a.edges,
+        um_per_px=a.um_per_px,
+        threads=a.threads,
+    )
+
+
+def _check(a: argparse.Namespace) -> None:
+    """Options that are wrong by themselves or together."""
+    import math
+
+    from tumint.errors import Fault, TumintError
+
+    faults: list[Fault | str] = []
+    if a.out.suffix.lower() not in (".parquet", ".csv"):
+        faults.append(Fault("-o", "a .parquet or .csv file", f"`{a.out}`"))
+    for option in ("um_per_px", "radius", "jitter"):
+        if not (math.isfinite(value := getattr(a, option)) and value > 0):
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{value:g}`"))
+    if not (math.isfinite(a.max_edge) and a.max_edge >= 0):
+        faults.append(Fault("--max-edge", "a number that is 0 or more", f"`{a.max_edge:g}`"))
+    for option in ("k", "permutations", "threads", "min_cells", "patch_size"):
+        if (value := getattr(a, option)) < 1:
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 1", f"`{value}`"))
+    if a.seed < 0:
+        faults.append(Fault("--seed", "a whole number from 0", f"`{a.seed}`"))
+    if a.graph == "edges" and (a.edges is None or a.cell_id is None):
+        faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
+    if a.graph != "edges" and a.edges is not None:
+        faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
+    if a.null == "exact" and a.statistic not in _EXACT:
+        faults.append(Fault("--null exact", f"--statistic {' or '.join(_EXACT)}", f"`{a.statistic}`"))
+    if a.null in ("torus", "jitter") and a.graph == "edges":
+        faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
+    if a.null in ("torus", "jitter") and a.stratum is not None:
+        faults.append(Fault(f"--null {a.null}", "no --stratum, which it cannot keep", f"`{a.stratum}`"))
+    if faults:
+        raise TumintError(faults)

@@ -1,0 +1,79 @@
+"""The cells of one image as arrays, in the order that keeps neighbours near in memory, and their graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint.neighbourhood import graph as graphs
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: coordinates in µm (n × 2), labels and strata as codes from 0, cell ids; all in Hilbert order."""
+
+    sample: str
+    xy: np.ndarray
+    labels: np.ndarray
+    strata: np.ndarray | None
+    ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """Which graph; lengths in µm."""
+
+    kind: Literal["delaunay", "knn", "radius", "provided"] = "delaunay"
+    max_edge_um: float = 50.0
+    k: int = 6
+    symmetric: bool = False
+    radius_um: float = 20.0
+
+
+def make_image(
+    sample: str,
+    xy: np.ndarray,
+    labels: np.ndarray,
+    strata: np.ndarray | None = None,
+    ids: np.ndarray | None = None,
+) -> Image:
+    """Put the cells of an image into Hilbert order; `strata` may be anything that sorts."""
+    order = graphs.hilbert_order(xy)
+    codes = None if strata is None else np.unique(strata, return_inverse=True)[1].reshape(-1)
+    return Image(
+        sample,
+        np.ascontiguousarray(xy[order]),
+        np.asarray(labels)[order],
+        None if codes is None else codes[order],
+        (np.arange(len(xy)) if ids is None else np.asarray(ids))[order],
+    )
+
+
+def build_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None = None) -> graphs.Graph:
+    """The graph of an image; `edges` (`source_cell`, `target_cell`) are those that came with the data."""
+    if spec.kind == "delaunay":
+        return graphs.delaunay(image.xy, spec.max_edge_um)
+    if spec.kind == "knn":
+        return graphs.knn(image.xy, spec.k, symmetric=spec.symmetric)
+    if spec.kind == "radius":
+        return graphs.radius(image.xy, spec.radius_um)
+    if edges is None or edges.empty:
+        return graphs.from_edges(len(image.xy), np.empty((0, 2), dtype=np.int64), symmetric=True)
+    return graphs.from_edges(len(image.xy), positions(image.ids, edges), symmetric=False)
+
+
+def positions(ids: np.ndarray, edges: pd.DataFrame) -> np.ndarray:
+    """Edges by cell id as edges by position (m × 2); those that lead to no cell of the image are left out."""
+    index = pd.Index(ids)
+    found = np.column_stack([index.get_indexer(edges[column]) for column in (k.SOURCE_CELL, k.TARGET_CELL)])
+    return found[(found >= 0).all(axis=1)]
+
+
+def codes(values: Sequence[str] | pd.Series, types: Sequence[str]) -> np.ndarray:
+    """Index of every value in `types`."""
+    return pd.Index(list(types), dtype=object).get_indexer(pd.Index(np.asarray(values, dtype=object))).astype(np.int64)

@@ -1,0 +1,24 @@
+"""Where the files that ship with tumint lie: inside the installed package, or at the root of the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tumint.errors import DataError, Fault
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def resource(name: str) -> Path:
+    """Path of `resources/<name>`.
+
+    Raises
+    ------
+    DataError
+        The file lies in neither place.
+    """
+    places = (_PACKAGE / "resources" / name, _PACKAGE.parents[1] / "resources" / name)
+    for place in places:
+        if place.is_file():
+            return place
+    raise DataError(Fault(" or ".join(map(str, places)), "the file that ships with tumint", "none"))

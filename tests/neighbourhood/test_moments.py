@@ -1,0 +1,179 @@
+"""Exact moments against full enumeration, permutations and spdep; the formulas share no code with any of them."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumint.kernels import permute
+from tumint.kernels.counts import edge_counts
+from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn, radius
+from tumint.neighbourhood.moments import cross_table, exact_moments
+from tumint.neighbourhood.nulls import image_key, permutation_blocks
+
+ORACLES = Path(__file__).parents[1] / "data" / "oracles"
+
+
+def counts(graph: Graph, labels: np.ndarray, n_types: int) -> np.ndarray:
+    out = np.empty((n_types, n_types), np.int64)
+    edge_counts(graph.indptr, graph.indices, labels.astype(np.uint8), graph.undirected, out)
+    return out
+
+
+def enumerated(graph: Graph, labels: np.ndarray, strata: np.ndarray, n_types: int) -> tuple[np.ndarray, np.ndarray]:
+    groups = [np.flatnonzero(strata == s) for s in range(strata.max() + 1)]
+    found = []
+    for arrangement in itertools.product(*(itertools.permutations(labels[group]) for group in groups)):
+        mixed = labels.copy()
+        for group, values in zip(groups, arrangement, strict=True):
+            mixed[group] = values
+        found.append(counts(graph, mixed, n_types))
+    return np.mean(found, axis=0), np.var(found, axis=0)
+
+
+@pytest.mark.parametrize("n_strata", [1, 2, 3])
+@pytest.mark.parametrize("directed", [False, True])
+def test_moments_equal_full_enumeration(directed: bool, n_strata: int) -> None:
+    rng = np.random.default_rng(10 * n_strata + directed)
+    for _ in range(3):
+        W = rng.random((6, 6)) < 0.4
+        graph = from_edges(6, np.argwhere(W), symmetric=not directed)
+        labels, strata = rng.permutation([0, 0, 0, 1, 1, 2]), rng.permutation(np.arange(6) % n_strata)
+        mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, 3, n_strata))
+        true_mean, true_variance = enumerated(graph, labels, strata, 3)
+        assert mean == pytest.approx(true_mean, abs=1e-12)
+        assert variance == pytest.approx(true_variance, abs=1e-12)
+
+
+def test_moments_equal_20000_stratified_permutations() -> None:
+    rng = np.random.default_rng(3)
+    n, K, P = 400, 4, 20_000
+    xy = rng.random((n, 2)) * 200
+    strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
+    labels = np.where(rng.random(n) < 0.3, strata, rng.integers(0, K, n))
+    graph = knn(xy, 5)
+    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
+    zero = np.zeros((K, K))
+    _, _, total, square = permute.tally_permutations(
+        permute.EDGES,
+        1,
+        graph.indptr,
+        graph.indices,
+        False,
+        labels.astype(np.uint8),
+        *permutation_blocks(strata),
+        image_key(0, "moments"),
+        0,
+        P,
+        zero,
+    )
+    sampled = square / P - (total / P) ** 2
+    # 16 pairs: |z| of the largest is below 3.5 in all but 0.7 % of the seeds
+    assert np.abs((total / P - mean) / np.sqrt(variance / P)).max() < 3.5
+    assert np.abs(sampled / variance - 1).max() < 0.05
+    assert np.abs(np.mean(sampled / variance) - 1) < 0.01
+
+
+def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
+    # a ring of n cells, in and out degree 1, has its variance in closed form with exact integers
+    n, n_a = 3_000_000, 1_000_000
+    cells = np.arange(n)
+    graph = from_edges(n, np.column_stack([cells, (cells + 1) % n]), symmetric=False)
+    labels = (cells >= n_a).astype(np.uint8)
+    mean, variance = exact_moments(graph, labels, np.zeros(n, np.uint8), np.array([[n_a], [n - n_a]]))
+    n_b = n - n_a
+    # E[C²] = E + 2·(paths i→j→k cannot carry a, b, a, b) + (n² − 3n) · P(a, b, a, b)
+    four = n_a * (n_a - 1) * n_b * (n_b - 1) * (n * n - 3 * n)
+    numerator = n_a * n_b * n * (n - 2) * (n - 3) + four
+    square_numerator = (n * n_a * n_b) ** 2
+    falling2, falling4 = n * (n - 1), n * (n - 1) * (n - 2) * (n - 3)
+    exact = (numerator * falling2**2 - square_numerator * falling4) / (falling4 * falling2**2)
+    assert mean[0, 1] == pytest.approx(n_a * n_b / (n - 1), rel=1e-14)
+    assert variance[0, 1] == pytest.approx(exact, rel=1e-9)
+
+
+def test_one_type_alone_has_no_variance() -> None:
+    graph = delaunay(np.random.default_rng(1).random((50, 2)) * 100)
+    mean, variance = exact_moments(graph, np.zeros(50, int), np.zeros(50, int), np.array([[50]]))
+    assert mean[0, 0] == graph.n_edges
+    assert variance[0, 0] == 0.0
+
+
+def oracle_edges(pattern: str, name: str) -> set[tuple[int, int]]:
+    with gzip.open(ORACLES / f"{pattern}_{name}_edges.csv.gz", "rt") as file:
+        edges = pd.read_csv(file)
+    return set(zip(edges["i"] - 1, edges["j"] - 1, strict=True))
+
+
+@pytest.mark.parametrize("pattern", ["csr", "clustered"])
+@pytest.mark.parametrize("name", ["knn6", "radius", "delaunay"])
+def test_graphs_and_join_counts_equal_spdep(pattern: str, name: str) -> None:
+    cells = pd.read_csv(ORACLES / f"{pattern}_pattern.csv")
+    joins = pd.read_csv(ORACLES / "joincount_multi.csv").query("pattern == @pattern and graph == @name")
+    xy = cells[["x", "y"]].to_numpy()
+    distance = joins["radius"].iloc[0]
+    graph = {
+        "knn6": lambda: knn(xy, 6, symmetric=True),
+        "radius": lambda: radius(xy, distance),
+        "delaunay": lambda: delaunay(xy, 0),
+    }[name]()
+    sources = np.repeat(np.arange(graph.n), np.diff(graph.indptr))
+    found = {(i, j) for i, j in zip(sources.tolist(), graph.indices.tolist(), strict=True) if i < j}
+    assert found == oracle_edges(pattern, name)
+
+    types = sorted(set(cells["type"]))
+    labels = pd.Categorical(cells["type"], categories=types).codes.astype(np.uint8)
+    observed = counts(graph, labels, len(types))
+    # spdep takes cells without a neighbour out of n in its moments (adjust.n); the counts are the same
+    linked = np.diff(graph.indptr) > 0
+    keep = linked if name == "radius" else np.ones(graph.n, bool)
+    n = np.bincount(labels, minlength=len(types))[:, None]
+    if not keep.all():
+        mean, variance = spdep_adjusted(graph, n[:, 0], int(keep.sum()))
+    else:
+        mean, variance = exact_moments(graph, labels, np.zeros(graph.n, np.uint8), n)
+    for row in joins[joins["pair"] != "Jtot"].itertuples():
+        a, b = (types.index(name) for name in row.pair.split(":"))
+        factor = 2 if a == b else 1  # spdep counts an undirected join once
+        assert observed[a, b] == factor * row.joincount
+        assert mean[a, b] == pytest.approx(factor * row.expected, rel=1e-10)
+        assert variance[a, b] == pytest.approx(factor**2 * row.variance, rel=1e-9)
+        z = (observed[a, b] - mean[a, b]) / np.sqrt(variance[a, b])
+        assert z == pytest.approx(row.z, rel=1e-8, abs=1e-10)
+
+
+def spdep_adjusted(graph: Graph, sizes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The moments of statistics.md written out for one stratum, with another n: what spdep's adjust.n gives."""
+
+    def falling(x: float, m: int) -> float:
+        return float(np.prod([x - i for i in range(m)]))
+
+    degree = np.diff(graph.indptr).astype(float)
+    S0 = T1 = T2 = degree.sum()
+    T3 = T4 = T5 = (degree**2).sum() - T1
+    T6 = S0**2 - T1 - T2 - T3 - T4 - 2 * T5
+    K = len(sizes)
+    mean, square = np.empty((K, K)), np.empty((K, K))
+    for a, b in itertools.product(range(K), repeat=2):
+        x, y = sizes[a], sizes[b]
+        if a == b:
+            mean[a, b] = S0 * falling(x, 2) / falling(n, 2)
+            square[a, b] = (
+                (T1 + T2) * falling(x, 2) / falling(n, 2)
+                + (T3 + T4 + 2 * T5) * falling(x, 3) / falling(n, 3)
+                + T6 * falling(x, 4) / falling(n, 4)
+            )
+        else:
+            mean[a, b] = S0 * x * y / falling(n, 2)
+            square[a, b] = (
+                T1 * x * y / falling(n, 2)
+                + T3 * x * falling(y, 2) / falling(n, 3)
+                + T4 * falling(x, 2) * y / falling(n, 3)
+                + T6 * falling(x, 2) * falling(y, 2) / falling(n, 4)
+            )
+    return mean, square - mean**2

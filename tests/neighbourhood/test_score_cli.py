@@ -1,0 +1,185 @@
+"""`tumint score`: formats, options, and one line for every fault."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumint.cli import main
+from tumint.io.contracts import SCORES
+
+
+def table(n: int = 300) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "roi": np.where(np.arange(n) % 3 == 0, "r2", "r1"),
+            "id": np.arange(n) + 100,
+            "x": rng.random(n) * 150,
+            "y": rng.random(n) * 150,
+            "cell_type": rng.choice(["a", "b", "c"], n),
+            "tissue": rng.choice(["in", "out"], n),
+        }
+    )
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> Path:
+    table().to_csv(tmp_path / "cells.csv", index=False)
+    return tmp_path / "cells.csv"
+
+
+def score(*arguments: object) -> int:
+    return main(["score", *map(str, arguments)])
+
+
+def test_one_row_per_sample_and_ordered_pair(cells: Path, tmp_path: Path) -> None:
+    assert score(cells, "-o", tmp_path / "o.csv", "--sample", "roi") == 0
+    out = pd.read_csv(tmp_path / "o.csv")
+    assert list(out.columns) == list(SCORES.columns)
+    expected = [(s, a, b) for s in ("r1", "r2") for a in "abc" for b in "abc"]
+    assert list(out[["sample", "source", "target"]].itertuples(index=False, name=None)) == expected
+    assert score(cells, "-o", tmp_path / "o.parquet") == 0
+    assert pd.read_parquet(tmp_path / "o.parquet")["sample"].unique().tolist() == ["cells"]
+
+
+def test_every_format_gives_the_same_scores(cells: Path, tmp_path: Path) -> None:
+    import anndata as ad
+
+    data = table()
+    data.to_csv(tmp_path / "cells.tsv.gz", sep="\t", index=False)
+    data.to_parquet(tmp_path / "cells.parquet")
+    obs = data[["roi", "cell_type"]].set_index(data["id"].astype(str))
+    ad.AnnData(np.zeros((300, 1), np.float32), obs=obs, obsm={"spatial": data[["x", "y"]].to_numpy()}).write_h5ad(
+        tmp_path / "cells.h5ad"
+    )
+    found = set()
+    for name in ("cells.csv", "cells.tsv.gz", "cells.parquet", "cells.h5ad"):
+        assert score(tmp_path / name, "-o", tmp_path / "o.csv", "--sample", "roi") == 0
+        found.add((tmp_path / "o.csv").read_bytes())
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--graph", "knn", "--k", 4], ["--graph", "radius"], ["--stratum", "tissue", "--graph", "knn"]]
+)
+def test_threads_and_order_of_rows_change_no_byte(cells: Path, tmp_path: Path, options: list[object]) -> None:
+    mixed = tmp_path / "mixed" / "cells.csv"
+    mixed.parent.mkdir()
+    table().sample(frac=1, random_state=1).to_csv(mixed, index=False)
+    for i, (path, threads) in enumerate([(cells, 1), (cells, 2), (mixed, 2)]):
+        assert score(path, "-o", tmp_path / f"{i}.csv", "--sample", "roi", "--threads", threads, *options) == 0
+    first = (tmp_path / "0.csv").read_bytes()
+    assert first == (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_units_and_graphs(cells: Path, tmp_path: Path) -> None:
+    def observed(*options: object) -> float:
+        assert score(cells, "-o", tmp_path / "o.csv", *options) == 0
+        return float(pd.read_csv(tmp_path / "o.csv")["observed"].sum())
+
+    assert observed("--graph", "knn", "--k", 4) == 1200
+    assert observed("--graph", "knn", "--k", 4, "--symmetric") > 1200
+    near, far = (observed("--graph", "radius", "--radius", r) for r in (10, 20))
+    assert near < far
+    assert observed("--graph", "radius", "--radius", 20, "--um-per-px", 2) == near
+    assert observed("--max-edge", 5) < observed("--max-edge", 0)
+
+
+def test_provided_edges(cells: Path, tmp_path: Path) -> None:
+    data = table()
+    own = data[data["roi"] == "r1"]["id"].to_numpy()
+    edges = pd.DataFrame({"sample": "r1", "source_cell": own[:-1], "target_cell": own[1:]})
+    edges.to_csv(tmp_path / "edges.csv", index=False)
+    options = ("--graph", "edges", "--edges", tmp_path / "edges.csv", "--cell-id", "id", "--sample", "roi")
+    assert score(cells, "-o", tmp_path / "o.csv", *options) == 0
+    out = pd.read_csv(tmp_path / "o.csv").groupby("sample")["observed"].sum()
+    assert out.to_dict() == {"r1": 199, "r2": 0}
+
+
+def faulty(**columns: object) -> pd.DataFrame:
+    return table().astype(object).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (table().drop(columns="x"), [], "cells.csv: expected a column `x`, found roi, id, y, cell_type, tissue."),
+        (faulty(x=["1"] * 7 + ["oops"] + ["2"] * 292), [], "row 9 column `x`: expected a finite number, found `oops`."),
+        (faulty(y=["1"] * 299 + ["nan"]), [], "row 301 column `y`: expected a finite number, found `nan`."),
+        (faulty(y=["inf", ""] + [1] * 298), [], "row 2 column `y`: expected a finite number, found `inf` and 1 more."),
+        (faulty(cell_type=["a", ""] + ["b"] * 298), [], "row 3 column `cell_type`: expected a value, found an empty"),
+        (faulty(cell_type="a|b"), [], "expected labels without `|`, found `a|b`."),
+        (table(), ["--k", "0"], "--k: expected a whole number from 1, found `0`."),
+        (table(), ["--radius", "-1"], "--radius: expected a positive number, found `-1`."),
+        (table(), ["--graph", "edges"], "--graph edges: expected --edges FILE and --cell-id COL"),
+        (table(), ["--stratum", "id"], "(sample cells): expected at most 64 values in a sample, found 300."),
+    ],
+)  # fmt: skip
+def test_a_fault_is_one_line_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: pd.DataFrame, options: list[str], message: str
+) -> None:
+    data.to_csv(tmp_path / "cells.csv", index=False)
+    assert score(tmp_path / "cells.csv", "-o", tmp_path / "out" / "o.csv", *options) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_faults_of_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(tmp_path / "none.csv", "-o", tmp_path / "o.csv") == 2
+    (tmp_path / "empty.csv").write_text("")
+    assert score(tmp_path / "empty.csv", "-o", tmp_path / "o.csv") == 2
+    (tmp_path / "bad.parquet").write_text("no")
+    assert score(tmp_path / "bad.parquet", "-o", tmp_path / "o.csv") == 2
+    assert score(tmp_path / "empty.csv", "-o", tmp_path / "o.txt") == 2
+    printed = capsys.readouterr().err
+    assert "none.csv: expected a file, found none." in printed
+    assert "empty.csv: expected a header and rows, found an empty file." in printed
+    assert "bad.parquet: expected a parquet table" in printed
+    assert "-o: expected a .parquet or .csv file" in printed
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_scoring_a_csv_imports_no_scanpy_squidpy_or_anndata(cells: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from tumint.cli import main; "
+        f"assert main(['score', {str(cells)!r}, '-o', {str(tmp_path / 'o.csv')!r}]) == 0; "
+        "print(sorted({'scanpy', 'squidpy', 'anndata', 'matplotlib', 'sklearn'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--statistic", "histocat"],
+        ["--statistic", "patch", "--patch-size", 2, "--stratum", "tissue"],
+        ["--null", "fixed"],
+        ["--null", "torus", "--graph", "knn"],
+        ["--null", "jitter", "--jitter", 3, "--graph", "radius"],
+    ],
+)
+def test_statistics_and_nulls_give_the_same_bytes_for_any_threads(
+    cells: Path, tmp_path: Path, options: list[object]
+) -> None:
+    for threads in (1, 3):
+        out = tmp_path / f"{threads}.csv"
+        assert score(cells, "-o", out, "--permutations", 40, "--threads", threads, "--min-cells", 2, *options) == 0
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "3.csv").read_bytes()
+    method = set(pd.read_csv(tmp_path / "1.csv")["p_method"])
+    assert method == {str(options[1]) if options[0] == "--null" else "permutation"}
+
+
+def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(cells, "-o", tmp_path / "o.csv", "--statistic", "patch", "--null", "exact") == 2
+    assert score(cells, "-o", tmp_path / "o.csv", "--null", "torus", "--stratum", "tissue") == 2
+    printed = capsys.readouterr().err
+    assert "--null exact: expected --statistic edges or classic, found `patch`." in printed
+    assert "--null torus: expected no --stratum, which it cannot keep, found `tissue`." in printed

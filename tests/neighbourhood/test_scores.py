@@ -1,0 +1,161 @@
+"""Scores of one image: columns, status, p and q; counts equal squidpy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.stats import false_discovery_control
+
+from tumint.io.contracts import SCORES
+from tumint.neighbourhood.graph import delaunay, from_edges, knn
+from tumint.neighbourhood.scores import Method, benjamini_hochberg, score_image
+
+
+def tissue(n: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    xy = rng.random((n, 2)) * 10 * np.sqrt(n)
+    return xy, np.where(xy[:, 0] > xy[:, 0].mean(), rng.integers(0, 2, n), rng.integers(1, 4, n))
+
+
+TYPES = ["b cell", "macrophage", "t cell", "tumour"]
+
+
+@pytest.mark.filterwarnings("ignore")  # squidpy and what it imports warn of each other
+def test_counts_equal_squidpy() -> None:
+    import anndata as ad
+    import pandas as pd
+    import squidpy as sq
+
+    xy, labels = tissue()
+    for graph in (delaunay(xy), knn(xy, 5)):
+        obs = pd.DataFrame({"t": pd.Categorical.from_codes(labels, TYPES)}, index=[str(i) for i in range(len(xy))])
+        cells = ad.AnnData(np.zeros((len(xy), 1), np.float32), obs=obs)
+        matrix = sparse.csr_matrix((np.ones(graph.n_edges), graph.indices, graph.indptr), shape=(graph.n, graph.n))
+        cells.obsp["spatial_connectivities"] = matrix
+        sq.gr.nhood_enrichment(cells, "t", n_perms=3, n_jobs=1, show_progress_bar=False, seed=0)
+        table = score_image("s", graph, labels, TYPES, Method(permutations=10))
+        assert (cells.uns["t_nhood_enrichment"]["count"] == table["observed"].to_numpy().reshape(4, 4)).all()
+
+
+def test_what_a_row_says() -> None:
+    xy, labels = tissue()
+    table = score_image("s", delaunay(xy), labels, TYPES, Method())
+    assert list(table.columns) == list(SCORES.columns)
+    assert table["source"].tolist() == np.repeat(TYPES, 4).tolist()
+    assert table["z"].to_numpy() == pytest.approx((table["observed"] - table["expected"]) / table["sd"])
+    assert table["log2_enrichment"].to_numpy() == pytest.approx(
+        np.log2((table["observed"] + 0.5) / (table["expected"] + 0.5))
+    )
+    assert table["se"].to_numpy() == pytest.approx(table["sd"] / ((table["expected"] + 0.5) * np.log(2)))
+    assert table["q"].to_numpy() == pytest.approx(false_discovery_control(table["p"]))
+    assert (table["n_source"].to_numpy()[::4] == np.bincount(labels)).all()
+
+
+def test_types_that_share_a_domain_only_interact_globally() -> None:
+    rng = np.random.default_rng(2)
+    xy = rng.random((4000, 2)) * 600
+    domain = (xy[:, 0] > 300).astype(int)
+    labels = np.where(rng.random(4000) < 0.8, 2 * domain, 1 + 2 * domain)  # 0, 1 left; 2, 3 right
+    graph = delaunay(xy)
+    everywhere = score_image("s", graph, labels, TYPES, Method())
+    within = score_image("s", graph, labels, TYPES, Method(), domain)
+    assert everywhere["z"].abs().min() > 10
+    assert within["z"].abs().max() < 4
+    assert (within["observed"] == everywhere["observed"]).all()
+
+
+def test_absent_and_rare_types_keep_their_rows() -> None:
+    xy, _ = tissue(100)
+    labels = np.array([0] * 60 + [1] * 37 + [3] * 3)
+    table = score_image("s", delaunay(xy), labels, TYPES, Method(min_cells=5)).set_index(["source", "target"])
+    absent, few = table.loc[("b cell", "t cell")], table.loc[("b cell", "tumour")]
+    assert (absent["status"], few["status"]) == ("absent", "too_few")
+    assert table.loc[("t cell", "t cell"), "status"] == "absent"
+    assert (table["status"] == "tested").sum() == 4
+    scores = ["z", "log2_enrichment", "se", "p", "q"]
+    assert absent[["observed", "expected", "sd", *scores]].isna().all()
+    assert few[scores].isna().all()
+    assert few["observed"] >= 0
+    assert few["expected"] > 0
+    tested = table[table["status"] == "tested"]
+    assert tested[scores].notna().all().all()
+    assert tested["q"].to_numpy() == pytest.approx(false_discovery_control(tested["p"]))
+
+
+def test_where_nothing_can_vary_z_is_0_and_p_is_1() -> None:
+    xy, _ = tissue(50)
+    alone = score_image("s", delaunay(xy), np.zeros(50, int), ["a"], Method()).iloc[0]
+    assert (alone["z"], alone["p"], alone["log2_enrichment"], alone["status"]) == (0, 1, 0, "tested")
+    apart = from_edges(50, np.empty((0, 2), int), symmetric=True)
+    none = score_image("s", apart, np.arange(50) % 2, ["a", "b"], Method())
+    assert (none["observed"] == 0).all()
+    assert (none["expected"] == 0).all()
+    assert (none["z"] == 0).all()
+    assert (none["p"] == 1).all()
+
+
+def test_one_cell_and_one_cell_of_a_type() -> None:
+    one = score_image("s", delaunay(np.zeros((1, 2))), np.array([0]), ["a", "b"], Method(min_cells=1))
+    assert one["status"].tolist() == ["too_few", "absent", "absent", "absent"]
+    xy, _ = tissue(80)
+    labels = np.zeros(80, int)
+    labels[10] = 1
+    graph = delaunay(xy)
+    table = score_image("s", graph, labels, ["a", "b"], Method(min_cells=1)).set_index(["source", "target"])
+    assert table.loc[("b", "b"), "status"] == "too_few"
+    degree = np.diff(graph.indptr)
+    assert table.loc[("a", "b"), "observed"] == degree[10]
+    assert table.loc[("a", "b"), "expected"] == pytest.approx(degree.mean())
+    assert table.loc[("a", "b"), "sd"] == pytest.approx(degree.std())
+
+
+def test_a_hub_of_30000_neighbours() -> None:
+    n = 30_001
+    graph = from_edges(n, np.column_stack([np.zeros(n - 1, int), np.arange(1, n)]), symmetric=True)
+    labels = np.arange(n) % 2
+    table = score_image("s", graph, labels, ["a", "b"], Method()).set_index(["source", "target"])
+    # C_aa is twice the other a-cells where the hub is an a, else 0
+    n_a = (n + 1) // 2
+    chance = n_a / n
+    value = 2 * (n_a - 1)
+    assert table.loc[("a", "a"), "expected"] == pytest.approx(value * chance)
+    assert table.loc[("a", "a"), "sd"] == pytest.approx(value * np.sqrt(chance * (1 - chance)))
+
+
+def test_two_hundred_types() -> None:
+    rng = np.random.default_rng(0)
+    xy = rng.random((3000, 2)) * 500
+    types = [f"t{i:03d}" for i in range(200)]
+    graph = delaunay(xy)
+    table = score_image("s", graph, rng.integers(0, 200, 3000), types, Method(permutations=20))
+    assert len(table) == 40_000
+    assert table["observed"].sum() == graph.n_edges
+
+
+def test_rare_pairs_get_p_from_permutations() -> None:
+    rng = np.random.default_rng(0)
+    xy = rng.random((500, 2)) * 200
+    labels = rng.permutation(np.arange(500) < 11).astype(int)
+    graph = delaunay(xy)
+    table = score_image("s", graph, labels, ["a", "b"], Method(permutations=999, min_cells=5)).set_index(
+        ["source", "target"]
+    )
+    assert table.loc[("b", "b"), "expected"] < 2
+    assert table.loc[("b", "b"), "p_method"] == "permutation"
+    assert table.loc[("a", "a"), "p_method"] == "pearson3"
+    sampled = np.array([
+        score_image("s", graph, rng.permutation(labels), ["a", "b"], Method(permutations=1))["observed"].iloc[3]
+        for _ in range(2000)
+    ])  # fmt: skip
+    observed = table.loc[("b", "b"), "observed"]
+    p = min(1, 2 * min((sampled >= observed).mean(), (sampled <= observed).mean()))
+    assert table.loc[("b", "b"), "p"] == pytest.approx(p, abs=0.08)
+
+
+def test_benjamini_hochberg_leaves_missing_p_out() -> None:
+    p = np.array([0.01, np.nan, 0.04, 0.03, 0.5])
+    q = benjamini_hochberg(p)
+    assert np.isnan(q[1])
+    assert q[[0, 2, 3, 4]] == pytest.approx(false_discovery_control(p[[0, 2, 3, 4]]))
+    assert np.isnan(benjamini_hochberg(np.array([np.nan]))).all()

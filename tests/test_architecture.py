@@ -1,0 +1,95 @@
+"""The directions of imports, what stays light, and how rules are written."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "tumint"
+STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
+HEAVY = ("scanpy", "anndata", "matplotlib", "sklearn", "squidpy", "plotly", "igraph", "numba")
+MODULES = sorted(PACKAGE.rglob("*.py"))
+RULES = [*sorted((ROOT / "workflow").rglob("*.smk")), ROOT / "workflow" / "Snakefile"]
+
+
+def _imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
+    """Modules that `path` imports, with `from tumint import x` as `tumint.x`; only those of the module's own level."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.iter_child_nodes(tree) if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_nothing_imports_snakemake(path):
+    assert not [name for name in _imports(path) if name.split(".")[0] == "snakemake"]
+
+
+def test_kernels_import_numpy_and_numba_alone():
+    allowed = {"__future__", "collections", "typing", "math", "numpy", "numba", "tumint"}
+    for path in (PACKAGE / "kernels").glob("*.py"):
+        names = list(_imports(path))
+        assert {name.split(".")[0] for name in names} <= allowed, path
+        assert not [n for n in names if n.startswith("tumint.") and not n.startswith("tumint.kernels")], path
+
+
+def test_a_stage_imports_no_other_stage():
+    for path in MODULES:
+        room = _room(path)
+        if room in STAGES:
+            others = tuple(f"tumint.{stage}" for stage in (*STAGES, "report", "cli") if stage != room)
+            # figures belong to the reports and take their style from there
+            names = [n for n in _imports(path) if n.startswith(others) and path.name != "figures.py"]
+            assert not names, f"{path}: {names}"
+
+
+def test_numerics_import_neither_stage_nor_figures():
+    for path in MODULES:
+        if _room(path) in STAGES and path.name not in ("stage.py", "figures.py", "__init__.py"):
+            names = [n for n in _imports(path) if re.search(r"\.(stage|figures)(\.|$)", n)]
+            assert not names, f"{path}: {names}"
+
+
+def test_scores_and_comparison_need_no_scanpy():
+    for path in MODULES:
+        if _room(path) in ("neighbourhood", "response") and path.name != "figures.py":
+            # `tumint score` reads an .h5ad where it is given one, and imports anndata only then
+            lazy = path.name == "tables.py"
+            roots = {name.split(".")[0] for name in _imports(path, top_level=lazy)}
+            assert not roots & {"scanpy", "anndata", "squidpy"}, path
+
+
+@pytest.mark.parametrize("statement", ["import tumint.cli; tumint.cli.build_parser()", "import tumint.workflow"])
+def test_help_and_snakefile_stay_light(statement):
+    program = f"{statement}\nimport sys; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.name)
+def test_rules_are_commands(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(r"^\s+(run|script|notebook|wrapper|retries):", text, flags=re.MULTILINE)
+    for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
+        if rule.startswith("all:"):
+            continue
+        for directive in ("log", "benchmark", "threads", "resources", "message"):
+            assert re.search(rf"^    {directive}:", rule, flags=re.MULTILINE), f"{rule.split(':')[0]}: {directive}"
+        assert re.search(r'^    shell:\n        "tumint ', rule, flags=re.MULTILINE)
+        assert "{params.config:q} --code {params.code}" in rule
+        assert "> {log:q} 2>&1" in rule

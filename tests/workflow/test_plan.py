@@ -1,0 +1,92 @@
+"""`tumint plan` in words, and the faults that `run`, `plan` and Snakemake itself show before anything starts."""
+
+from __future__ import annotations
+
+FAULTS = [
+    "other.yaml: key `samples_per_job`: expected greater than or equal to 1, found `0`.",
+    "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found `max_egde`.",
+    "samples.tsv row 3 (sample M0_ROI0): expected each `sample` once, found `M0_ROI0` in row 2 too.",
+]
+
+
+def test_plan_of_a_finished_cohort(finished, tumint):
+    done = tumint("plan", "config.yaml", cwd=finished)
+    assert (done.returncode, done.stdout) == (0, "Nothing to do: everything in results/demo is up to date.\n")
+
+
+def test_plan_names_the_settings_that_changed(finished, tumint, edit):
+    edit(finished, "other.yaml", neighbourhood={"min_cells": 20})
+    done = tumint("plan", "other.yaml", cwd=finished)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "8 jobs would run for results/demo:",
+        "  neighbourhood (3 batches): settings changed: neighbourhood.min_cells 10 → 20",
+        "  neighbourhood: gather the batches: reads what is made again",
+        *(f"  {step}: reads what is made again" for step in ("report neighbourhood", "response", "report response")),
+        "  report index: reads what is made again",
+    ]
+
+
+def test_plan_tells_an_edited_file_from_a_missing_one(finished, tumint):
+    (finished / "raw" / "M0_ROI0.csv").write_text("ObjectNumber\n1\n2\n")
+    (finished / "results" / "demo" / "reports" / "qc.html").unlink()
+    lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
+    assert "  ingest (b0001): an input file was edited" in lines
+    assert "  report qc: not made yet" in lines
+
+
+def test_plan_runs_nothing(finished, tumint):
+    before = {p: p.stat().st_mtime_ns for p in (finished / "results").rglob("*")}
+    (finished / "results" / "demo" / "reports" / "qc.html").unlink()
+    tumint("plan", "config.yaml", cwd=finished)
+    after = {p: p.stat().st_mtime_ns for p in (finished / "results").rglob("*")}
+    assert {p.name for p in before.keys() - after.keys()} == {"qc.html"}
+    assert all(before[p] == after[p] for p in after if p.name != "reports")
+
+
+def _spoil(folder, edit):
+    edit(folder, "other.yaml", samples_per_job=0, neighbourhood={"graph": {"max_egde": 3}})
+    sheet = folder / "samples.tsv"
+    sheet.write_text(sheet.read_text().replace("M0_ROI1\t", "M0_ROI0\t"))
+
+
+def test_run_shows_every_fault_and_starts_nothing(finished, tumint, edit):
+    _spoil(finished, edit)
+    for verb in ("run", "plan"):
+        done = tumint(verb, "other.yaml", cwd=finished)
+        assert done.returncode == 2
+        assert done.stderr.splitlines() == [f"tumint: {fault}" for fault in FAULTS]
+
+
+def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake, edit):
+    _spoil(finished, edit)
+    done = snakemake("--configfile", "other.yaml", "--cores", 1, cwd=finished)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [line for line in lines if line.startswith("tumint:")] == [f"tumint: {fault}" for fault in FAULTS]
+    assert len(lines) == len(FAULTS) + 1  # and one that names the profile
+
+
+def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
+    (finished / "samples.tsv").write_text(
+        "sample\tsubject\tpath\tarm\n"
+        + "".join(f"s{i}\tm{i % 2}\traw/M0_ROI0.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
+    )
+    edit(finished, samples_per_job=3000)
+    done = snakemake("--configfile", "config.yaml", "--cores", 1, "-n", cwd=finished)
+    assert done.returncode == 2
+    assert "tumint: config: key `samples_per_job`: expected fewer samples in a job, found 3000" in done.stderr
+
+
+def test_arguments_after_the_dashes_go_to_snakemake(finished, tumint):
+    done = tumint("run", "config.yaml", "--cores", "1", "--", "--summary", cwd=finished)
+    assert done.returncode == 0
+    assert "results/demo/response/effects.parquet" in done.stdout
+    assert tumint("plan", "config.yaml", "--", "--summary", cwd=finished).returncode == 2
+
+
+def test_doctor_says_what_there_is(finished, tumint):
+    done = tumint("doctor", cwd=finished)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "All is well."
+    assert any(line.startswith("working folder") and line.endswith("(writable)") for line in done.stdout.splitlines())

@@ -1,0 +1,94 @@
+"""What a change makes Snakemake run again: the list of jobs of each dry run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+BATCHES = ["b0001", "b0002", "b0003"]
+REPORTS = ("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index")
+GATHER = "neighbourhood: gather the batches"
+ROOT = Path(__file__).parents[2]
+
+
+def _steps(*names: str) -> dict[str, list[str]]:
+    """`{step: batches}`; all batches of those stages that run by batch."""
+    return {name: BATCHES if name in ("ingest", "qc", "neighbourhood") else [] for name in names}
+
+
+FROM_NEIGHBOURHOOD = _steps(
+    "neighbourhood", GATHER, "response", "report neighbourhood", "report response", "report index"
+)
+
+
+def test_nothing_was_made(finished, jobs):
+    shutil.rmtree(finished / "results")
+    assert jobs(cwd=finished) == _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
+
+
+def test_everything_is_up_to_date(finished, jobs):
+    assert jobs(cwd=finished) == {}
+
+
+def test_a_neighbourhood_key(finished, jobs, edit):
+    edit(finished, "other.yaml", neighbourhood={"graph": {"max_edge_um": 30.0}})
+    assert jobs(cwd=finished, config="other.yaml") == FROM_NEIGHBOURHOOD
+
+
+def test_a_figure_setting(finished, jobs, edit):
+    edit(finished, "other.yaml", report={"point_size": 5.0})
+    assert jobs(cwd=finished, config="other.yaml") == _steps(*REPORTS)
+
+
+def test_a_signature_of_the_panel_leaves_ingest_alone(finished, jobs):
+    panel = finished / "panel.yaml"
+    panel.write_text(panel.read_text().replace("[EPCAM, PVR]", "[EPCAM]"))
+    assert jobs(cwd=finished) == {
+        **FROM_NEIGHBOURHOOD,
+        **_steps("cluster", "report cluster"),
+    }
+
+
+def test_a_raw_table(finished, jobs):
+    with open(finished / "raw" / "M3_ROI1.csv", "a") as table:
+        table.write("2\n")
+    everything = _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
+    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], "qc": ["b0003"]}
+
+
+def test_the_design_of_the_sheet(finished, jobs, edit):
+    sheet = finished / "samples.tsv"
+    sheet.write_text(sheet.read_text().replace("vehicle", "control"))
+    contrast = {"name": "arm", "column": "arm", "reference": "control", "group": "treated"}
+    edit(finished, response={"contrasts": [contrast]})
+    assert jobs(cwd=finished) == _steps("response", *REPORTS)
+
+
+def test_a_sample_more_leaves_full_batches_alone(finished, jobs):
+    (finished / "raw" / "new.csv").write_text("ObjectNumber\n1\n")
+    with open(finished / "samples.tsv", "a") as sheet:
+        sheet.write("new\tM3\traw/new.csv\t1.0\ttreated\n")
+    everything = _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
+    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], "qc": ["b0003"]}
+
+
+def test_an_edited_kernel(finished, jobs, tmp_path):
+    copy = shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    moments = copy / "tumint" / "kernels" / "moments.py"
+    env = {"PYTHONPATH": str(copy)}
+    moments.write_text(moments.read_text() + "\n# a comment changes nothing\n")
+    assert jobs(cwd=finished, env=env) == {}
+    moments.write_text(moments.read_text() + "\nUNUSED = 0.5\n")
+    assert jobs(cwd=finished, env=env) == FROM_NEIGHBOURHOOD
+
+
+def test_an_edited_figure(finished, jobs, tmp_path):
+    copy = shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    with open(copy / "tumint" / "cluster" / "figures.py", "a") as figures:
+        figures.write("\nUNUSED = 0.5\n")
+    assert jobs(cwd=finished, env={"PYTHONPATH": str(copy)}) == _steps("report cluster", "report index")
+
+
+def test_a_missing_report(finished, jobs):
+    (finished / "results" / "demo" / "reports" / "qc.html").unlink()
+    assert jobs(cwd=finished) == _steps("report qc", "report index")
