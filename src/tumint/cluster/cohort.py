@@ -82,12 +82,14 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
 
 
 def missing_markers(cells: Cells) -> dict[str, list[str]]:
-    """`{marker: samples that lack it}`: those with a cell without a value."""
+    """`{marker: samples that lack it}`: those where no cell has a value."""
     found: dict[str, list[str]] = {}
     for m, marker in enumerate(cells.markers):
         lacking = np.isnan(cells.raw[:, m])
         if lacking.any():
-            found[marker] = list(dict.fromkeys(cells.obs[k.SAMPLE][lacking]))
+            every = pd.Series(lacking).groupby(cells.obs[k.SAMPLE], sort=False).all()
+            if every.any():
+                found[marker] = list(every.index[every])
     return found
 
 

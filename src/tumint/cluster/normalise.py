@@ -10,8 +10,13 @@ SIGNAL = 0.001  # after division by the reference: what lies below counts as no 
 
 
 def reference_levels(reference: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """Median of the reference channel over the cells of each sample; `sample` (n,) holds codes 0 … S - 1."""
-    return np.array([np.median(reference[sample == s]) for s in range(int(sample.max()) + 1)], dtype=float)
+    """Median of the reference channel over the cells of each sample, NaN where none of them has a value.
+
+    `reference` (n,) and `sample` (n,), which holds codes 0 … S - 1; returns (S,) float64.
+    """
+    known = ~np.isnan(reference)
+    by_sample = [reference[known & (sample == s)].astype(float) for s in range(int(sample.max()) + 1)]
+    return np.array([np.median(values) if values.size else np.nan for values in by_sample])
 
 
 def normalise(raw: np.ndarray, config: NormaliseConfig, *, scale: np.ndarray | None = None) -> np.ndarray:

@@ -58,21 +58,30 @@ def run(params: StageParams, cells: list[Path], out: Path, *, threads: int) -> N
     else:
         signatures = _usable(params.panel.signatures if params.panel else [], cohort, notes)
         typing = _typed(cohort, features(values, method), signatures, config, params.seed, threads)
-    for note, what in notes.items():
-        if what and note != "normalised":
-            print(f"cluster: {note.replace('_', ' ')}: {', '.join(what)}", file=sys.stderr)
+    _say(notes)
     meta = run_metadata("cluster", params.model_dump(mode="json", exclude_none=True)) | {"notes": notes}
     _write(cohort, values, typing, out, meta)
 
 
 def _settle_missing(cells: Cells, policy: str) -> tuple[Cells, dict[str, Any]]:
-    """Markers that some samples lack: 0 after normalisation under `fill`, else the cohort goes on without them."""
+    """Markers that some samples lack: 0 after normalisation under `fill`, else the cohort goes on without them.
+
+    A value that only some cells of a sample lack becomes 0 after normalisation in any case.
+    """
     missing = missing_markers(cells)
     shown = [f"{marker} (not in {', '.join(samples)})" for marker, samples in missing.items()]
-    if policy == "fill":
-        nowhere = [marker for marker, samples in missing.items() if samples == cells.samples]
-        return without(cells, nowhere), {"markers_left_out": nowhere, "markers_set_to_0": shown}
-    return without(cells, list(missing)), {"markers_left_out": shown, "markers_set_to_0": []}
+    nowhere = [marker for marker, samples in missing.items() if samples == cells.samples]
+    out = nowhere if policy == "fill" else list(missing)
+    notes: dict[str, Any] = {
+        "markers_left_out": [text for marker, text in zip(missing, shown, strict=True) if marker in out],
+        "markers_set_to_0": [text for marker, text in zip(missing, shown, strict=True) if marker not in out],
+    }
+    cells = without(cells, out)
+    counts = np.isnan(cells.raw).sum(axis=0)
+    notes["values_set_to_0"] = [
+        f"{marker} ({n} cells)" for marker, n in zip(cells.markers, counts, strict=True) if n and marker not in missing
+    ]
+    return cells, notes
 
 
 def _normalised(cells: Cells, config: ClusterConfig) -> tuple[NormaliseConfig, np.ndarray]:
@@ -97,6 +106,13 @@ def _normalised(cells: Cells, config: ClusterConfig) -> tuple[NormaliseConfig, n
     if faults:
         raise DataError(faults)
     return method, normalise(cells.raw, method, scale=levels[codes])
+
+
+def _say(notes: dict[str, Any]) -> None:
+    """One line on stderr for whatever is not as the panel says."""
+    for note, what in notes.items():
+        if isinstance(what, list) and what:
+            print(f"tumint: {note.replace('_', ' ')}: {', '.join(what)}", file=sys.stderr)
 
 
 def _usable(signatures: Sequence[Signature], cells: Cells, notes: dict[str, Any]) -> list[Signature]:
