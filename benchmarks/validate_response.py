@@ -109,7 +109,7 @@ def tests(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[str, pd
     yield "permutation", family, effects["p_permutation"]
     yield "detectable", family, result.power.set_index(k.FEATURE)["detectable"]
     robust = []
-    for part in families(features, result.values, built):
+    for part in families(features, result.values, built.units, built.unit_of_sample):
         fitted = fit(part.values, built.matrix, built.effect)
         test = moderated_t(fitted, fit_prior_robust(fitted.variance, fitted.df))
         robust.append(pd.Series(test.p, part.features))

@@ -72,8 +72,9 @@ def compare(
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
+    pairs = None if design.pair is None else (design.pair, design.group)
     parts, priors = [], {}
-    for family in families(features, values, design):
+    for family in families(features, values, design.units, design.unit_of_sample, pairs):
         part, prior = _family(family, design, config, ways, leave_out)
         parts.append(part)
         if prior:
@@ -237,18 +238,24 @@ _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed",
 def _frame(family: Family, design: Design) -> pd.DataFrame:
     """Who and how many: the columns that are known before any test."""
     present = np.isfinite(family.values)
+    return names_of(family).assign(
+        contrast=design.contrast.name,
+        n_subjects_reference=present[:, ~design.group].sum(axis=1),
+        n_subjects_group=present[:, design.group].sum(axis=1),
+        n_samples=family.n_rois,
+    )
+
+
+def names_of(family: Family) -> pd.DataFrame:
+    """Family, feature, and the two ends of a feature that is a pair."""
     pairs = [feature.split(k.PAIR_SEPARATOR) for feature in family.features]
     ends = [pair if len(pair) == 2 else ["", ""] for pair in pairs]
     return pd.DataFrame(
         {
-            "contrast": design.contrast.name,
             k.FAMILY: family.name,
             k.FEATURE: family.features,
             k.SOURCE: [source for source, _ in ends],
             k.TARGET: [target for _, target in ends],
-            "n_subjects_reference": present[:, ~design.group].sum(axis=1),
-            "n_subjects_group": present[:, design.group].sum(axis=1),
-            "n_samples": family.n_rois,
         }
     )
 
