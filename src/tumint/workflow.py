@@ -7,7 +7,9 @@ from __future__ import annotations
 import fcntl
 import json
 import math
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.errors import ConfigError, Fault, TumintError
+from tumint.ingest.relationships import beside
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
@@ -70,9 +73,8 @@ def raw_files(sheet: pd.DataFrame, samples: Sequence[str], *, relationships: boo
     files: list[str] = []
     for path in sheet.set_index(k.SAMPLE).loc[list(samples), k.PATH]:
         files.append(path)
-        beside = Path(path).with_name(f"Object relationships_{Path(path).name}")
-        if relationships and beside.is_file():
-            files.append(str(beside))
+        if relationships and beside(path).is_file():
+            files.append(str(beside(path)))
     return files
 
 
@@ -112,6 +114,17 @@ def hold_lock(path: str | Path) -> None:
     except OSError:
         pass  # a file system without locks: runs are not kept apart there
     _locks.append(handle)
+
+
+def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:
+    """Remove what an earlier run with more batches left, so that no report reads a sample twice; what was removed."""
+    removed = []
+    for path in sorted(p for stage in ("ingest", "qc", "neighbourhood") for p in Path(results, stage).glob("b*")):
+        batch = path.name.split(".")[0]
+        if re.fullmatch(r"b\d{4,}", batch) and batch not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            removed.append(str(path))
+    return removed
 
 
 def faults_in_logs(folder: str | Path, since: float) -> list[str]:

@@ -54,6 +54,7 @@ onstart:
         jobs.hold_lock(f".snakemake/tumint_{COHORT.config.cohort}.lock")
     except TumintError as error:
         fail(error)
+    jobs.remove_other_batches(RESULTS, BATCHES)
 
 
 onerror:
