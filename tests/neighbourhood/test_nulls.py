@@ -175,7 +175,7 @@ def test_threads_change_no_byte(name: str, null: str) -> None:
     one, two = (score_image(*args, geometry=Geometry(xy, delaunay), threads=t) for t in (1, 2))
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert (one["status"] == "tested").all()
-    assert set(one["p_method"]) <= {null, "normal", "permutation"}
+    assert set(one["p_method"]) <= {null, "pearson3", "permutation"}
 
 
 def test_classic_is_edges_per_cell() -> None:

@@ -58,13 +58,12 @@ class Table:
 
     def hint(self, name: str) -> str:
         """The nearest name in the header, or what is there."""
-        lower = {column.lower(): column for column in self.header}
+        lower = {column.lower(): _printable(column) for column in self.header}
         near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.75)
         if near:
             return f" (the nearest is `{lower[near[0]]}`)"
-        named = [column for column in self.header if column]
-        more = f" and {len(named) - 6} more" if len(named) > 6 else ""
-        return f" among {', '.join(named[:6])}{more}" if named else " in an empty header"
+        more = f" and {len(self.header) - 6} more" if len(self.header) > 6 else ""
+        return f" among {', '.join(map(_printable, self.header[:6]))}{more}" if self.header else " in an empty header"
 
     def stop_on_faults(self) -> None:
         """Raise what was gathered."""
@@ -157,16 +156,16 @@ class Table:
             values = pc.cast(column, pa.float64()).to_numpy()
         except pa.ArrowInvalid:
             values, is_text = _slow_numbers(column.to_pylist())
-        self._fault(name, is_text, "a number", column)
+        self.fault(name, is_text, "a number")
         if not missing:
-            self._fault(name, np.isnan(values) & ~is_text, "a number", column)
+            self.fault(name, np.isnan(values) & ~is_text, "a number")
         # infinite as float32 is infinite in the file
         finite = np.abs(values) <= _FLOAT32_MAX
-        self._fault(name, ~finite & ~np.isnan(values), "a finite number", column)
+        self.fault(name, ~finite & ~np.isnan(values), "a finite number")
         if low is not None:
-            self._fault(name, finite & (values < low), f"a number of at least {low:g}", column)
+            self.fault(name, finite & (values < low), f"a number of at least {low:g}")
         if high is not None:
-            self._fault(name, finite & (values > high), f"a number of at most {high:g}", column)
+            self.fault(name, finite & (values > high), f"a number of at most {high:g}")
         return values
 
     def whole_numbers(self, name: str) -> np.ndarray:
@@ -177,7 +176,7 @@ class Table:
         except pa.ArrowInvalid:
             texts = [text.strip() for text in column.to_pylist()]
             good = np.array([_WHOLE.fullmatch(text) is not None for text in texts])
-            self._fault(name, ~good, "a whole number", column)
+            self.fault(name, ~good, "a whole number")
             return np.array(
                 [int(t.partition(".")[0]) if ok else 0 for t, ok in zip(texts, good, strict=True)], dtype=np.int64
             )
@@ -197,12 +196,13 @@ class Table:
         column = self._columns[name]
         texts = np.array([text.strip() for text in column.to_pylist()], dtype=object)
         bad = {text for text in set(texts) if text not in allowed and text.lower() not in MISSING}
-        self._fault(name, np.array([text in bad for text in texts], dtype=bool), expected, column)
+        self.fault(name, np.array([text in bad for text in texts], dtype=bool), expected)
 
-    def _fault(self, name: str, bad: np.ndarray, expected: str, column: pa.ChunkedArray) -> None:
+    def fault(self, name: str, bad: np.ndarray, expected: str) -> None:
+        """A fault where any row of the column `name` is `bad` (bool, shape `(rows,)`): the first, and how many more."""
         if bad.any():
             first = int(np.argmax(bad))
-            text = column[first].as_py()
+            text = _printable(self._columns[name][first].as_py())
             shown = f"`{text if len(text) <= 40 else text[:37] + '...'}`" if text.strip() else "an empty field"
             where = self.place.at(int(self.rows[first]), name)
             self.faults.append(Fault(where, expected, f"{shown}{_more(int(bad.sum()))}"))
@@ -213,14 +213,15 @@ def _more(count: int) -> str:
     return "" if count == 1 else f" (and {count - 1:,} more row{'s' if count > 2 else ''})"
 
 
+def _printable(text: str) -> str:
+    """Text that stays on its line: control characters written out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def _delimiter(head: str, path: str) -> str:
     """By the file's name, unless the header does not hold it and does hold another."""
     by_name = "\t" if path.lower().removesuffix(".gz").endswith(_TABS) else ","
-    return by_name if by_name in head else max(_DELIMITERS, key=head.count) if _has_any(head) else by_name
-
-
-def _has_any(head: str) -> bool:
-    return any(delimiter in head for delimiter in _DELIMITERS)
+    return by_name if by_name in head else max(by_name, *_DELIMITERS, key=head.count)
 
 
 def _names(fields: Sequence[str]) -> list[str]:

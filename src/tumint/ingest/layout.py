@@ -11,7 +11,7 @@ from tumint.ingest.delimited import Table
 
 _CENTRE_X, _CENTRE_Y = "Location_Center_X", "Location_Center_Y"
 _OBJECT, _AREA, IMAGE = "ObjectNumber", "AreaShape_Area", "ImageNumber"
-_MEAN = "MeanIntensity"
+_MEAN, _MEASURES = "Intensity_MeanIntensity_", ("Intensity_", "Location_")
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def _masks(table: Table, wanted: dict[str, str]) -> dict[str, str]:
     """`{domain: column}`; a table has all masks or none, since a lone one would make the others' cells `none`."""
     masks: dict[str, str] = {}
     for domain, ending in wanted.items():
-        matches = list(dict.fromkeys(name for name in table.header if name.endswith(ending)))
-        if len(matches) > 1:  # CellProfiler measures a mask in many ways; its mean is the share of the cell inside
-            matches = [name for name in matches if _MEAN in name and f"{_MEAN}Edge" not in name] or matches
+        names = dict.fromkeys(name for name in table.header if name.endswith(ending))
+        # CellProfiler measures a mask in many ways; only its mean is the share of the cell that lies inside
+        matches = [name for name in names if name.startswith(_MEAN) or not name.startswith(_MEASURES)]
         if len(matches) > 1:
             found = ", ".join(matches[:3]) + (f" and {len(matches) - 3} more" if len(matches) > 3 else "")
             table.faults.append(Fault(table.place.at("header"), f"one column whose name ends in `{ending}`", found))

@@ -30,7 +30,7 @@ def read_edges(path: Path, sample: str, cell_ids: np.ndarray, image: int | None)
     path
         CellProfiler's table of relationships; rows of another kind than neighbours are left out.
     cell_ids
-        Ids of the sample's cells, unique, shape `(n,)`, int64.
+        Ids of the sample's cells, unique, at least one, shape `(n,)`, int64.
     image
         The sample's image number, where its table has one: rows of other images are left out.
 
@@ -58,21 +58,16 @@ def read_edges(path: Path, sample: str, cell_ids: np.ndarray, image: int | None)
             table.faults.append(Fault(table.place.at(), "neighbours among one kind of object", found))
     ends = np.column_stack([table.whole_numbers(name) for name in _ENDS])
     table.stop_on_faults()
+    n = cell_ids.size
     order = np.argsort(cell_ids, kind="stable")
-    position = np.searchsorted(cell_ids[order], ends).clip(max=max(cell_ids.size - 1, 0))
-    unknown = keep[:, None] & (cell_ids[order][position] != ends) if cell_ids.size else np.repeat(keep[:, None], 2, 1)
-    for i, name in enumerate(_ENDS):
-        if unknown[:, i].any():
-            row = int(np.argmax(unknown[:, i]))
-            more = f" (and {int(unknown[:, i].sum()) - 1:,} more rows)" if unknown[:, i].sum() > 1 else ""
-            where = table.place.at(int(table.rows[row]), name)
-            table.faults.append(Fault(where, "the number of a cell of the sample", f"`{ends[row, i]}`{more}"))
+    ids = cell_ids[order]
+    position = np.searchsorted(ids, ends).clip(max=n - 1)
+    for name, known in zip(_ENDS, (ids[position] == ends).T, strict=True):
+        table.fault(name, keep & ~known, "the number of a cell of the sample")
     table.stop_on_faults()
-    pairs = position[keep & (ends[:, 0] != ends[:, 1])].astype(np.int64)
-    codes = np.unique(
-        np.concatenate([pairs[:, 0] * cell_ids.size + pairs[:, 1], pairs[:, 1] * cell_ids.size + pairs[:, 0]])
-    )
-    return cell_ids[order][np.column_stack(np.divmod(codes, max(cell_ids.size, 1)))]
+    first, second = position[keep & (ends[:, 0] != ends[:, 1])].T.astype(np.int64)
+    codes = np.unique(np.concatenate([first * n + second, second * n + first]))
+    return ids[np.column_stack(np.divmod(codes, n))]
 
 
 def _of_image(table: Table, keep: np.ndarray, image: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
-from tumint.errors import DataError, Fault
+from tumint.errors import DataError
 from tumint.ingest import domains, layout
 from tumint.ingest.delimited import Table
 from tumint.ingest.layout import Channel, Layout
@@ -102,10 +102,8 @@ def _cell_type(table: Table, where: Layout) -> np.ndarray | None:
     if where.cell_type is None:
         return None
     types = table.text(where.cell_type, k.UNCLASSIFIED)
-    odd = sorted({name for name in types if k.PAIR_SEPARATOR in name})
-    if odd:
-        where_text = table.place.at(int(table.rows[np.flatnonzero(types == odd[0])[0]]), where.cell_type)
-        table.faults.append(Fault(where_text, f"a cell type without `{k.PAIR_SEPARATOR}`", f"`{odd[0]}`"))
+    odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
+    table.fault(where.cell_type, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
     return types
 
 
@@ -127,10 +125,7 @@ def _image(table: Table, where: Layout) -> int | None:
     numbers = table.whole_numbers(where.image)
     if not numbers.size or len(table.faults) > before:
         return None
-    if (other := numbers != numbers[0]).any():
-        row = int(np.argmax(other))
-        place = table.place.at(int(table.rows[row]), where.image)
-        table.faults.append(Fault(place, f"one image in the table, number {numbers[0]}", f"`{numbers[row]}`"))
+    table.fault(where.image, numbers != numbers[0], f"one image in the table, number {numbers[0]}")
     return int(numbers[0])
 
 

@@ -11,14 +11,14 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from tumint import keys as k
-from tumint.neighbourhood import nulls
+from tumint.neighbourhood import nulls, skewness
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.moments import cross_table, exact_moments
 
-NORMAL_FROM = 30.0  # expected count from which the normal law is calibrated; permutations below
+PEARSON3_FROM = 2.0  # expected count from which the Pearson III law is calibrated; permutations below
+NORMAL_FROM = 30.0  # the same for the normal law, which serves where the third moment is not to be had
 MAX_STRATA = 64
 EXACT = ("edges", "classic")  # statistics that have exact moments
 
@@ -125,9 +125,17 @@ def _exact(
     scale = np.maximum(sizes, 1)[:, None] if simulate.method.statistic == "classic" else np.ones((1, 1))
     expected, sd = counts / scale, np.sqrt(variance) / scale
     z = np.divide(simulate.observed - expected, sd, out=np.zeros_like(sd), where=sd > 0)
-    p = np.minimum(1.0, 2.0 * ndtr(-np.abs(z)))
-    p_method = np.full(p.shape, "normal", dtype=object)
-    rare = (status == k.TESTED) & (counts < NORMAL_FROM) & (sd > 0)
+    if n.shape[1] <= skewness.MAX_STRATA:
+        skew = skewness.skewness(simulate.graph, simulate.strata, n, counts, variance)
+    else:
+        skew = np.full(z.shape, np.nan)
+    known = ~np.isnan(skew)
+    skew = np.where(known, skew, 0.0)
+    p = skewness.two_sided(z, skew)
+    p_method = np.where(known, "pearson3", "normal").astype(object)
+    least = np.where(known, PEARSON3_FROM, NORMAL_FROM)
+    # what lies past the end of the law can still happen
+    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | (z * skew <= -2.0))
     if rare.any():
         p[rare] = simulate.run("permutation").p[rare]
         p_method[rare] = "permutation"
