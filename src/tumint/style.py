@@ -31,7 +31,7 @@ T = TypeVar("T")
 # least 17) for normal sight, deuteranopia and protanopia (Machado et al. 2009).
 PALETTE = (
     *("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"),
-    *("#0050FF", "#CFDF00", "#BF60FF", "#003318", "#BFDFAF"),
+    *("#0050FF", "#BFCF00", "#BF60FF", "#9F1000", "#BFDFAF"),
 )
 GREY = "#BBBBBB"  # unclassified, none, not tested
 # Tol's "bright" scheme, for groups of subjects, families and reasons: readable on a light and on a dark page.
