@@ -30,7 +30,9 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
         said.append("Nearest distances follow density: where a type becomes rare, it is further from everything.")
     without = effects[effects["effect"].isna()]
     if len(without):
-        said.append(f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table.")
+        said.append(
+            f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table."
+        )
     if not words.has_domains(effects) and (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
         said.append("No tissue domains: an interaction may differ only because compartments differ in extent.")
     if inputs.params.simulated:
@@ -88,7 +90,9 @@ def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, li
             found.append(name)
     if not found:
         return []
-    return [f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."]
+    return [
+        f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."
+    ]
 
 
 def _left_out(facts: Mapping[str, Any]) -> list[str]:
