@@ -119,7 +119,8 @@ def distances(summary: pd.DataFrame) -> style.Figure | None:
     if summary.empty or not summary["median_um"].notna().any():
         return None
     wide = _matrix(summary, "median_um")
-    order = style.by_similarity(np.log(wide.clip(lower=0.1)).fillna(np.log(np.nanmax(wide.to_numpy(float)))))
+    logs = wide.fillna(float(np.nanmax(wide.to_numpy(float)))).clip(lower=0.1).apply(np.log)
+    order = style.by_similarity(logs)
     wide = wide.loc[order, order]
     high = float(np.ceil(np.nanpercentile(wide.to_numpy(float), 97) / 10) * 10)
     side, label = max(0.27 * len(order), 1.4), style.label_inch(order)

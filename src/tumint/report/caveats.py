@@ -85,8 +85,8 @@ def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, li
     for name in inputs.design:
         if name == column or name in (facts.get("adjust") or []):
             continue
-        per_group = rows.groupby(rows[k.SUBJECT].map(level_of))[name].agg(lambda values: tuple(sorted(set(values))))
-        if len(per_group) == 2 and per_group.map(len).eq(1).all() and per_group.nunique() == 2:
+        by_group = rows.groupby(rows[k.SUBJECT].map(level_of))[name]
+        if by_group.ngroups == 2 and by_group.nunique().eq(1).all() and by_group.first().nunique() == 2:
             found.append(name)
     if not found:
         return []

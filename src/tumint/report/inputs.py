@@ -119,9 +119,9 @@ class Inputs:
         for name in self.sheet.columns:
             if name in _NOT_DESIGN:
                 continue
-            of_subject = self.sheet.groupby(k.SUBJECT, sort=False)[name].agg(lambda s: tuple(dict.fromkeys(s)))
-            levels = of_subject.map(lambda values: values[0])
-            if (of_subject.map(len) == 1).all() and 2 <= levels.nunique() <= 6:
+            by_subject = self.sheet.groupby(k.SUBJECT, sort=False)[name]
+            levels = by_subject.first()
+            if by_subject.nunique().eq(1).all() and 2 <= levels.nunique() <= 6:
                 found.append((0 if levels.value_counts().min() >= 2 else 1, name))
         return [name for _, name in sorted(found, key=lambda entry: entry[0])]
 

@@ -165,7 +165,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         for column in table.columns:
             value = record.get(column.key)
             numeric = column.kind not in ("text", "mono", "light")
-            order = float(value) if numeric and not formats.is_missing(value) else None
+            order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
             row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
         rows.append(row)
     return {

@@ -146,7 +146,7 @@ def _findings(table: pd.DataFrame, clusters: pd.DataFrame) -> list[str]:
     found.append(f"{percent(unclassified)} of cells are {k.UNCLASSIFIED}." if unclassified else none)
     lead = (clusters["score"] - clusters["runner_up_score"]).dropna()
     if len(lead):
-        row = clusters.loc[lead.idxmin()]
+        row = clusters.loc[[lead.idxmin()]].iloc[0]
         found.append(
             f"The least certain cluster is {row[k.CLUSTER]}: {row[k.CELL_TYPE]} scores {number(row['score'])}, "
             f"{row['runner_up'] or 'the next'} {number(row['runner_up_score'])}."
@@ -184,7 +184,7 @@ def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> li
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
     by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
     types = sorted(palette, key=lambda name: (name == k.UNCLASSIFIED, name))
-    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
         (
             " · ".join(filter(None, (row[k.SAMPLE], row["group"]))),

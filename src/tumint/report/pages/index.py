@@ -118,7 +118,7 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
                 "rois": len(unique),
                 "cells_in": n_in,
                 "cells_out": n_out,
-                "kept": None if n_in is None or not n_in else n_out / n_in,
+                "kept": n_out / n_in if n_in and n_out is not None else None,
                 "reasons": listed(list(states[name].reasons), 3),
             }
         )

@@ -117,9 +117,10 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
     per = table.loc[table["n_cells"] > 0, "n_cells"]
     found = [f"{integer(cells)} cells were read from {plural(ok, 'ROI')} of {_subjects(table, inputs)}."]
     if len(per):
+        names = list(table.loc[per.index, k.SAMPLE])
         found.append(
             f"A ROI has {integer(per.median())} cells in the median, between {integer(per.min())} "
-            f"({table.loc[per.idxmin(), k.SAMPLE]}) and {integer(per.max())} ({table.loc[per.idxmax(), k.SAMPLE]})."
+            f"({names[per.argmin()]}) and {integer(per.max())} ({names[per.argmax()]})."
         )
     with_edges = int((table["n_edges"] > 0).sum())
     if with_edges:

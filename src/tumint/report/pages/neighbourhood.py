@@ -245,10 +245,10 @@ def _tested(inputs: Inputs, scores: pd.DataFrame, features: pd.DataFrame, primar
     counts = mine.groupby([k.SAMPLE, k.STATUS], sort=False).size().rename("n").reset_index()
     order = {sample: i for i, sample in enumerate(inputs.rows[k.SAMPLE])}
     counts = counts.iloc[counts[k.SAMPLE].map(order).fillna(len(order)).to_numpy().argsort(kind="stable")]
-    figure = figures.tested_pairs(counts)
-    if figure is None:
-        return [Notice("There is no score.")]
-    blocks: list[Block] = [figure]
+    figure = figures.tested_pairs(counts) if (counts[k.STATUS] != k.TESTED).any() else None
+    blocks: list[Block] = [Notice("There is no score.") if counts.empty else Text("Every pair, in every ROI.")]
+    if figure is not None:
+        blocks = [figure]
     if len(features):
         families = features.assign(hit=features[k.STATUS] == k.TESTED).groupby(k.FAMILY, sort=True)
         table = families.agg(

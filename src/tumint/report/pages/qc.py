@@ -156,7 +156,7 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
     if len(gone):
         why = gone[k.REASON].value_counts().sort_index().sort_values(ascending=False, kind="stable")
         found.append("Reasons: " + "; ".join(f"{reason or 'none given'} ({n:,})" for reason, n in why.items()) + ".")
-    worst = rows.loc[rows["dropped"].idxmax()]
+    worst = rows.iloc[int(rows["dropped"].to_numpy().argmax())]
     found.append(
         f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
         f"{percent(rows['dropped'].median())}."
@@ -249,7 +249,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
     reasons = ordered_reasons(cells[k.REASON])
     by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
-    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
         (
             f"{row[k.SAMPLE]} ({percent(row['dropped'])} dropped)",
@@ -265,7 +265,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
 def _method(settings: Mapping[str, Any]) -> list[str]:
     return [
         "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold "
-        "for the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD multiplied by "
-        "1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
+        "for the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD "
+        "multiplied by 1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
         "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently.",
     ]

@@ -247,7 +247,7 @@ def _values(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     return rows.assign(log2_value=words.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))
 
 
-def _panel_title(row: Mapping[str, Any]) -> str:
+def _panel_title(row: Mapping[Any, Any]) -> str:
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         name = str(row[k.FEATURE])
     else:
@@ -269,8 +269,8 @@ def _method(found: list[Contrast]) -> list[str]:
     said = [
         "Each feature has one value per subject. For interactions it is log2 of the subject's contacts over those that "
         "chance expects, both added up over its ROIs; other features are means over its ROIs, weighted by cells. "
-        "Groups were compared by a linear model of these values, whose residual variance is moderated over the features of a "
-        "family by empirical Bayes. q is Benjamini and Hochberg's, within family.",
+        "Groups were compared by a linear model of these values, whose residual variance is moderated over the "
+        "features of a family by empirical Bayes. q is Benjamini and Hochberg's, within family.",
         "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
     ]
     for contrast in found:
