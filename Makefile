@@ -67,8 +67,8 @@ docs: env  ## the generated files: config/README.md and the JSON schemas
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)
 
-validate: $(DEMO) env  ## the demo's results against what was planted, on SEEDS more cohorts too
-	$(BIN)/python benchmarks/validate.py $(SEEDS)
+validate: demo  ## the demo's findings against what was planted
+	@$(BIN)/python tests/drill/planted.py results/demo data/demo
 
 clean:  ## remove results, the demo cohort and caches, not the environment
 	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs

@@ -68,7 +68,9 @@ def test_numerics_import_neither_stage_nor_figures():
 def test_scores_and_comparison_need_no_scanpy():
     for path in MODULES:
         if _room(path) in ("neighbourhood", "response") and path.name != "figures.py":
-            roots = {name.split(".")[0] for name in _imports(path)}
+            # `tumint score` reads an .h5ad where it is given one, and imports anndata only then
+            lazy = path.name == "tables.py"
+            roots = {name.split(".")[0] for name in _imports(path, top_level=lazy)}
             assert not roots & {"scanpy", "anndata", "squidpy"}, path
 
 

@@ -20,9 +20,10 @@ _spec.loader.exec_module(planted)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+# the simulation was tuned on seeds 0 to 3; the three others have never been looked at
+@pytest.mark.parametrize("seed", [0, 11, 12, 13])
 def test_the_planted_truth_is_found(tmp_path: Path, seed: int) -> None:
-    tumint = [sys.executable, "-m", "tumint.cli"]
+    tumint = [sys.executable, "-m", "tumint"]
     data = tmp_path / "data"
     subprocess.run([*tumint, "simulate", str(data), "--seed", str(seed)], check=True, cwd=ROOT)
     config = yaml.safe_load((data / "config.yaml").read_text()) | {"cohort": f"seed{seed}", "results": str(tmp_path)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tumint.kernels.counts import contact_counts, edge_counts
+from tumint.kernels.counts import contact_counts, edge_counts, edge_list, listed_edge_counts, touching_cells
 from tumint.kernels.csr import from_pairs
 
 
@@ -23,6 +23,13 @@ def test_counts_equal_the_dense_definition(undirected: bool, n_types: int) -> No
     edges, cells = np.empty((n_types, n_types), np.int64), np.empty((n_types, n_types), np.int64)
     edge_counts(indptr, indices, labels, undirected, edges)
     assert (edges == L.T @ W @ L).all()
+    edges[:] = -1
+    tables = np.empty((4, n_types**2), np.int32)
+    listed_edge_counts(*edge_list(indptr, indices, undirected), labels, undirected, tables, edges)
+    assert (edges == L.T @ W @ L).all()
+    if n_types <= 64:
+        touching_cells(indptr, indices, labels, cells)
+        assert (cells == L.T @ (W @ L > 0)).all()
     for least in (1, 3):
         edges[:] = -1
         contact_counts(indptr, indices, labels, least, edges, cells, np.empty((n_types, 2), np.int64))

@@ -13,7 +13,8 @@ import pytest
 from tumint.kernels import permute
 from tumint.kernels.counts import edge_counts
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn, radius
-from tumint.neighbourhood.scores import cross_table, exact_moments, image_key, permutation_blocks
+from tumint.neighbourhood.moments import cross_table, exact_moments
+from tumint.neighbourhood.nulls import image_key, permutation_blocks
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 

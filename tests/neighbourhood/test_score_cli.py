@@ -154,3 +154,32 @@ def test_scoring_a_csv_imports_no_scanpy_squidpy_or_anndata(cells: Path, tmp_pat
         "print(sorted({'scanpy', 'squidpy', 'anndata', 'matplotlib', 'sklearn'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--statistic", "histocat"],
+        ["--statistic", "patch", "--patch-size", 2, "--stratum", "tissue"],
+        ["--null", "fixed"],
+        ["--null", "torus", "--graph", "knn"],
+        ["--null", "jitter", "--jitter", 3, "--graph", "radius"],
+    ],
+)
+def test_statistics_and_nulls_give_the_same_bytes_for_any_threads(
+    cells: Path, tmp_path: Path, options: list[object]
+) -> None:
+    for threads in (1, 3):
+        out = tmp_path / f"{threads}.csv"
+        assert score(cells, "-o", out, "--permutations", 40, "--threads", threads, "--min-cells", 2, *options) == 0
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "3.csv").read_bytes()
+    method = set(pd.read_csv(tmp_path / "1.csv")["p_method"])
+    assert method == {str(options[1]) if options[0] == "--null" else "permutation"}
+
+
+def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(cells, "-o", tmp_path / "o.csv", "--statistic", "patch", "--null", "exact") == 2
+    assert score(cells, "-o", tmp_path / "o.csv", "--null", "torus", "--stratum", "tissue") == 2
+    printed = capsys.readouterr().err
+    assert "--null exact: expected --statistic edges or classic, found `patch`." in printed
+    assert "--null torus: expected no --stratum, which it cannot keep, found `tissue`." in printed

@@ -136,11 +136,14 @@ def test_two_hundred_types() -> None:
 def test_rare_pairs_get_p_from_permutations() -> None:
     rng = np.random.default_rng(0)
     xy = rng.random((500, 2)) * 200
-    labels = (rng.random(500) < 0.04).astype(int)
+    labels = rng.permutation(np.arange(500) < 11).astype(int)
     graph = delaunay(xy)
-    table = score_image("s", graph, labels, ["a", "b"], Method(permutations=999)).set_index(["source", "target"])
+    table = score_image("s", graph, labels, ["a", "b"], Method(permutations=999, min_cells=5)).set_index(
+        ["source", "target"]
+    )
+    assert table.loc[("b", "b"), "expected"] < 2
     assert table.loc[("b", "b"), "p_method"] == "permutation"
-    assert table.loc[("a", "a"), "p_method"] == "normal"
+    assert table.loc[("a", "a"), "p_method"] == "pearson3"
     sampled = np.array([
         score_image("s", graph, rng.permutation(labels), ["a", "b"], Method(permutations=1))["observed"].iloc[3]
         for _ in range(2000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import statsmodels.api as sm
 from scipy import special
 
 from tumint.fdr import benjamini_hochberg
-from tumint.response.linear import fit
+from tumint.response.linear import LinearFit, fit
 from tumint.response.moderated import Prior, fit_prior, moderated_t, squeeze, trigamma_inverse
+from tumint.response.robust import fit_prior_robust
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 
@@ -26,17 +28,42 @@ def _limma_input() -> tuple[np.ndarray, np.ndarray]:
     return expression.to_numpy(), X
 
 
-@pytest.mark.parametrize("trend", [False, True])
-def test_equals_limma(trend: bool) -> None:
+def _plain(result: LinearFit) -> Prior:
+    return fit_prior(result.variance, result.df)
+
+
+def _trended(result: LinearFit) -> Prior:
+    return fit_prior(result.variance, result.df, result.mean)
+
+
+def _robust(result: LinearFit) -> Prior:
+    return fit_prior_robust(result.variance, result.df)
+
+
+@pytest.mark.parametrize(
+    ("name", "prior_of"),
+    [
+        ("ebayes", _plain),
+        ("ebayes_trend", _trended),
+        ("missing", _plain),
+        ("robust", _robust),
+        ("robust_wild", _robust),
+        ("missing_robust", _robust),
+    ],
+)
+def test_equals_limma(name: str, prior_of: Callable[[LinearFit], Prior]) -> None:
     Y, X = _limma_input()
-    want = pd.read_csv(ORACLES / f"limma_ebayes{'_trend' if trend else ''}.csv")
+    if "missing" in name:  # the holes that make_more.R makes
+        Y[np.repeat(np.arange(40), 2), np.arange(1, 81) * 7 % 18] = np.nan
+    if "wild" in name:
+        Y[:2] *= 6
+    want = pd.read_csv(ORACLES / f"limma_{name}.csv")
     result = fit(Y, X, np.array([0.0, 0, 0, 1]))
-    got = moderated_t(result, trend=trend)
+    got = moderated_t(result, prior_of(result))
     pairs = {
         "logFC": result.effect,
         "CI.L": got.ci_low,
         "CI.R": got.ci_high,
-        "AveExpr": result.mean,
         "t": got.t,
         "P.Value": got.p,
         "adj.P.Val": benjamini_hochberg(got.p),
@@ -55,7 +82,7 @@ def test_a_family_without_common_variance_is_ordinary_least_squares_and_missing_
     Y = rng.normal(size=(2, 12))  # two features: too few to learn a prior from
     Y[1, [0, 7]] = np.nan
     result = fit(Y, X, np.array([0.0, 0, 1]))
-    got = moderated_t(result)
+    got = moderated_t(result, _plain(result))
     for row in range(2):
         there = np.isfinite(Y[row])
         ols = sm.OLS(Y[row][there], X[there]).fit()
@@ -71,7 +98,7 @@ def test_missing_values_change_the_degrees_of_freedom_of_their_feature_alone() -
     result = fit(Y, X, np.array([0.0, 0, 0, 1]))
     assert result.df[3] == 10
     assert set(np.delete(result.df, 3)) == {14.0}
-    got = moderated_t(result)
+    got = moderated_t(result, _plain(result))
     d0, s0 = got.prior.df[0], got.prior.variance[0]
     np.testing.assert_allclose(got.variance[3], (10 * result.variance[3] + d0 * s0) / (10 + d0), rtol=1e-12)
     np.testing.assert_allclose(got.df[3], 10 + d0, rtol=1e-12)
@@ -110,3 +137,14 @@ def test_a_zero_variance_or_an_inestimable_contrast_divides_by_nothing() -> None
     assert result.effect[3] == pytest.approx(1.0)
     assert result.df[3] == 0
     assert np.isnan(result.variance[3])
+
+
+def test_one_wild_feature_does_not_cost_the_others_their_prior() -> None:
+    rng = np.random.default_rng(3)
+    variance, df = rng.chisquare(6, 40) / 6, np.full(40, 6.0)
+    wild = np.append(variance, 500.0)
+    plain, robust = fit_prior(wild, np.full(41, 6.0)), fit_prior_robust(wild, np.full(41, 6.0))
+    calm = fit_prior_robust(variance, df)
+    assert plain.df[0] < 10 < robust.df[0]
+    assert robust.df[-1] < 0.5
+    np.testing.assert_allclose(robust.variance[0], calm.variance[0], rtol=0.1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tumint.response.linear import fit
-from tumint.response.moderated import moderated_t
+from tumint.response.moderated import fit_prior, moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
 
 RNG = np.random.default_rng
@@ -24,7 +24,8 @@ def _brute_force(Y: np.ndarray, nuisance: np.ndarray, ways: list[np.ndarray], gr
 
     def t(g: np.ndarray) -> np.ndarray:
         X = np.column_stack([nuisance, g])
-        return np.abs(moderated_t(fit(Y, X, np.append(np.zeros(nuisance.shape[1]), 1.0))).t)
+        result = fit(Y, X, np.append(np.zeros(nuisance.shape[1]), 1.0))
+        return np.abs(moderated_t(result, fit_prior(result.variance, result.df)).t)
 
     return np.vstack([t(group.astype(float)), *(t(g) for g in ways)])
 

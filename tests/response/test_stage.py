@@ -13,7 +13,7 @@ from tumint import cli
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.errors import DataError, SheetError
-from tumint.io.contracts import EFFECTS, FEATURES, SCORES, SUBJECTS
+from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, POWER, SCORES, SUBJECTS
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.response import stage
 from tumint.response.inputs import from_scores, is_symmetric, read_features
@@ -50,6 +50,27 @@ def test_stage_writes_three_files_the_same_bytes_each_time(files, tmp_path: Path
     assert (family["n_features"], family["n_tested"]) == (12, 12)
     assert family["n_significant"] == (effects["q"] < 0.1).sum() == len(contrast["findings"])
     assert contrast["findings"][0]["q"] == effects["q"].min()
+    assert contrast["findings"][0]["sign_kept"] is True
+    for contract in (MIXED, POWER, INFLUENCE):
+        assert len(read_table(tmp_path / "one" / f"{contract.name}.parquet", contract)) == 12
+    assert family["detectable"] < family["detectable_alone"]
+
+
+def test_contrasts_with_and_without_a_test_stand_in_one_table(cohort, tmp_path: Path) -> None:
+    sheet, features = cohort({"v": 3, "t": 3, "one": 1})
+    sheet.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    write_table(features, tmp_path / "f.parquet", FEATURES)
+    common = {"column": "arm", "reference": "v"}
+    contrasts = [{"name": "few", "group": "one", **common}, {"name": "enough", "group": "t", **common}]
+    params = StageParams.model_validate({"response": {"contrasts": contrasts}})
+    stage.run(params, tmp_path / "f.parquet", tmp_path / "s.tsv", tmp_path)
+    effects = read_table(tmp_path / "effects.parquet", EFFECTS)
+    assert effects.groupby("contrast")["p"].count().to_dict() == {"enough": 12, "few": 0}
+    assert set(read_table(tmp_path / "power.parquet", POWER)["contrast"]) == {"enough"}
+    few, enough = json.loads((tmp_path / "effects.json").read_text())["contrasts"]
+    assert few["families"][0]["reasons"] == {few["reason"]: 12}
+    assert few["families"][0]["detectable"] is None
+    assert enough["reason"] == ""
 
 
 def test_sheet_and_features_must_belong_together(files, tmp_path: Path) -> None:

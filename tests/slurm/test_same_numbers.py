@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TUMINT = (sys.executable, "-c", "import sys; from tumint.cli import main; sys.exit(main())")
+TUMINT = (sys.executable, "-m", "tumint")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 SLURM = (
     *("--profile", ROOT / "workflow" / "profiles" / "slurm", "--"),

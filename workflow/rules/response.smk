@@ -5,6 +5,7 @@ rule response:
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
+        mixed="<results>/response/mixed.parquet",
         json="<results>/response/effects.json",
     log:
         "<logs>/response/effects.log",

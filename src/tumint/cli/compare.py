@@ -29,12 +29,11 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _compare(a: argparse.Namespace) -> None:
-    import pandas as pd
-
     from tumint.errors import Fault, TumintError
     from tumint.io.contracts import EFFECTS
     from tumint.io.tables import write_csv, write_table
     from tumint.provenance import run_metadata
+    from tumint.response.compare import joined
     from tumint.response.inputs import read_features
     from tumint.response.stage import run_contrasts
     from tumint.response.subjects import check_values
@@ -53,8 +52,9 @@ def _compare(a: argparse.Namespace) -> None:
     if a.family:
         features = features[features["family"].astype(str).isin(a.family)]
     check_values(features, str(a.features))
-    results = run_contrasts(features, sheet, config, a.seed, features=str(a.features), sheet=str(a.samples))
-    effects = pd.concat([result.effects for result in results], ignore_index=True)
+    named = {"features": str(a.features), "sheet": str(a.samples)}
+    results = run_contrasts(features, sheet, config, a.seed, **named, leave_out=False)
+    effects = joined([result.effects for result in results], EFFECTS)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)
     else:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+_EXACT = ("edges", "classic")  # statistics with exact moments
+
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
@@ -27,9 +29,12 @@ def add_verbs(verbs: Any) -> None:
     add("--symmetric", action="store_true", help="knn edges hold both ways; without it a cell → its k nearest")
     add("--radius", type=float, default=20.0, metavar="UM", help="distance of radius in µm (default 20)")
     add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
-    add("--statistic", choices=("edges",), default="edges", help="default edges")
-    add("--null", choices=("exact",), default="exact", help="default exact")
-    add("--permutations", type=int, default=1000, metavar="P", help="where exact moments give no p (default 1000)")
+    add("--statistic", choices=("edges", "classic", "histocat", "patch"), default="edges", help="default edges")
+    add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
+    nulls = ("exact", "permutation", "fixed", "torus", "jitter")
+    add("--null", choices=nulls, help="default exact for edges and classic, permutation for histocat and patch")
+    add("--jitter", type=float, default=10.0, metavar="UM", help="how far --null jitter moves cells in µm (default 10)")
+    add("--permutations", type=int, default=1000, metavar="P", help="draws of a null without exact p (default 1000)")
     add("--seed", type=int, default=0, help="of everything random (default 0)")
     add("--threads", type=int, default=1, metavar="N", help="changes no result (default 1)")
     add("--min-cells", type=int, default=10, metavar="N", help="types with fewer cells are not tested (default 10)")
@@ -37,6 +42,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _score(a: argparse.Namespace) -> None:
+    a.null = a.null or ("exact" if a.statistic in _EXACT else "permutation")
     _check(a)
     from tumint.neighbourhood import score_table
     from tumint.neighbourhood.image import GraphSpec
@@ -49,7 +55,7 @@ def _score(a: argparse.Namespace) -> None:
         a.out,
         Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id),
         GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius),
-        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells),
+        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter),
         edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
@@ -65,12 +71,12 @@ def _check(a: argparse.Namespace) -> None:
     faults: list[Fault | str] = []
     if a.out.suffix.lower() not in (".parquet", ".csv"):
         faults.append(Fault("-o", "a .parquet or .csv file", f"`{a.out}`"))
-    for option in ("um_per_px", "radius"):
+    for option in ("um_per_px", "radius", "jitter"):
         if not (math.isfinite(value := getattr(a, option)) and value > 0):
             faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{value:g}`"))
     if not (math.isfinite(a.max_edge) and a.max_edge >= 0):
         faults.append(Fault("--max-edge", "a number that is 0 or more", f"`{a.max_edge:g}`"))
-    for option in ("k", "permutations", "threads", "min_cells"):
+    for option in ("k", "permutations", "threads", "min_cells", "patch_size"):
         if (value := getattr(a, option)) < 1:
             faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 1", f"`{value}`"))
     if a.seed < 0:
@@ -79,5 +85,11 @@ def _check(a: argparse.Namespace) -> None:
         faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
     if a.graph != "edges" and a.edges is not None:
         faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
+    if a.null == "exact" and a.statistic not in _EXACT:
+        faults.append(Fault("--null exact", f"--statistic {' or '.join(_EXACT)}", f"`{a.statistic}`"))
+    if a.null in ("torus", "jitter") and a.graph == "edges":
+        faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
+    if a.null in ("torus", "jitter") and a.stratum is not None:
+        faults.append(Fault(f"--null {a.null}", "no --stratum, which it cannot keep", f"`{a.stratum}`"))
     if faults:
         raise TumintError(faults)

@@ -20,6 +20,11 @@ class ReportConfig(Section):
     maps_per_subject: Annotated[int, Field(ge=0)] = Field(
         1, description="How many ROIs of each subject are drawn as maps."
     )
+    group: str | None = Field(
+        None,
+        description="Column of the sheet that figures are ordered and coloured by; empty: the first that splits the "
+        "subjects into 2 to 6 groups.",
+    )
     palette: dict[str, str] = Field(
         default_factory=dict,
         description="`{cell type: colour}`; types not named get colours that colour-blind people tell apart.",

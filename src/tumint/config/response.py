@@ -36,10 +36,29 @@ class Contrast(Section):
         return self
 
 
+class Outcome(Section):
+    """A number per subject that features are related to: a change of volume, or a time to an event."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="Name of the outcome in tables and reports.")
+    column: str = Field(
+        description="Column of the sheet that holds the number, one per subject; with `event`, the time. Subjects "
+        "without one are left out."
+    )
+    event: str | None = Field(
+        None,
+        description="Column that is 1 where the event was seen and 0 where the subject was only followed: the outcome "
+        "is a survival time (Cox model). Empty: it is a number (moderated t of the slope).",
+    )
+    adjust: list[str] = Field(default_factory=list, description="Columns to adjust for, as in `contrasts`.")
+
+
 class ResponseConfig(Section):
     """Subjects are compared, never cells or ROIs."""
 
     contrasts: list[Contrast] = Field(min_length=1, description="Which groups are compared.")
+    outcomes: list[Outcome] = Field(
+        default_factory=list, description="Numbers or survival times that features are related to."
+    )
     min_subjects: Annotated[int, Field(ge=2)] = Field(
         2, description="A contrast with fewer subjects in a group is reported with effects and no p."
     )
@@ -52,6 +71,11 @@ class ResponseConfig(Section):
     trend: bool = Field(
         False, description="Let the variance that moderated t expects follow the mean of the feature (limma-trend)."
     )
+    robust: bool = Field(
+        False,
+        description="Let features whose variance is far above the others' keep it, so that they neither hide nor make "
+        "findings (limma's robust eBayes); not together with `trend`.",
+    )
     permutations: Annotated[int, Field(ge=100)] = Field(
         10_000,
         description="How many assignments of subjects to groups are sampled where there are more than 20,000; up to "
@@ -60,10 +84,19 @@ class ResponseConfig(Section):
     fdr: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="False discovery rate (Benjamini-Hochberg, within a family) below which a finding is reported."
     )
+    power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
+        0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
+    )
+
+    @model_validator(mode="after")
+    def _one_prior(self) -> ResponseConfig:
+        if self.trend and self.robust:
+            raise ValueError("one of `trend` and `robust`, not both")
+        return self
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:
-        names = [contrast.name for contrast in self.contrasts]
+        names = [part.name for part in (*self.contrasts, *self.outcomes)]
         if repeated := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"each contrast to have a name of its own, not {', '.join(sorted(repeated))} twice")
+            raise ValueError(f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice")
         return self

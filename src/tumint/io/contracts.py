@@ -200,3 +200,65 @@ MIXED = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# response/power.parquet: what the cohort could have seen; one row per feature that is tested.
+POWER = Contract(
+    "power",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        "sd": "float",  # between subjects, moderated
+        "detectable": "float",  # smallest |effect| found at p < 0.05 with the config's power
+        "detectable_alone": "float",  # the same as the only finding of its family at the config's fdr
+        "subjects_needed": "float",  # per group, for the effect seen; missing: more than 1,000
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/influence.parquet: every subject left out once; one row per feature that is tested.
+INFLUENCE = Contract(
+    "influence",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        "effect_low": "float",
+        "effect_high": "float",
+        "sign_kept": "bool",
+        "largest_p": "float",
+        k.SUBJECT: "str",  # whose absence moves the effect most
+        "effect_without": "float",
+        "p_without": "float",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
+# outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
+OUTCOMES = Contract(
+    "outcomes",
+    {
+        "outcome": "str",
+        "kind": "str",  # number | survival
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        k.SE: "float",
+        "ci_low": "float",
+        "ci_high": "float",
+        "t": "float",
+        "df": "float",
+        "p": "float",
+        "q": "float",
+        "p_permutation": "float",
+        "p_maxt": "float",
+        "n_subjects": "int",
+        "n_events": "int",  # number: 0
+        "n_samples": "int",
+        k.STATUS: "str",
+        k.REASON: "str",
+    },
+    ("outcome", k.FAMILY, k.FEATURE),
+)

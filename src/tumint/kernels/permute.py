@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tumint.kernels import njit
-from tumint.kernels.counts import contact_counts, edge_counts
+from tumint.kernels.counts import contact_counts, edge_counts, edge_list, listed_edge_counts, touching_cells
 from tumint.kernels.random import shuffle, stream
 
 EDGES, CLASSIC, HISTOCAT, PATCH = 0, 1, 2, 3
@@ -94,7 +94,7 @@ def tally_permutations(
     last: int,
     observed: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Permutations `first` … `last` − 1 of one image.
+    """Permutations `first` … `last` − 1 of one image: of strata as `order` and `blocks` say (see `permuted_labels`).
 
     Returns
     -------
@@ -112,13 +112,21 @@ def tally_permutations(
     cells = np.zeros((K, K), np.int64)
     seen = np.zeros((K, 2), np.int64)
     values = np.zeros((K, K))
+    tables = np.zeros((4, K * K), np.int32)
+    heads, tails = edge_list(indptr, indices, undirected)
     pool, mixed = labels.copy(), labels.copy()
     sizes = np.zeros(K, np.int64)
     for i in range(labels.size):
         sizes[labels[i]] += 1
     for permutation in range(first, last):
         permuted_labels(labels, order, blocks, image, permutation, pool, mixed)
-        statistic(kind, indptr, indices, undirected, mixed, sizes, least, edges, cells, seen, values)
+        if kind == PATCH or (kind == HISTOCAT and K > 64):
+            contact_counts(indptr, indices, mixed, 1 if kind == HISTOCAT else least, edges, cells, seen)
+        else:
+            listed_edge_counts(heads, tails, mixed, undirected, tables, edges)
+            if kind == HISTOCAT:
+                touching_cells(indptr, indices, mixed, cells)
+        statistic_from_counts(kind, edges, cells, sizes, values)
         for a in range(K):
             for b in range(K):
                 at_least[a, b] += values[a, b] >= observed[a, b]

@@ -76,4 +76,4 @@ def positions(ids: np.ndarray, edges: pd.DataFrame) -> np.ndarray:
 
 def codes(values: Sequence[str] | pd.Series, types: Sequence[str]) -> np.ndarray:
     """Index of every value in `types`."""
-    return pd.Index(list(types), dtype=object).get_indexer(np.asarray(values, dtype=object)).astype(np.int64)
+    return pd.Index(list(types), dtype=object).get_indexer(pd.Index(np.asarray(values, dtype=object))).astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.tables import write_csv, write_table
 from tumint.neighbourhood.image import GraphSpec, build_graph, codes, make_image
-from tumint.neighbourhood.scores import MAX_STRATA, Method, score_image
+from tumint.neighbourhood.scores import MAX_STRATA, Geometry, Method, score_image
 from tumint.neighbourhood.tables import Columns, read_cells_table, read_edges_table
 from tumint.provenance import run_metadata
 
@@ -63,9 +63,15 @@ def score_cells(
         image = make_image(
             samples[i], xy[r], labels[r], None if strata is None else strata[r], None if ids is None else ids[r]
         )
-        graph = build_graph(image, spec, own_edges.get(samples[i]))
-        return score_image(image.sample, graph, image.labels, types, method, image.strata)
+        own = own_edges.get(samples[i])
+        graph = build_graph(image, spec, own)
+        geometry = Geometry(image.xy, lambda moved: build_graph(replace(image, xy=moved), spec, own))
+        return score_image(
+            image.sample, graph, image.labels, types, method, image.strata, geometry=geometry, threads=within
+        )
 
+    # few images: the threads go over the draws of each
+    within = max(1, threads // max(len(samples), 1))
     with ThreadPoolExecutor(max_workers=threads) as pool:
         tables = list(pool.map(one, range(len(samples))))
     columns = list(contracts.SCORES.columns)

@@ -5,24 +5,22 @@ The statistics are those of histoCAT (Schapiro et al. 2017) and imcRtools (Windh
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from tumint import keys as k
-from tumint.kernels import permute
-from tumint.kernels.counts import edge_counts
-from tumint.kernels.moments import count_moments, overlap_sums
+from tumint.neighbourhood import nulls, skewness
 from tumint.neighbourhood.graph import Graph
+from tumint.neighbourhood.moments import cross_table, exact_moments
 
-NORMAL_FROM = 30.0  # expected count from which the normal law is calibrated; permutations below
-CHUNK = 32  # permutations summed as one, whatever the threads, so that sums of floats keep their order
+PEARSON3_FROM = 2.0  # expected count from which the Pearson III law is calibrated; permutations below
+NORMAL_FROM = 30.0  # the same for the normal law, which serves where the third moment is not to be had
 MAX_STRATA = 64
+EXACT = ("edges", "classic")  # statistics that have exact moments
 
 
 @dataclass(frozen=True)
@@ -31,48 +29,38 @@ class Method:
 
     Attributes
     ----------
+    statistic
+        `edges`: edges a → b; `classic`: those per a-cell; `histocat`: those per a-cell that has any; `patch`: share of
+        a-cells with at least `patch_size` b-neighbours.
+    null
+        `exact`: moments of all label permutations (`edges` and `classic`); `permutation`; `fixed`; `torus`; `jitter`
+        by at most `jitter_um`.
     permutations
-        How many label permutations give p where the exact moments do not.
+        How many draws from the null; under `exact` only where the moments give no p.
     min_cells
         A type with fewer cells in the image is not tested.
     """
 
-    statistic: Literal["edges"] = "edges"
-    null: Literal["exact"] = "exact"
+    statistic: Literal["edges", "classic", "histocat", "patch"] = "edges"
+    null: Literal["exact", "permutation", "fixed", "torus", "jitter"] = "exact"
     permutations: int = 1000
     seed: int = 0
     min_cells: int = 10
+    patch_size: int = 3
+    jitter_um: float = 10.0
 
 
-def image_key(seed: int, sample: str) -> np.uint64:
-    """Key of an image's random streams: a hash of seed and sample name, so that order and batches do not matter."""
-    digest = hashlib.blake2b(f"{seed}/{sample}".encode(), digest_size=8).digest()
-    return np.uint64(int.from_bytes(digest, "little"))
+@dataclass(frozen=True)
+class Geometry:
+    """What the nulls that move cells need: coordinates in µm, and how a graph is made of such."""
+
+    xy: np.ndarray
+    build: Callable[[np.ndarray], Graph]
 
 
 def label_dtype(n_types: int) -> type[np.unsignedinteger]:
     """The smallest integers that hold the labels."""
     return np.uint8 if n_types <= 256 else np.uint16
-
-
-def exact_moments(graph: Graph, labels: np.ndarray, strata: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance (K × K) of `edges` when labels are permuted within strata.
-
-    Parameters
-    ----------
-    labels, strata
-        (cells) codes from 0.
-    n
-        (K × S) cells of each label and stratum.
-    """
-    sums = overlap_sums(graph.indptr, graph.indices, *graph.turned(), graph.undirected, strata, n.shape[1])
-    return count_moments(*sums, n)
-
-
-def cross_table(labels: np.ndarray, strata: np.ndarray, n_types: int, n_strata: int) -> np.ndarray:
-    """Cells of each label and stratum (K × S, int64)."""
-    flat = np.bincount(labels.astype(np.int64) * n_strata + strata, minlength=n_types * n_strata)
-    return flat.reshape(n_types, n_strata).astype(np.int64)
 
 
 def score_image(
@@ -82,6 +70,9 @@ def score_image(
     types: Sequence[str],
     method: Method,
     strata: np.ndarray | None = None,
+    *,
+    geometry: Geometry | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Scores of every ordered pair of `types` in one image.
 
@@ -90,36 +81,94 @@ def score_image(
     labels
         (cells) index into `types`.
     strata
-        (cells) codes from 0, each in use: labels are permuted within them. None: within the whole image.
+        (cells) codes from 0, each in use: labels are permuted within them. None: within the whole image. The nulls
+        `torus` and `jitter` do not know them.
+    geometry
+        Needed by `torus` and `jitter`.
+    threads
+        Over the draws of this image; changes no result.
 
     Returns
     -------
-    Columns of `contracts.SCORES`, sorted as `types` is. `z` is 0 and `p` 1 where the statistic cannot vary. Counts of a
-    pair that is `too_few` are given, its scores are missing; of an `absent` pair both are.
+    Columns of `contracts.SCORES`, sorted as `types` is. Where the statistic cannot vary and is what it must be, `z` is
+    0 and `p` 1. A pair that is `too_few` has counts and no scores, one that is `absent` neither.
     """
     K = len(types)
     labels = labels.astype(label_dtype(K))
     strata = np.zeros(graph.n, np.uint8) if strata is None else strata.astype(np.uint8)
     n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
     sizes = n.sum(axis=1)
-    counts = np.zeros((K, K), np.int64)
-    edge_counts(graph.indptr, graph.indices, labels, graph.undirected, counts)
-    expected, variance = exact_moments(graph, labels, strata, n)
-    observed = counts.astype(float)
-    sd = np.sqrt(variance)
     status = pair_status(sizes, method.min_cells)
-    z = np.divide(observed - expected, sd, out=np.zeros_like(sd), where=sd > 0)
-    p = np.minimum(1.0, 2.0 * ndtr(-np.abs(z)))
-    p_method = np.full((K, K), "normal", dtype=object)
-    rare = (status == k.TESTED) & (expected < NORMAL_FROM) & (sd > 0)
+    statistic = nulls.Statistic(method.statistic, method.patch_size)
+    observed = statistic.of(graph, labels, K)
+    simulate = _Simulation(sample, graph, labels, strata, statistic, observed, method, geometry, threads)
+    if method.null == "exact":
+        expected, sd, p, p_method = _exact(simulate, n, sizes, status)
+    else:
+        null = simulate.run(method.null)
+        expected, sd, p = null.mean, null.sd, null.p
+        p_method = np.full((K, K), method.null, dtype=object)
+    stuck = np.where(observed == expected, 0.0, np.nan)
+    z = np.divide(observed - expected, sd, out=stuck, where=sd > 0)
+    # half an event: one edge for counts, one edge or cell per source cell for what is divided by them
+    half = 0.5 if method.statistic == "edges" else (0.5 / np.maximum(sizes, 1))[:, None]
+    log2 = np.log2((observed + half) / (expected + half))
+    se = sd / ((expected + half) * np.log(2))
+    return _table(sample, types, sizes, observed, expected, sd, z, log2, se, p, p_method, status)
+
+
+def _exact(
+    simulate: _Simulation, n: np.ndarray, sizes: np.ndarray, status: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, sd, p and its method from exact moments; `classic` is `edges` over the cells of the source."""
+    counts, variance = exact_moments(simulate.graph, simulate.labels, simulate.strata, n)
+    scale = np.maximum(sizes, 1)[:, None] if simulate.method.statistic == "classic" else np.ones((1, 1))
+    expected, sd = counts / scale, np.sqrt(variance) / scale
+    z = np.divide(simulate.observed - expected, sd, out=np.zeros_like(sd), where=sd > 0)
+    if n.shape[1] <= skewness.MAX_STRATA:
+        skew = skewness.skewness(simulate.graph, simulate.strata, n, counts, variance)
+    else:
+        skew = np.full(z.shape, np.nan)
+    known = ~np.isnan(skew)
+    skew = np.where(known, skew, 0.0)
+    p = skewness.two_sided(z, skew)
+    p_method = np.where(known, "pearson3", "normal").astype(object)
+    least = np.where(known, PEARSON3_FROM, NORMAL_FROM)
+    # what lies past the end of the law can still happen
+    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | (z * skew <= -2.0))
     if rare.any():
-        by_permutation = permutation_p(sample, graph, labels, strata, observed, method)
-        p[rare] = by_permutation[rare]
+        p[rare] = simulate.run("permutation").p[rare]
         p_method[rare] = "permutation"
-    log2 = np.log2((observed + 0.5) / (expected + 0.5))
-    return _table(
-        sample, types, sizes, observed, expected, sd, z, log2, sd / ((expected + 0.5) * np.log(2)), p, p_method, status
-    )
+    return expected, sd, p, p_method
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """An image and its statistic, ready to be drawn from a null."""
+
+    sample: str
+    graph: Graph
+    labels: np.ndarray
+    strata: np.ndarray
+    statistic: nulls.Statistic
+    observed: np.ndarray
+    method: Method
+    geometry: Geometry | None
+    threads: int
+
+    def run(self, null: str) -> nulls.Null:
+        """Draws of `null`."""
+        m = self.method
+        draws = nulls.Draws(self.sample, m.seed, m.permutations, self.threads)
+        if null in ("permutation", "fixed"):
+            draw = nulls.permuted if null == "permutation" else nulls.fixed
+            return draw(self.statistic, self.graph, self.labels, self.observed, self.strata, draws)
+        if self.geometry is None:
+            raise ValueError(f"the null {null} needs a geometry")
+        xy, build = self.geometry.xy, self.geometry.build
+        if null == "torus":
+            return nulls.torus(self.statistic, self.labels, self.observed, xy, build, draws)
+        return nulls.jitter(self.statistic, self.labels, self.observed, xy, build, draws, m.jitter_um)
 
 
 def pair_status(sizes: np.ndarray, min_cells: int) -> np.ndarray:
@@ -127,37 +176,6 @@ def pair_status(sizes: np.ndarray, min_cells: int) -> np.ndarray:
     fewer = np.minimum(sizes[:, None], sizes[None, :])
     alone = np.diag(sizes == 1)  # one cell has no pair with its own type
     return np.select([fewer == 0, (fewer < min_cells) | alone], [k.ABSENT, k.TOO_FEW], k.TESTED).astype(object)
-
-
-def permutation_p(
-    sample: str, graph: Graph, labels: np.ndarray, strata: np.ndarray, observed: np.ndarray, method: Method
-) -> np.ndarray:
-    """Two-sided p (K × K) of Phipson & Smyth (2010): twice the smaller of (1 + #≥) / (P + 1) and (1 + #≤) / (P + 1)."""
-    order, blocks = permutation_blocks(strata)
-    at_least, at_most, _, _ = permute.tally_permutations(
-        permute.EDGES,
-        1,
-        graph.indptr,
-        graph.indices,
-        graph.undirected,
-        labels,
-        order,
-        blocks,
-        image_key(method.seed, sample),
-        0,
-        method.permutations,
-        observed,
-    )
-    return np.minimum(1.0, 2.0 * (1 + np.minimum(at_least, at_most)) / (method.permutations + 1))
-
-
-def permutation_blocks(strata: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`order` and `blocks` of `permute.permuted_labels` for labels permuted within strata."""
-    sizes = np.bincount(strata)
-    blocks = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    if len(sizes) <= 1:
-        return np.empty(0, np.int32), np.array([0, len(strata)], np.int64)
-    return np.argsort(strata, kind="stable").astype(np.int32), blocks
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:

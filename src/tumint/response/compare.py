@@ -17,14 +17,19 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS, MIXED, Contract
+from tumint.io.contracts import EFFECTS, INFLUENCE, MIXED, POWER, Contract
 from tumint.response.design import Design
 from tumint.response.families import Family, families
+from tumint.response.influence import influence
 from tumint.response.linear import Floats, LinearFit, fit, orthonormal
 from tumint.response.mixed import MixedFit, fit_mixed
-from tumint.response.moderated import moderated_t
+from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
+from tumint.response.power import power_table
+from tumint.response.robust import fit_prior_robust
 from tumint.response.subjects import subject_values
+
+ALPHA = 0.05  # of a single test, for statements about power
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,10 @@ class Result:
     """A contrast: its design, effects, subject values, and per family what the test learnt."""
 
     design: Design
-    effects: pd.DataFrame
+    effects: pd.DataFrame  # contract EFFECTS
     mixed: pd.DataFrame  # contract MIXED
+    power: pd.DataFrame  # contract POWER
+    influence: pd.DataFrame  # contract INFLUENCE
     values: pd.DataFrame
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
@@ -41,7 +48,9 @@ class Result:
     reason: str  # why no feature of this contrast has a p; empty where some may
 
 
-def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int) -> Result:
+def compare(
+    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
+) -> Result:
     """Compare the two groups of `design` on every feature.
 
     Parameters
@@ -50,6 +59,8 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
         Table of the contract `FEATURES`, in any order.
     seed
         Seed of the sampled permutations; each contrast has a stream of its own, by its name.
+    leave_out
+        Also refit without each subject; else the influence is empty.
 
     Raises
     ------
@@ -61,18 +72,24 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
-    frames, mixed, priors = [], [], {}
-    for family in families(features, values, design):
-        frame, extra, prior = _family_effects(family, design, config, ways)
-        frames.append(frame[list(EFFECTS.columns)])
-        mixed.append(extra[list(MIXED.columns)])
+    pairs = None if design.pair is None else (design.pair, design.group)
+    parts, priors = [], {}
+    for family in families(features, values, design.units, design.unit_of_sample, pairs):
+        part, prior = _family(family, design, config, ways, leave_out)
+        parts.append(part)
         if prior:
             priors[family.name] = prior
-    return Result(design, _joined(frames, EFFECTS), _joined(mixed, MIXED), values, priors, ways, no_permutation, reason)
+    tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
+    return Result(
+        design, **tables, values=values, priors=priors, ways=ways, no_permutation=no_permutation, reason=reason
+    )
 
 
-def _joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(contract.columns))
+def joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
+    """Tables of one contract below each other."""
+    columns = list(contract.columns)
+    full = [frame[columns] for frame in frames if len(frame)]  # empty ones have no kinds to keep
+    return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=columns)
 
 
 def _contrast_reason(design: Design, least: int) -> str:
@@ -115,9 +132,10 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
     return assignments(design.group, design.strata, config.permutations, np.random.default_rng(words)), ""
 
 
-def _family_effects(
-    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
+def _family(
+    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, leave_out: bool
+) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
+    """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
     result = fit(Y, design.matrix, design.effect)
     table = _frame(family, design)
@@ -129,21 +147,53 @@ def _family_effects(
     columns["df"] = np.where(result.df > 0, result.df, np.nan)
     plain = (status == k.NO_P) & np.isnan(result.effect)
     columns["effect"][plain] = _difference(Y[plain], design.group)
-    prior: dict[str, float] = {}
-    if tested.size:
-        test = moderated_t(_take(result, tested), trend=config.trend)
-        for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
-            columns[name][tested] = getattr(test, name)
-        prior = {"d0": float(test.prior.df[0]), "s0_squared": float(np.median(test.prior.variance))}
-    if tested.size and ways is not None:
-        permuted = permute(Y[tested], design.nuisance, design.group, ways)
-        columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
     mixed = _mixed(family, design, tested)
     columns["p_mixed"] = mixed["p"].to_numpy()
+    prior: dict[str, float] = {}
+    extras = {POWER.name: pd.DataFrame(), INFLUENCE.name: pd.DataFrame()}
+    if tested.size:
+        part = result.take(tested)
+        test = moderated_t(part, prior_of(part, config))
+        for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
+            columns[name][tested] = getattr(test, name)
+        prior = {"d0": float(test.prior.df.max()), "s0_squared": float(np.median(test.prior.variance))}
+        if ways is not None:
+            permuted = permute(Y[tested], design.nuisance, design.group, ways)
+            columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
+        key = table.iloc[tested].reset_index(drop=True)
+        extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
+        if leave_out:
+            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config))
+            extras[INFLUENCE.name] = key[_KEY].join(moved)
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
-    mixed = table[["contrast", k.FAMILY, k.FEATURE]].join(mixed).iloc[tested]
-    return table.assign(**columns, **{k.STATUS: status, k.REASON: reason}), mixed, prior
+    return {
+        EFFECTS.name: table.assign(**columns, **{k.STATUS: status, k.REASON: reason}),
+        MIXED.name: table[_KEY].join(mixed).iloc[tested],
+        **extras,
+    }, prior
+
+
+def _power(
+    rows: pd.DataFrame, part: LinearFit, test: Moderated, config: ResponseConfig, *, paired: bool
+) -> pd.DataFrame:
+    """Contract POWER of the tested features."""
+    sizes = rows["n_subjects_reference"].to_numpy(dtype=float), rows["n_subjects_group"].to_numpy(dtype=float)
+    can = power_table(part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=paired)
+    return rows[_KEY].assign(
+        effect=part.effect,
+        sd=np.sqrt(test.variance),
+        detectable=can.detectable,
+        detectable_alone=can.detectable_alone,
+        subjects_needed=can.needed,
+    )
+
+
+def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
+    """The prior of the variances that the config asks for."""
+    if config.robust:
+        return fit_prior_robust(fit.variance, fit.df)
+    return fit_prior(fit.variance, fit.df, fit.mean if config.trend else None)
 
 
 def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
@@ -181,24 +231,31 @@ def _choose(
     return np.where(lost, words, reason)
 
 
+_KEY = ["contrast", k.FAMILY, k.FEATURE]
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
 
 
 def _frame(family: Family, design: Design) -> pd.DataFrame:
     """Who and how many: the columns that are known before any test."""
     present = np.isfinite(family.values)
+    return names_of(family).assign(
+        contrast=design.contrast.name,
+        n_subjects_reference=present[:, ~design.group].sum(axis=1),
+        n_subjects_group=present[:, design.group].sum(axis=1),
+        n_samples=family.n_rois,
+    )
+
+
+def names_of(family: Family) -> pd.DataFrame:
+    """Family, feature, and the two ends of a feature that is a pair."""
     pairs = [feature.split(k.PAIR_SEPARATOR) for feature in family.features]
     ends = [pair if len(pair) == 2 else ["", ""] for pair in pairs]
     return pd.DataFrame(
         {
-            "contrast": design.contrast.name,
             k.FAMILY: family.name,
             k.FEATURE: family.features,
             k.SOURCE: [source for source, _ in ends],
             k.TARGET: [target for _, target in ends],
-            "n_subjects_reference": present[:, ~design.group].sum(axis=1),
-            "n_subjects_group": present[:, design.group].sum(axis=1),
-            "n_samples": family.n_rois,
         }
     )
 
@@ -234,7 +291,3 @@ def _difference(Y: Floats, group: NDArray[np.bool_]) -> Floats:
     if not len(Y):
         return np.zeros(0)
     return np.nanmean(Y[:, group], axis=1) - np.nanmean(Y[:, ~group], axis=1)
-
-
-def _take(result: LinearFit, rows: NDArray[np.intp]) -> LinearFit:
-    return LinearFit(*(getattr(result, name)[rows] for name in ("effect", "unscaled", "variance", "df", "mean")))

@@ -27,6 +27,10 @@ class LinearFit:
     df: Floats
     mean: Floats  # mean of the feature over its subjects
 
+    def take(self, rows: NDArray[np.intp]) -> LinearFit:
+        """The fit of some features."""
+        return LinearFit(*(getattr(self, name)[rows] for name in LinearFit.__dataclass_fields__))
+
 
 def patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
     """`(subjects, features)` of every distinct row of `present` (F, S): the features that share their subjects."""

@@ -112,19 +112,18 @@ def squeeze(variance: Floats, df: Floats, prior: Prior) -> Floats:
     return np.where(certain, prior.variance, (df * variance + d0 * prior.variance) / (df + d0))
 
 
-def moderated_t(fit: LinearFit, *, trend: bool = False, level: float = 0.95) -> Moderated:
+def moderated_t(fit: LinearFit, prior: Prior, *, level: float = 0.95) -> Moderated:
     """Moderated t, p and interval of every feature of one family.
 
     Parameters
     ----------
     fit
         Features with a variance each (df > 0); others belong to no family of tests.
-    trend
-        Let the prior variance follow the mean of the feature.
+    prior
+        From `fit_prior` or `robust.fit_prior_robust`, on the same features.
     level
         Coverage of the intervals.
     """
-    prior = fit_prior(fit.variance, fit.df, fit.mean if trend else None)
     posterior = squeeze(fit.variance, fit.df, prior)
     df = np.minimum(fit.df + prior.df, fit.df.sum())
     se = np.sqrt(posterior) * fit.unscaled

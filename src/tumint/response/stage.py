@@ -12,18 +12,19 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
-from tumint.io.contracts import EFFECTS, FEATURES, MIXED, SUBJECTS
+from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response import design
-from tumint.response.compare import Result, compare
+from tumint.response.compare import Result, compare, joined
+from tumint.response.outcomes import relate
 from tumint.response.subjects import check_values, subject_values
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
-    """Write `effects`, `subjects` and `mixed` (parquet) and `effects.json` to the folder `out`.
+    """Write effects, subjects, mixed, power, influence and outcomes (parquet) and `effects.json` to the folder `out`.
 
     Parameters
     ----------
@@ -46,24 +47,33 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
     check_values(table, str(features))
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
-    effects = pd.concat([result.effects for result in results], ignore_index=True)
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     summary = summarise(results, config, without)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
-    mixed = pd.concat([result.mixed for result in results], ignore_index=True)
-    write_table(mixed, out / "mixed.parquet", MIXED, meta=meta)
-    write_table(effects, out / "effects.parquet", EFFECTS, meta=meta)
+    for contract in (MIXED, POWER, INFLUENCE, EFFECTS):
+        whole = joined([getattr(result, contract.name) for result in results], contract)
+        write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
+    related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
+    write_table(joined(related, OUTCOMES), out / "outcomes.parquet", OUTCOMES, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
 
 
 def run_contrasts(
-    table: pd.DataFrame, rows: pd.DataFrame, config: ResponseConfig, seed: int, *, features: str, sheet: str
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    config: ResponseConfig,
+    seed: int,
+    *,
+    features: str,
+    sheet: str,
+    leave_out: bool = True,
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    return [compare(table, design.build(rows, contrast, sheet), config, seed) for contrast in config.contrasts]
+    designs = [design.build(rows, contrast, sheet) for contrast in config.contrasts]
+    return [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from tumint.response.compare import Result
 _FINDING = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "p_mixed"),
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
+    *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
 )
 
 
@@ -41,6 +42,8 @@ def summarise(results: Iterable[Result], config: ResponseConfig, without_feature
 def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
     contrast, effects, ways = result.design.contrast, result.effects, result.ways
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
+    beside = [k.FAMILY, k.FEATURE, "effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT]
+    found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
     return {
         **contrast.model_dump(mode="json"),
         "subjects": {
@@ -63,6 +66,7 @@ def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
 
 def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseConfig) -> dict[str, Any]:
     prior = result.priors.get(name, {})
+    power = result.power[result.power[k.FAMILY] == name].astype({"detectable": float, "detectable_alone": float})
     untested = effects.loc[effects[k.STATUS] != k.TESTED, k.REASON]
     return {
         k.FAMILY: name,
@@ -72,6 +76,8 @@ def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseCo
         "smallest_q": plain(effects["q"].min()),
         "d0": plain(prior.get("d0", math.nan)),
         "s0_squared": plain(prior.get("s0_squared", math.nan)),
+        "detectable": plain(float(power["detectable"].median())),
+        "detectable_alone": plain(float(power["detectable_alone"].median())),
         "reasons": {str(reason): int(count) for reason, count in sorted(untested.value_counts().items())},
     }
 

@@ -1,0 +1,118 @@
+"""Sums over a graph that the third moment of labelled edge counts is made of, split by the strata of the cells.
+
+All are plain sums (cells may coincide where no edge forbids it); `tumint.neighbourhood.skewness` puts them together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tumint.kernels import njit
+
+
+@njit
+def degree_tables(
+    indptr: np.ndarray, indices: np.ndarray, in_indptr: np.ndarray, in_indices: np.ndarray, strata: np.ndarray, S: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells × S (int64): edges of each cell into a stratum, from it, and those that go both ways."""
+    n = indptr.size - 1
+    out = np.zeros((n, S), np.int64)
+    into = np.zeros((n, S), np.int64)
+    both = np.zeros((n, S), np.int64)
+    for i in range(n):
+        q = indptr[i]
+        for p in range(indptr[i], indptr[i + 1]):
+            out[i, strata[indices[p]]] += 1
+        for p in range(in_indptr[i], in_indptr[i + 1]):
+            j = in_indices[p]
+            into[i, strata[j]] += 1
+            while q < indptr[i + 1] and indices[q] < j:
+                q += 1
+            if q < indptr[i + 1] and indices[q] == j:
+                both[i, strata[j]] += 1
+    return out, into, both
+
+
+@njit
+def star_sums(strata: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Σ over cells i of stratum s of x[i, t] · y[i, u] · z[i, v] (S⁴, int64)."""
+    S = x.shape[1]
+    total = np.zeros((S, S, S, S), np.int64)
+    for i in range(strata.size):
+        s = strata[i]
+        for t in range(S):
+            if x[i, t] == 0:
+                continue
+            for u in range(S):
+                product = x[i, t] * y[i, u]
+                if product != 0:
+                    for v in range(S):
+                        total[s, t, u, v] += product * z[i, v]
+    return total
+
+
+@njit
+def pair_sums(strata: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Σ over cells i of stratum s of x[i, t] · y[i, u] (S³, int64)."""
+    S = x.shape[1]
+    total = np.zeros((S, S, S), np.int64)
+    for i in range(strata.size):
+        for t in range(S):
+            if x[i, t] != 0:
+                for u in range(S):
+                    total[strata[i], t, u] += x[i, t] * y[i, u]
+    return total
+
+
+@njit
+def chain_sums(indptr: np.ndarray, indices: np.ndarray, strata: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Σ over edges i → j of strata s → t of x[i, u] · y[j, v] (S⁴, int64)."""
+    S = x.shape[1]
+    total = np.zeros((S, S, S, S), np.int64)
+    for i in range(strata.size):
+        s = strata[i]
+        for p in range(indptr[i], indptr[i + 1]):
+            j = indices[p]
+            t = strata[j]
+            for u in range(S):
+                if x[i, u] != 0:
+                    for v in range(S):
+                        total[s, t, u, v] += x[i, u] * y[j, v]
+    return total
+
+
+@njit
+def triangle_sums(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    third_indptr: np.ndarray,
+    third_indices: np.ndarray,
+    strata: np.ndarray,
+    S: int,
+) -> np.ndarray:
+    """Number of (i, j, k) of strata s, t, u with i → j, j → k and k in row i of the third graph (S³, int64)."""
+    total = np.zeros((S, S, S), np.int64)
+    for i in range(indptr.size - 1):
+        row = third_indices[third_indptr[i] : third_indptr[i + 1]]
+        for p in range(indptr[i], indptr[i + 1]):
+            j = indices[p]
+            other = indices[indptr[j] : indptr[j + 1]]
+            short, long = (row, other) if row.size < other.size else (other, row)
+            counts = total[strata[i], strata[j]]
+            if long.size > 16 * short.size:
+                for k in short:
+                    place = np.searchsorted(long, k)
+                    if place < long.size and long[place] == k:
+                        counts[strata[k]] += 1
+                continue
+            a, b = 0, 0
+            while a < short.size and b < long.size:
+                if short[a] < long[b]:
+                    a += 1
+                elif long[b] < short[a]:
+                    b += 1
+                else:
+                    counts[strata[short[a]]] += 1
+                    a += 1
+                    b += 1
+    return total

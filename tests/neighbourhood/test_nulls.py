@@ -1,0 +1,188 @@
+"""The statistics against slow definitions written from those of imcRtools, and what each null keeps and breaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumint.neighbourhood.graph import Graph, delaunay, knn
+from tumint.neighbourhood.moments import cross_table, exact_moments
+from tumint.neighbourhood.nulls import Draws, Statistic, fixed, jitter, permuted, torus
+from tumint.neighbourhood.scores import EXACT, Geometry, Method, score_image
+
+K = 4
+
+
+def tissue(n: int = 250, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    xy = rng.random((n, 2)) * 10 * np.sqrt(n)
+    strata = (xy[:, 0] > xy[:, 0].mean()).astype(np.uint8)
+    return xy, rng.choice(K, n, p=[0.4, 0.3, 0.2, 0.1]).astype(np.uint8), strata
+
+
+def slow(graph: Graph, labels: np.ndarray, name: str, patch_size: int) -> np.ndarray:
+    """imcRtools' summaries (countInteractions), from one row per cell and edge: 0 where they give NA for a pair."""
+    sources = np.repeat(np.arange(graph.n), np.diff(graph.indptr))
+    edges = pd.DataFrame({"cell": sources, "from": labels[sources], "to": labels[graph.indices]})
+    each = edges.groupby(["from", "to", "cell"]).size().rename("count").reset_index()
+    out = np.zeros((K, K))
+    for (a, b), rows in each.groupby(["from", "to"]):
+        n_a = (labels == a).sum()
+        out[a, b] = {
+            "edges": rows["count"].sum(),
+            "classic": rows["count"].sum() / n_a,
+            "histocat": rows["count"].mean(),
+            "patch": (rows["count"] >= patch_size).sum() / n_a,
+        }[name]
+    return out
+
+
+@pytest.mark.parametrize("name", ["edges", "classic", "histocat", "patch"])
+@pytest.mark.parametrize("make", [delaunay, knn])
+def test_statistics_equal_their_definitions(make: object, name: str) -> None:
+    xy, labels, _ = tissue()
+    labels[labels == 3] = 1  # an absent type
+    graph = make(xy)  # type: ignore[operator]
+    assert Statistic(name, 2).of(graph, labels, K) == pytest.approx(slow(graph, labels, name, 2))
+
+
+@pytest.mark.parametrize("name", ["histocat", "patch"])
+def test_permutation_p_equals_a_slow_one(name: str) -> None:
+    xy, labels, _ = tissue(120)
+    graph = knn(xy, 5)
+    statistic = Statistic(name, 2)
+    observed = statistic.of(graph, labels, K)
+    null = permuted(statistic, graph, labels, observed, np.zeros(120, np.uint8), Draws("s", number=4000))
+    rng = np.random.default_rng(1)
+    draws = np.array([slow(graph, rng.permutation(labels), name, 2) for _ in range(400)])
+    assert null.mean == pytest.approx(draws.mean(axis=0), abs=float(4 * draws.std(axis=0).max() / 20))
+    # imcRtools: p_gt = (1 + #{perm >= obs}) / (P + 1), p_lt with <=
+    p_gt, p_lt = ((1 + c.sum(axis=0)) / 401 for c in (draws >= observed, draws <= observed))
+    assert np.abs((1 + null.at_least) / 4001 - p_gt).max() < 0.09
+    assert np.abs((1 + null.at_most) / 4001 - p_lt).max() < 0.09
+    assert null.p == pytest.approx(np.minimum(1, 2 * np.minimum(1 + null.at_least, 1 + null.at_most) / 4001))
+
+
+def test_permutations_within_strata_have_the_exact_moments() -> None:
+    xy, labels, strata = tissue(300)
+    graph = knn(xy, 4)
+    statistic = Statistic("classic")
+    observed = statistic.of(graph, labels, K)
+    null = permuted(statistic, graph, labels, observed, strata, Draws("s", number=8000))
+    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 2))
+    n_a = np.bincount(labels)[:, None]
+    assert np.abs((null.mean - mean / n_a) / (np.sqrt(variance) / n_a / np.sqrt(8000))).max() < 3.7
+    assert null.sd == pytest.approx(np.sqrt(variance) / n_a, rel=0.04)
+
+
+def test_fixed_keeps_the_source_and_permutes_the_rest() -> None:
+    xy, labels, strata = tissue(300)
+    graph = delaunay(xy)
+    statistic = Statistic()
+    observed = statistic.of(graph, labels, K)
+    null = fixed(statistic, graph, labels, observed, np.zeros(300, np.uint8), Draws("s", number=4000))
+    # b-cells are drawn without replacement from the cells that are not a; each brings its edges to a-cells
+    sources = np.repeat(np.arange(300), np.diff(graph.indptr))
+    for a in range(K):
+        others = np.flatnonzero(labels != a)
+        to_a = np.bincount(sources[labels[graph.indices] == a], minlength=300)[others]
+        for b in set(range(K)) - {a}:
+            n_b, m = int((labels == b).sum()), len(others)
+            sd = np.sqrt(n_b * (m - n_b) / (m - 1) * to_a.var())
+            assert null.mean[a, b] == pytest.approx(n_b * to_a.mean(), abs=4 * sd / np.sqrt(4000))
+            assert null.sd[a, b] == pytest.approx(sd, rel=0.06)
+        assert null.sd[a, a] == 0
+        assert null.p[a, a] == 1
+    within = fixed(statistic, graph, labels, observed, strata, Draws("s", number=4000))
+    to_0 = np.bincount(sources[labels[graph.indices] == 0], minlength=300)
+    halves = [(labels != 0) & (strata == s) for s in (0, 1)]
+    mean = sum((labels[half] == 1).sum() * to_0[half].mean() for half in halves)
+    assert within.mean[0, 1] == pytest.approx(mean, abs=4 * within.sd[0, 1] / np.sqrt(4000))
+
+
+def test_torus_breaks_attraction_between_types_and_keeps_that_within() -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.random((25, 2)) * 400
+    xy = np.concatenate([centres.repeat(8, axis=0) + rng.normal(0, 4, (200, 2)), rng.random((200, 2)) * 400])
+    labels = np.array([0, 1] * 100 + [2] * 200, np.uint8)  # 0 and 1 share clusters, 2 is anywhere
+    method = Method(null="torus", permutations=99, min_cells=1)
+    table = score_image("s", delaunay(xy), labels, ["a", "b", "c"], method, geometry=Geometry(xy, delaunay))
+    z = table.set_index(["source", "target"])["z"]
+    assert z[("a", "b")] > 5
+    assert abs(z[("a", "c")]) < 4
+
+    alone = np.array([0] * 200 + [1, 2] * 100, np.uint8)  # 0 has the clusters to itself
+    common = ("s", delaunay(xy), alone, ["a", "b", "c"])
+    by_labels = score_image(*common, Method()).set_index(["source", "target"])["z"]
+    by_shift = score_image(*common, method, geometry=Geometry(xy, delaunay)).set_index(["source", "target"])["z"]
+    assert by_labels[("a", "a")] > 10
+    assert by_labels[("a", "b")] < -5
+    assert abs(by_shift[("a", "a")]) < 4
+    assert abs(by_shift[("a", "b")]) < 4
+
+
+def test_jitter_moves_cells_by_at_most_that_much() -> None:
+    xy, labels, _ = tissue(100)
+    observed = Statistic().of(delaunay(xy), labels, K)
+    moved: list[np.ndarray] = []
+
+    def build(new: np.ndarray) -> Graph:
+        moved.append(new - xy)
+        return delaunay(new)
+
+    null = jitter(Statistic(), labels, observed, xy, build, Draws("s", number=20), 7.0)
+    distances = np.hypot(*np.concatenate(moved).T)
+    assert distances.max() <= 7.0
+    assert np.mean(distances < 7 / np.sqrt(2)) == pytest.approx(0.5, abs=0.05)  # uniform over the disc
+    still = jitter(Statistic(), labels, observed, xy, delaunay, Draws("s", number=3), 0.0)
+    assert (still.mean == observed).all()
+    assert (still.p == 1).all()
+    assert null.sd.max() > 0
+
+
+def test_torus_shifts_one_type_within_the_window() -> None:
+    xy, labels, _ = tissue(80)
+    seen: list[np.ndarray] = []
+
+    def build(new: np.ndarray) -> Graph:
+        seen.append(new)
+        return delaunay(new)
+
+    torus(Statistic(), labels, Statistic().of(delaunay(xy), labels, K), xy, build, Draws("s", number=2))
+    for i, new in enumerate(seen):
+        a = i // 2
+        assert (new[labels != a] == xy[labels != a]).all()
+        by = (new - xy)[labels == a] / (xy.max(axis=0) - xy.min(axis=0))
+        assert np.mod(by - by[0] + 0.5, 1.0) == pytest.approx(np.full_like(by, 0.5))  # one shift, modulo the window
+        assert (new >= xy.min(axis=0)).all()
+        assert (new <= xy.max(axis=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "null"),
+    [
+        (name, null)
+        for name in ("edges", "classic", "histocat", "patch")
+        for null in ("exact", "permutation", "fixed", "torus", "jitter")
+        if null != "exact" or name in EXACT
+    ],
+)
+def test_threads_change_no_byte(name: str, null: str) -> None:
+    xy, labels, strata = tissue(150)
+    method = Method(name, null, permutations=70 if null in ("exact", "permutation", "fixed") else 5, min_cells=1)  # type: ignore[arg-type]
+    args = ("s", delaunay(xy), labels, list("abcd"), method, strata)
+    one, two = (score_image(*args, geometry=Geometry(xy, delaunay), threads=t) for t in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert (one["status"] == "tested").all()
+    assert set(one["p_method"]) <= {null, "pearson3", "permutation"}
+
+
+def test_classic_is_edges_per_cell() -> None:
+    xy, labels, _ = tissue()
+    graph = delaunay(xy)
+    edges, classic = (score_image("s", graph, labels, list("abcd"), Method(name)) for name in ("edges", "classic"))
+    for column in ("observed", "expected", "sd"):
+        assert (classic[column] * classic["n_source"]).to_numpy() == pytest.approx(edges[column].to_numpy())
+    for column in ("z", "log2_enrichment", "se", "p"):
+        assert classic[column].to_numpy() == pytest.approx(edges[column].to_numpy())
