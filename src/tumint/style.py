@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Paul Tol's "muted" and "light" schemes (personal.sron.nl/~pault): told apart by colour-blind readers.
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault) and five more, chosen so that any two stay apart (Lab distance of at
+# least 17) for normal sight, deuteranopia and protanopia (Machado et al. 2009).
 PALETTE = (
     *("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"),
-    *("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00"),
+    *("#0050FF", "#BFCF00", "#BF60FF", "#9F1000", "#BFDFAF"),
 )
 GREY = "#BBBBBB"  # unclassified, none, not tested
 # Tol's "bright" scheme, for groups of subjects, families and reasons: readable on a light and on a dark page.
@@ -148,9 +149,9 @@ def chart_height(rows: int, *, per_row: float = UNIT_INCH, rest: float = 0.9, le
     return max(least, rows * per_row + rest)
 
 
-def row_axis(ax: Axes, names: Sequence[str]) -> None:
-    """Rows named on y, the first on top."""
-    ax.set_yticks(range(len(names)), [shortened(name) for name in names])
+def row_axis(ax: Axes, names: Sequence[str], length: int = 34) -> None:
+    """Rows named on y, the first on top; names of at most `length` letters."""
+    ax.set_yticks(range(len(names)), [shortened(name, length) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
 
@@ -259,16 +260,26 @@ def scale_bar(ax: Axes, extent_um: float) -> None:
     ax.text(left + length, -0.025, f"  {length:g} µm", transform=transform, va="center", ha="left", color=INK)
 
 
+MAP_INCH = 4.9  # longer side of a cell map
+
+
 def point_map(
-    ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float
+    ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float | None
 ) -> None:
-    """Cells as dots at their place in µm, y downwards as in the image, drawn as pixels, with a scale bar."""
+    """Cells as dots at their place in µm, y downwards as in the image, drawn as pixels, with a scale bar.
+
+    `size` in points squared; None: as large as the dots can be with little overlap, were they spread evenly.
+    """
+    if size is None:
+        width, height = max(float(np.ptp(x)), 1.0), max(float(np.ptp(y)), 1.0)
+        points = 72 * MAP_INCH / max(width, height)  # per µm
+        size = float(np.clip(0.7 * width * height * points**2 / max(len(x), 1), 0.5, 60.0))
     ax.scatter(x, y, s=size, c=list(colour), linewidths=0, rasterized=True)
     low_x, high_x, low_y, high_y = float(x.min()), float(x.max()), float(y.min()), float(y.max())
     pad = 0.01 * max(high_x - low_x, high_y - low_y, 1.0)
     ax.set_xlim(low_x - pad, high_x + pad)
     ax.set_ylim(high_y + pad, low_y - pad)
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", anchor="W")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -302,6 +313,6 @@ def _fewer_colours(found: re.Match[str]) -> str:
     image = Image.open(io.BytesIO(base64.b64decode(found.group())))
     small = io.BytesIO()
     image.convert("RGBA").quantize(255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        small, format="png", optimize=True
+        small, format="png"
     )
     return base64.b64encode(small.getvalue()).decode("ascii")

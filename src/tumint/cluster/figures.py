@@ -127,11 +127,11 @@ def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
 
 @style.drawn
 def type_map(
-    cells: pd.DataFrame, sample: str, types: Sequence[str], palette: Mapping[str, str], *, most: int, size: float
+    cells: pd.DataFrame, sample: str, types: Sequence[str], palette: Mapping[str, str], *, most: int, size: float | None
 ) -> style.Figure:
     """The cells of a ROI at their place, by type; `types` in the order of the legend."""
     shown = cells.iloc[style.thinned(len(cells), most)]
-    drawing, (ax,) = style.canvas(8.2, 5.8)
+    drawing, (ax,) = style.canvas(7.6, 5.4)
     shade = [palette[name] for name in shown[k.CELL_TYPE]]
     style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     here = set(shown[k.CELL_TYPE])

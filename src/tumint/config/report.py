@@ -16,7 +16,9 @@ class ReportConfig(Section):
         20_000,
         description="A cell map shows at most this many cells of a ROI, and says so where it shows fewer than all.",
     )
-    point_size: Annotated[float, Field(gt=0)] = Field(3.0, description="Size of a cell on the maps, in points squared.")
+    point_size: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Size of a cell on the maps, in points squared; empty: by how many cells there are."
+    )
     maps_per_subject: Annotated[int, Field(ge=0)] = Field(
         1, description="How many ROIs of each subject are drawn as maps."
     )

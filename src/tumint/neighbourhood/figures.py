@@ -97,7 +97,7 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
         )
     values = scores["log2_enrichment"]
     style.ratio_axis(ax, (min(float(values.min()), -0.5), max(float(values.max()), 0.5)))
-    style.row_axis(ax, list(pairs))
+    style.row_axis(ax, list(pairs), 60)
     ax.set_xlabel("observed / expected contacts")
     if group is not None:
         style.legend_right(ax, palette, group, marker="o")

@@ -74,8 +74,7 @@ def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) ->
         for count, base, colour in ((counts[0], 0, PASS_COLOUR), (counts[1], counts[0], style.BRIGHT[1])):
             ax.stairs(count + base, edges, baseline=base, fill=True, color=colour, lw=0)
         ax.set_xscale("symlog", linthresh=_linear_below(values[finite]), linscale=0.5)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.xaxis.set_minor_formatter("")
+        _plain_ticks(ax, _linear_below(values[finite]))
         for limit in limits.get(name, ()):
             ax.axvline(limit, color=style.INK, lw=1, ls="--")
         ax.set_xlabel(METRICS[name])
@@ -100,6 +99,15 @@ def _linear_below(values: np.ndarray[Any, Any]) -> float:
     """Where the logarithmic scale turns linear: a tenth of the median of what is above 0, as a power of ten."""
     positive = values[values > 0]
     return float(10.0 ** np.floor(np.log10(np.median(positive) / 10))) if positive.size else 1.0
+
+
+def _plain_ticks(ax: Any, least: float) -> None:
+    """Ticks at 1, 2, 5, 10, ... as plain numbers."""
+    from matplotlib.ticker import SymmetricalLogLocator
+
+    ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=least, subs=[1, 2, 5]))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter("")
 
 
 def _bins(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -141,9 +149,9 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
         ax.scatter(rows["q50"], at, color=style.PAPER, edgecolors=style.INK, linewidths=0.8, s=14, zorder=3)
         for side in ("lower", "upper"):
             ax.scatter(rows[side], at, marker="|", color=style.BRIGHT[1], s=40, linewidths=1.4, zorder=2)
-        ax.set_xscale("symlog", linthresh=_linear_below(rows["q50"].to_numpy(float)), linscale=0.5)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.xaxis.set_minor_formatter("")
+        least = _linear_below(rows["q50"].to_numpy(float))
+        ax.set_xscale("symlog", linthresh=least, linscale=0.5)
+        _plain_ticks(ax, least)
         ax.set_xlabel(METRICS[name])
     style.row_axis(axes[0], samples)
     return style.Figure(
@@ -157,7 +165,7 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
 
 
 @style.drawn
-def dropped_map(cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float) -> style.Figure:
+def dropped_map(cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None) -> style.Figure:
     """Where the dropped cells of a ROI lie; `cells` are those of the ROI, `reasons` all of the cohort, for colours."""
     kept = cells[cells[k.VERDICT] == "pass"]
     gone = cells[cells[k.VERDICT] != "pass"]
@@ -167,7 +175,7 @@ def dropped_map(cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, mos
     palette = style.level_colours(reasons)
     shown = pd.concat([kept, gone])
     shade = [PASS_COLOUR] * len(kept) + [palette.get(reason, style.GREY) for reason in gone[k.REASON]]
-    drawing, (ax,) = style.canvas(7.2, 5.2)
+    drawing, (ax,) = style.canvas(7.4, 5.4)
     style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     mine = [reason for reason in reasons if reason in set(gone[k.REASON])]
     style.legend_right(ax, {"pass": PASS_COLOUR, **{r: palette[r] for r in mine}}, "verdict", marker="o")

@@ -26,6 +26,8 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
     said += _rois(inputs, sides)
     said += _confounded(inputs, facts, sides)
     said += _left_out(facts)
+    if effects[k.FAMILY].isin([k.FAMILY_DISTANCE]).any():
+        said.append("Nearest distances follow density: where a type becomes rare, it is further from everything.")
     without = effects[effects["effect"].isna()]
     if len(without):
         said.append(f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table.")

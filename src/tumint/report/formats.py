@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumint.report.page import Kind
 
-MISSING = "–"
+MISSING, NBSP = "–", "\u00a0"
 
 
 def is_missing(value: Any) -> bool:
@@ -48,15 +48,25 @@ def probability(value: float) -> str:
 def percent(share: float) -> str:
     """A share as per cent: one decimal, `<0.1 %` where it would vanish."""
     if 0 < share < 0.0005:
-        return "<0.1 %"
+        return f"<0.1{NBSP}%"
     if 0.9995 <= share < 1:
-        return ">99.9 %"
-    return f"{100 * share:.1f} %"
+        return f">99.9{NBSP}%"
+    return f"{100 * share:.1f}{NBSP}%"
+
+
+def setting(value: float) -> str:
+    """A number that somebody chose: as they would write it."""
+    return f"{value:,g}"
+
+
+def share_setting(share: float) -> str:
+    """A share that somebody chose, as per cent."""
+    return f"{100 * share:g}{NBSP}%"
 
 
 def ratio(value: float) -> str:
-    """How many times: `0.62`, `1.4`, `12`."""
-    return number(value, 2)
+    """How many times: `0.62`, `1.40`, `12`."""
+    return f"{value:.2f}" if 0.1 <= value < 9.995 else number(value, 2)
 
 
 def cell(value: Any, kind: Kind) -> str:
@@ -68,6 +78,8 @@ def cell(value: Any, kind: Kind) -> str:
             return integer(value)
         case "number":
             return number(float(value))
+        case "log2":
+            return f"{float(value):.2f}".replace("-", "−")
         case "ratio":
             return ratio(float(value))
         case "percent":

@@ -11,7 +11,7 @@ import pandas as pd
 from tumint.style import Figure
 
 Light = Literal["green", "amber", "red"]
-Kind = Literal["text", "int", "number", "percent", "p", "ratio", "mono", "light"]
+Kind = Literal["text", "int", "number", "log2", "percent", "p", "ratio", "mono", "light"]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from tumint.report.inputs import Inputs
 from tumint.report.page import Chooser, Items, Notice, Page, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
+RANDOM = ("cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
@@ -190,15 +191,17 @@ def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
     """What ran: parameters as YAML, versions, seed, digests of code and inputs."""
     mine = {page.stage: inputs.metas.get(page.stage, {})} if page.stage != "index" else inputs.metas
     report = run_metadata(f"report_{page.stage}", {})
+    # said once, where a stage ran with the versions of this page
+    versions = {s: m.get("versions", {}) if m.get("versions") != report["versions"] else {} for s, m in mine.items()}
     return {
         "stages": [
             {
                 "stage": stage,
                 "tumint": meta.get("tumint", "not recorded"),
                 "code": meta.get("code", "not recorded"),
-                "seed": _seed(meta.get("params", {})),
+                "seed": _seed(stage, meta.get("params", {})),
                 "parameters": _yaml(meta.get("params", {})),
-                "versions": meta.get("versions", {}),
+                "versions": versions[stage],
             }
             for stage, meta in mine.items()
             if meta
@@ -212,8 +215,8 @@ def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _seed(params: Mapping[str, Any]) -> str:
-    return str(params["seed"]) if "seed" in params else "none: nothing in this stage is random"
+def _seed(stage: str, params: Mapping[str, Any]) -> str:
+    return str(params["seed"]) if "seed" in params and stage in RANDOM else "none: nothing in this stage is random"
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

@@ -54,11 +54,11 @@ def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
 
 
 def sentence(row: Mapping[str, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
-    """One finding: what, by how much (95 % interval), in which group, q and the number of subjects."""
+    """One finding: what, by how much (95\u00a0% interval), in which group, q and the number of subjects."""
     times = ratio(fold(row["effect"], row[k.FAMILY]))
     if not is_missing(row["ci_low"]) and row[k.FAMILY] in KNOWN:
         low, high = (ratio(fold(row[name], row[k.FAMILY])) for name in ("ci_low", "ci_high"))
-        times += f" times (95 % interval {low} to {high})"
+        times += f" times (95\u00a0% interval {low} to {high})"
     else:
         times += " times"
     group, reference = contrast["group"], contrast["reference"]

@@ -41,7 +41,7 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
     fill = [colour if hit else style.PAPER for colour, hit in zip(shade, table["significant"], strict=True)]
     ax.scatter(table["log2_effect"].clip(*limits), at, c=fill, edgecolors=shade, s=38, linewidths=1.4, zorder=3)
     style.ratio_axis(ax, limits)
-    style.row_axis(ax, [style.shortened(name, 46) for name in table["name"]])
+    style.row_axis(ax, list(table["name"]), 60)
     ax.set_xlabel(f"{contrast['group']} / {contrast['reference']}")
     style.legend_right(ax, palette, "family", marker="o")
     evidence = (
@@ -80,9 +80,9 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> sty
     if table.empty:
         return None
     families = list(dict.fromkeys(table["family_name"]))
-    cols = min(3, len(families))
+    cols = min(2, len(families))
     rows = -(-len(families) // cols)
-    drawing, axes = style.canvas(max(4.6, 3.15 * cols), 0.3 + 2.75 * rows, rows, cols, sharey=True)
+    drawing, axes = style.canvas(4.9 * cols, 0.3 + 3.0 * rows, rows, cols, sharey=True)
     table = table.assign(minus_log10_p=-np.log10(table["p"].clip(lower=1e-300)))
     top = max(1.4, float(table["minus_log10_p"].max()) * 1.12)
     for ax, family in zip(axes, families, strict=False):
@@ -125,13 +125,13 @@ def _label_hits(ax: Any, hits: pd.DataFrame, top: float) -> None:
         taken.append(y)
         right = row["log2_effect"] > 0
         ax.annotate(
-            style.shortened(row["name"], 25),
+            style.shortened(row["name"], 44),
             (row["log2_effect"], row["minus_log10_p"]),
             (-5 if right else 5, (y - row["minus_log10_p"]) / top * 140),
             textcoords="offset points",
             ha="right" if right else "left",
             va="center",
-            fontsize=6.8,
+            fontsize=7,
         )
 
 

@@ -11,7 +11,7 @@ from tumint import keys as k
 from tumint import style
 from tumint.cluster import figures
 from tumint.io import contracts
-from tumint.report.formats import integer, listed, number, percent, plural
+from tumint.report.formats import integer, listed, number, percent, plural, setting
 from tumint.report.inputs import Inputs, cells
 from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
 
@@ -217,8 +217,8 @@ def _method(inputs: Inputs) -> list[str]:
     normalise = settings.get("normalise") or {}
     how = {
         "reference": "Each intensity was divided by its ROI's mean of the reference channel; each marker was scaled by "
-        f"its {number(normalise.get('percentile', 99))}th percentile over the cohort and cut at 1.",
-        "arcsinh": f"Intensities were transformed by arcsinh(x / {number(normalise.get('cofactor', 5))}).",
+        f"its {setting(normalise.get('percentile', 99))}th percentile over the cohort and cut at 1.",
+        "arcsinh": f"Intensities were transformed by arcsinh(x / {setting(normalise.get('cofactor', 5))}).",
         "none": "Intensities were taken as they are.",
     }.get(str(normalise.get("method")), "")
     said = [

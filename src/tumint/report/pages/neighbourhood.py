@@ -9,7 +9,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.neighbourhood import figures
-from tumint.report.formats import integer, listed, number, percent, plural, ratio
+from tumint.report.formats import integer, listed, plural, ratio, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
 from tumint.report.words import family_name
@@ -21,10 +21,10 @@ STRONGEST = 14
 PAIR_COLUMNS = (
     Column("pair", "Pair"),
     Column("n_tested", "ROIs tested", "int"),
-    Column("domain_log2", "Within domain: median log2", "number"),
+    Column("domain_log2", "Within domain: median log2", "log2"),
     Column("domain_times", "times", "ratio", "2 to the power of the median log2"),
     Column("domain_share", "ROIs q<0.05", "percent"),
-    Column("global_log2", "Whole image: median log2", "number"),
+    Column("global_log2", "Whole image: median log2", "log2"),
     Column("global_times", "times", "ratio"),
     Column("global_share", "ROIs q<0.05", "percent"),
 )
@@ -206,8 +206,8 @@ def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     if primary != "domain":
         return [Text("Without tissue domains this cannot be told.")]
     caption = (
-        f"Significant (q < {SIGNIFICANT:g} in the image) over the whole image in at least {percent(MANY)} of the ROIs, "
-        f"within domain in at most {percent(FEW)}, with less than half the effect: these types share a compartment, "
+        f"Significant (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} of the ROIs, "
+        f"within domain in at most {share_setting(FEW)}, with less than half the effect: these types share a compartment, "
         "they do not seek each other."
     )
     return [Table("vanishing", caption, PAIR_COLUMNS, vanishing(pairs))]
@@ -270,9 +270,9 @@ def _method(inputs: Inputs, primary: str) -> list[str]:
     graph = dict(settings.get("graph") or {})
     kinds = {
         "delaunay": "joined by a Delaunay edge"
-        + (f" of at most {number(graph['max_edge_um'])} µm" if graph.get("max_edge_um") else ""),
+        + (f" of at most {setting(graph['max_edge_um'])} µm" if graph.get("max_edge_um") else ""),
         "knn": f"among the {graph.get('k')} nearest" + (" of either" if graph.get("symmetric") else ""),
-        "radius": f"at most {number(graph.get('radius_um') or 0)} µm apart",
+        "radius": f"at most {setting(graph.get('radius_um') or 0)} µm apart",
         "provided": "neighbours in the source's own segmentation",
     }
     who = kinds.get(str(graph.get("kind")), "neighbours in the graph")

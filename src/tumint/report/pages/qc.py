@@ -11,7 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import figures
-from tumint.report.formats import integer, listed, number, percent, plural
+from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
 
@@ -36,22 +36,26 @@ REASONS = {
     "total_low": "too little signal",
     "total_high": "too much signal",
 }
-SEVERAL, WHOLE_ROI = "several of these", "the ROI failed"
+OTHER, WHOLE_ROI = "another combination", "the ROI failed"
+TOLD_APART = 6  # combinations of reasons that get a colour of their own
 
 
 def spoken_reason(reason: str) -> str:
-    """A reason of the tables in words: its own name, one of several, or that the whole ROI failed."""
+    """The reasons of a cell in words, or that its whole ROI failed."""
     parts = [part for part in reason.split(";") if part]
     if any(part.startswith("sample failed") for part in parts):
         return WHOLE_ROI
-    return SEVERAL if len(parts) > 1 else REASONS.get(parts[0], parts[0]) if parts else ""
+    return ", ".join(REASONS.get(part, part) for part in parts)
 
 
 def judged(inputs: Inputs) -> pd.DataFrame:
-    """Every cell, its reason in words."""
+    """Every cell, its reasons in words; rare combinations of reasons as one."""
     cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
-    words = {reason: spoken_reason(reason) for reason in set(cells[k.REASON])}
-    return cells.assign(**{k.REASON: cells[k.REASON].map(words)})
+    words = {reason: spoken_reason(reason) for reason in sorted(set(cells[k.REASON]))}
+    said = cells[k.REASON].map(words)
+    common = said[said != ""].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    own = {"", WHOLE_ROI, *common.index.drop(WHOLE_ROI, errors="ignore")[:TOLD_APART]}
+    return cells.assign(**{k.REASON: said.where(said.isin(own), OTHER)})
 
 
 def metrics(inputs: Inputs) -> pd.DataFrame:
@@ -70,10 +74,10 @@ def stage_state(inputs: Inputs) -> State:
     losing = table[(share > NOTICEABLE) & (table[k.STATUS] == "pass")]
     if len(losing):
         where = listed(list(losing[k.SAMPLE]))
-        reasons.append(("amber", f"{plural(len(losing), 'ROI')} lost more than {percent(NOTICEABLE)} of cells: {where}"))
+        reasons.append(("amber", f"{plural(len(losing), 'ROI')} lost more than {share_setting(NOTICEABLE)} of cells: {where}"))
     if table.empty:
         reasons.append(("red", "No ROI has been looked at."))
-    return state(reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {percent(NOTICEABLE)} of its cells.")
+    return state(reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells.")
 
 
 def build(inputs: Inputs) -> Page:
@@ -126,7 +130,7 @@ def reason_counts(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def ordered_reasons(reasons: Iterable[str]) -> list[str]:
     """Each reason once: those of single cells by name, then those that sum up others."""
-    last = [SEVERAL, WHOLE_ROI]
+    last = [OTHER, WHOLE_ROI]
     found = set(reasons) - {""}
     return sorted(found - set(last)) + [reason for reason in last if reason in found]
 
@@ -146,7 +150,7 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
     gone = cells[cells[k.VERDICT] != "pass"]
     if len(gone):
         why = gone[k.REASON].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        found.append("Reasons: " + listed([f"{reason or 'none given'} ({n:,})" for reason, n in why.items()]) + ".")
+        found.append("Reasons: " + "; ".join(f"{reason or 'none given'} ({n:,})" for reason, n in why.items()) + ".")
     worst = rows.loc[rows["dropped"].idxmax()]
     found.append(
         f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
@@ -204,7 +208,7 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
     for name, title in figures.METRICS.items():
         chosen = settings.get(name) or {}
         parts = [
-            text.format(number(chosen[key]))
+            text.format(setting(chosen[key]))
             for key, text in (
                 ("min", "at least {}"),
                 ("max", "at most {}"),
@@ -219,7 +223,7 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
     if "min_cells" in settings:
         whole = (
             f" A ROI fails as a whole with fewer than {integer(settings['min_cells'])} cells that pass, or when it "
-            f"loses more than {percent(settings['max_dropped'])} of its cells."
+            f"loses more than {share_setting(settings['max_dropped'])} of its cells."
         )
     return (f"A cell passes with {'; '.join(said)}." if said else "No threshold on single cells was asked for.") + whole
 

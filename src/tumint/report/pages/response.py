@@ -14,7 +14,7 @@ from tumint.report import words
 from tumint.report.caveats import caveats
 from tumint.report.formats import integer, is_missing, number, plural, probability
 from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, state
 from tumint.response import figures
 
 FOREST_ROWS = 24
@@ -25,7 +25,7 @@ COLUMNS = (
     Column("times", "Ratio", "ratio", "group / reference"),
     Column("times_low", "95 % from", "ratio"),
     Column("times_high", "to", "ratio"),
-    Column("effect", "Effect", "number", "log2 for interactions, else natural logarithm"),
+    Column("effect", "Effect", "log2", "log2 for interactions, else natural logarithm"),
     Column("p", "p", "p"),
     Column("q", "q", "p", "Benjamini-Hochberg within family"),
     Column("p_permutation", "p perm.", "p", "exact permutation of subjects"),
@@ -165,10 +165,9 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     facts, effects = contrast.facts, contrast.effects
     if effects.empty:
         return [Notice("This contrast has no feature: nothing could be compared.")]
-    head, rows = words.contrast_findings(effects, facts, contrast.fdr)
-    blocks: list[Block] = [Text(head) if contrast.testable else Notice(head)]
-    if rows:
-        blocks.append(Items(rows))
+    blocks: list[Block] = []
+    if not contrast.testable:
+        blocks.append(Notice(words.contrast_findings(effects, facts, contrast.fdr)[0]))
     blocks.append(Items(caveats(inputs, facts, effects), "What to keep in mind"))
     interactions = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]
     charts = [
