@@ -125,7 +125,7 @@ def test_permutations_against_squidpy(report: Callable[..., None]) -> None:
     def ours(name: str) -> float:
         statistic = Statistic(name)
         observed = statistic.of(graph, labels, K)
-        return best(lambda: permuted(statistic, graph, labels, observed, zeros, Draws("s", number=16)), 20) / 16
+        return best(lambda: permuted(statistic, graph, labels, observed, zeros, Draws("s", number=32)), 15) / 32
 
     def peer() -> None:
         sq.gr.nhood_enrichment(cells, "t", n_perms=100, n_jobs=1, show_progress_bar=False)
