@@ -20,7 +20,7 @@ from tumint import keys as k
 from tumint.errors import Fault, SheetError
 
 if TYPE_CHECKING:
-    from tumint.config.response import ResponseConfig
+    from tumint.config.response import Outcome, ResponseConfig
 
 _NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
 
@@ -114,16 +114,19 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
 
 
-def _positive(text: str) -> bool:
+def _finite(text: str) -> bool:
     try:
-        value = float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return math.isfinite(value) and value > 0
+
+
+def _positive(text: str) -> bool:
+    return _finite(text) and float(text) > 0
 
 
 def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
-    """Faults of the contrasts against the sheet: columns, levels, one value per subject."""
+    """Faults of contrasts and outcomes against the sheet: columns, levels, numbers, one value per subject."""
     faults: list[Fault | str] = []
     for i, contrast in enumerate(response.contrasts):
         key = f"{where}: key `response.contrasts.{i}"
@@ -145,4 +148,31 @@ def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where
             for name in ("reference", "group"):
                 if (level := getattr(contrast, name)) not in levels:
                     faults.append(Fault(f"{key}.{name}`", f"one of {', '.join(levels)}", f"`{level}`"))
+    return faults + _check_outcomes(sheet, response, path, where)
+
+
+def _check_outcomes(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
+    """Columns, numbers and events, one value of each per subject."""
+    faults: list[Fault | str] = []
+    for i, outcome in enumerate(response.outcomes):
+        for column in filter(None, (outcome.column, outcome.event, *outcome.adjust)):
+            if column not in sheet:
+                faults.append(Fault(f"{where}: key `response.outcomes.{i}`", f"a column of {path}", f"`{column}`"))
+                continue
+            for subject, part in sheet.groupby(k.SUBJECT, sort=False)[column]:
+                if len(seen := list(dict.fromkeys(part))) > 1:
+                    faults.append(Fault(f"{path} (subject {subject})", f"one value of `{column}`", ", ".join(seen)))
+                elif (expected := _expected(outcome, column, seen[0])) is not None:
+                    faults.append(Fault(f"{path} (subject {subject})", f"`{column}` to be {expected}", f"`{seen[0]}`"))
     return faults
+
+
+def _expected(outcome: Outcome, column: str, text: str) -> str | None:
+    """What a value should have been; None where it is right."""
+    if column == outcome.event:
+        return None if text in {"0", "1", ""} else "0 or 1"
+    if column != outcome.column or text == "":
+        return None
+    if outcome.event:
+        return None if _positive(text) else "a positive time, or empty"
+    return None if _finite(text) else "a number, or empty"

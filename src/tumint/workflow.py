@@ -1,20 +1,24 @@
-"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job.
-
-Pure functions; the rules are in `workflow/rules`, and Snakemake is not imported here.
+"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job, the lock of
+a run and the faults in the logs of its jobs. The rules are in `workflow/rules`, and Snakemake is not imported here.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 
 from tumint import keys as k
-from tumint.errors import ConfigError, Fault
+from tumint.errors import ConfigError, Fault, TumintError
+from tumint.ingest.relationships import beside
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
@@ -69,9 +73,8 @@ def raw_files(sheet: pd.DataFrame, samples: Sequence[str], *, relationships: boo
     files: list[str] = []
     for path in sheet.set_index(k.SAMPLE).loc[list(samples), k.PATH]:
         files.append(path)
-        beside = Path(path).with_name(f"Object relationships_{Path(path).name}")
-        if relationships and beside.is_file():
-            files.append(str(beside))
+        if relationships and beside(path).is_file():
+            files.append(str(beside(path)))
     return files
 
 
@@ -84,3 +87,51 @@ def memory_mb(stage: str, input_mb: float, attempt: int) -> int:
 def minutes(stage: str, attempt: int) -> int:
     """Minutes that a job of `stage` asks for, times the attempt."""
     return NEEDS[stage].minutes * attempt
+
+
+_locks: list[IO[str]] = []  # an open file is what holds a lock
+
+
+def hold_lock(path: str | Path) -> None:
+    """Lock a cohort for the life of this process.
+
+    Snakemake's own lock outlives a killed run and has to be removed by hand; this one goes with the process.
+
+    Raises
+    ------
+    TumintError
+        Another run of the cohort holds it.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise TumintError(
+            Fault(str(path), "no other run of this cohort in this folder", "one that is running")
+        ) from None
+    except OSError:
+        pass  # a file system without locks: runs are not kept apart there
+    _locks.append(handle)
+
+
+def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:
+    """Remove what an earlier run with more batches left, so that no report reads a sample twice; what was removed."""
+    removed = []
+    for path in sorted(p for stage in ("ingest", "qc", "neighbourhood") for p in Path(results, stage).glob("b*")):
+        batch = path.name.split(".")[0]
+        if re.fullmatch(r"b\d{4,}", batch) and batch not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            removed.append(str(path))
+    return removed
+
+
+def faults_in_logs(folder: str | Path, since: float) -> list[str]:
+    """The users' faults that jobs wrote to logs under `folder` after `since` (seconds of the epoch), with their log."""
+    found = []
+    for path in sorted(Path(folder).rglob("*.log")):
+        if path.stat().st_mtime >= since:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            found += [f"{line} ({path})" for line in lines if line.startswith("tumint: ")]
+    return found

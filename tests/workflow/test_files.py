@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -47,3 +48,21 @@ def test_memory_grows_with_input_and_attempt():
     assert 700 <= small < large
     assert workflow.memory_mb("cluster", 1000, 3) == 3 * large
     assert workflow.memory_mb("response", 0, 1) == 700
+
+
+def test_batches_of_an_earlier_run_go_and_nothing_else(tmp_path):
+    kept = ["ingest/b0001.h5ad", "qc/b0001.cells.parquet", "qc/bystander.txt", "cluster/b0002.h5ad", "ingest/b2.h5ad"]
+    gone = ["ingest/b0002.edges.parquet", "neighbourhood/b0002/interactions.parquet", "qc/b0003.h5ad"]
+    for name in kept + gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    workflow.remove_other_batches(tmp_path, ["b0001"])
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)
+
+
+def test_faults_are_read_from_logs_of_this_run(tmp_path):
+    old, new = tmp_path / "old.log", tmp_path / "new.log"
+    old.write_text("tumint: old\n")
+    os.utime(old, (1, 1))
+    new.write_text("progress\ntumint: cells.csv: expected a column, found none.\n")
+    assert workflow.faults_in_logs(tmp_path, since=2) == [f"tumint: cells.csv: expected a column, found none. ({new})"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -34,13 +35,13 @@ def _ran(tmp_path_factory, tumint):
 @pytest.fixture
 def ran(_ran, tmp_path):
     """A cohort of four ROIs in two batches that ran to the end."""
-    return shutil.copytree(_ran, tmp_path / "cohort")
+    return shutil.copytree(_ran, tmp_path / "ran")
 
 
 @pytest.fixture
 def raw(_ran, tmp_path):
     """The same cohort before anything ran."""
-    return shutil.copytree(_ran.with_name("raw"), tmp_path / "cohort")
+    return shutil.copytree(_ran.with_name("raw"), tmp_path / "raw")
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -111,13 +112,27 @@ def test_batches_change_no_number(raw, ran, tumint):
         assert _digests(raw)[name] == _digests(ran)[name]
 
 
+def test_two_runs_of_a_cohort_are_kept_apart(raw, tumint):
+    lock = raw / ".snakemake" / "tumint_simulated_lung.lock"
+    lock.parent.mkdir()
+    with open(lock, "w") as other_run:
+        fcntl.flock(other_run, fcntl.LOCK_EX)
+        done = tumint("run", "data/config.yaml", "--cores", 1, cwd=raw)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "tumint: .snakemake/tumint_simulated_lung.lock: expected no other run of this cohort in this folder, "
+        "found one that is running."
+    )
+    assert not (raw / "results").exists()
+
+
 def test_wrong_data_stop_the_run_with_one_clear_line(raw, tumint):
     table = min((raw / "data" / "raw").glob("AllCellsMask_*.csv"))
     table.write_text(table.read_text(encoding="utf-8").replace("Location_Center_X", "Location_X", 1))
     done = tumint("run", "data/config.yaml", "--cores", 1, cwd=raw)
     assert done.returncode == 1
     printed = done.stdout + done.stderr
-    faults = {line for line in printed.splitlines() if line.startswith("tumint: ")}
+    faults = [line for line in printed.splitlines() if line.startswith("tumint: ") and line.endswith(".log)")]
     assert len(faults) == 1
     (fault,) = faults
     assert table.name in fault

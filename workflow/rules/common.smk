@@ -1,6 +1,7 @@
 # Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.workflow.
 import os
 import sys
+import time
 
 from tumint import workflow as jobs
 from tumint.config import load_cohort, stage_params
@@ -17,16 +18,24 @@ if not workflow.overwrite_configfiles:
 # jobs call the `tumint` of the environment that runs Snakemake, also where that is not activated
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
 
+STARTED = time.time()
+
+
+def fail(error):
+    """One line per fault, as `tumint` itself prints them, and no traceback."""
+    for fault in error.faults:
+        print(f"tumint: {fault}", file=sys.stderr)
+    sys.exit(2)
+
+
 try:
     COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
 except TumintError as error:
-    # one line per fault, as `tumint` itself prints them, and no traceback
-    for fault in error.faults:
-        print(f"tumint: {fault}", file=sys.stderr)
-    sys.exit(2)
+    fail(error)
 
+RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in STAGES}
 CODE = {stage: code_digest(stage) for stage in STAGES if stage != "report"}
@@ -34,9 +43,23 @@ CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "in
 
 
 pathvars:
-    results=f"{COHORT.config.results}/{COHORT.config.cohort}",
-    logs=f"{COHORT.config.results}/{COHORT.config.cohort}/logs",
-    benchmarks=f"{COHORT.config.results}/{COHORT.config.cohort}/benchmarks",
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
+
+
+onstart:
+    # in place of Snakemake's own lock, which outlives a kill (the default profile leaves it out)
+    try:
+        jobs.hold_lock(f".snakemake/tumint_{COHORT.config.cohort}.lock")
+    except TumintError as error:
+        fail(error)
+    jobs.remove_other_batches(RESULTS, BATCHES)
+
+
+onerror:
+    # last, where it is read: what jobs found wrong with the data
+    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), sep="\n", file=sys.stderr)
 
 
 wildcard_constraints:

@@ -1,6 +1,9 @@
-# Each report depends on the tables of its stage alone; the index on all reports.
+# Each report depends on what it reads, and none on a later stage; the index on all reports.
 TABLES = {
-    "ingest": every_batch("<results>/ingest/{batch}.samples.parquet"),
+    "ingest": [
+        *every_batch("<results>/ingest/{batch}.samples.parquet"),
+        *every_batch("<results>/ingest/{batch}.h5ad"),
+    ],
     "qc": [
         *every_batch("<results>/qc/{batch}.metrics.parquet"),
         *every_batch("<results>/qc/{batch}.cells.parquet"),
@@ -19,6 +22,7 @@ TABLES = {
         "<results>/response/effects.parquet",
         "<results>/response/subjects.parquet",
         "<results>/response/effects.json",
+        "<results>/neighbourhood/features.parquet",
     ],
 }
 

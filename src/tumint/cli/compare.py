@@ -52,7 +52,8 @@ def _compare(a: argparse.Namespace) -> None:
     if a.family:
         features = features[features["family"].astype(str).isin(a.family)]
     check_values(features, str(a.features))
-    results = run_contrasts(features, sheet, config, a.seed, features=str(a.features), sheet=str(a.samples))
+    named = {"features": str(a.features), "sheet": str(a.samples)}
+    results = run_contrasts(features, sheet, config, a.seed, **named, leave_out=False)
     effects = joined([result.effects for result in results], EFFECTS)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)

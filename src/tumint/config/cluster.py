@@ -14,12 +14,13 @@ class NormaliseConfig(Section):
 
     method: Literal["reference", "arcsinh", "none"] = Field(
         "reference",
-        description="`reference`: divide by the ROI's mean of the panel's reference channel (xenon), then scale each "
+        description="`reference`: divide by the ROI's median of the panel's reference channel (xenon), then scale each "
         "marker by its pooled 99th percentile (van Maldegem et al. 2021); `arcsinh`: arcsinh(x / cofactor); `none`.",
     )
     percentile: Annotated[float, Field(gt=50, le=100)] = Field(
         99.0,
-        description="Percentile, pooled over the cohort, that becomes 1; larger values are cut to 1 (`reference`).",
+        description="Percentile, pooled over the cells of the cohort with signal, that becomes 1. Larger values stay "
+        "larger: cutting them would hide markers of types rarer than that (`reference`).",
     )
     cofactor: Annotated[float, Field(gt=0)] = Field(5.0, description="Cofactor of the arcsinh (`arcsinh`).")
 
@@ -39,10 +40,14 @@ class ClusterConfig(Section):
     normalise: NormaliseConfig = Field(NormaliseConfig(), description="How intensities are normalised.")
     n_neighbours: Annotated[int, Field(ge=2)] = Field(20, description="k of the kNN graph that Leiden cuts.")
     resolution: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="Resolution of Leiden: larger gives more clusters."
+        1.0,
+        description="Resolution of Leiden: larger gives more clusters. Clusters whose cells show several types of the "
+        "panel are split in any case.",
     )
-    min_score: Annotated[float, Field(ge=0)] = Field(
-        0.2, description="A cluster whose best signature scores below this becomes `unclassified`."
+    min_score: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.4,
+        description="A cluster whose best signature scores below this becomes `unclassified`; 1 is a cluster that "
+        "shows all positive markers in full and no negative one.",
     )
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -57,6 +57,7 @@ class StageParams(BaseModel):
     response: ResponseConfig | None = None
     report: ReportConfig | None = None
     panel: Panel | None = None
+    missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     cohort: str = ""
     title: str = ""
@@ -77,6 +78,9 @@ _SHARED: dict[str, tuple[str, ...]] = {
 def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     """JSON of the `StageParams` of `stage`: sorted keys, so that equal settings are equal text."""
     values: dict[str, Any] = {stage: getattr(config, stage).model_dump(mode="json")}
+    if stage == "cluster":
+        # where a sample lacks a marker, ingest leaves it empty and the cohort as a whole deals with it here
+        values["missing_marker"] = config.ingest.missing_marker
     for name in _SHARED[stage]:
         if name != "panel":
             values[name] = getattr(config, name)

@@ -16,9 +16,16 @@ class ReportConfig(Section):
         20_000,
         description="A cell map shows at most this many cells of a ROI, and says so where it shows fewer than all.",
     )
-    point_size: Annotated[float, Field(gt=0)] = Field(3.0, description="Size of a cell on the maps, in points squared.")
+    point_size: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Size of a cell on the maps, in points squared; empty: by how many cells there are."
+    )
     maps_per_subject: Annotated[int, Field(ge=0)] = Field(
         1, description="How many ROIs of each subject are drawn as maps."
+    )
+    group: str | None = Field(
+        None,
+        description="Column of the sheet that figures are ordered and coloured by; empty: the first that splits the "
+        "subjects into 2 to 6 groups.",
     )
     palette: dict[str, str] = Field(
         default_factory=dict,

@@ -36,10 +36,38 @@ class Contrast(Section):
         return self
 
 
+class Outcome(Section):
+    """A number per subject that features are related to: a change of volume, or a time to an event."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="Name of the outcome in tables and reports.")
+    column: str = Field(
+        description="Column of the sheet that holds the number, one per subject; with `event`, the time. Subjects "
+        "without one are left out."
+    )
+    event: str | None = Field(
+        None,
+        description="Column that is 1 where the event was seen and 0 where the subject was only followed: the outcome "
+        "is a survival time (Cox model). Empty: it is a number (moderated t of the slope).",
+    )
+    adjust: list[str] = Field(default_factory=list, description="Columns to adjust for, as in `contrasts`.")
+
+
+class PredictionConfig(Section):
+    """Whether the features foretell the group of a subject that was left out; needs 6 subjects in each group."""
+
+    enabled: bool = Field(True, description="Predict, for contrasts that neither adjust nor pair.")
+    permutations: Annotated[int, Field(ge=20)] = Field(
+        200, description="How many random groupings the AUC is compared with; 200 give p down to 0.005."
+    )
+
+
 class ResponseConfig(Section):
     """Subjects are compared, never cells or ROIs."""
 
     contrasts: list[Contrast] = Field(min_length=1, description="Which groups are compared.")
+    outcomes: list[Outcome] = Field(
+        default_factory=list, description="Numbers or survival times that features are related to."
+    )
     min_subjects: Annotated[int, Field(ge=2)] = Field(
         2, description="A contrast with fewer subjects in a group is reported with effects and no p."
     )
@@ -69,6 +97,10 @@ class ResponseConfig(Section):
         0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
     )
 
+    prediction: PredictionConfig = Field(
+        default_factory=PredictionConfig, description="Leave-one-subject-out prediction of the group."
+    )
+
     @model_validator(mode="after")
     def _one_prior(self) -> ResponseConfig:
         if self.trend and self.robust:
@@ -77,7 +109,9 @@ class ResponseConfig(Section):
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:
-        names = [contrast.name for contrast in self.contrasts]
+        names = [part.name for part in (*self.contrasts, *self.outcomes)]
         if repeated := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"each contrast to have a name of its own, not {', '.join(sorted(repeated))} twice")
+            raise ValueError(
+                f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice"
+            )
         return self

@@ -233,3 +233,38 @@ INFLUENCE = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
+# outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
+OUTCOMES = Contract(
+    "outcomes",
+    {
+        "outcome": "str",
+        "kind": "str",  # number | survival
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        k.SE: "float",
+        "ci_low": "float",
+        "ci_high": "float",
+        "t": "float",
+        "df": "float",
+        "p": "float",
+        "q": "float",
+        "p_permutation": "float",
+        "p_maxt": "float",
+        "n_subjects": "int",
+        "n_events": "int",  # number: 0
+        "n_samples": "int",
+        k.STATUS: "str",
+        k.REASON: "str",
+    },
+    ("outcome", k.FAMILY, k.FEATURE),
+)
+# response/prediction.parquet: leave-one-subject-out scores; above 0 a subject looks like the group.
+PREDICTION = Contract(
+    "prediction",
+    {"contrast": "str", k.SUBJECT: "str", "is_group": "bool", "score": "float"},
+    ("contrast", k.SUBJECT),
+)

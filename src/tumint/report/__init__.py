@@ -1,1 +1,1 @@
-"""Report: tables → one self-contained HTML per stage, and an index."""
+"""Tables of a stage → one self-contained HTML page, its figures as SVG and a CSV beside each."""

@@ -42,13 +42,16 @@ class Result:
     power: pd.DataFrame  # contract POWER
     influence: pd.DataFrame  # contract INFLUENCE
     values: pd.DataFrame
+    families: list[Family]
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
     reason: str  # why no feature of this contrast has a p; empty where some may
 
 
-def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int) -> Result:
+def compare(
+    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
+) -> Result:
     """Compare the two groups of `design` on every feature.
 
     Parameters
@@ -57,6 +60,8 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
         Table of the contract `FEATURES`, in any order.
     seed
         Seed of the sampled permutations; each contrast has a stream of its own, by its name.
+    leave_out
+        Also refit without each subject; else the influence is empty.
 
     Raises
     ------
@@ -68,15 +73,24 @@ def compare(features: pd.DataFrame, design: Design, config: ResponseConfig, seed
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
+    pairs = None if design.pair is None else (design.pair, design.group)
+    matrices = families(features, values, design.units, design.unit_of_sample, pairs)
     parts, priors = [], {}
-    for family in families(features, values, design):
-        part, prior = _family(family, design, config, ways)
+    for family in matrices:
+        part, prior = _family(family, design, config, ways, leave_out)
         parts.append(part)
         if prior:
             priors[family.name] = prior
     tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
     return Result(
-        design, **tables, values=values, priors=priors, ways=ways, no_permutation=no_permutation, reason=reason
+        design,
+        **tables,
+        values=values,
+        families=matrices,
+        priors=priors,
+        ways=ways,
+        no_permutation=no_permutation,
+        reason=reason,
     )
 
 
@@ -123,12 +137,16 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
         return None, reason
     if design.strata is None:
         return None, "a covariate is a number: subjects cannot be exchanged without breaking its relation to the values"
-    words = [seed, int.from_bytes(hashlib.sha256(design.contrast.name.encode()).digest()[:8], "big")]
-    return assignments(design.group, design.strata, config.permutations, np.random.default_rng(words)), ""
+    return assignments(design.group, design.strata, config.permutations, stream(seed, design.contrast.name)), ""
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """A stream of random numbers of its own for every contrast, outcome and prediction."""
+    return np.random.default_rng([seed, int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")])
 
 
 def _family(
-    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None
+    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, leave_out: bool
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
@@ -155,7 +173,11 @@ def _family(
         if ways is not None:
             permuted = permute(Y[tested], design.nuisance, design.group, ways)
             columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
-        extras = _extras(table.iloc[tested], Y[tested], design, config, part, test)
+        key = table.iloc[tested].reset_index(drop=True)
+        extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
+        if leave_out:
+            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config))
+            extras[INFLUENCE.name] = key[_KEY].join(moved)
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
     return {
@@ -165,25 +187,19 @@ def _family(
     }, prior
 
 
-def _extras(
-    rows: pd.DataFrame, Y: Floats, design: Design, config: ResponseConfig, part: LinearFit, test: Moderated
-) -> dict[str, pd.DataFrame]:
-    """Power and influence of the tested features."""
-    key = rows[_KEY].reset_index(drop=True)
+def _power(
+    rows: pd.DataFrame, part: LinearFit, test: Moderated, config: ResponseConfig, *, paired: bool
+) -> pd.DataFrame:
+    """Contract POWER of the tested features."""
     sizes = rows["n_subjects_reference"].to_numpy(dtype=float), rows["n_subjects_group"].to_numpy(dtype=float)
-    can = power_table(
-        part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=design.pair is not None
+    can = power_table(part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=paired)
+    return rows[_KEY].assign(
+        effect=part.effect,
+        sd=np.sqrt(test.variance),
+        detectable=can.detectable,
+        detectable_alone=can.detectable_alone,
+        subjects_needed=can.needed,
     )
-    return {
-        POWER.name: key.assign(
-            effect=part.effect,
-            sd=np.sqrt(test.variance),
-            detectable=can.detectable,
-            detectable_alone=can.detectable_alone,
-            subjects_needed=can.needed,
-        ),
-        INFLUENCE.name: key.join(influence(Y, design, config.min_subjects, lambda fit: prior_of(fit, config))),
-    }
 
 
 def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
@@ -235,18 +251,24 @@ _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed",
 def _frame(family: Family, design: Design) -> pd.DataFrame:
     """Who and how many: the columns that are known before any test."""
     present = np.isfinite(family.values)
+    return names_of(family).assign(
+        contrast=design.contrast.name,
+        n_subjects_reference=present[:, ~design.group].sum(axis=1),
+        n_subjects_group=present[:, design.group].sum(axis=1),
+        n_samples=family.n_rois,
+    )
+
+
+def names_of(family: Family) -> pd.DataFrame:
+    """Family, feature, and the two ends of a feature that is a pair."""
     pairs = [feature.split(k.PAIR_SEPARATOR) for feature in family.features]
     ends = [pair if len(pair) == 2 else ["", ""] for pair in pairs]
     return pd.DataFrame(
         {
-            "contrast": design.contrast.name,
             k.FAMILY: family.name,
             k.FEATURE: family.features,
             k.SOURCE: [source for source, _ in ends],
             k.TARGET: [target for _, target in ends],
-            "n_subjects_reference": present[:, ~design.group].sum(axis=1),
-            "n_subjects_group": present[:, design.group].sum(axis=1),
-            "n_samples": family.n_rois,
         }
     )
 

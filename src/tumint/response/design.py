@@ -76,39 +76,43 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
         complete = units.groupby(contrast.paired)[_LEVEL].transform("nunique") == 2
         left_out |= {unit: f"no partner of its `{contrast.paired}`" for unit in units.loc[~complete, _UNIT]}
         units = units[complete]
-    _check_covariates(units, contrast, where)
-    nuisance, strata = _nuisance(units, contrast)
+    check_covariates(units.set_index(_UNIT), contrast.name, contrast.adjust, where)
+    columns, strata = nuisance(units, contrast.adjust, contrast.paired)
     pair = None if contrast.paired is None else pd.factorize(units[contrast.paired], sort=True)[0]
     return Design(
         contrast,
         tuple(units[_UNIT]),
         rows.set_index(k.SAMPLE)[_UNIT],
         (units[_LEVEL] == contrast.group).to_numpy(dtype=bool),
-        nuisance,
+        columns,
         strata,
         pair,
         dict(sorted(left_out.items())),
     )
 
 
-def _check_covariates(units: pd.DataFrame, contrast: Contrast, where: str) -> None:
+def check_covariates(units: pd.DataFrame, name: str, adjust: list[str], where: str) -> None:
+    """Raise `SheetError` for every empty covariate; `units` has one row per subject, its index their names."""
     faults: list[Fault | str] = [
-        Fault(f"{where} (subject {unit})", f"a value of `{column}`, which contrast {contrast.name} adjusts for", "none")
-        for column in contrast.adjust
-        for unit in units.loc[units[column] == "", _UNIT]
+        Fault(f"{where} (subject {unit})", f"a value of `{column}`, which `{name}` adjusts for", "none")
+        for column in adjust
+        for unit in units.index[units[column] == ""]
     ]
     if faults:
         raise SheetError(faults)
 
 
-def _nuisance(units: pd.DataFrame, contrast: Contrast) -> tuple[Floats, NDArray[np.intp] | None]:
-    """Columns besides the group, and the strata within which an exchange of subjects keeps them as they are."""
+def nuisance(units: pd.DataFrame, adjust: list[str], paired: str | None) -> tuple[Floats, NDArray[np.intp] | None]:
+    """Intercept, covariates and blocks, and the strata within which an exchange of subjects keeps them as they are.
+
+    A covariate whose values are all numbers is a number, which leaves no strata (None); any other is a category.
+    """
     columns: list[Floats] = [np.ones((len(units), 1))]
     categories: list[pd.Series] = []
     numeric = False
-    for name in (*contrast.adjust, *([contrast.paired] if contrast.paired else [])):
+    for name in (*adjust, *([paired] if paired else [])):
         numbers = pd.to_numeric(units[name], errors="coerce").to_numpy(dtype=float)
-        if name != contrast.paired and np.isfinite(numbers).all():
+        if name != paired and np.isfinite(numbers).all():
             numeric = True
             spread = numbers.std()
             columns.append(((numbers - numbers.mean()) / (spread if spread > 0 else 1.0))[:, None])

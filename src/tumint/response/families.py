@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumint import keys as k
-from tumint.response.design import Design
 from tumint.response.linear import Floats
 
 
@@ -29,18 +29,30 @@ class Family:
         return np.isfinite(self.rois).sum(axis=1)
 
 
-def families(features: pd.DataFrame, values: pd.DataFrame, design: Design) -> list[Family]:
-    """All families and features that any sample has, sorted by name, in the subjects of `design`.
+def families(
+    features: pd.DataFrame,
+    values: pd.DataFrame,
+    subjects: Sequence[str],
+    unit_of_sample: pd.Series,
+    pairs: tuple[NDArray[np.intp], NDArray[np.bool_]] | None = None,
+) -> list[Family]:
+    """All families and features that any sample has, sorted by name, in the given subjects.
 
     Parameters
     ----------
     features
         Table of the contract `FEATURES`.
     values
-        Subject values made from it, by the units of `design`.
+        Subject values made from it.
+    subjects
+        The columns of the matrices.
+    unit_of_sample
+        Subject of each sample (index: sample).
+    pairs
+        Pair and group of each subject, in a paired design: only whole pairs are kept.
     """
-    units = {unit: i for i, unit in enumerate(design.units)}
-    inside = design.unit_of_sample[design.unit_of_sample.isin(units)].sort_index()
+    units = {unit: i for i, unit in enumerate(subjects)}
+    inside = unit_of_sample[unit_of_sample.isin(units)].sort_index()
     samples = {str(sample): i for i, sample in enumerate(inside.index)}
     subject = np.array([units[unit] for unit in inside], dtype=np.intp)
     tested = features[features[k.STATUS] == k.TESTED]
@@ -50,8 +62,8 @@ def families(features: pd.DataFrame, values: pd.DataFrame, design: Design) -> li
         order = {feature: i for i, feature in enumerate(sorted(part[k.FEATURE]))}
         matrix = _matrix(values[values[k.FAMILY] == name], k.SUBJECT, order, units)
         rois = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples)
-        if design.pair is not None:
-            matrix[~_has_partner(matrix, design.pair, design.group)] = np.nan
+        if pairs is not None:
+            matrix[~_has_partner(matrix, *pairs)] = np.nan
         rois[np.isnan(matrix)[:, subject]] = np.nan
         found.append(Family(str(name), list(order), matrix, rois, subject))
     return found

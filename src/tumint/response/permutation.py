@@ -25,9 +25,12 @@ _SINGULAR = 1e-10
 
 @dataclass(frozen=True)
 class Assignments:
-    """Ways to give the subjects their groups: `groups` (S, P), 1 for the group and 0 for the reference."""
+    """Ways to give the subjects their groups: `groups` (S, P), 1 for the group and 0 for the reference.
 
-    groups: NDArray[np.int8]
+    For an outcome that is a number, the ways to give the subjects their numbers.
+    """
+
+    groups: NDArray[np.int8] | Floats
     total: int  # how many ways there are
     exact: bool  # all of them are in `groups`, the observed one among them
     smallest_p: float  # of any feature, two-sided
@@ -72,7 +75,24 @@ def assignments(
     return Assignments(groups, total, True, min(1.0, twins / total))
 
 
-def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_], ways: Assignments) -> Permuted:
+def shuffles(values: Floats, strata: NDArray[np.intp], permutations: int, rng: np.random.Generator) -> Assignments:
+    """As `assignments`, for an outcome that is a number: all orders of the numbers within each stratum, or a sample."""
+    members = [np.flatnonzero(strata == s) for s in np.unique(strata)]
+    total = math.prod(math.factorial(len(m)) for m in members)
+    exact = total <= MAX_EXACT
+    ways = np.empty((len(values), total if exact else permutations))
+    if exact:
+        orders = itertools.product(*(itertools.permutations(m) for m in members))
+        for column, order in enumerate(orders):
+            for m, drawn in zip(members, order, strict=True):
+                ways[m, column] = values[list(drawn)]
+    else:
+        for m in members:
+            ways[m] = rng.permuted(np.tile(values[m][:, None], permutations), axis=0)
+    return Assignments(ways, total, exact, 1 / total if exact else 1 / (permutations + 1))
+
+
+def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_] | Floats, ways: Assignments) -> Permuted:
     """Permutation p of every row of `Y`.
 
     Parameters
@@ -82,11 +102,11 @@ def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_], ways: Assignm
     nuisance
         Intercept and covariates, shape (S, q).
     group
-        The observed groups, shape (S,).
+        The observed groups or numbers, shape (S,).
     ways
-        From `assignments`.
+        From `assignments` or `shuffles`.
     """
-    observed = _statistics(Y, nuisance, group[:, None].astype(np.int8))[:, 0]
+    observed = _statistics(Y, nuisance, group[:, None])[:, 0]
     threshold = observed * (1 - _TIE)
     beyond, largest = np.zeros(len(Y)), []
     step = max(1, _BLOCK // max(1, len(Y)))
@@ -100,7 +120,7 @@ def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_], ways: Assignm
     return Permuted((beyond + seen) / (maxima.size + seen), (beyond_max + seen) / (maxima.size + seen))
 
 
-def _statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.int8]) -> Floats:
+def _statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.generic]) -> Floats:
     """|moderated t| of every feature under every assignment, shape (F, P); 0 where a group is empty there."""
     shape = (len(Y), groups.shape[1])
     slope, variance, unscaled = np.zeros(shape), np.zeros(shape), np.zeros(shape)

@@ -1,0 +1,147 @@
+"""Figures of clustering and typing: markers, composition, maps. Tables in, figures out; nothing is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint import style
+
+
+@style.drawn
+def marker_heatmap(means: pd.DataFrame, by: str, names: Mapping[str, str]) -> style.Figure | None:
+    """Mean of every marker in every group, each marker scaled to its own range over the groups.
+
+    Parameters
+    ----------
+    means
+        Table of the contract `MARKER_MEANS`.
+    by
+        `cluster` or `cell_type`.
+    names
+        What the rows are called, where not by the group's own name.
+    """
+    rows = means[means["by"] == by]
+    if rows.empty:
+        return None
+    wide = rows.pivot_table(index="group", columns="marker", values="mean", sort=False)
+    spread = (wide.max() - wide.min()).replace(0.0, np.nan)
+    scaled = ((wide - wide.min()) / spread).fillna(0.0)
+    scaled = scaled.loc[style.by_similarity(scaled), style.by_similarity(scaled.T)]
+    named = scaled.rename(index=lambda group: names.get(group, group))
+    width = min(12.0, 3.6 + 0.24 * scaled.shape[1])
+    drawing, (ax,) = style.canvas(width, style.chart_height(len(scaled), per_row=0.22, rest=1.5))
+    style.heatmap(ax, named, cmap=style.SEQUENTIAL, limits=(0, 1), label="0: lowest mean, 1: highest")
+    table = rows.merge(scaled.stack().rename("scaled").reset_index(), on=["group", "marker"]).drop(columns="by")
+    what = "cluster" if by == k.CLUSTER else "cell type"
+    return style.Figure(
+        f"markers_by_{by}",
+        f"Markers by {what}",
+        f"Each column is a marker, scaled from its lowest to its highest mean over the rows: dark where the {what} "
+        "shows it most. Rows and columns are ordered by similarity.",
+        table,
+        drawing,
+    )
+
+
+@style.drawn
+def composition(table: pd.DataFrame, by: str, palette: Mapping[str, str], what: str) -> style.Figure | None:
+    """Stacked bars of cell types.
+
+    Parameters
+    ----------
+    table
+        `<by>, cell_type, n, share`, in the order of the rows of the figure.
+    by
+        Column that names the rows.
+    what
+        What the rows are, in words.
+    """
+    if table.empty:
+        return None
+    wide = table.pivot_table(index=by, columns=k.CELL_TYPE, values="share", aggfunc="sum", fill_value=0.0, sort=False)
+    order = wide.mean().sort_values(ascending=False, kind="stable").index
+    drawing, (ax,) = style.canvas(9.2, style.chart_height(max(len(wide), int(0.9 * len(order)))))
+    style.stacked_rows(ax, wide[order] * 100, palette)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("% of cells")
+    style.legend_right(ax, {name: palette[name] for name in order}, "cell type")
+    return style.Figure(
+        f"composition_by_{'roi' if by == k.SAMPLE else by}",
+        f"Cell types per {what}",
+        f"The share of each cell type among the cells of the {what}, commonest type first.",
+        table,
+        drawing,
+    )
+
+
+@style.drawn
+def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
+    """Share of each type in each subject, by group.
+
+    Parameters
+    ----------
+    table
+        `subject, group, cell_type, n, share`.
+    group
+        What `group` is called; None: subjects are not grouped.
+    """
+    if table.empty:
+        return None
+    order = list(table.groupby(k.CELL_TYPE)["share"].mean().sort_values(ascending=False, kind="stable").index)
+    levels = list(dict.fromkeys(table["group"]))
+    palette = style.level_colours(levels)
+    step = 0.7 / max(len(levels), 1)
+    drawing, (ax,) = style.canvas(8.2, style.chart_height(len(order), per_row=0.16 + 0.1 * len(levels)))
+    ax.grid(axis="x")
+    for i, level in enumerate(levels):
+        rows = table[table["group"] == level]
+        at = rows[k.CELL_TYPE].map({name: j for j, name in enumerate(order)}).to_numpy(float)
+        offset = (i - (len(levels) - 1) / 2) * step
+        share = rows["share"].to_numpy(float) * 100
+        ax.scatter(share, at + offset, color=palette[level], s=22, edgecolors=style.INK, linewidths=0.3, alpha=0.9)
+        middle = rows.groupby(k.CELL_TYPE)["share"].mean().reindex(order).to_numpy(float) * 100
+        spots = np.arange(len(order)) + offset
+        ax.vlines(middle, spots - step / 2, spots + step / 2, color=palette[level], lw=2)
+    style.row_axis(ax, order)
+    smallest = max(float(table["share"].max()) / 1000, 1e-4) * 100
+    ax.set_xscale("symlog", linthresh=max(smallest, 0.1), linscale=0.4)
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter("")
+    ax.set_xlabel("% of the subject's cells (logarithmic)")
+    if group is not None:
+        style.legend_right(ax, palette, group, marker="o")
+    return style.Figure(
+        "type_shares",
+        "Cell types per subject" + (f", by {group}" if group else ""),
+        "Each dot is a subject, each bar the mean of its group; groups differ where their dots do not mix. The "
+        "response report tests this.",
+        table,
+        drawing,
+    )
+
+
+@style.drawn
+def type_map(
+    cells: pd.DataFrame, sample: str, types: Sequence[str], palette: Mapping[str, str], *, most: int, size: float | None
+) -> style.Figure:
+    """The cells of a ROI at their place, by type; `types` in the order of the legend."""
+    shown = cells.iloc[style.thinned(len(cells), most)]
+    drawing, (ax,) = style.canvas(7.6, 5.4)
+    shade = [palette[name] for name in shown[k.CELL_TYPE]]
+    style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
+    here = set(shown[k.CELL_TYPE])
+    style.legend_right(ax, {name: palette[name] for name in types if name in here}, "cell type", marker="o")
+    thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
+    return style.Figure(
+        f"map_{style.file_name(sample)}",
+        f"Cell types in {sample}",
+        f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image.{thin}",
+        shown[[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
+        drawing,
+        themed=False,
+    )

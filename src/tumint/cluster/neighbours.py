@@ -1,0 +1,108 @@
+"""The graph that Leiden cuts: exact k nearest neighbours over the cohort, weighted by the overlap of their lists.
+
+Exact, because the approximate search of pynndescent draws per thread: its graph changes with the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from tumint.kernels import knn
+
+_CHUNK = 2_000  # points per task
+_LLOYD = 2  # rounds of k-means: better partitions only make the search faster
+
+
+def nearest_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest neighbours of every point, by Euclidean distance.
+
+    Parameters
+    ----------
+    points
+        (n × d), finite.
+    k
+        At most n - 1.
+    seed
+        Of the partition that speeds up the search; it does not change the answer.
+
+    Returns
+    -------
+    Indices (n × k, int64) and squared distances (n × k, float32), nearest first, ties by index, a point not among its
+    own neighbours. The same bits for any number of threads.
+    """
+    values = np.ascontiguousarray(points, dtype=np.float32)
+    n = len(values)
+    if not 0 < k < n:
+        raise ValueError(f"Expected `k` between 1 and {n - 1}, found `{k}`.")
+    centres, home = _partition(values, seed, threads)
+    order = np.argsort(home, kind="stable")
+    sorted_home = home[order]
+    starts = np.searchsorted(sorted_home, np.arange(len(centres) + 1))
+    columns = np.ascontiguousarray(values[order].T)
+    between = np.sqrt(((centres[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)).astype(np.float32)
+    found, squares = np.empty((n, k), dtype=np.int64), np.empty((n, k), dtype=np.float32)
+    by_feature = np.ascontiguousarray(centres.T)
+
+    def search(start: int, stop: int) -> None:
+        knn.nearest(columns, order, sorted_home, starts, by_feature, between, start, stop, found, squares)
+
+    _in_chunks(search, n, threads)
+    indices, distances = np.empty_like(found), np.empty_like(squares)
+    indices[order], distances[order] = found, squares
+    return indices, distances
+
+
+def _partition(values: np.ndarray, seed: int, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """About √n centres (p × d, all different) and the nearest one of every point."""
+    n = len(values)
+    drawn = np.random.default_rng(seed).choice(n, size=max(1, round(np.sqrt(n))), replace=False)
+    centres = np.unique(values[drawn], axis=0)
+    home = np.empty(n, dtype=np.int64)
+    for round_ in range(_LLOYD + 1):
+        by_feature = np.ascontiguousarray(centres.T)
+
+        def assign(start: int, stop: int, by_feature: np.ndarray = by_feature) -> None:
+            knn.assign(values, by_feature, start, stop, home)
+
+        _in_chunks(assign, n, threads)
+        if round_ < _LLOYD:
+            counts = np.bincount(home, minlength=len(centres))
+            sums = [np.bincount(home, weights=column, minlength=len(centres)) for column in values.T]
+            means = np.array(sums).T[counts > 0] / counts[counts > 0, None]
+            centres = np.unique(means.astype(np.float32), axis=0)
+    return centres, home
+
+
+def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The undirected graph of PhenoGraph (Levine et al. 2015, Cell 162:184).
+
+    Parameters
+    ----------
+    neighbours
+        (n × k) int64, as `nearest_neighbours` gives them.
+
+    Returns
+    -------
+    Edges (m × 2, lower index first, sorted) and their weights (m,): the Jaccard overlap of the two neighbour lists,
+    counted once for each direction in which the two are neighbours. Pairs without overlap have no edge.
+    """
+    n, k = neighbours.shape
+    lists = np.sort(neighbours, axis=1)
+    weights = np.empty((n, k))
+    _in_chunks(lambda start, stop: knn.jaccard(lists, start, stop, weights), n, threads)
+    source = np.repeat(np.arange(n), k)
+    pair = np.minimum(source, lists.ravel()) * n + np.maximum(source, lists.ravel())
+    unique, at = np.unique(pair, return_inverse=True)
+    total = np.bincount(at, weights=weights.ravel(), minlength=unique.size)
+    linked = total > 0
+    return np.column_stack([unique // n, unique % n])[linked], total[linked]
+
+
+def _in_chunks(task: Callable[[int, int], None], n: int, threads: int) -> None:
+    """Run `task(start, stop)` over 0 … n; the kernels release the GIL, and every chunk writes rows of its own."""
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        for done in [pool.submit(task, start, min(n, start + _CHUNK)) for start in range(0, n, _CHUNK)]:
+            done.result()

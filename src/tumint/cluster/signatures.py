@@ -1,0 +1,146 @@
+"""Clusters and cells scored against the signatures of a panel: scale of each marker, scores, confidence, splitting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tumint.cluster.leiden import communities, number_by_size, subgraph
+from tumint.config.panel import Signature
+
+TEMPERATURE = 0.1  # of the confidence: a score that is ahead by this much is e times as likely
+MIXED = 0.1  # a cluster is looked into when this share of its cells shows another type
+SMALLEST = 20  # cells: neither do smaller clusters set the scale of a marker, nor are they split off
+_SMALLEST_SHARE = 0.001  # of all cells, for the scale
+_ROUNDS = 3  # of splitting
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Per marker: what counts as 0, and the width of the way to 1."""
+
+    low: np.ndarray
+    width: np.ndarray
+
+    def evidence(self, values: np.ndarray) -> np.ndarray:
+        """`values` (… × markers) as 0 (like the cluster that shows least of it) to 1 (like the one that shows most)."""
+        return np.clip((values - self.low) / self.width, 0.0, 1.0)
+
+
+def cluster_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Mean of each column of `values` (n × m) in each cluster 0 … C - 1: (C × m) float64."""
+    counts = np.bincount(labels)
+    return np.array([np.bincount(labels, weights=column) / counts for column in values.T]).reshape(-1, len(counts)).T
+
+
+def fit_scale(values: np.ndarray, labels: np.ndarray) -> Scale:
+    """The scale of each marker, from the clusters.
+
+    Not from the cells, because the share of cells that show a marker is anything from under a percent to nearly all.
+    A marker that no cluster shows more than another is not blown up to 0 … 1: the width is at least two standard
+    deviations within a typical cluster.
+    """
+    counts = np.bincount(labels)
+    counted = counts >= min(max(SMALLEST, _SMALLEST_SHARE * labels.size), counts.max())
+    means = cluster_means(values, labels)
+    sds = np.sqrt(np.maximum(cluster_means(values.astype(float) ** 2, labels) - means**2, 0.0))
+    low, high = means[counted].min(axis=0), means[counted].max(axis=0)
+    width = np.maximum(high - low, 2 * np.median(sds[counted], axis=0))
+    return Scale(low, np.where(width > 0, width, 1.0))
+
+
+def scores(evidence: np.ndarray, markers: Sequence[str], signatures: Sequence[Signature]) -> np.ndarray:
+    """How well each row of `evidence` (rows × markers, 0 … 1) fits each signature: (rows × signatures), -1 … 1.
+
+    The positive markers count by the mean of their average and their weakest, the negative ones, subtracted, by the
+    mean of their average and their strongest: one marker that contradicts weighs as much as all the others together,
+    so that sharing most markers with a type (CD4 T and regulatory T cells) is not enough to pass for it.
+    """
+    at = {marker: i for i, marker in enumerate(markers)}
+    columns = []
+    for signature in signatures:
+        positive = evidence[:, [at[m] for m in signature.positive]]
+        score = (positive.mean(axis=1) + positive.min(axis=1)) / 2
+        if signature.negative:
+            negative = evidence[:, [at[m] for m in signature.negative]]
+            score = score - (negative.mean(axis=1) + negative.max(axis=1)) / 2
+        columns.append(score)
+    return np.stack(columns, axis=1)
+
+
+def confidence(cell_scores: np.ndarray, chosen: np.ndarray, min_score: float) -> np.ndarray:
+    """How far each cell's own markers speak for the type that its cluster gave it: (n,) float, 0 … 1.
+
+    Softmax (temperature 0.1) over the cell's scores of all types and of `unclassified`, which scores `min_score`.
+    `chosen` (n,) is the index of the signature, or -1 for unclassified.
+    """
+    offered = np.concatenate([cell_scores, np.full((len(cell_scores), 1), min_score)], axis=1)
+    offered = np.exp((offered - offered.max(axis=1, keepdims=True)) / TEMPERATURE)
+    return offered[np.arange(len(offered)), chosen] / offered.sum(axis=1)
+
+
+def best(cluster_scores: np.ndarray, min_score: float) -> np.ndarray:
+    """Index of the best signature of each row, ties to the first of the panel; -1 where it scores below `min_score`."""
+    at = cluster_scores.argmax(axis=1)
+    return np.where(cluster_scores[np.arange(len(at)), at] >= min_score, at, -1)
+
+
+def split_mixed(
+    values: np.ndarray,
+    labels: np.ndarray,
+    edges: np.ndarray,
+    weights: np.ndarray,
+    markers: Sequence[str],
+    signatures: Sequence[Signature],
+    *,
+    min_score: float,
+    resolution: float,
+    seed: int,
+) -> np.ndarray:
+    """Split the clusters that hold cells of several types.
+
+    A cluster is looked into when at least a tenth of its cells (and `SMALLEST` of them) show one type that is not the
+    cluster's. Leiden then cuts the graph of its cells alone, and the pieces are put together by their best type; there
+    have to be two of them with `SMALLEST` cells or more. Repeated while it changes anything, three times at most.
+
+    Parameters
+    ----------
+    values, labels
+        (n × markers) and the cluster of each cell.
+    edges, weights
+        The graph that was cut.
+
+    Returns
+    -------
+    Labels (n,), numbered by size.
+    """
+    for _ in range(_ROUNDS):
+        before = labels
+        scale = fit_scale(values, labels)
+        called = best(scores(scale.evidence(values), markers, signatures), min_score)
+        means = scale.evidence(cluster_means(values, labels))
+        types = best(scores(means, markers, signatures), min_score)
+        for cluster, cell_type in enumerate(types):
+            cells = before == cluster
+            others = np.bincount(called[cells & (called != cell_type) & (called >= 0)], minlength=1)
+            if others.max() < max(SMALLEST, MIXED * cells.sum()):
+                continue
+            inner = communities(
+                int(cells.sum()), *subgraph(cells, edges, weights), resolution=max(resolution, 1.0), seed=seed
+            )
+            pieces = scale.evidence(cluster_means(values[cells], inner))
+            by_type = best(scores(pieces, markers, signatures), min_score)[inner]
+            found, sizes = np.unique(by_type, return_counts=True)
+            kept = found[sizes >= SMALLEST]
+            if kept.size > 1:
+                largest = found[sizes.argmax()]
+                labels = labels.copy()
+                labels[cells] = (
+                    labels.max() + 1 + np.searchsorted(kept, np.where(np.isin(by_type, kept), by_type, largest))
+                )
+        if labels is before:
+            break
+        labels = number_by_size(labels)
+    return labels

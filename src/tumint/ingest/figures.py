@@ -1,0 +1,82 @@
+"""Figures of ingest: cells per ROI, and the tissue domains of every ROI. Tables in, figures out; nothing is read."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint import style
+
+
+@style.drawn
+def cells_per_roi(rows: pd.DataFrame, group: str | None) -> style.Figure | None:
+    """One dot per ROI on the row of its subject.
+
+    Parameters
+    ----------
+    rows
+        `sample, subject, group, n_cells`, in the order of the rows of the figure.
+    group
+        What `group` is called; None: subjects are not grouped.
+    """
+    if rows.empty:
+        return None
+    subjects = list(dict.fromkeys(rows[k.SUBJECT]))
+    at = rows[k.SUBJECT].map({name: i for i, name in enumerate(subjects)}).to_numpy(float)
+    palette = style.level_colours(rows["group"])
+    drawing, (ax,) = style.canvas(7.6, style.chart_height(len(subjects), per_row=0.26))
+    ax.grid(axis="x")
+    ax.scatter(
+        rows["n_cells"],
+        at + style.dodge(at.tolist()),
+        c=rows["group"].map(palette).tolist(),
+        s=34,
+        edgecolors=style.INK,
+        linewidths=0.4,
+    )
+    style.row_axis(ax, subjects)
+    ax.set_xlim(0, max(1.0, float(rows["n_cells"].max()) * 1.06))
+    ax.set_xlabel("cells in the ROI")
+    if group is not None:
+        style.legend_right(ax, palette, group, marker="o")
+    return style.Figure(
+        "cells_per_roi",
+        "Cells per ROI",
+        "Each dot is a ROI, on the row of its subject; a dot far left of its row's others lost cells or tissue.",
+        rows,
+        drawing,
+    )
+
+
+@style.drawn
+def domain_shares(table: pd.DataFrame) -> style.Figure | None:
+    """Stacked bars of the share of each domain.
+
+    Parameters
+    ----------
+    table
+        `sample, domain, n_cells`, samples in the order of the rows of the figure.
+    """
+    if table.empty or set(table[k.DOMAIN]) <= {k.NO_DOMAIN}:
+        return None
+    wide = table.pivot_table(index=k.SAMPLE, columns=k.DOMAIN, values="n_cells", aggfunc="sum", fill_value=0, sort=False)
+    known = ("tumour", "interface", "normal", "structural")
+    order = [d for d in known if d in wide] + sorted(set(wide.columns) - {*known, k.NO_DOMAIN})
+    wide = wide[order + ([k.NO_DOMAIN] if k.NO_DOMAIN in wide else [])]
+    shares = wide.div(wide.sum(axis=1).clip(lower=1), axis=0)
+    extra = [d for d in shares.columns if d not in style.DOMAIN_COLOURS]
+    palette = {**style.colours(extra), **style.DOMAIN_COLOURS}
+    drawing, (ax,) = style.canvas(8.4, style.chart_height(len(shares)))
+    style.stacked_rows(ax, shares * 100, palette)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("% of the cells of the ROI")
+    style.legend_right(ax, {d: palette[d] for d in shares.columns}, "domain")
+    long = table.merge(shares.stack().rename("share").reset_index(), on=[k.SAMPLE, k.DOMAIN])
+    return style.Figure(
+        "domain_shares",
+        "Tissue domains per ROI",
+        "The share of a ROI's cells in each tissue domain; ROIs with very different tissue are not like for like, "
+        "which is why interactions are scored within domain too.",
+        long,
+        drawing,
+    )

@@ -1,0 +1,170 @@
+"""Figures of the neighbourhood stage: enrichment, distances, what could be tested. Tables in, figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint import style
+
+NULLS = {"domain": "within domain", "global": "whole image"}
+STATUS_COLOURS = {k.TESTED: style.BRIGHT[0], k.TOO_FEW: style.BRIGHT[3], k.ABSENT: style.GREY}
+
+
+@style.drawn
+def enrichment(summary: pd.DataFrame) -> style.Figure | None:
+    """Heatmaps of the median log2 enrichment, the nulls side by side, in one order of types.
+
+    Parameters
+    ----------
+    summary
+        `null, source, target, median_log2, n_tested`, one row per null and ordered pair.
+    """
+    nulls = [null for null in NULLS if null in set(summary[k.NULL])] if len(summary) else []
+    wide = {n: _matrix(summary[summary[k.NULL] == n], "median_log2") for n in nulls}
+    if not wide or not any(matrix.notna().to_numpy().any() for matrix in wide.values()):
+        return None
+    order = style.by_similarity(wide[nulls[0]])
+    biggest = max(float(np.nanmax(np.abs(matrix.to_numpy(float)))) for matrix in wide.values() if matrix.size)
+    limit = float(np.clip(np.ceil(biggest * 2) / 2, 0.5, 3.0))
+    side = 0.23 * len(order)
+    drawing, axes = style.canvas(
+        max(4.6, 2.6 + side) + (len(nulls) - 1) * max(2.6, side + 0.9), max(3.4, side + 2.0), 1, len(nulls), sharey=True
+    )
+    mesh = None
+    for ax, null in zip(axes, nulls, strict=True):
+        matrix = wide[null].loc[order, order]
+        mesh = style.heatmap(
+            ax, matrix, cmap=style.DIVERGING, limits=(-limit, limit), label="", colourbar=False
+        )
+        ax.set_title(f"against chance {'within domain' if null == 'domain' else 'over the whole image'}")
+        ax.set_xlabel("neighbour")
+    axes[0].set_ylabel("cell")
+    bar = drawing.colorbar(mesh, ax=list(axes), shrink=0.8, pad=0.01, label="median log2 enrichment")  # type: ignore[arg-type]
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    two = (
+        " What is red on the right and pale on the left is only shared tissue, not contact." if len(nulls) > 1 else ""
+    )
+    return style.Figure(
+        "enrichment",
+        "Who touches whom, against chance",
+        "Median over ROIs of log2 (observed / expected contacts): red pairs touch more often than chance, blue ones "
+        f"less, grey ones could not be tested; ±1 is twice or half as often, colours end at ±{limit:g}.{two}",
+        summary,
+        drawing,
+    )
+
+
+def _matrix(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    wide = rows.pivot_table(index=k.SOURCE, columns=k.TARGET, values=value, dropna=False)
+    names = sorted({*rows[k.SOURCE], *rows[k.TARGET]})
+    return wide.reindex(index=names, columns=names)
+
+
+@style.drawn
+def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | None) -> style.Figure | None:
+    """One dot per ROI for chosen pairs.
+
+    Parameters
+    ----------
+    scores
+        `pair, sample, group, log2_enrichment` of tested rows.
+    pairs
+        The rows of the figure, in order.
+    group
+        What `group` is called; None: ROIs are not grouped.
+    """
+    if scores.empty or not pairs:
+        return None
+    levels = list(dict.fromkeys(scores["group"]))
+    palette = style.level_colours(levels)
+    step = 0.66 / max(len(levels), 1)
+    drawing, (ax,) = style.canvas(8.6, style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)))
+    ax.grid(axis="x")
+    ax.axvline(0, color=style.INK, lw=0.8)
+    place = {pair: i for i, pair in enumerate(pairs)}
+    for i, level in enumerate(levels):
+        rows = scores[scores["group"] == level]
+        offset = (i - (len(levels) - 1) / 2) * step
+        at = rows["pair"].map(place).to_numpy(float) + offset
+        spread = style.dodge(rows["pair"].tolist(), step * 0.32)
+        ax.scatter(
+            *(rows["log2_enrichment"], at + spread),
+            **{"color": palette[level], "s": 16, "edgecolors": style.INK, "linewidths": 0.25, "alpha": 0.85},
+        )
+    values = scores["log2_enrichment"]
+    style.ratio_axis(ax, (min(float(values.min()), -0.5), max(float(values.max()), 0.5)))
+    style.row_axis(ax, list(pairs), 60)
+    ax.set_xlabel("observed / expected contacts")
+    if group is not None:
+        style.legend_right(ax, palette, group, marker="o")
+    return style.Figure(
+        "strongest_pairs",
+        "The strongest pairs, ROI by ROI",
+        "Each dot is a ROI; right of the line the two types touch more often than chance, left of it less. Dots that "
+        "lie together say that the ROIs agree.",
+        scores,
+        drawing,
+    )
+
+
+@style.drawn
+def distances(summary: pd.DataFrame) -> style.Figure | None:
+    """Heatmap of nearest distances.
+
+    Parameters
+    ----------
+    summary
+        `source, target, median_um, n_rois`.
+    """
+    if summary.empty or not summary["median_um"].notna().any():
+        return None
+    wide = _matrix(summary, "median_um")
+    order = style.by_similarity(np.log(wide.clip(lower=0.1)).fillna(np.log(wide.stack().max())))
+    wide = wide.loc[order, order]
+    high = float(np.ceil(np.nanpercentile(wide.to_numpy(float), 97) / 10) * 10)
+    side = 0.27 * len(order)
+    drawing, (ax,) = style.canvas(max(5.2, 3.4 + side), max(3.4, 2.0 + side))
+    style.heatmap(ax, wide, cmap=f"{style.SEQUENTIAL}_r", limits=(0, high), label="µm (median)")
+    ax.set_xlabel("nearest cell of")
+    ax.set_ylabel("from a cell of")
+    return style.Figure(
+        "distances",
+        "How far the nearest cell is",
+        "Median over ROIs of the median distance in µm from a cell of the row to the nearest other cell of the column; "
+        f"dark is near, and rare types are far from everything; colours end at {high:g} µm.",
+        summary,
+        drawing,
+    )
+
+
+@style.drawn
+def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
+    """Stacked bars of how many pairs could be tested in each ROI.
+
+    Parameters
+    ----------
+    counts
+        `sample, status, n`, in the order of the rows of the figure.
+    """
+    if counts.empty:
+        return None
+    wide = counts.pivot_table(index=k.SAMPLE, columns=k.STATUS, values="n", aggfunc="sum", fill_value=0, sort=False)
+    order = [s for s in STATUS_COLOURS if s in wide] + sorted(set(wide.columns) - set(STATUS_COLOURS))
+    palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, style.GREY) for name in order}
+    drawing, (ax,) = style.canvas(8.2, style.chart_height(len(wide), per_row=0.17))
+    style.stacked_rows(ax, wide[order], palette)
+    ax.set_xlim(0, float(wide.sum(axis=1).max()))
+    ax.set_xlabel("ordered pairs of cell types")
+    style.legend_right(ax, palette, "status")
+    return style.Figure(
+        "tested_pairs",
+        "What could be tested in each ROI",
+        "A pair is tested where the ROI has enough cells of both types; `too_few` and `absent` pairs have no score "
+        "there, which is not the same as a score of 0.",
+        counts,
+        drawing,
+    )

@@ -1,0 +1,98 @@
+"""What limits a comparison, told from its own design and numbers; nothing that does not apply is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.report import words
+from tumint.report.formats import is_missing, listed, plural, probability
+from tumint.report.inputs import Inputs
+
+SMALL_GROUP = 6  # below this in a group, one animal carries much of the result
+
+
+def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
+    """Sentences on this contrast."""
+    sides = {str(level): list(names) for level, names in (facts.get("subjects") or {}).items()}
+    sizes = [len(names) for names in sides.values()]
+    said: list[str] = []
+    if len(sizes) == 2:
+        said.append(_size(sides, effects))
+    said += _permutation(facts, effects)
+    said += _rois(inputs, sides)
+    said += _confounded(inputs, facts, sides)
+    said += _left_out(facts)
+    if effects[k.FAMILY].isin([k.FAMILY_DISTANCE]).any():
+        said.append("Nearest distances follow density: where a type becomes rare, it is further from everything.")
+    without = effects[effects["effect"].isna()]
+    if len(without):
+        said.append(f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table.")
+    if not words.has_domains(effects) and (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
+        said.append("No tissue domains: an interaction may differ only because compartments differ in extent.")
+    if inputs.params.simulated:
+        said.append("The data are simulated: what differs was planted.")
+    return said
+
+
+def _size(sides: Mapping[str, list[str]], effects: pd.DataFrame) -> str:
+    versus = " against ".join(f"{plural(len(names), 'subject')} ({level})" for level, names in sides.items())
+    smallest = min(len(names) for names in sides.values())
+    if not effects["p"].notna().any():
+        return f"{versus}: the effects say what these subjects look like, not what others would."
+    if smallest < SMALL_GROUP:
+        return f"{versus}: only large effects can be found, and one subject can carry a result; look at the dots."
+    return f"{versus}."
+
+
+def _permutation(facts: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
+    permutation = facts.get("permutation") or {}
+    least = words.smallest_p(facts)
+    if least is not None:
+        way = "exact" if permutation.get("exact") else "sampled"
+        return [
+            f"The smallest p that a permutation of subjects can give here is {probability(least)} "
+            f"({way}, {permutation.get('used') or 0:,} assignments); the moderated t can go lower because it borrows "
+            "variance from the other features."
+        ]
+    if effects["p"].notna().any() and not is_missing(permutation.get("reason")):
+        return [f"No permutation p: {permutation['reason']}."]
+    return []
+
+
+def _rois(inputs: Inputs, sides: Mapping[str, list[str]]) -> list[str]:
+    """Uneven numbers of ROIs."""
+    counts = inputs.sheet.groupby(k.SUBJECT, sort=False).size()
+    mine = [int(counts.get(name.split(" [")[0], 0)) for names in sides.values() for name in names]
+    if not mine or min(mine) == max(mine):
+        return []
+    return [f"Subjects have between {min(mine)} and {max(mine)} ROIs; those with fewer are known less well."]
+
+
+def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, list[str]]) -> list[str]:
+    """Columns of the sheet that never differ within a group but do between the two."""
+    level_of = {name: level for level, names in sides.items() for name in names}
+    column = facts.get("column")
+    rows = inputs.sheet[inputs.sheet[k.SUBJECT].isin(level_of)]
+    if rows.empty:
+        return []
+    found = []
+    for name in inputs.design:
+        if name == column or name in (facts.get("adjust") or []):
+            continue
+        per_group = rows.groupby(rows[k.SUBJECT].map(level_of))[name].agg(lambda values: tuple(sorted(set(values))))
+        if len(per_group) == 2 and per_group.map(len).eq(1).all() and per_group.nunique() == 2:
+            found.append(name)
+    if not found:
+        return []
+    return [f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."]
+
+
+def _left_out(facts: Mapping[str, Any]) -> list[str]:
+    left = facts.get("left_out") or {}
+    if not left:
+        return []
+    return [f"Left out: {listed([f'{name} ({why})' for name, why in left.items()])}."]

@@ -1,0 +1,40 @@
+"""A drawing as part of a page: ids of its own, ink and ground of the page, a name for screen readers."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from tumint.style import INK, PAPER, RULE, Figure
+
+_HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+_SIZE = re.compile(r'<svg[^>]*? viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"[^>]*>', re.DOTALL)
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_THEME = ((INK, "var(--ink)"), (PAPER, "var(--card)"), (RULE, "var(--rule)"))
+
+
+def inline(figure: Figure, text: str) -> Markup:
+    """`text`, the SVG of `figure`, for HTML.
+
+    Ids are made unique to the figure, because all figures of a page share one document. matplotlib has escaped every
+    text that comes from data.
+    """
+    size = _SIZE.search(text)
+    assert size is not None, "matplotlib writes a viewBox"
+    body = _METADATA.sub("", text[size.end() :])
+    name = figure.name
+    body = re.sub(r'(?<=\sid=")(?=[^"]+")', f"{name}-", body)
+    body = re.sub(r'(?<=xlink:href="#)', f"{name}-", body)
+    body = body.replace("url(#", f"url(#{name}-")
+    if figure.themed:
+        for colour, variable in _THEME:
+            body = body.replace(f": {colour}", f": {variable}")
+    width, height = float(size["width"]), float(size["height"])
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
+        f'aria-labelledby="{name}-title {name}-reading" viewBox="0 0 {width:g} {height:g}" '
+        f'style="width:{width / 72 * 96:.0f}px" class="{"themed" if figure.themed else "paper"}">'
+        f'<title id="{name}-title">{escape(figure.title)}</title>'
+    )
+    return Markup(head + body)

@@ -1,0 +1,154 @@
+"""What a report reads: tables of a cohort with their run metadata and hashes, the sample sheet, its design columns.
+
+A file that is not there becomes an empty table of its contract, and is named; a broken one is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.config.model import StageParams
+from tumint.config.report import ReportConfig
+from tumint.errors import DataError, Fault
+from tumint.io import contracts
+from tumint.io.contracts import Contract
+from tumint.io.tables import read_meta, read_table
+from tumint.provenance import file_sha256
+from tumint.samples import read_sheet
+
+_NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PIXEL_SIZE_UM}
+_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
+
+
+@dataclass
+class Inputs:
+    """The files of a cohort as the pages read them; each is read once."""
+
+    params: StageParams
+    results: Path
+    sheet: pd.DataFrame  # one row per sample, order of the sheet
+    hashes: dict[str, str] = field(default_factory=dict)  # file, relative to `results` → sha256
+    metas: dict[str, dict[str, Any]] = field(default_factory=dict)  # stage → run metadata
+    missing: list[str] = field(default_factory=list)
+    _tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, params: StageParams, results: Path, sheet: Path) -> Inputs:
+        """Inputs of the cohort in `results`; only names and design of the sheet are read, not its files."""
+        return cls(params, Path(results), read_sheet(sheet, check_files=False))
+
+    @property
+    def config(self) -> ReportConfig:
+        """How figures look."""
+        return self.params.report or ReportConfig()
+
+    def table(self, pattern: str, contract: Contract, *, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+        """All tables that match `pattern` under the results as one, samples in the order of the sheet.
+
+        Text columns are plain text. No such file: an empty table, and `missing` names the pattern.
+        """
+        if pattern not in self._tables:
+            self._tables[pattern] = self._read(pattern, contract, columns)
+        return self._tables[pattern]
+
+    def _read(self, pattern: str, contract: Contract, columns: tuple[str, ...] | None) -> pd.DataFrame:
+        paths = sorted(self.results.glob(pattern))
+        parts = []
+        for path in paths:
+            self.hashes[path.relative_to(self.results).as_posix()] = file_sha256(path)
+            meta = read_meta(path)
+            self.metas.setdefault(str(meta.get("stage", pattern.split("/")[0])), meta)
+            part = read_table(path, contract, columns=list(columns) if columns else None)
+            if len(part) or len(paths) == 1:
+                parts.append(part)
+        if not paths:
+            self.missing.append(pattern)
+        if not parts:
+            return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
+        return self._plain(pd.concat(parts, ignore_index=True))
+
+    def _plain(self, table: pd.DataFrame) -> pd.DataFrame:
+        for name in table.columns:
+            if not pd.api.types.is_numeric_dtype(table[name].dtype):
+                table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str).astype(object)
+        if k.SAMPLE in table and len(table):
+            rank = {sample: i for i, sample in enumerate(self.sheet[k.SAMPLE])}
+            order = table[k.SAMPLE].map(rank).fillna(len(rank)).to_numpy().argsort(kind="stable")
+            table = table.iloc[order].reset_index(drop=True)
+        return table
+
+    def json(self, name: str) -> dict[str, Any]:
+        """A JSON file of the results, or an empty dict."""
+        path = self.results / name
+        if not path.exists():
+            self.missing.append(name)
+            return {}
+        self.hashes[name] = file_sha256(path)
+        try:
+            loaded = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise DataError(Fault(str(path), "a JSON file", f"`{error}`")) from None
+        return loaded if isinstance(loaded, dict) else {}
+
+    @cached_property
+    def subject_of(self) -> dict[str, str]:
+        """Subject of each sample."""
+        return dict(zip(self.sheet[k.SAMPLE], self.sheet[k.SUBJECT], strict=True))
+
+    @property
+    def samples(self) -> list[str]:
+        """Names of the samples, in the order of the sheet."""
+        return list(self.sheet[k.SAMPLE])
+
+    @cached_property
+    def design(self) -> list[str]:
+        """Columns of the sheet with 2 to 6 levels, one per subject; those that a comparison could use come first."""
+        found: list[tuple[int, str]] = []
+        for name in self.sheet.columns:
+            if name in _NOT_DESIGN:
+                continue
+            of_subject = self.sheet.groupby(k.SUBJECT, sort=False)[name].agg(lambda s: tuple(dict.fromkeys(s)))
+            levels = of_subject.map(lambda values: values[0])
+            if (of_subject.map(len) == 1).all() and 2 <= levels.nunique() <= 6:
+                found.append((0 if levels.value_counts().min() >= 2 else 1, name))
+        return [name for _, name in sorted(found, key=lambda entry: entry[0])]
+
+    @cached_property
+    def group_column(self) -> str | None:
+        """The design column that figures are ordered and coloured by."""
+        chosen = self.config.group
+        if chosen is not None and chosen not in self.sheet:
+            expected = f"a column of the sample sheet ({', '.join(self.sheet.columns)})"
+            raise DataError(Fault("config: key `report.group`", expected, f"`{chosen}`"))
+        return chosen or next(iter(self.design), None)
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Group of each sample, in the order of the sheet; empty where the sheet has no design column."""
+        if self.group_column is None:
+            return {}
+        return dict(zip(self.sheet[k.SAMPLE], self.sheet[self.group_column].astype(str), strict=True))
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """`sample, subject, group`, ordered by group, then subject, each as they first appear in the sheet."""
+        rows = pd.DataFrame({k.SAMPLE: self.samples, k.SUBJECT: list(self.sheet[k.SUBJECT])})
+        rows["group"] = [self.groups.get(sample, "") for sample in self.samples]
+        for name in ("group", k.SUBJECT):
+            rows[f"_{name}"] = pd.factorize(rows[name])[0]
+        return rows.sort_values(["_group", f"_{k.SUBJECT}"], kind="stable")[
+            [k.SAMPLE, k.SUBJECT, "group"]
+        ].reset_index(drop=True)
+
+
+def cells(inputs: Inputs) -> pd.DataFrame:
+    """Typed cells; only what maps and compositions need."""
+    columns = (k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE)
+    return inputs.table("cluster/cells.parquet", contracts.CELLS, columns=columns)

@@ -1,0 +1,124 @@
+"""What a page consists of: its state, findings, sections, figures and tables. Plain data; nothing is rendered here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from tumint.style import Figure
+
+Light = Literal["green", "amber", "red"]
+Kind = Literal["text", "int", "number", "log2", "percent", "p", "ratio", "mono", "light"]
+
+
+@dataclass(frozen=True)
+class State:
+    """How a stage went: the worst light of its reasons, and the reasons in words."""
+
+    light: Light
+    reasons: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """What the light says, for readers who do not see colours."""
+        return {"green": "went well", "amber": "look at this", "red": "failed in part"}[self.light]
+
+
+def state(reasons: Sequence[tuple[Light, str]], well: str) -> State:
+    """The worst of the lights with all its reasons; green with the sentence `well` where there is none."""
+    order = ("green", "amber", "red")
+    if not reasons:
+        return State("green", (well,))
+    return State(max((light for light, _ in reasons), key=order.index), tuple(text for _, text in reasons))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: where its values are, its heading with the unit, and how they are written."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV."""
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A paragraph that must not be missed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of sentences."""
+
+    items: Sequence[str]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Figures of which a reader sees one at a time: `(label, figure)`."""
+
+    name: str
+    label: str
+    figures: Sequence[tuple[str, Figure]]
+
+
+Block = Text | Notice | Items | Table | Figure | Chooser
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of a page; `fold`: closed until it is asked for."""
+
+    title: str
+    blocks: Sequence[Block]
+    fold: bool = False
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the numbers on the first screen."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything of a report but its frame (head, navigation, provenance)."""
+
+    stage: str
+    title: str
+    lead: str
+    state: State
+    numbers: Sequence[Number]
+    findings: Sequence[str]
+    sections: Sequence[Section]
+    method: Sequence[str]
+    citations: Sequence[str]
+    findings_title: str = "In short"
+    links: dict[str, str] = field(default_factory=dict)  # only the index: stage → one line

@@ -1,0 +1,1 @@
+"""One module per page: tables in, a `page.Page` out."""

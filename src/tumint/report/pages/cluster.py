@@ -1,0 +1,236 @@
+"""The report of clustering: which clusters were found, what types they were given, and where the types lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint import style
+from tumint.cluster import figures
+from tumint.io import contracts
+from tumint.report.formats import integer, listed, number, percent, plural, setting
+from tumint.report.inputs import Inputs, cells
+from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+
+COLUMNS = (
+    Column(k.CLUSTER, "Cluster"),
+    Column(k.N, "Cells", "int"),
+    Column("share", "Share", "percent"),
+    Column(k.CELL_TYPE, "Cell type"),
+    Column("score", "Score", "number"),
+    Column("runner_up", "Runner-up"),
+    Column("runner_up_score", "Its score", "number"),
+    Column("lead", "Lead", "number", "score less the runner-up's"),
+)
+TYPE_COLUMNS = (
+    Column(k.CELL_TYPE, "Cell type"),
+    Column("n", "Cells", "int"),
+    Column("share", "Share", "percent"),
+    Column("clusters", "Clusters", "int"),
+    Column("rois", "ROIs with it", "int"),
+    Column("subjects", "Subjects with it", "int"),
+    Column("confidence", "Median confidence", "number"),
+)
+CLOSE_CALL = 0.05  # a lead below this over the runner-up is named
+MUCH_UNCLASSIFIED = 0.1
+
+
+def stage_state(inputs: Inputs) -> State:
+    """How clustering and typing went."""
+    table = cells(inputs)
+    clusters = inputs.table("cluster/clusters.parquet", contracts.CLUSTERS)
+    reasons: list[tuple[Light, str]] = []
+    if table.empty:
+        return state([("red", "No cell has a type.")], "")
+    share = float((table[k.CELL_TYPE] == k.UNCLASSIFIED).mean())
+    if share > MUCH_UNCLASSIFIED:
+        reasons.append(("amber", f"{percent(share)} of cells are {k.UNCLASSIFIED}"))
+    close = _close_calls(clusters)
+    if len(close):
+        which = listed([f"{r[k.CLUSTER]} ({r[k.CELL_TYPE]} or {r['runner_up']})" for r in close.to_dict("records")])
+        reasons.append(("amber", f"{plural(len(close), 'cluster')} with two types almost equally likely: {which}"))
+    return state(reasons, f"All cells of {plural(table[k.SAMPLE].nunique(), 'ROI')} have a cluster and a type.")
+
+
+def _close_calls(clusters: pd.DataFrame) -> pd.DataFrame:
+    lead = clusters["score"] - clusters["runner_up_score"]
+    same = clusters[k.CELL_TYPE] == clusters["runner_up"]
+    return clusters[(lead < CLOSE_CALL) & ~same & (clusters[k.CELL_TYPE] != k.UNCLASSIFIED)]
+
+
+def build(inputs: Inputs) -> Page:
+    """The page."""
+    table = cells(inputs)
+    clusters = inputs.table("cluster/clusters.parquet", contracts.CLUSTERS)
+    means = inputs.table("cluster/marker_means.parquet", contracts.MARKER_MEANS)
+    types = sorted(set(table[k.CELL_TYPE]))
+    palette = style.colours(types, inputs.config.palette)
+    subject = table[k.SAMPLE].map(inputs.subject_of)
+    known = len([name for name in types if name != k.UNCLASSIFIED])
+    typed = int((table[k.CELL_TYPE] != k.UNCLASSIFIED).sum())
+    return Page(
+        stage="cluster",
+        title="Clusters and cell types",
+        lead="Cells of the whole cohort, clustered by their markers and given types.",
+        state=stage_state(inputs),
+        numbers=(
+            Number("Subjects", integer(subject.nunique())),
+            Number("ROIs", integer(table[k.SAMPLE].nunique())),
+            Number("Cells in", integer(len(table))),
+            Number("Cells with a type", integer(typed), percent(typed / len(table)) if len(table) else ""),
+            Number("Cell types", integer(known), f"from {plural(len(clusters), 'cluster')}" if len(clusters) else ""),
+        ),
+        findings=_findings(table, clusters),
+        sections=(
+            Section("Cell types", _types(inputs, table, palette)),
+            Section("Maps", _maps(inputs, table, palette)),
+            Section("Markers", _markers(means, clusters)),
+            Section("Clusters", _clusters(clusters)),
+            Section("Composition of every ROI", _per_roi(inputs, table, palette)),
+        ),
+        method=_method(inputs),
+        citations=(
+            "Traag, Waltman & van Eck 2019, Sci Rep 9:5233 (Leiden)",
+            "van Maldegem et al. 2021, Nat Commun 12:5906 (normalisation by a reference channel)",
+            "Wolf, Angerer & Theis 2018, Genome Biol 19:15 (scanpy)",
+        ),
+    )
+
+
+def shares(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """`<by>, cell_type, n, share`: every type in every row of `by`, in the order of `table`."""
+    counts = table.groupby([*by, k.CELL_TYPE], sort=False).size().rename("n").reset_index()
+    rows = table[by].drop_duplicates()
+    full = rows.merge(pd.DataFrame({k.CELL_TYPE: sorted(set(table[k.CELL_TYPE]))}), how="cross")
+    full = full.merge(counts, on=[*by, k.CELL_TYPE], how="left").fillna({"n": 0}).astype({"n": int})
+    full["share"] = full["n"] / full.groupby(by, sort=False)["n"].transform("sum").clip(lower=1)
+    return full
+
+
+def _with_rows(inputs: Inputs, table: pd.DataFrame) -> pd.DataFrame:
+    """Type of each cell with subject and group, in the order of the figures."""
+    rows = inputs.rows.assign(_at=range(len(inputs.rows)))
+    merged = table[[k.SAMPLE, k.CELL_TYPE]].merge(rows, on=k.SAMPLE, how="inner")
+    return merged.sort_values("_at", kind="stable").drop(columns="_at")
+
+
+def _findings(table: pd.DataFrame, clusters: pd.DataFrame) -> list[str]:
+    if table.empty:
+        return ["No cell has come this far."]
+    part = table[k.CELL_TYPE].value_counts(normalize=True).sort_index().sort_values(ascending=False, kind="stable")
+    named = part[part.index != k.UNCLASSIFIED]
+    origin = f" from {plural(len(clusters), 'cluster')}" if len(clusters) else ""
+    found = [f"{integer(len(table))} cells have {plural(len(named), 'type')}{origin}."]
+    found.append("Commonest: " + listed([f"{name} ({percent(s)})" for name, s in named.head(4).items()], 9) + ".")
+    rare = named[named < 0.01]
+    if len(rare):
+        found.append(f"Below 1 % of cells: {listed([f'{name} ({percent(s)})' for name, s in rare.items()])}.")
+    unclassified = float(part.get(k.UNCLASSIFIED, 0.0))
+    none = f"No cell is {k.UNCLASSIFIED}."
+    found.append(f"{percent(unclassified)} of cells are {k.UNCLASSIFIED}." if unclassified else none)
+    lead = (clusters["score"] - clusters["runner_up_score"]).dropna()
+    if len(lead):
+        row = clusters.loc[lead.idxmin()]
+        found.append(
+            f"The least certain cluster is {row[k.CLUSTER]}: {row[k.CELL_TYPE]} scores {number(row['score'])}, "
+            f"{row['runner_up'] or 'the next'} {number(row['runner_up_score'])}."
+        )
+    return found
+
+
+def _types(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
+    if table.empty:
+        return [Notice("There is no cell.")]
+    by_cell = _with_rows(inputs, table)
+    per_subject = shares(by_cell, [k.SUBJECT, "group"])
+    charts = [
+        figures.composition(per_subject, k.SUBJECT, palette, "subject"),
+        figures.type_shares(per_subject, inputs.group_column),
+    ]
+    subject = table[k.SAMPLE].map(inputs.subject_of)
+    per_type = table.assign(_subject=subject).groupby(k.CELL_TYPE, sort=True)
+    summary = per_type.agg(
+        n=(k.CELL_ID, "size"),
+        clusters=(k.CLUSTER, "nunique"),
+        rois=(k.SAMPLE, "nunique"),
+        subjects=("_subject", "nunique"),
+        confidence=(k.CONFIDENCE, "median"),
+    ).reset_index()
+    summary.insert(2, "share", summary["n"] / len(table))
+    summary = summary.sort_values("n", ascending=False, kind="stable")
+    return [*(c for c in charts if c is not None), Table("types", "Every cell type.", TYPE_COLUMNS, summary)]
+
+
+def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
+    here = inputs.rows[inputs.rows[k.SAMPLE].isin(set(table[k.SAMPLE]))]
+    chosen = here.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
+    if chosen.empty:
+        return [Notice("No map was asked for, or no cell is there to be drawn.")]
+    by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
+    types = sorted(palette, key=lambda name: (name == k.UNCLASSIFIED, name))
+    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    maps = [
+        (
+            " · ".join(filter(None, (row[k.SAMPLE], row["group"]))),
+            figures.type_map(by_sample[row[k.SAMPLE]], row[k.SAMPLE], types, palette, **options),
+        )
+        for row in chosen.to_dict("records")
+    ]
+    said = f"The first {plural(inputs.config.maps_per_subject, 'ROI')} of each subject in the sheet."
+    return [Text(said), Chooser("maps", "ROI", maps)]
+
+
+def _markers(means: pd.DataFrame, clusters: pd.DataFrame) -> list[Block]:
+    if means.empty:
+        return [Notice("These data have no markers: the types came with them.")]
+    names = {row[k.CLUSTER]: f"{row[k.CLUSTER]} · {row[k.CELL_TYPE]}" for row in clusters.to_dict("records")}
+    charts = [figures.marker_heatmap(means, k.CELL_TYPE, {}), figures.marker_heatmap(means, k.CLUSTER, names)]
+    return [chart for chart in charts if chart is not None]
+
+
+def _clusters(clusters: pd.DataFrame) -> list[Block]:
+    if clusters.empty:
+        return [Notice("Nothing was clustered: the types came with the data.")]
+    rows = clusters.assign(
+        share=clusters[k.N] / max(int(clusters[k.N].sum()), 1), lead=clusters["score"] - clusters["runner_up_score"]
+    )
+    caption = "A score near the runner-up's means that the markers do not decide; look at such clusters first."
+    return [Table("clusters", caption, COLUMNS, rows.sort_values(k.N, ascending=False, kind="stable"))]
+
+
+def _per_roi(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
+    if table.empty:
+        return [Notice("There is no cell.")]
+    figure = figures.composition(shares(_with_rows(inputs, table), [k.SAMPLE]), k.SAMPLE, palette, "ROI")
+    return [figure] if figure is not None else []
+
+
+def _method(inputs: Inputs) -> list[str]:
+    params = inputs.metas.get("cluster", {}).get("params", {})
+    settings: dict[str, Any] = dict(params.get("cluster") or {})
+    typing = settings.get("typing")
+    if typing == "provided":
+        return ["The data brought a type for every cell. Nothing was normalised or clustered."]
+    normalise = settings.get("normalise") or {}
+    how = {
+        "reference": "Each intensity was divided by its ROI's mean of the reference channel; each marker was scaled by "
+        f"its {setting(normalise.get('percentile', 99))}th percentile over the cohort and cut at 1.",
+        "arcsinh": f"Intensities were transformed by arcsinh(x / {setting(normalise.get('cofactor', 5))}).",
+        "none": "Intensities were taken as they are.",
+    }.get(str(normalise.get("method")), "")
+    said = [
+        f"{how} Markers that define types were joined into a graph of each cell's "
+        f"{settings.get('n_neighbours', 'nearest')} nearest neighbours over the whole cohort, which was cut into "
+        f"clusters by the Leiden algorithm at resolution {settings.get('resolution', 'as given')}."
+    ]
+    if typing == "table":
+        said.append(f"Each cluster got the type that {settings.get('type_table')} gives it.")
+    else:
+        said.append(
+            "Each cluster got the type whose signature it fits best: markers it should show against markers it should "
+            f"lack. Below a score of {settings.get('min_score', 'the least')} a cluster is `{k.UNCLASSIFIED}`."
+        )
+    return said

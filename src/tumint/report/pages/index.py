@@ -1,0 +1,132 @@
+"""The index of a cohort: what it is, how every stage went, what was found, how many cells came through."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.io import contracts
+from tumint.report.formats import integer, listed, plural
+from tumint.report.inputs import Inputs, cells
+from tumint.report.page import Column, Light, Number, Page, Section, State, Table, state
+from tumint.report.pages import cluster, ingest, neighbourhood, qc, response
+
+STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
+TITLES = {
+    "ingest": "Ingest",
+    "qc": "Quality control",
+    "cluster": "Clusters and cell types",
+    "neighbourhood": "Neighbourhoods",
+    "response": "Response",
+}
+LINES = {
+    "ingest": "Every raw file, its hash, its cells and tissue domains",
+    "qc": "Cells dropped, why and where",
+    "cluster": "Cell types, their markers and maps",
+    "neighbourhood": "Who touches whom beyond chance, and what is only shared tissue",
+    "response": "What differs between groups of subjects",
+}
+COLUMNS = (
+    Column("stage", "Stage"),
+    Column("word", "State", "light"),
+    Column("subjects", "Subjects", "int"),
+    Column("rois", "ROIs", "int"),
+    Column("cells_in", "Cells in", "int"),
+    Column("cells_out", "Cells out", "int"),
+    Column("kept", "Kept", "percent"),
+    Column("reasons", "Why"),
+)
+
+
+def build(inputs: Inputs) -> Page:
+    """The page."""
+    states = {name: page.stage_state(inputs) for name, page in STAGES.items()}
+    table = counts(inputs, states)
+    design = [_spread(inputs, name) for name in inputs.design[:4]]
+    subjects = inputs.sheet[k.SUBJECT].nunique()
+    found = response.findings(inputs, most=4)
+    return Page(
+        stage="index",
+        title=inputs.params.title or inputs.params.cohort or "Overview",
+        lead=f"{plural(subjects, 'subject')}, {plural(len(inputs.samples), 'ROI')}."
+        + (f" {'; '.join(design)}." if design else ""),
+        state=_overall(states),
+        numbers=(
+            Number("Subjects", integer(subjects)),
+            Number("ROIs", integer(len(inputs.samples)), "in the sheet"),
+            Number("Cells read", _last(table, "ingest")),
+            Number("Cells compared", _last(table, "neighbourhood"), "typed and scored"),
+        ),
+        findings_title="Findings",
+        findings=found or ["Nothing was compared yet."],
+        sections=(
+            Section(
+                "From raw tables to findings",
+                [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],
+            ),
+        ),
+        links=LINES,
+        method=(
+            "Raw tables of cells were read (ingest), cells judged (quality control), clustered and typed (cluster), "
+            "contacts between types scored against chance (neighbourhood), and groups of subjects compared (response). "
+            "Each report says how, with its parameters and versions. The subject is the unit of inference throughout.",
+        ),
+        citations=(),
+    )
+
+
+def _spread(inputs: Inputs, column: str) -> str:
+    """`arm: 4 vehicle, 4 treated` in subjects."""
+    of_subject = inputs.sheet.drop_duplicates(k.SUBJECT)[column]
+    sizes = of_subject.value_counts(sort=False)
+    return f"{column}: " + ", ".join(f"{n} {level or 'without'}" for level, n in sizes.items())
+
+
+def _overall(states: dict[str, State]) -> State:
+    reasons: list[tuple[Light, str]] = [
+        (value.light, f"{TITLES[name]}: {reason}")
+        for name, value in states.items()
+        if value.light != "green"
+        for reason in value.reasons
+    ]
+    return state(reasons, "Every stage went well.")
+
+
+def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
+    """One row per stage: subjects, ROIs and cells."""
+    read, judged, typed = ingest.samples(inputs), qc.metrics(inputs), cells(inputs)
+    scores = neighbourhood.interactions(inputs)
+    features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
+    n_scored = int(scores.drop_duplicates([k.SAMPLE, k.SOURCE])["n_source"].sum())
+    passing = judged[judged[k.STATUS] == "pass"]
+    compared = features.loc[features[k.STATUS] == k.TESTED, k.SAMPLE]
+    rows = [
+        ("ingest", read.loc[read[k.STATUS] == "ok", k.SAMPLE], None, read["n_cells"].sum()),
+        ("qc", passing[k.SAMPLE], judged["n_in"].sum(), judged["n_out"].sum()),
+        ("cluster", typed[k.SAMPLE], len(typed), (typed[k.CELL_TYPE] != k.UNCLASSIFIED).sum()),
+        ("neighbourhood", scores[k.SAMPLE], len(typed), n_scored),
+        ("response", compared, None, None),
+    ]
+    found = []
+    for name, samples, n_in, n_out in rows:
+        unique = set(samples)
+        found.append(
+            {
+                "stage": TITLES[name],
+                "word": states[name].word,
+                "subjects": len({inputs.subject_of[s] for s in unique if s in inputs.subject_of}),
+                "rois": len(unique),
+                "cells_in": n_in,
+                "cells_out": n_out,
+                "kept": None if n_in is None or not n_in else n_out / n_in,
+                "reasons": listed(list(states[name].reasons), 3),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _last(table: pd.DataFrame, stage: str) -> str:
+    value = table.loc[table["stage"] == TITLES[stage], "cells_out"].iloc[0]
+    return integer(value)
+
+

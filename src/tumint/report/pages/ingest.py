@@ -1,0 +1,147 @@
+"""The report of ingest: every raw file, what was read from it, and what was not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.ingest import figures
+from tumint.io import contracts
+from tumint.report.domains import domain_counts
+from tumint.report.formats import integer, listed, plural
+from tumint.report.inputs import Inputs
+from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, state
+
+COLUMNS = (
+    Column(k.SAMPLE, "ROI"),
+    Column(k.SUBJECT, "Subject"),
+    Column(k.STATUS, "Status", "light"),
+    Column("n_cells", "Cells", "int"),
+    Column("n_edges", "Edges of the source", "int", "directed; 0: the source has no neighbours"),
+    Column(k.PIXEL_SIZE_UM, "Pixel (µm)", "number"),
+    Column("missing_markers", "Markers not there"),
+    Column(k.REASON, "Reason"),
+    Column("file", "File"),
+    Column("bytes", "Bytes", "int"),
+    Column("sha256", "SHA-256", "mono"),
+)
+
+
+def samples(inputs: Inputs) -> pd.DataFrame:
+    """The table of samples."""
+    return inputs.table("ingest/*.samples.parquet", contracts.SAMPLES)
+
+
+def stage_state(inputs: Inputs) -> State:
+    """How ingest went."""
+    table = samples(inputs)
+    reasons: list[tuple[Light, str]] = []
+    for row in table[table[k.STATUS] != "ok"].to_dict("records"):
+        light: Light = "amber" if row[k.STATUS] == "empty" else "red"
+        reasons.append((light, f"{row[k.SAMPLE]} is {row[k.STATUS]}" + (f": {row[k.REASON]}" if row[k.REASON] else "")))
+    lacking = table[(table["missing_markers"] != "") & (table[k.STATUS] == "ok")]
+    if len(lacking):
+        markers = sorted({m for names in lacking["missing_markers"] for m in names.split(";")})
+        where = listed(list(lacking[k.SAMPLE]))
+        reasons.append(("amber", f"{plural(len(lacking), 'ROI')} without {listed(markers)}: {where}"))
+    unread = [name for name in inputs.samples if name not in set(table[k.SAMPLE])]
+    if unread:
+        reasons.append(("red", f"{plural(len(unread), 'ROI')} of the sheet in no table: {listed(unread)}"))
+    return state(reasons, f"All {plural(len(table), 'ROI')} of the sheet were read.")
+
+
+def build(inputs: Inputs) -> Page:
+    """The page."""
+    table = samples(inputs)
+    rows = inputs.rows.merge(table, on=k.SAMPLE, how="inner")
+    rows["file"] = [path.rsplit("/", 1)[-1] for path in rows[k.PATH]]
+    shown = rows.drop(columns=["group", k.PATH])
+    cells = int(table["n_cells"].sum())
+    ok = int((table[k.STATUS] == "ok").sum())
+    charts: list[Block] = [
+        figure
+        for figure in (
+            figures.cells_per_roi(rows[[k.SAMPLE, k.SUBJECT, "group", "n_cells"]], inputs.group_column),
+            figures.domain_shares(domain_counts(inputs)),
+        )
+        if figure is not None
+    ]
+    if len(charts) < 2 and cells:
+        charts.append(Notice("No tissue domains came with these data: later stages treat each ROI as one tissue."))
+    return Page(
+        stage="ingest",
+        title="Ingest",
+        lead="Raw tables of cells, read ROI by ROI, with coordinates in µm.",
+        state=stage_state(inputs),
+        numbers=(
+            Number("Subjects", integer(rows[k.SUBJECT].nunique())),
+            Number("ROIs read", integer(ok), f"of {len(inputs.samples):,} in the sheet"),
+            Number("Cells", integer(cells)),
+            Number("Markers", *_markers(inputs)),
+        ),
+        findings=_findings(table, cells, ok, inputs),
+        sections=(
+            Section("Cells and tissue", charts or [Notice("No cell was read, so there is nothing to draw.")]),
+            Section(
+                "Every ROI",
+                [Table("samples", "One row per ROI of the sheet; the hash is of the raw file's bytes.", COLUMNS, shown)],
+            ),
+        ),
+        method=_method(inputs),
+        citations=(
+            "Carpenter et al. 2006, Genome Biol 7:R100 (CellProfiler)",
+            "van Maldegem et al. 2021, Nat Commun 12:5906 (imcyto; mouse lung imaging mass cytometry)",
+        ),
+    )
+
+
+def _params(inputs: Inputs) -> dict[str, Any]:
+    return dict(inputs.metas.get("ingest", {}).get("params", {}))
+
+
+def _markers(inputs: Inputs) -> tuple[str, str]:
+    panel = _params(inputs).get("panel") or {}
+    names = [m for m in panel.get("markers", []) if m.get("use") != "ignore"]
+    return (integer(len(names)), f"panel {panel.get('name', '')}") if names else ("0", "no panel: no intensities")
+
+
+def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[str]:
+    if table.empty:
+        return ["Nothing has been read yet."]
+    per = table.loc[table["n_cells"] > 0, "n_cells"]
+    found = [f"{integer(cells)} cells were read from {plural(ok, 'ROI')} of {_subjects(table, inputs)}."]
+    if len(per):
+        found.append(
+            f"A ROI has {integer(per.median())} cells in the median, between {integer(per.min())} "
+            f"({table.loc[per.idxmin(), k.SAMPLE]}) and {integer(per.max())} ({table.loc[per.idxmax(), k.SAMPLE]})."
+        )
+    with_edges = int((table["n_edges"] > 0).sum())
+    if with_edges:
+        found.append(f"The neighbours that the source knows came with {plural(with_edges, 'ROI')}.")
+    bad = table[table[k.STATUS] != "ok"]
+    if len(bad):
+        found.append(f"Not among what follows: {listed(list(bad[k.SAMPLE]))}.")
+    return found
+
+
+def _subjects(table: pd.DataFrame, inputs: Inputs) -> str:
+    ok = table[table[k.STATUS] == "ok"]
+    return plural(ok[k.SAMPLE].map(inputs.subject_of).nunique(), "subject")
+
+
+def _method(inputs: Inputs) -> list[str]:
+    settings = _params(inputs).get("ingest") or {}
+    said = [
+        "Each ROI's table of cells was read as text and checked: needed columns, numbers where numbers are due, finite "
+        "coordinates, unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs to "
+        "the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
+        "interface, tumour and normal."
+    ]
+    if settings:
+        said.append(
+            f"Format `{settings.get('format')}`; a missing marker: `{settings.get('missing_marker')}`; a sample that "
+            f"cannot be read: `{settings.get('on_bad_sample')}`."
+        )
+    return said

@@ -1,0 +1,257 @@
+"""The report of quality control: how many cells go on, which do not, why, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint.io import contracts
+from tumint.qc import figures
+from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
+from tumint.report.inputs import Inputs
+from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+
+COLUMNS = (
+    Column(k.SAMPLE, "ROI"),
+    Column(k.SUBJECT, "Subject"),
+    Column(k.STATUS, "Status", "light"),
+    Column("n_in", "Cells in", "int"),
+    Column("n_out", "Cells out", "int"),
+    Column("dropped", "Dropped", "percent"),
+    Column("reasons", "Why cells were dropped"),
+    Column(k.REASON, "Why the ROI failed"),
+)
+NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
+
+
+REASONS = {
+    "area_um2_low": "area too small",
+    "area_um2_high": "area too large",
+    "dna_low": "too little DNA",
+    "dna_high": "too much DNA",
+    "total_low": "too little signal",
+    "total_high": "too much signal",
+}
+OTHER, WHOLE_ROI = "another combination", "the ROI failed"
+TOLD_APART = 6  # combinations of reasons that get a colour of their own
+
+
+def spoken_reason(reason: str) -> str:
+    """The reasons of a cell in words, or that its whole ROI failed."""
+    parts = [part for part in reason.split(";") if part]
+    if any(part.startswith("sample failed") for part in parts):
+        return WHOLE_ROI
+    return ", ".join(REASONS.get(part, part) for part in parts)
+
+
+def judged(inputs: Inputs) -> pd.DataFrame:
+    """Every cell, its reasons in words; rare combinations of reasons as one."""
+    cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
+    words = {reason: spoken_reason(reason) for reason in sorted(set(cells[k.REASON]))}
+    said = cells[k.REASON].map(words)
+    common = said[said != ""].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    own = {"", WHOLE_ROI, *common.index.drop(WHOLE_ROI, errors="ignore")[:TOLD_APART]}
+    return cells.assign(**{k.REASON: said.where(said.isin(own), OTHER)})
+
+
+def metrics(inputs: Inputs) -> pd.DataFrame:
+    """One row per sample."""
+    return inputs.table("qc/*.metrics.parquet", contracts.QC_METRICS)
+
+
+def stage_state(inputs: Inputs) -> State:
+    """How quality control went."""
+    table = metrics(inputs)
+    reasons: list[tuple[Light, str]] = [
+        ("red", f"{row[k.SAMPLE]} failed" + (f": {row[k.REASON]}" if row[k.REASON] else ""))
+        for row in table[table[k.STATUS] != "pass"].to_dict("records")
+    ]
+    share = 1 - table["n_out"] / table["n_in"].clip(lower=1)
+    losing = table[(share > NOTICEABLE) & (table[k.STATUS] == "pass")]
+    if len(losing):
+        where = listed(list(losing[k.SAMPLE]))
+        reasons.append(("amber", f"{plural(len(losing), 'ROI')} lost more than {share_setting(NOTICEABLE)} of cells: {where}"))
+    if table.empty:
+        reasons.append(("red", "No ROI has been looked at."))
+    return state(reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells.")
+
+
+def build(inputs: Inputs) -> Page:
+    """The page."""
+    table = metrics(inputs)
+    cells = judged(inputs)
+    rows = inputs.rows.merge(table, on=k.SAMPLE, how="inner")
+    rows["dropped"] = 1 - rows["n_out"] / rows["n_in"].clip(lower=1)
+    counts = reason_counts(cells, rows)
+    spoken = {s: "; ".join(f"{r}: {n:,}" for r, n in _spoken(part)) for s, part in counts.groupby(k.SAMPLE, sort=False)}
+    rows["reasons"] = rows[k.SAMPLE].map(spoken).fillna("")
+    n_in, n_out = int(table["n_in"].sum()), int(table["n_out"].sum())
+    passing = rows[rows[k.STATUS] == "pass"]
+    return Page(
+        stage="qc",
+        title="Quality control",
+        lead="Which cells and ROIs go on, and which do not; every cell has a verdict and a reason.",
+        state=stage_state(inputs),
+        numbers=(
+            Number("Subjects", integer(passing[k.SUBJECT].nunique())),
+            Number("ROIs that go on", integer(len(passing)), f"of {len(rows):,}"),
+            Number("Cells in", integer(n_in)),
+            Number("Cells out", integer(n_out), percent(n_out / n_in) if n_in else ""),
+        ),
+        findings=_findings(rows, cells, n_in, n_out),
+        sections=(
+            Section("Every ROI", _per_roi(rows, counts)),
+            Section("Thresholds", _thresholds(cells, rows, _settings(inputs))),
+            Section("Where the dropped cells lie", _maps(inputs, cells, rows)),
+        ),
+        method=_method(_settings(inputs)),
+        citations=("Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",),
+    )
+
+
+def _settings(inputs: Inputs) -> dict[str, Any]:
+    return dict((inputs.metas.get("qc", {}).get("params", {})).get("qc") or {})
+
+
+def reason_counts(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """`sample, reason, n, share` of dropped cells, in the order of `rows`; a ROI that lost none has one empty row."""
+    gone = cells[cells[k.VERDICT] != "pass"]
+    found = gone.groupby([k.SAMPLE, k.REASON], sort=True).size().rename("n").reset_index()
+    table = rows[[k.SAMPLE, "n_in"]].merge(found, on=k.SAMPLE, how="left")
+    table["n"] = table["n"].fillna(0).astype(int)
+    table[k.REASON] = table[k.REASON].fillna("")
+    table["share"] = table["n"] / table["n_in"].clip(lower=1)
+    return table[[k.SAMPLE, k.REASON, "n", "share"]]
+
+
+def ordered_reasons(reasons: Iterable[str]) -> list[str]:
+    """Each reason once: those of single cells by name, then those that sum up others."""
+    last = [OTHER, WHOLE_ROI]
+    found = set(reasons) - {""}
+    return sorted(found - set(last)) + [reason for reason in last if reason in found]
+
+
+def _spoken(part: pd.DataFrame) -> list[tuple[str, int]]:
+    rows = part[part["n"] > 0].sort_values("n", ascending=False, kind="stable")
+    return list(zip(rows[k.REASON], rows["n"], strict=True))
+
+
+def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) -> list[str]:
+    if not n_in:
+        return ["There was no cell to look at."]
+    found = [
+        f"{integer(n_out)} of {integer(n_in)} cells ({percent(n_out / n_in)}) go on; "
+        f"{integer(n_in - n_out)} do not."
+    ]
+    gone = cells[cells[k.VERDICT] != "pass"]
+    if len(gone):
+        why = gone[k.REASON].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        found.append("Reasons: " + "; ".join(f"{reason or 'none given'} ({n:,})" for reason, n in why.items()) + ".")
+    worst = rows.loc[rows["dropped"].idxmax()]
+    found.append(
+        f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
+        f"{percent(rows['dropped'].median())}."
+    )
+    failed = rows[rows[k.STATUS] != "pass"]
+    if len(failed):
+        lost = integer(failed["n_in"].sum())
+        found.append(f"Failed as a whole, with their {lost} cells: {listed(list(failed[k.SAMPLE]))}.")
+    return found
+
+
+def _per_roi(rows: pd.DataFrame, counts: pd.DataFrame) -> list[Block]:
+    figure = figures.dropped_by_reason(counts, ordered_reasons(counts[k.REASON]))
+    table = Table(
+        "roi", "One row per ROI.", COLUMNS, rows.drop(columns="group").sort_values("dropped", ascending=False, kind="stable")
+    )
+    return [table] if figure is None else [figure, table]
+
+
+def _thresholds(cells: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, Any]) -> list[Block]:
+    fixed = {
+        name: [v for v in ((settings.get(name) or {}).get("min"), (settings.get(name) or {}).get("max")) if v is not None]
+        for name in figures.METRICS
+    }
+    blocks: list[Block] = [Text(_spoken_thresholds(settings))]
+    chart = figures.distributions(cells, fixed)
+    if chart is None:
+        blocks.append(Notice("These data have neither areas nor intensities: there was nothing to put a threshold on."))
+        return blocks
+    order = {sample: i for i, sample in enumerate(rows[k.SAMPLE])}
+    sorted_cells = cells.iloc[cells[k.SAMPLE].map(order).fillna(len(order)).to_numpy().argsort(kind="stable")]
+    ranges = figures.per_roi(figures.quantiles(sorted_cells, limits(rows)))
+    return [*blocks, chart, *([ranges] if ranges is not None else [])]
+
+
+def limits(rows: pd.DataFrame) -> pd.DataFrame:
+    """`sample, metric, lower, upper`: the limits that held in each ROI, where the stage wrote them."""
+    parts = [
+        pd.DataFrame(
+            {
+                k.SAMPLE: rows[k.SAMPLE],
+                "metric": name,
+                "lower": rows.get(f"min_{name}", np.nan),
+                "upper": rows.get(f"max_{name}", np.nan),
+            }
+        )
+        for name in figures.METRICS
+    ]
+    return pd.concat(parts, ignore_index=True).astype({"lower": float, "upper": float})
+
+
+def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
+    said = []
+    for name, title in figures.METRICS.items():
+        chosen = settings.get(name) or {}
+        parts = [
+            text.format(setting(chosen[key]))
+            for key, text in (
+                ("min", "at least {}"),
+                ("max", "at most {}"),
+                ("mad_below", "no more than {} MAD below the ROI's median"),
+                ("mad_above", "no more than {} MAD above it"),
+            )
+            if chosen.get(key) is not None
+        ]
+        if parts:
+            said.append(f"{title}: {listed(parts)}")
+    whole = ""
+    if "min_cells" in settings:
+        whole = (
+            f" A ROI fails as a whole with fewer than {integer(settings['min_cells'])} cells that pass, or when it "
+            f"loses more than {share_setting(settings['max_dropped'])} of its cells."
+        )
+    return (f"A cell passes with {'; '.join(said)}." if said else "No threshold on single cells was asked for.") + whole
+
+
+def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block]:
+    worst = rows[rows["n_in"] > 0].sort_values("dropped", ascending=False, kind="stable")
+    chosen = worst.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
+    chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
+    if chosen.empty:
+        return [Notice("No map was asked for, or no cell is there to be drawn.")]
+    reasons = ordered_reasons(cells[k.REASON])
+    by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
+    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    maps = [
+        (
+            f"{row[k.SAMPLE]} ({percent(row['dropped'])} dropped)",
+            figures.dropped_map(by_sample[row[k.SAMPLE]], row[k.SAMPLE], reasons, **options),
+        )
+        for row in chosen.to_dict("records")
+    ]
+    said = f"The {plural(inputs.config.maps_per_subject, 'ROI')} of each subject that lost the largest share of cells."
+    return [Text(said), Chooser("maps", "ROI", maps)]
+
+
+def _method(settings: Mapping[str, Any]) -> list[str]:
+    return [
+        "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold for "
+        "the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD multiplied by "
+        "1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
+        "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently.",
+    ]

@@ -1,0 +1,224 @@
+"""`tumint report`: reads the tables of a stage, writes its figures, their tables and one self-contained HTML."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from tumint import __version__
+from tumint.config.model import StageParams
+from tumint.io.atomic import write_text
+from tumint.io.tables import neutralise, write_csv
+from tumint.provenance import run_metadata
+from tumint.report import formats
+from tumint.report.inline import inline
+from tumint.report.inputs import Inputs
+from tumint.report.page import Chooser, Items, Notice, Page, Section, Table, Text
+from tumint.style import Figure, file_name, svg
+
+RANDOM = ("cluster", "neighbourhood", "response")
+STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
+NAMES = {"index": "Overview", "qc": "Quality control"}
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
+MAX_CSV_BYTES = 600_000  # of one table inside the page
+
+
+def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) -> None:
+    """Write the report of `stage` (or `index`) to `out`, its figures and tables to `<results>/figures/<stage>`.
+
+    Raises
+    ------
+    TumintError
+        The sheet or a table is wrong. A table that is not there is no error: the page says so.
+    """
+    inputs = Inputs.load(params, results, sheet)
+    page: Page = importlib.import_module(f"tumint.report.pages.{stage}").build(inputs)
+    files = Files(Path(results) / "figures" / stage)
+    if stage != "index":
+        files.clear()
+    write_text(out, html(page, inputs, files))
+
+
+@dataclass
+class Files:
+    """The folder of a stage's figures, and how much of the page they have filled so far."""
+
+    folder: Path
+    used: int = 0
+    names: set[str] = field(default_factory=set)
+
+    def clear(self) -> None:
+        """Make the folder, without figures of an earlier report."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in (*self.folder.glob("*.svg"), *self.folder.glob("*.csv")):
+            old.unlink()
+
+    def unique(self, name: str) -> str:
+        """`name` as a file name that was not given yet, whatever the case of its letters."""
+        stem = safe = file_name(name)
+        number = 2
+        while safe.lower() in self.names:
+            safe, number = f"{stem}_{number}", number + 1
+        self.names.add(safe.lower())
+        return safe
+
+    def fits(self, size: int) -> bool:
+        """Whether the page has room for `size` more bytes; if so they are taken."""
+        if self.used + size > MAX_PAGE_BYTES:
+            return False
+        self.used += size
+        return True
+
+
+def html(page: Page, inputs: Inputs, files: Files) -> str:
+    """The text of the page; figures and tables are written to `files` on the way."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.lstrip_blocks = True
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
+    rendered: str = environment.get_template("page.html.j2").render(
+        page=page,
+        sections=sections,
+        params=inputs.params,
+        names={stage: NAMES.get(stage, stage.capitalize()) for stage in ("index", *STAGES)},
+        provenance=_provenance(page, inputs),
+        missing=inputs.missing,
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hash=digest,
+        version=__version__,
+    )
+    return rendered
+
+
+def _section(section: Section, number: int, files: Files) -> dict[str, Any]:
+    blocks = [view for block in section.blocks for view in _views(block, files)]
+    return {"id": f"section-{number}", "title": section.title, "fold": section.fold, "blocks": blocks}
+
+
+def _views(block: Any, files: Files) -> list[dict[str, Any]]:
+    """A block as the template takes it."""
+    match block:
+        case Text(text):
+            return [{"kind": "text", "text": text}]
+        case Notice(text):
+            return [{"kind": "notice", "text": text}]
+        case Items(items, title):
+            return [{"kind": "items", "items": items, "title": title}]
+        case Figure():
+            return [_figure(block, files)]
+        case Chooser(name, label, figures):
+            views = [{**_figure(figure, files), "label": text} for text, figure in figures]
+            return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
+        case Table():
+            return [_table(block, files)]
+    raise TypeError(f"no view of {type(block).__name__}")
+
+
+def _figure(figure: Figure, files: Files) -> dict[str, Any]:
+    name = files.unique(figure.name)
+    text = svg(figure.drawing)
+    write_text(files.folder / f"{name}.svg", text)
+    write_csv(figure.table, files.folder / f"{name}.csv")
+    drawing = inline(Figure(name, figure.title, figure.reading, figure.table, figure.drawing, figure.themed), text)
+    fits = files.fits(len(drawing.encode()))
+    return {
+        "kind": "figure",
+        "name": name,
+        "title": figure.title,
+        "reading": figure.reading,
+        "svg": drawing if fits else None,
+        "csv": _csv_link(figure.table, files),
+        "file": f"figures/{files.folder.name}/{name}",
+    }
+
+
+def _table(table: Table, files: Files) -> dict[str, Any]:
+    name = files.unique(table.name)
+    if files.folder.name != "index":
+        write_csv(table.frame, files.folder / f"{name}.csv")
+    rows = []
+    for record in table.frame.to_dict("records"):
+        row = []
+        for column in table.columns:
+            value = record.get(column.key)
+            numeric = column.kind not in ("text", "mono", "light")
+            order = float(value) if numeric and not formats.is_missing(value) else None
+            row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
+        rows.append(row)
+    return {
+        "kind": "table",
+        "name": name,
+        "caption": table.caption,
+        "columns": table.columns,
+        "rows": rows,
+        "csv": _csv_link(table.frame, files),
+        "file": f"figures/{files.folder.name}/{name}",
+    }
+
+
+def _csv_link(table: pd.DataFrame, files: Files) -> str | None:
+    """The table as a link that downloads it, where it is small enough to travel in the page."""
+    if table.memory_usage(index=False).sum() > 20 * MAX_CSV_BYTES:
+        return None
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column].dtype):
+            safe[column] = safe[column].map(neutralise)
+    text = safe.to_csv(index=False, lineterminator="\n")
+    encoded = base64.b64encode(text.encode()).decode("ascii")
+    if len(encoded) > MAX_CSV_BYTES or not files.fits(len(encoded)):
+        return None
+    return f"data:text/csv;charset=utf-8;base64,{encoded}"
+
+
+def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
+    """What ran: parameters as YAML, versions, seed, digests of code and inputs."""
+    mine = {page.stage: inputs.metas.get(page.stage, {})} if page.stage != "index" else inputs.metas
+    report = run_metadata(f"report_{page.stage}", {})
+    # said once, where a stage ran with the versions of this page
+    versions = {s: m.get("versions", {}) if m.get("versions") != report["versions"] else {} for s, m in mine.items()}
+    return {
+        "stages": [
+            {
+                "stage": stage,
+                "tumint": meta.get("tumint", "not recorded"),
+                "code": meta.get("code", "not recorded"),
+                "seed": _seed(stage, meta.get("params", {})),
+                "parameters": _yaml(meta.get("params", {})),
+                "versions": versions[stage],
+            }
+            for stage, meta in mine.items()
+            if meta
+        ],
+        "report": {
+            "code": report["code"],
+            "versions": report["versions"],
+            "parameters": _yaml({"report": inputs.config.model_dump(mode="json")}),
+        },
+        "hashes": inputs.hashes,
+    }
+
+
+def _seed(stage: str, params: Mapping[str, Any]) -> str:
+    return str(params["seed"]) if "seed" in params and stage in RANDOM else "none: nothing in this stage is random"
+
+
+def _yaml(values: Mapping[str, Any]) -> str:
+    plain = json.loads(json.dumps(dict(values)))
+    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)) if plain else ""

@@ -1,0 +1,175 @@
+"""Findings in words, made from rows of the effects table and nothing else. What a sentence says, the table holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.report.formats import is_missing, listed, plural, probability, ratio
+
+FAMILIES = {
+    k.FAMILY_INTERACTION: "interaction",
+    k.FAMILY_INTERACTION_GLOBAL: "interaction (global null)",
+    k.FAMILY_COMPOSITION: "composition",
+    k.FAMILY_DENSITY: "density",
+    k.FAMILY_DISTANCE: "nearest distance",
+}
+# what stands first among findings of equal q
+_ORDER = (k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_INTERACTION_GLOBAL)
+KNOWN = tuple(FAMILIES)
+
+
+def family_name(family: str) -> str:
+    """How a report calls a family."""
+    return FAMILIES.get(family, family.replace("_", " "))
+
+
+def family_rank(family: str) -> int:
+    """Place of a family in a report."""
+    return _ORDER.index(family) if family in _ORDER else len(_ORDER)
+
+
+def feature_name(row: Mapping[str, Any]) -> str:
+    """`A – B` for a pair, else the name of the feature."""
+    if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
+        return str(row[k.FEATURE])
+    arrow = "→" if row[k.FAMILY] == k.FAMILY_DISTANCE else "–"
+    return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"
+
+
+def fold(effect: float, family: str) -> float:
+    """An effect as a ratio: interactions are differences of log2, the other known families of natural logarithms."""
+    if is_missing(effect):
+        return math.nan
+    return float(2.0**effect if family in k.RATIO_FAMILIES else math.exp(effect)) if family in KNOWN else math.nan
+
+
+def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
+    """Effects in log2 units, so that families can share an axis."""
+    return effect.where(family.isin(k.RATIO_FAMILIES), effect / math.log(2))
+
+
+def sentence(row: Mapping[str, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
+    """One finding: what, by how much (95\u00a0% interval), in which group, q and the number of subjects."""
+    times = ratio(fold(row["effect"], row[k.FAMILY]))
+    if not is_missing(row["ci_low"]) and row[k.FAMILY] in KNOWN:
+        low, high = (ratio(fold(row[name], row[k.FAMILY])) for name in ("ci_low", "ci_high"))
+        times += f" times (95\u00a0% interval {low} to {high})"
+    else:
+        times += " times"
+    group, reference = contrast["group"], contrast["reference"]
+    source, target = row[k.SOURCE], row[k.TARGET]
+    match row[k.FAMILY]:
+        case k.FAMILY_INTERACTION | k.FAMILY_INTERACTION_GLOBAL:
+            who = f"{source} touch one another" if source == target else f"{source} touch {target}"
+            within = domains and row[k.FAMILY] == k.FAMILY_INTERACTION
+            chance = "chance within tissue domain" if within else "chance over the whole image"
+            said = f"{who} {times} as often in {group} as in {reference}, relative to {chance}"
+        case k.FAMILY_COMPOSITION:
+            said = f"The odds that a cell belongs to {row[k.FEATURE]} are {times} as high in {group} as in {reference}"
+        case k.FAMILY_DENSITY:
+            said = f"Cells per mm² of {row[k.FEATURE]} are {times} as many in {group} as in {reference}"
+        case k.FAMILY_DISTANCE:
+            nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
+            said = f"From {source} to {nearest} it is {times} as far in {group} as in {reference}"
+        case other:
+            said = f"{feature_name(row)} ({family_name(str(other))}) differs by {ratio(float(row['effect']))}"
+            said += f" in {group} against {reference}"
+    return f"{said} ({_evidence(row)})."
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
+    return f"{subjects}, no p" if is_missing(row["q"]) else f"q = {probability(float(row['q']))}, {subjects}"
+
+
+def ranked(effects: pd.DataFrame) -> pd.DataFrame:
+    """Rows with an effect: families in the order of a report, by p where there is one, else by size of the effect."""
+    rows = effects[effects["effect"].notna()].copy()
+    rows["_family"] = rows[k.FAMILY].map(family_rank)
+    rows["_size"] = -log2_fold(rows["effect"], rows[k.FAMILY]).abs()
+    return rows.sort_values(["_family", "p", "_size", k.FEATURE], kind="stable", na_position="last").drop(
+        columns=["_family", "_size"]
+    )
+
+
+def has_domains(effects: pd.DataFrame) -> bool:
+    """Whether interactions were scored within domain: only then there is a family of global ones beside them."""
+    return bool((effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL).any())
+
+
+def smallest_p(contrast: Mapping[str, Any]) -> float | None:
+    """The smallest p that an exact permutation of these subjects can give."""
+    given = (contrast.get("permutation") or {}).get("smallest_p")
+    return None if is_missing(given) else float(given)
+
+
+def contrast_findings(
+    effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float, *, most: int = 5
+) -> tuple[str, list[str]]:
+    """What a contrast found: one sentence over all, then one per finding, at most `most`.
+
+    Families of interactions under the global null are told only in numbers: the score within domain is the primary one.
+    """
+    domains = has_domains(effects)
+    name, column = contrast["name"], contrast["column"]
+    head = f"{name} ({column}: {contrast['group']} against {contrast['reference']})"
+    tested = effects[effects["p"].notna()]
+    if tested.empty:
+        return f"{head}: no p. {_why_no_p(effects, contrast)}", _largest(effects, contrast, domains, most)
+    found = ranked(tested[tested["q"] < fdr])
+    if found.empty:
+        return f"{head}: {_nothing(tested, contrast, fdr)}", []
+    counts = found[k.FAMILY].value_counts()
+    per = [
+        f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {family_name(f)}"
+        for f in sorted(counts.index, key=family_rank)
+    ]
+    primary = found[found[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
+    shown = primary.head(most)
+    rest = len(found) - len(shown)
+    said = f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
+    if rest:
+        said += f" The first {len(shown)} in words:" if len(shown) else " None of them in a primary family."
+    return said, [sentence(row, contrast, domains=domains) for row in shown.to_dict("records")]
+
+
+def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
+    reason = contrast.get("reason") or ""
+    if not reason and len(effects):
+        reasons = effects.loc[effects[k.REASON] != "", k.REASON].value_counts()
+        reason = str(reasons.index[0]) if len(reasons) else ""
+    why = reason or ("no feature could be compared" if len(effects) else "there is no feature to compare")
+    return f"{why[0].upper()}{why[1:]}. What follows are effects without evidence."
+
+
+def _largest(effects: pd.DataFrame, contrast: Mapping[str, Any], domains: bool, most: int) -> list[str]:
+    """The largest effects of the primary interactions, where nothing could be tested."""
+    primary = ranked(effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]).head(min(most, 3))
+    return [sentence(row, contrast, domains=domains) for row in primary.to_dict("records")]
+
+
+def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
+    n = len(tested)
+    said = f"nothing differs at q < {fdr:g} among {plural(n, 'feature')} tested"
+    said += f" (smallest q {probability(float(tested['q'].min()))})."
+    least = smallest_p(contrast)
+    if least is not None:
+        sizes = [len(names) for names in (contrast.get("subjects") or {}).values()]
+        versus = f" at {' v '.join(map(str, sizes))} subjects" if len(sizes) == 2 else ""
+        said += f" The smallest p that a permutation of subjects can give{versus} is {probability(least)}."
+    return said
+
+
+def contrasts_of(summary: Mapping[str, Any], effects: pd.DataFrame) -> Sequence[Mapping[str, Any]]:
+    """The contrasts of `effects.json`; those that only the table knows come with their name alone."""
+    known = list(summary.get("contrasts", []))
+    names = {contrast["name"] for contrast in known}
+    for name in dict.fromkeys(effects["contrast"]):
+        if name not in names:
+            known.append({"name": name, "column": "group", "group": "the group", "reference": "the reference"})
+    return known

@@ -1,0 +1,94 @@
+"""A small CellProfiler cohort, and ingest through the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import anndata as ad
+import pandas as pd
+import pytest
+
+from tumint.cli import main
+from tumint.io.cells import read_cells
+from tumint.io.contracts import EDGES, SAMPLES
+from tumint.io.tables import read_table
+
+PANEL = {
+    "name": "small",
+    "source": "made for tests",
+    "markers": [
+        {"marker": "CD8"},
+        {"marker": "EPCAM", "use": "state"},
+        {"marker": "Xe131", "channel": "131Xe", "use": "reference"},
+        {"marker": "DNA1", "use": "dna"},
+        {"marker": "DNA2", "use": "dna"},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of ingest left."""
+
+    code: int
+    lines: list[str]  # on stderr
+    out: Path
+
+    @property
+    def cells(self) -> ad.AnnData:
+        return read_cells(self.out)
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        return read_table(self.out.with_suffix(".samples.parquet"), SAMPLES)
+
+    @property
+    def edges(self) -> pd.DataFrame:
+        return read_table(self.out.with_suffix(".edges.parquet"), EDGES)
+
+
+Ingest = Callable[..., Done]
+
+
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """`tests/data/make_cellprofiler.py`."""
+    spec = importlib.util.spec_from_file_location(
+        "make_cellprofiler", Path(__file__).parents[1] / "data" / "make_cellprofiler.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ingest:
+    """`ingest({sample: path}, panel=..., pixel_sizes=..., **config)`: `tumint ingest`, and what it left."""
+
+    def run(
+        paths: dict[str, Path | str],
+        *,
+        panel: dict[str, Any] | None = PANEL,
+        pixel_sizes: dict[str, float] | None = None,
+        name: str = "b0001",
+        **config: Any,
+    ) -> Done:
+        rows = [
+            {"sample": sample, "path": str(path), "pixel_size_um": (pixel_sizes or {}).get(sample)}
+            for sample, path in paths.items()
+        ]
+        params = {"ingest": config} | ({"panel": panel} if panel else {})
+        out = tmp_path / "results" / f"{name}.h5ad"
+        capsys.readouterr()
+        code = main(["ingest", "--params", json.dumps(params), "--rows", json.dumps(rows), "-o", str(out)])
+        return Done(code, capsys.readouterr().err.splitlines(), out)
+
+    return run
