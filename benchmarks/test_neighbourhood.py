@@ -11,6 +11,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,12 +22,11 @@ from scipy import sparse
 
 from tumint.kernels import njit, permute
 from tumint.kernels.counts import edge_list, listed_edge_counts
-from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
-from tumint.neighbourhood.image import GraphSpec
+from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order
+from tumint.neighbourhood.image import GraphSpec, build_graph, make_image
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.nulls import Draws, Statistic, permutation_blocks, permuted
-from tumint.neighbourhood.score_table import score_cells
-from tumint.neighbourhood.scores import Method
+from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.skewness import skewness, two_sided
 
 FULL = os.environ.get("TUMINT_BENCH_FULL") == "1"
@@ -175,27 +175,34 @@ def test_exact_moments_against_sparse_products(report: Callable[..., None]) -> N
 def test_a_large_cohort(report: Callable[..., None]) -> None:
     images, n = (1000 if FULL else 50), 10_000
     rng = np.random.default_rng(0)
-    xy = rng.random((images * n, 2)) * 1000
-    cells = pd.DataFrame(
-        {
-            "sample": np.repeat([f"s{i:04d}" for i in range(images)], n),
-            "x_um": xy[:, 0],
-            "y_um": xy[:, 1],
-            "cell_type": np.array([f"t{i:02d}" for i in range(K)], object)[rng.integers(0, K, images * n)],
-        }
-    )
-    cells["domain"] = np.array(list("abcd"), object)[(xy[:, 0] // 250).astype(int)]
-    score_cells(cells[: 2 * n], GraphSpec(), Method(), threads=2)
+    xy = rng.random((images, n, 2)) * 1000
+    labels = rng.integers(0, K, (images, n)).astype(np.uint8)
+    types = [f"t{i:02d}" for i in range(K)]
+
+    def one(i: int) -> int:
+        image = make_image(f"s{i}", xy[i], labels[i], xy[i, :, 0] // 250)
+        graph = build_graph(image, GraphSpec())
+        both = [score_image(image.sample, graph, image.labels, types, Method(), s) for s in (None, image.strata)]
+        return sum(map(len, both))
+
+    def score(count: int) -> tuple[float, float]:
+        start, cpu = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            assert sum(pool.map(one, range(count))) == count * 2 * K * K
+        return time.perf_counter() - start, time.process_time() - cpu
+
+    score(2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    for table in (cells.drop(columns="domain"), cells):
-        score_cells(table, GraphSpec(), Method(), threads=2)
-    seconds = time.perf_counter() - start
+    sizes = [images // 50, images // 7, images]
+    seconds, cpu = zip(*(score(count) for count in sizes), strict=True)
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
-    whole = seconds * 1000 / images
-    report(f"{images * n:,} cells in {images} images, graph, exact, global + 4 strata, 2 threads", f"{seconds:.0f} s",
-           "–", f"{memory:.2f} GB above the table; {whole:.0f} s for 10 million")  # fmt: skip
+    what = f"{images * n:,} cells in {images} images: Delaunay, exact, global and 4 strata, 2 threads"
+    report(what, f"{seconds[-1]:.1f} s, {cpu[-1]:.1f} s of CPU", "–", f"{memory:.2f} GB above the cells")
+    slope = float(np.polyfit(np.log(sizes), np.log(cpu), 1)[0])
+    report(f"slope of log CPU time on log cells, {sizes[0] * n:,} to {sizes[-1] * n:,}", f"{slope:.2f}", "–", "–")
     assert memory < 2
+    assert cpu[-1] / images < 0.24  # 10 million cells in 2 minutes of 2 cores
+    assert slope <= 1.05
 
 
 @njit
@@ -238,16 +245,3 @@ def test_calibration_of_p(n_strata: int, report: Callable[..., None]) -> None:
         if mean[a, b] >= 30:  # below, a step of the count is a large part of 0.05
             assert 0.75 < shares[0] < 1.25
             assert shares[1] > 0.5
-
-
-def test_time_is_linear_in_cells(report: Callable[..., None]) -> None:
-    sizes = [10_000, 300_000, 10_000_000] if FULL else [40_000, 160_000, 640_000]
-    seconds = []
-    for n in sizes:
-        rng = np.random.default_rng(0)
-        xy = rng.random((n, 2)) * np.sqrt(n) * 10
-        graph, labels = knn(xy[hilbert_order(xy)], 6), rng.integers(0, K, n).astype(np.uint8)
-        seconds.append(best(lambda graph=graph, labels=labels: exact_z(graph, labels), 9))
-    slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
-    report(f"slope of log time on log cells, {sizes[0]:,} to {sizes[-1]:,}", f"{slope:.2f}", "–", "–")
-    assert slope <= 1.05
