@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test lint format docs drill slurm-demo bench validate clean
+.PHONY: help env lock demo test lint format docs drill slurm-demo bench truth validate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,8 +67,11 @@ docs: env  ## the generated files: config/README.md and the JSON schemas
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)
 
-validate: demo  ## the demo's findings against what was planted
+truth: demo  ## the demo's findings against what was planted
 	@$(BIN)/python tests/drill/planted.py results/demo data/demo
+
+validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour)
+	$(BIN)/python benchmarks/validate_response.py
 
 clean:  ## remove results, the demo cohort and caches, not the environment
 	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs

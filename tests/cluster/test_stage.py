@@ -172,6 +172,14 @@ def test_provided(mixture, write_batches, run):
     assert cells["marker_CD8"].quantile(0.99) == pytest.approx(1, abs=0.1)  # normalised where a reference allows it
 
 
+def test_provided_without_a_reference_keeps_the_values(mixture, write_batches, run, capsys):
+    table = mixture.drop(columns="Xe131")
+    cells = read_table(run(write_batches(table, types="truth"), typing="provided") / "cells.parquet")
+    both = cells.merge(mixture, on=["sample", "cell_id"])
+    np.testing.assert_array_equal(both["marker_CD68"], both["CD68"].astype(np.float32))
+    assert "no reference channel came with the data" in capsys.readouterr().err
+
+
 def test_provided_without_any_marker(mixture, write_batches, run):
     bare = mixture[["sample", "cell_id", "truth", "x", "y"]]
     folder = run(write_batches(bare, types="truth"), typing="provided", shared={"panel": None})

@@ -61,6 +61,8 @@ def test_domains_take_half_a_mask_and_the_order_of_precedence(ingest, make, tmp_
     domain = done.cells.obs[k.DOMAIN]
     assert list(domain) == list(cases.values())
     assert list(domain.cat.categories) == [*k.DOMAINS, k.NO_DOMAIN]
+    counts = {name: done.samples.loc[0, f"n_domain_{name}"] for name in domain.cat.categories}
+    assert counts == {"structural": 1, "interface": 1, "tumour": 3, "normal": 1, "none": 3}
 
 
 def test_tables_without_masks_have_no_domain(ingest, make, tmp_path):

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumint.kernels import permute
 from tumint.kernels.counts import edge_counts
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn, radius
 from tumint.neighbourhood.moments import cross_table, exact_moments
-from tumint.neighbourhood.nulls import image_key, permutation_blocks
+from tumint.neighbourhood.nulls import Draws, Statistic, permuted
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 
@@ -59,24 +58,38 @@ def test_moments_equal_20000_stratified_permutations() -> None:
     graph = knn(xy, 5)
     mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
     zero = np.zeros((K, K))
-    _, _, total, square = permute.tally_permutations(
-        permute.EDGES,
-        1,
-        graph.indptr,
-        graph.indices,
-        False,
-        labels.astype(np.uint8),
-        *permutation_blocks(strata),
-        image_key(0, "moments"),
-        0,
-        P,
-        zero,
-    )
-    sampled = square / P - (total / P) ** 2
+    null = permuted(Statistic(), graph, labels.astype(np.uint8), zero, strata, Draws("moments", number=P))
+    sampled = null.sd**2
     # 16 pairs: |z| of the largest is below 3.5 in all but 0.7 % of the seeds
-    assert np.abs((total / P - mean) / np.sqrt(variance / P)).max() < 3.5
+    assert np.abs((null.mean - mean) / np.sqrt(variance / P)).max() < 3.5
     assert np.abs(sampled / variance - 1).max() < 0.05
     assert np.abs(np.mean(sampled / variance) - 1) < 0.01
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_moments_equal_brute_force(directed: bool) -> None:
+    # 20,000 stratified permutations by matrix products, which share nothing with the kernels
+    rng = np.random.default_rng(0)
+    n, K, P = 400, 4, 20_000
+    xy = rng.random((n, 2)) * 200
+    strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
+    labels = np.where(rng.random(n) < 0.3, strata, rng.integers(0, K, n))
+    graph = knn(xy, 5, symmetric=not directed)
+    W = np.zeros((n, n), np.float32)
+    W[np.repeat(np.arange(n), np.diff(graph.indptr)), graph.indices] = 1
+    groups = [np.flatnonzero(strata == s) for s in range(3)]
+    found = np.empty((P, K, K))
+    for i in range(P):
+        mixed = labels.copy()
+        for group in groups:
+            mixed[group] = rng.permutation(labels[group])
+        one_hot = np.eye(K, dtype=np.float32)[mixed]
+        found[i] = one_hot.T @ (W @ one_hot)
+    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
+    assert np.abs((found.mean(axis=0) - mean) / np.sqrt(variance / P)).max() < 3
+    ratio = found.var(axis=0) / variance
+    assert ratio.min() > 0.97
+    assert ratio.max() < 1.03
 
 
 def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:

@@ -25,7 +25,7 @@ def _design(n: int) -> design.Design:
 
 
 def test_the_subject_that_carries_an_effect_is_named() -> None:
-    Y = np.array([[9.0, 1, 0, 1, 0, 1], [3.0, 3.2, 2.9, 0, 0.2, 0.1], [1.0, np.nan, 2.0, 1, 2, 4]])
+    Y = np.array([[9.0, 1, 0, 1, 0, 1], [3.0, 3.2, 2.9, 0, 0.2, 0.1], [1.0, np.nan, 2.0, 0.5, 2, 4]])
     got = influence(Y, _design(3), 2, _prior)
     assert got["subject"].tolist()[0] == "t0"
     assert got.loc[0, "effect_without"] == pytest.approx(0.5 - 2 / 3)

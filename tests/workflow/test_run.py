@@ -35,13 +35,13 @@ def _ran(tmp_path_factory, tumint):
 @pytest.fixture
 def ran(_ran, tmp_path):
     """A cohort of four ROIs in two batches that ran to the end."""
-    return shutil.copytree(_ran, tmp_path / "cohort")
+    return shutil.copytree(_ran, tmp_path / "ran")
 
 
 @pytest.fixture
 def raw(_ran, tmp_path):
     """The same cohort before anything ran."""
-    return shutil.copytree(_ran.with_name("raw"), tmp_path / "cohort")
+    return shutil.copytree(_ran.with_name("raw"), tmp_path / "raw")
 
 
 def _digests(folder: Path) -> dict[str, str]:

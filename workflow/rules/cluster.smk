@@ -1,6 +1,8 @@
 rule cluster:
     input:
         cells=every_batch("<results>/qc/{batch}.h5ad"),
+        # the stage reads its path from the params; as an input its edits are seen
+        type_table=COHORT.config.cluster.type_table or [],
     output:
         h5ad="<results>/cluster/cells.h5ad",
         cells="<results>/cluster/cells.parquet",

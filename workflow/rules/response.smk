@@ -6,6 +6,10 @@ rule response:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
         mixed="<results>/response/mixed.parquet",
+        power="<results>/response/power.parquet",
+        influence="<results>/response/influence.parquet",
+        outcomes="<results>/response/outcomes.parquet",
+        prediction="<results>/response/prediction.parquet",
         json="<results>/response/effects.json",
     log:
         "<logs>/response/effects.log",

@@ -53,6 +53,8 @@ def run(params: StageParams, cells: list[Path], out: Path, *, threads: int) -> N
     method, values = _normalised(cohort, config)
     values = np.where(np.isnan(values), np.float32(0), values)
     notes["normalised"] = method.method
+    if method != config.normalise:
+        print("tumint: no reference channel came with the data: the values stay as they came", file=sys.stderr)
     if given is not None:
         typing = assign.as_provided(given)
     else:

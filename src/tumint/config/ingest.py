@@ -16,7 +16,9 @@ class ColumnMap(Section):
     x: str = Field(description="x coordinate of the cell's centre, in pixels (see `pixel_size_um`).")
     y: str = Field(description="y coordinate of the cell's centre, in pixels.")
     cell_id: str | None = Field(
-        None, description="Whole-number id, unique within a sample; empty: the row number, from 1."
+        None,
+        description="Whole-number id, unique within a sample; empty: the row number, from 1. A first column without a "
+        "name, as pandas and R write it, is called `Unnamed: 0`.",
     )
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
     cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
@@ -50,7 +52,8 @@ class IngestConfig(Section):
             "structural": "StructuralImage",
         },
         description="`{domain: text}`: the column whose name ends in this text holds the 0/1 mean of that tissue mask "
-        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal.",
+        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal. "
+        "A table has the columns of all these masks, or none.",
     )
     relationships: bool = Field(
         True,
@@ -72,6 +75,8 @@ class IngestConfig(Section):
     def _columns_where_needed(self) -> IngestConfig:
         if (self.format == "table") != (self.columns is not None):
             raise ValueError("`columns` where `format` is `table`, and only there")
+        if "{channel}" not in self.intensity_column:
+            raise ValueError("`{channel}` in `intensity_column`")
         if unknown := set(self.masks) - set(k.DOMAINS):
             raise ValueError(f"`masks` named {', '.join(k.DOMAINS)}, not {', '.join(sorted(unknown))}")
         return self

@@ -29,11 +29,15 @@ class Threshold(Section):
 
 
 class QcConfig(Section):
-    """Which cells and samples go on."""
+    """Which cells and samples go on. A cell without a metric, as where a table has no areas, is not filtered on it."""
 
     area_um2: Threshold = Field(Threshold(), description="Area of the cell, in µm².")
     dna: Threshold = Field(Threshold(), description="Mean of the channels whose `use` is `dna`.")
-    total: Threshold = Field(Threshold(), description="Sum of the channels whose `use` is `type` or `state`.")
+    total: Threshold = Field(
+        Threshold(),
+        description="Sum of the channels whose `use` is `type` or `state`. A cell that lacks the value of a marker "
+        "which others of its sample have is always dropped, as `no_intensity`.",
+    )
     min_cells: Annotated[int, Field(ge=0)] = Field(
         50, description="A sample with fewer cells that pass than this fails as a whole."
     )

@@ -52,6 +52,15 @@ class Outcome(Section):
     adjust: list[str] = Field(default_factory=list, description="Columns to adjust for, as in `contrasts`.")
 
 
+class PredictionConfig(Section):
+    """Whether the features foretell the group of a subject that was left out; needs 6 subjects in each group."""
+
+    enabled: bool = Field(True, description="Predict, for contrasts that neither adjust nor pair.")
+    permutations: Annotated[int, Field(ge=20)] = Field(
+        200, description="How many random groupings the AUC is compared with; 200 give p down to 0.005."
+    )
+
+
 class ResponseConfig(Section):
     """Subjects are compared, never cells or ROIs."""
 
@@ -88,6 +97,10 @@ class ResponseConfig(Section):
         0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
     )
 
+    prediction: PredictionConfig = Field(
+        default_factory=PredictionConfig, description="Leave-one-subject-out prediction of the group."
+    )
+
     @model_validator(mode="after")
     def _one_prior(self) -> ResponseConfig:
         if self.trend and self.robust:
@@ -98,5 +111,7 @@ class ResponseConfig(Section):
     def _unique_names(self) -> ResponseConfig:
         names = [part.name for part in (*self.contrasts, *self.outcomes)]
         if repeated := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice")
+            raise ValueError(
+                f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice"
+            )
         return self

@@ -185,6 +185,9 @@ def _samples_table(samples: Sequence[Sample], wanted: Sequence[Channel]) -> pd.D
     for sample in samples:
         row, cells = sample.row, sample.cells
         sha256, n_bytes = file_identity(row.path) if cells is None else (cells.sha256, cells.n_bytes)
+        domains = np.bincount(
+            np.empty(0, np.int8) if cells is None else cells.domain, minlength=len(CATEGORIES)
+        ).tolist()
         records.append(
             {
                 k.SAMPLE: row.sample,
@@ -196,6 +199,7 @@ def _samples_table(samples: Sequence[Sample], wanted: Sequence[Channel]) -> pd.D
                 k.PIXEL_SIZE_UM: row.pixel_size_um,
                 "missing_markers": ";".join(_lacking(sample, wanted)),
                 "masks": "" if cells is None else ";".join(cells.masks),
+                **{f"n_domain_{name}": n for name, n in zip(CATEGORIES, domains, strict=True)},
                 k.STATUS: sample.status,
                 k.REASON: sample.reason,
             }

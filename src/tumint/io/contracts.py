@@ -262,3 +262,9 @@ OUTCOMES = Contract(
     },
     ("outcome", k.FAMILY, k.FEATURE),
 )
+# response/prediction.parquet: leave-one-subject-out scores; above 0 a subject looks like the group.
+PREDICTION = Contract(
+    "prediction",
+    {"contrast": "str", k.SUBJECT: "str", "is_group": "bool", "score": "float"},
+    ("contrast", k.SUBJECT),
+)

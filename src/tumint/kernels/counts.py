@@ -84,7 +84,7 @@ def edge_list(indptr: np.ndarray, indices: np.ndarray, undirected: bool) -> tupl
 def listed_edge_counts(
     heads: np.ndarray, tails: np.ndarray, labels: np.ndarray, undirected: bool, tables: np.ndarray, out: np.ndarray
 ) -> None:
-    """As `edge_counts`, several times faster where the same graph is counted often. `tables` (4 × K², int32) is scratch.
+    """As `edge_counts`, several times faster where a graph is counted often. `tables` (4 × K², int32) is scratch.
 
     Four tables, because an increment of a place that was just incremented has to wait; unsigned places, because signed
     ones are tested for counting from the end.

@@ -12,31 +12,21 @@ from tumint.kernels import njit
 
 
 @njit
-def overlap_sums(
+def _walk(
     indptr: np.ndarray,
     indices: np.ndarray,
     in_indptr: np.ndarray,
     in_indices: np.ndarray,
     undirected: bool,
     strata: np.ndarray,
-    n_strata: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """How edges overlap, by the strata of the cells involved (int64, exact).
-
-    Returns
-    -------
-    edges, mutual
-        (S × S): edges from stratum s to t; those whose reverse is an edge too.
-    fan_out, fan_in, path
-        (S × S × S), first the stratum of the shared cell: ordered pairs of edges out of it into t and u; into it from
-        t and u; out of it into t and into it from u, where t's cell and u's cell differ.
-    """
-    S = n_strata
-    edges = np.zeros((S, S), np.int64)
-    mutual = np.zeros((S, S), np.int64)
-    fan_out = np.zeros((S, S, S), np.int64)
-    fan_in = np.zeros((S, S, S), np.int64)
-    path = np.zeros((S, S, S), np.int64)
+    edges: np.ndarray,
+    mutual: np.ndarray,
+    fan_out: np.ndarray,
+    fan_in: np.ndarray,
+    path: np.ndarray,
+) -> None:
+    """One pass over the edges; of an undirected graph only `edges` and `fan_out` are summed."""
+    S = edges.shape[0]
     r = np.zeros(S, np.int64)
     c = np.zeros(S, np.int64)
     m = np.zeros(S, np.int64)
@@ -77,6 +67,41 @@ def overlap_sums(
             path[s, t, t] -= m[t]
         for x in range(n_touched):
             r[touched[x]] = c[touched[x]] = m[touched[x]] = 0
+
+
+@njit
+def overlap_sums(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    in_indptr: np.ndarray,
+    in_indices: np.ndarray,
+    undirected: bool,
+    strata: np.ndarray,
+    n_strata: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """How edges overlap, by the strata of the cells involved (int64, exact).
+
+    Returns
+    -------
+    edges, mutual
+        (S × S): edges from stratum s to t; those whose reverse is an edge too.
+    fan_out, fan_in, path
+        (S × S × S), first the stratum of the shared cell: ordered pairs of edges out of it into t and u; into it from
+        t and u; out of it into t and into it from u, where t's cell and u's cell differ.
+    """
+    S = n_strata
+    edges = np.zeros((S, S), np.int64)
+    mutual = np.zeros((S, S), np.int64)
+    fan_out = np.zeros((S, S, S), np.int64)
+    fan_in = np.zeros((S, S, S), np.int64)
+    path = np.zeros((S, S, S), np.int64)
+    if S == 1 and undirected:  # degrees are all there is
+        for i in range(indptr.size - 1):
+            degree = indptr[i + 1] - indptr[i]
+            edges[0, 0] += degree
+            fan_out[0, 0, 0] += degree * (degree - 1)
+    else:
+        _walk(indptr, indices, in_indptr, in_indices, undirected, strata, edges, mutual, fan_out, fan_in, path)
     if undirected:
         mutual[:] = edges
         fan_in[:] = fan_out

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tumint.kernels import njit
-from tumint.kernels.counts import contact_counts, edge_counts, edge_list, listed_edge_counts, touching_cells
+from tumint.kernels.counts import contact_counts, edge_counts, listed_edge_counts, touching_cells
 from tumint.kernels.random import shuffle, stream
 
 EDGES, CLASSIC, HISTOCAT, PATCH = 0, 1, 2, 3
@@ -86,6 +86,8 @@ def tally_permutations(
     indptr: np.ndarray,
     indices: np.ndarray,
     undirected: bool,
+    heads: np.ndarray,
+    tails: np.ndarray,
     labels: np.ndarray,
     order: np.ndarray,
     blocks: np.ndarray,
@@ -94,7 +96,7 @@ def tally_permutations(
     last: int,
     observed: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Permutations `first` … `last` − 1 of one image: of strata as `order` and `blocks` say (see `permuted_labels`).
+    """Permutations `first` … `last` − 1 of one image: `heads`, `tails`: see `edge_list`.
 
     Returns
     -------
@@ -113,7 +115,6 @@ def tally_permutations(
     seen = np.zeros((K, 2), np.int64)
     values = np.zeros((K, K))
     tables = np.zeros((4, K * K), np.int32)
-    heads, tails = edge_list(indptr, indices, undirected)
     pool, mixed = labels.copy(), labels.copy()
     sizes = np.zeros(K, np.int64)
     for i in range(labels.size):

@@ -39,35 +39,36 @@ def stream(image: np.uint64, permutation: int) -> tuple[np.uint64, np.uint64]:
 
 
 @njit
+def _bounded(
+    word: np.uint64, bound: np.uint64, key: np.uint64, step: np.uint64, counter: np.uint64
+) -> tuple[np.uint64, np.uint64]:
+    """A number below `bound` from 32 random bits, exactly uniform (Lemire 2019), and the counter after it."""
+    scaled = word * bound
+    low = scaled & _LOW
+    if low < bound:
+        least = (_LOW - bound + _ONE) % bound
+        while low < least:
+            scaled = (mix(key + counter * step) >> _S32) * bound
+            low = scaled & _LOW
+            counter += _ONE
+    return scaled >> _S32, counter
+
+
+@njit
 def shuffle(
     values: np.ndarray, start: int, stop: int, key: np.uint64, step: np.uint64, counter: np.uint64
 ) -> np.uint64:
-    """Shuffle `values[start:stop]` in place (Fisher–Yates, exactly uniform); the counter after it.
-
-    One 64-bit number serves two draws; draws are bounded as Lemire (2019) does, with rejection.
-    """
+    """Shuffle `values[start:stop]` in place (Fisher–Yates); the counter after it. One number serves two draws."""
     key, step, counter = np.uint64(key), np.uint64(step), np.uint64(counter)
-    i = stop - start
-    spare = np.uint64(0)
-    has_spare = False
-    while i > 1:
-        if has_spare:
-            word = spare
-            has_spare = False
-        else:
-            wide = mix(key + counter * step)
-            counter += _ONE
-            word = wide >> _S32
-            spare = wide & _LOW
-            has_spare = True
-        bound = np.uint64(i)
-        scaled = word * bound
-        low = scaled & _LOW
-        if low < bound and low < (_LOW - bound + _ONE) % bound:
-            continue
-        j = start + np.int64(scaled >> _S32)
-        i -= 1
-        value = values[start + i]
-        values[start + i] = values[j]
-        values[j] = value
+    first, left = np.uint64(start), np.uint64(stop - start)
+    while left > _ONE:
+        wide = mix(key + counter * step)
+        counter += _ONE
+        j, counter = _bounded(wide >> _S32, left, key, step, counter)
+        left -= _ONE
+        values[first + left], values[first + j] = values[first + j], values[first + left]
+        if left > _ONE:
+            j, counter = _bounded(wide & _LOW, left, key, step, counter)
+            left -= _ONE
+            values[first + left], values[first + j] = values[first + j], values[first + left]
     return counter

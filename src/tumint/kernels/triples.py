@@ -11,26 +11,30 @@ from tumint.kernels import njit
 
 
 @njit
-def degree_tables(
-    indptr: np.ndarray, indices: np.ndarray, in_indptr: np.ndarray, in_indices: np.ndarray, strata: np.ndarray, S: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cells × S (int64): edges of each cell into a stratum, from it, and those that go both ways."""
-    n = indptr.size - 1
-    out = np.zeros((n, S), np.int64)
-    into = np.zeros((n, S), np.int64)
-    both = np.zeros((n, S), np.int64)
-    for i in range(n):
-        q = indptr[i]
+def degree_table(indptr: np.ndarray, indices: np.ndarray, strata: np.ndarray, S: int) -> np.ndarray:
+    """Edges of each cell into each stratum (cells × S, int32)."""
+    out = np.zeros((indptr.size - 1, S), np.int32)
+    for i in range(indptr.size - 1):
         for p in range(indptr[i], indptr[i + 1]):
             out[i, strata[indices[p]]] += 1
+    return out
+
+
+@njit
+def mutual_table(
+    indptr: np.ndarray, indices: np.ndarray, in_indptr: np.ndarray, in_indices: np.ndarray, strata: np.ndarray, S: int
+) -> np.ndarray:
+    """Edges of each cell into each stratum whose reverse is an edge too (cells × S, int32)."""
+    out = np.zeros((indptr.size - 1, S), np.int32)
+    for i in range(indptr.size - 1):
+        q = indptr[i]
         for p in range(in_indptr[i], in_indptr[i + 1]):
             j = in_indices[p]
-            into[i, strata[j]] += 1
             while q < indptr[i + 1] and indices[q] < j:
                 q += 1
             if q < indptr[i + 1] and indices[q] == j:
-                both[i, strata[j]] += 1
-    return out, into, both
+                out[i, strata[j]] += 1
+    return out
 
 
 @njit
@@ -44,7 +48,7 @@ def star_sums(strata: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -
             if x[i, t] == 0:
                 continue
             for u in range(S):
-                product = x[i, t] * y[i, u]
+                product = np.int64(x[i, t]) * y[i, u]
                 if product != 0:
                     for v in range(S):
                         total[s, t, u, v] += product * z[i, v]
@@ -60,7 +64,7 @@ def pair_sums(strata: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         for t in range(S):
             if x[i, t] != 0:
                 for u in range(S):
-                    total[strata[i], t, u] += x[i, t] * y[i, u]
+                    total[strata[i], t, u] += np.int64(x[i, t]) * y[i, u]
     return total
 
 
@@ -77,7 +81,7 @@ def chain_sums(indptr: np.ndarray, indices: np.ndarray, strata: np.ndarray, x: n
             for u in range(S):
                 if x[i, u] != 0:
                     for v in range(S):
-                        total[s, t, u, v] += x[i, u] * y[j, v]
+                        total[s, t, u, v] += np.int64(x[i, u]) * y[j, v]
     return total
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tumint.kernels import permute
+from tumint.kernels.counts import edge_list
 from tumint.neighbourhood.graph import Graph
 
 STATISTICS = {
@@ -161,6 +162,8 @@ def _tally(
     if blocks[-1] == 0:  # no cell to permute
         order, blocks = np.zeros(1, np.int32), np.array([0, 0], np.int64)
 
+    heads, tails = edge_list(graph.indptr, graph.indices, graph.undirected)
+
     def chunk(first: int) -> Part:
         return permute.tally_permutations(
             statistic.code,
@@ -168,6 +171,8 @@ def _tally(
             graph.indptr,
             graph.indices,
             graph.undirected,
+            heads,
+            tails,
             labels,
             order,
             blocks,

@@ -134,11 +134,14 @@ def _named(part: set[tuple[int, int]]) -> tuple[str, tuple[int, ...]]:
 def graph_sums(graph: Graph, strata: np.ndarray, n_strata: int) -> dict[str, np.ndarray]:
     """Every named sum of the shapes as an array with one axis of strata for each cell."""
     ahead, back = (graph.indptr, graph.indices), graph.turned()
-    r, c, m = triples.degree_tables(*ahead, *back, strata, n_strata)
+    r = c = m = triples.degree_table(*ahead, strata, n_strata)
+    if not graph.undirected:
+        c = triples.degree_table(*back, strata, n_strata)
+        m = triples.mutual_table(*ahead, *back, strata, n_strata)
     tables = {"r": r, "c": c, "m": m}
     sums: dict[str, np.ndarray] = {}
     for name, table in (("edge", r), ("mutual", m)):
-        sums[name] = np.stack([table[strata == s].sum(axis=0) for s in range(n_strata)])
+        sums[name] = np.stack([table[strata == s].sum(axis=0, dtype=np.int64) for s in range(n_strata)])
 
     def filled(names: str, like: dict[str, str]) -> str:
         """The name of an equal sum: on an undirected graph all degrees are one."""

@@ -42,6 +42,7 @@ class Result:
     power: pd.DataFrame  # contract POWER
     influence: pd.DataFrame  # contract INFLUENCE
     values: pd.DataFrame
+    families: list[Family]
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
@@ -73,15 +74,23 @@ def compare(
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
     pairs = None if design.pair is None else (design.pair, design.group)
+    matrices = families(features, values, design.units, design.unit_of_sample, pairs)
     parts, priors = [], {}
-    for family in families(features, values, design.units, design.unit_of_sample, pairs):
+    for family in matrices:
         part, prior = _family(family, design, config, ways, leave_out)
         parts.append(part)
         if prior:
             priors[family.name] = prior
     tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
     return Result(
-        design, **tables, values=values, priors=priors, ways=ways, no_permutation=no_permutation, reason=reason
+        design,
+        **tables,
+        values=values,
+        families=matrices,
+        priors=priors,
+        ways=ways,
+        no_permutation=no_permutation,
+        reason=reason,
     )
 
 
@@ -128,8 +137,12 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
         return None, reason
     if design.strata is None:
         return None, "a covariate is a number: subjects cannot be exchanged without breaking its relation to the values"
-    words = [seed, int.from_bytes(hashlib.sha256(design.contrast.name.encode()).digest()[:8], "big")]
-    return assignments(design.group, design.strata, config.permutations, np.random.default_rng(words)), ""
+    return assignments(design.group, design.strata, config.permutations, stream(seed, design.contrast.name)), ""
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """A stream of random numbers of its own for every contrast, outcome and prediction."""
+    return np.random.default_rng([seed, int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")])
 
 
 def _family(

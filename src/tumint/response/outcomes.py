@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from tumint.config.response import Outcome, ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES
-from tumint.response.compare import joined, names_of, prior_of
+from tumint.response.compare import joined, names_of, prior_of, stream
 from tumint.response.cox import fit_cox
 from tumint.response.design import check_covariates, nuisance
 from tumint.response.families import Family, families
@@ -80,8 +79,7 @@ def _build(sheet: pd.DataFrame, outcome: Outcome, where: str) -> _Design:
 def _ways(design: _Design, config: ResponseConfig, seed: int) -> Assignments | None:
     if design.strata is None or design.outcome.event is not None:
         return None
-    words = [seed, int.from_bytes(hashlib.sha256(design.outcome.name.encode()).digest()[:8], "big")]
-    return shuffles(design.values, design.strata, config.permutations, np.random.default_rng(words))
+    return shuffles(design.values, design.strata, config.permutations, stream(seed, design.outcome.name))
 
 
 def _family(family: Family, design: _Design, config: ResponseConfig, ways: Assignments | None) -> pd.DataFrame:

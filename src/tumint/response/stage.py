@@ -12,11 +12,12 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
-from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, SUBJECTS
+from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, PREDICTION, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response import design
 from tumint.response.compare import Result, compare, joined
+from tumint.response.foretell import foretell
 from tumint.response.outcomes import relate
 from tumint.response.subjects import check_values, subject_values
 from tumint.response.summary import summarise
@@ -24,7 +25,7 @@ from tumint.samples import check_design, read_sheet
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
-    """Write effects, subjects, mixed, power, influence and outcomes (parquet) and `effects.json` to the folder `out`.
+    """Write effects, subjects, mixed, power, influence, outcomes, prediction (parquet) and `effects.json` to `out`.
 
     Parameters
     ----------
@@ -48,13 +49,16 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
-    summary = summarise(results, config, without)
+    predictions = [foretell(result, config, params.seed) for result in results]
+    summary = summarise(results, [said for _, said in predictions], config, without)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
     related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
     write_table(joined(related, OUTCOMES), out / "outcomes.parquet", OUTCOMES, meta=meta)
+    scores = joined([scored for scored, _ in predictions], PREDICTION)
+    write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -6,7 +6,6 @@ The words of a report are made from this; nothing is computed here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -22,11 +21,15 @@ _FINDING = (
 )
 
 
-def summarise(results: Iterable[Result], config: ResponseConfig, without_features: list[str]) -> dict[str, Any]:
+def summarise(
+    results: list[Result], predictions: list[dict[str, Any]], config: ResponseConfig, without_features: list[str]
+) -> dict[str, Any]:
     """Everything of `effects.json`.
 
     Parameters
     ----------
+    predictions
+        One per result, from `foretell`.
     without_features
         Samples of the sheet of which no feature was given.
     """
@@ -35,7 +38,10 @@ def summarise(results: Iterable[Result], config: ResponseConfig, without_feature
         "method": config.method,
         "min_subjects": config.min_subjects,
         "samples_without_features": without_features,
-        "contrasts": [_contrast(result, config) for result in results],
+        "contrasts": [
+            {**_contrast(result, config), "prediction": prediction}
+            for result, prediction in zip(results, predictions, strict=True)
+        ],
     }
 
 

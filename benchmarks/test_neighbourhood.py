@@ -1,0 +1,247 @@
+"""Interaction scores against their peers: same graph, same process, warm; calibration of p. Run by `make bench`.
+
+The figures go to `benchmarks/neighbourhood.md`. `TUMINT_BENCH_FULL=1` adds a million cells against squidpy, 10
+million cells in 1,000 images and a million permutations for the calibration (minutes each).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from tumint.kernels import njit, permute
+from tumint.kernels.counts import edge_list, listed_edge_counts
+from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order
+from tumint.neighbourhood.image import GraphSpec, build_graph, make_image
+from tumint.neighbourhood.moments import cross_table, exact_moments
+from tumint.neighbourhood.nulls import Draws, Statistic, permutation_blocks, permuted
+from tumint.neighbourhood.scores import Method, score_image
+from tumint.neighbourhood.skewness import skewness, two_sided
+
+FULL = os.environ.get("TUMINT_BENCH_FULL") == "1"
+K = 15
+pytestmark = pytest.mark.filterwarnings("ignore")  # the peers warn of each other
+REPORT = Path(__file__).with_name("neighbourhood.md")
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[Callable[..., None]]:
+    """Takes (what, ours, peer, ratio) and writes all of it as a table at the end."""
+    rows: list[tuple[str, ...]] = []
+    yield lambda *row: rows.append(tuple(map(str, row)))
+    packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "numba", "scipy", "squidpy"))
+    head = f"python {platform.python_version()}, {packages}; {platform.machine()}, {os.cpu_count()} cores."
+    lines = ["# Interaction scores: speed and calibration", "", f"Written by `make bench`. {head}", ""]
+    lines += ["| what | tumint | peer | ratio |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def tissue(n: int, seed: int = 0) -> tuple[Graph, np.ndarray]:
+    """A Delaunay graph at 100 µm² per cell, and types that differ in number and place."""
+    rng = np.random.default_rng(seed)
+    xy = rng.random((n, 2)) * np.sqrt(n) * 10
+    xy = xy[hilbert_order(xy)]
+    share = np.linspace(1, 4, K) / np.linspace(1, 4, K).sum()
+    labels = rng.choice(K, n, p=share)
+    swap = (rng.random(n) < 0.2) & (labels < 3)
+    labels[swap] = (3 * xy[swap, 0] / xy[:, 0].max()).astype(int) % 3
+    return delaunay(xy), labels.astype(np.uint8)
+
+
+def best(call: Callable[[], object], times: int = 5) -> float:
+    """Seconds of the fastest of several calls, after one that warms up."""
+    call()
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def exact_z(graph: Graph, labels: np.ndarray) -> np.ndarray:
+    zeros = np.zeros(graph.n, np.uint8)
+    observed = Statistic().of(graph, labels, K)
+    mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
+    return (observed - mean) / np.sqrt(variance)
+
+
+def annotated(graph: Graph, labels: np.ndarray) -> object:
+    import anndata as ad
+
+    obs = pd.DataFrame({"t": pd.Categorical.from_codes(labels, [str(i) for i in range(K)])})
+    obs.index = obs.index.astype(str)
+    cells = ad.AnnData(np.zeros((graph.n, 1), np.float32), obs=obs)
+    values = np.ones(graph.n_edges)
+    cells.obsp["spatial_connectivities"] = sparse.csr_matrix((values, graph.indices, graph.indptr), (graph.n, graph.n))
+    return cells
+
+
+@pytest.mark.parametrize("n", [20_000, 200_000, *([1_000_000] if FULL else [])])
+def test_exact_z_against_squidpy(n: int, report: Callable[..., None]) -> None:
+    import squidpy as sq
+
+    graph, labels = tissue(n)
+    cells = annotated(graph, labels)
+
+    def peer(permutations: int) -> np.ndarray:
+        sq.gr.nhood_enrichment(cells, "t", n_perms=permutations, n_jobs=1, show_progress_bar=False, seed=0)
+        return cells.uns["t_nhood_enrichment"]["zscore"]
+
+    peer(2)
+    ours = best(lambda: exact_z(graph, labels))
+    start = time.perf_counter()
+    theirs_z = peer(1000)
+    theirs = time.perf_counter() - start
+    z = exact_z(graph, labels)
+    # of the z of 1,000 permutations: the mean is off by 1/√1000, the sd by 1/√2000 of itself
+    allowed = 5 * np.sqrt(1 / 1000 + z**2 / 2000)
+    report(f"exact z against nhood_enrichment, {n:,} cells", f"{ours:.4f} s", f"squidpy {theirs:.1f} s",
+           f"{theirs / ours:,.0f}×")  # fmt: skip
+    assert (np.abs(z - theirs_z) < allowed).all()
+    assert np.corrcoef(z.ravel(), theirs_z.ravel())[0, 1] > 0.99
+    assert theirs / ours >= 1000
+
+
+def test_permutations_against_squidpy(report: Callable[..., None]) -> None:
+    import squidpy as sq
+
+    graph, labels = tissue(200_000)
+    cells = annotated(graph, labels)
+    sq.gr.nhood_enrichment(cells, "t", n_perms=2, n_jobs=1, show_progress_bar=False)
+    zeros = np.zeros(graph.n, np.uint8)
+
+    def ours(name: str) -> float:
+        statistic = Statistic(name)
+        observed = statistic.of(graph, labels, K)
+        return best(lambda: permuted(statistic, graph, labels, observed, zeros, Draws("s", number=32)), 15) / 32
+
+    def peer() -> None:
+        sq.gr.nhood_enrichment(cells, "t", n_perms=100, n_jobs=1, show_progress_bar=False)
+
+    theirs, edges, histocat = best(peer, 2) / 100, ours("edges"), ours("histocat")
+    report("one permutation, `edges`, 200,000 cells", f"{1e3 * edges:.2f} ms", f"squidpy {1e3 * theirs:.1f} ms",
+           f"{theirs / edges:.1f}×")  # fmt: skip
+    report("one permutation, `histocat`, 200,000 cells", f"{1e3 * histocat:.2f} ms", "–", "–")
+    assert theirs / edges >= 10
+
+
+def sparse_moments(graph: Graph, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The formulas of Cliff & Ord with scipy.sparse alone."""
+    W = sparse.csr_array((np.ones(graph.n_edges), graph.indices, graph.indptr), shape=(graph.n, graph.n))
+    L = sparse.csr_array((np.ones(graph.n), (np.arange(graph.n), labels)), shape=(graph.n, K))
+    (L.T @ W @ L).toarray()
+    r, c = W.sum(axis=1), W.sum(axis=0)
+    S0 = T1 = W.sum()
+    T2 = W.multiply(W.T).sum()
+    T3, T4, T5 = (r**2).sum() - T1, (c**2).sum() - T1, (r * c).sum() - T2
+    T6 = S0**2 - T1 - T2 - T3 - T4 - 2 * T5
+    n, s = float(graph.n), np.bincount(labels, minlength=K).astype(float)
+    n2, n3, n4 = n * (n - 1), n * (n - 1) * (n - 2), n * (n - 1) * (n - 2) * (n - 3)
+    s2 = s * (s - 1)
+    mean = S0 * np.outer(s, s) / n2
+    square = T1 * np.outer(s, s) / n2 + (T3 * np.outer(s, s2) + T4 * np.outer(s2, s)) / n3 + T6 * np.outer(s2, s2) / n4
+    np.fill_diagonal(mean, S0 * s2 / n2)
+    s3, s4 = s2 * (s - 2), s2 * (s - 2) * (s - 3)
+    np.fill_diagonal(square, (T1 + T2) * s2 / n2 + (T3 + T4 + 2 * T5) * s3 / n3 + T6 * s4 / n4)
+    return mean, square - mean**2
+
+
+def test_exact_moments_against_sparse_products(report: Callable[..., None]) -> None:
+    graph, labels = tissue(200_000)
+    theirs = best(lambda: sparse_moments(graph, labels))
+    ours = best(lambda: exact_z(graph, labels))
+    zeros = np.zeros(graph.n, np.uint8)
+    mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
+    peer_mean, peer_variance = sparse_moments(graph, labels)
+    report("counts and exact moments, 200,000 cells", f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms",
+           f"{theirs / ours:.1f}×")  # fmt: skip
+    assert mean == pytest.approx(peer_mean, rel=1e-9)
+    assert variance == pytest.approx(peer_variance, rel=1e-7)  # the peer subtracts E² and loses digits
+    assert theirs / ours >= 5
+
+
+def test_a_large_cohort(report: Callable[..., None]) -> None:
+    images, n = (1000 if FULL else 50), 10_000
+    rng = np.random.default_rng(0)
+    xy = rng.random((images, n, 2)) * 1000
+    labels = rng.integers(0, K, (images, n)).astype(np.uint8)
+    types = [f"t{i:02d}" for i in range(K)]
+
+    def one(i: int) -> int:
+        image = make_image(f"s{i}", xy[i], labels[i], xy[i, :, 0] // 250)
+        graph = build_graph(image, GraphSpec())
+        both = [score_image(image.sample, graph, image.labels, types, Method(), s) for s in (None, image.strata)]
+        return sum(map(len, both))
+
+    def score(count: int) -> tuple[float, float]:
+        start, cpu = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            assert sum(pool.map(one, range(count))) == count * 2 * K * K
+        return time.perf_counter() - start, time.process_time() - cpu
+
+    score(2)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sizes = [images // 50, images // 7, images]
+    seconds, cpu = zip(*(score(count) for count in sizes), strict=True)
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    what = f"{images * n:,} cells in {images} images: Delaunay, exact, global and 4 strata, 2 threads"
+    report(what, f"{seconds[-1]:.1f} s, {cpu[-1]:.1f} s of CPU", "–", f"{memory:.2f} GB above the cells")
+    slope = float(np.polyfit(np.log(sizes), np.log(cpu), 1)[0])
+    report(f"slope of log CPU time on log cells, {sizes[0] * n:,} to {sizes[-1] * n:,}", f"{slope:.2f}", "–", "–")
+    assert memory < 2
+    assert cpu[-1] / images < 0.24  # 10 million cells in 2 minutes of 2 cores
+    assert slope <= 1.05
+
+
+@njit
+def drawn_counts(
+    indptr: np.ndarray, indices: np.ndarray, labels: np.ndarray, order: np.ndarray, blocks: np.ndarray, P: int, K: int
+) -> np.ndarray:
+    """Counts of P permutations (P × K × K), of an undirected graph."""
+    out = np.zeros((P, K, K), np.int64)
+    tables = np.zeros((4, K * K), np.int32)
+    heads, tails = edge_list(indptr, indices, True)
+    pool, mixed = labels.copy(), labels.copy()
+    for p in range(P):
+        permute.permuted_labels(labels, order, blocks, np.uint64(3), p, pool, mixed)
+        listed_edge_counts(heads, tails, mixed, True, tables, out[p])
+    return out
+
+
+@pytest.mark.parametrize("n_strata", [1, 3])
+def test_calibration_of_p(n_strata: int, report: Callable[..., None]) -> None:
+    n, draws = 5000, 1_000_000 if FULL else 200_000
+    rng = np.random.default_rng(0)
+    xy = rng.random((n, 2)) * np.sqrt(n) * 10
+    graph = delaunay(xy)
+    strata = (n_strata * xy[:, 0] / (10 * np.sqrt(n))).astype(np.uint8)
+    # sizes for which a type expects 2, 10, 30 and 300 edges with itself
+    sizes = [round(n * np.sqrt(e / graph.n_edges)) + 1 for e in (2, 10, 30, 300)]
+    labels = rng.permutation(np.repeat(np.arange(5), [*sizes, n - sum(sizes)])).astype(np.uint8)
+    table = cross_table(labels, strata, 5, n_strata)
+    mean, variance = exact_moments(graph, labels, strata, table)
+    skew = skewness(graph, strata, table, mean, variance)
+    counts = drawn_counts(graph.indptr, graph.indices, labels, *permutation_blocks(strata), draws, 5)
+    for a, b in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2), (1, 3), (2, 3), (3, 3), (4, 4)):
+        z = (counts[:, a, b] - mean[a, b]) / np.sqrt(variance[a, b])
+        p = two_sided(z, np.full(draws, skew[a, b]))
+        shares = [float((p < level).mean() / level) for level in (0.05, 1e-3, 1e-4)]
+        report(f"share of p below 0.05, 0.001, 1e-4 over nominal: expected {mean[a, b]:.1f}, {n_strata} strata",
+               ", ".join(f"{s:.2f}" for s in shares), f"{draws:,} permutations", "–")  # fmt: skip
+        assert shares[1] <= 1.4
+        assert shares[2] <= 1.8
+        if mean[a, b] >= 30:  # below, a step of the count is a large part of 0.05
+            assert 0.75 < shares[0] < 1.25
+            assert shares[1] > 0.5
