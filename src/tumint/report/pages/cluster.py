@@ -228,11 +228,11 @@ def _method(inputs: Inputs) -> list[str]:
     settings: dict[str, Any] = dict(params.get("cluster") or {})
     typing = settings.get("typing")
     if typing == "provided":
-        return ["The data brought a type for every cell. Nothing was normalised or clustered."]
+        return ["The data brought a type for every cell; nothing was clustered."]
     normalise = settings.get("normalise") or {}
     how = {
-        "reference": "Each intensity was divided by its ROI's mean of the reference channel; each marker was scaled by "
-        f"its {setting(normalise.get('percentile', 99))}th percentile over the cohort and cut at 1.",
+        "reference": "Each intensity was divided by its ROI's median of the reference channel; each marker was scaled "
+        f"by the {setting(normalise.get('percentile', 99))}th percentile of its signal over the cohort.",
         "arcsinh": f"Intensities were transformed by arcsinh(x / {setting(normalise.get('cofactor', 5))}).",
         "none": "Intensities were taken as they are.",
     }.get(str(normalise.get("method")), "")
