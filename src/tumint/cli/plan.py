@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli.snakemake import command
+from tumint.keys import STAGES
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
@@ -74,9 +75,10 @@ def _plan(a: argparse.Namespace) -> int:
 
 
 def read_dry_run(text: str) -> list[Step]:
-    """The steps of a dry run, in the order it gives them."""
+    """The steps of a dry run, in the order of the stages, reports last."""
     steps: dict[str, Step] = {}
-    for match in _JOB.finditer(text):
+    # Snakemake gives jobs that could run side by side in any order
+    for match in sorted(_JOB.finditer(text), key=lambda match: _rank(match["name"])):
         if match["name"] == "all":  # the target: it runs no command
             continue
         name = _BATCH.sub("", match["name"])
@@ -87,6 +89,14 @@ def read_dry_run(text: str) -> list[Step]:
             if reason not in step.reasons:
                 step.reasons.append(reason)
     return list(steps.values())
+
+
+def _rank(name: str) -> tuple[bool, int, bool, str]:
+    words = name.replace(":", "").split()
+    report = words[0] == "report"
+    stage = words[-1] if report else words[0]
+    # the gathering of the batches comes after the batches
+    return report, STAGES.index(stage) if stage in STAGES else len(STAGES), not _BATCH.search(name), name
 
 
 def _in_words(reason: str) -> list[str]:
