@@ -75,10 +75,9 @@ def _plan(a: argparse.Namespace) -> int:
 
 
 def read_dry_run(text: str) -> list[Step]:
-    """The steps of a dry run, in the order of the stages, reports last."""
+    """The steps of a dry run, in the order of the stages, the reports last."""
     steps: dict[str, Step] = {}
-    # Snakemake gives jobs that could run side by side in any order
-    for match in sorted(_JOB.finditer(text), key=lambda match: _rank(match["name"])):
+    for match in _JOB.finditer(text):
         if match["name"] == "all":  # the target: it runs no command
             continue
         name = _BATCH.sub("", match["name"])
@@ -88,15 +87,13 @@ def read_dry_run(text: str) -> list[Step]:
         for reason in _in_words(match["reason"] or ""):
             if reason not in step.reasons:
                 step.reasons.append(reason)
-    return list(steps.values())
+    return sorted(steps.values(), key=_rank)
 
 
-def _rank(name: str) -> tuple[bool, int, bool, str]:
-    words = name.replace(":", "").split()
-    report = words[0] == "report"
-    stage = words[-1] if report else words[0]
-    # the gathering of the batches comes after the batches
-    return report, STAGES.index(stage) if stage in STAGES else len(STAGES), not _BATCH.search(name), name
+def _rank(step: Step) -> tuple[bool, int, bool]:
+    """Place of a step: stages before reports, in the order of the stages; gathering after its batches."""
+    *report, stage = step.name.split(":")[0].split()
+    return bool(report), STAGES.index(stage) if stage in STAGES else len(STAGES), ":" in step.name
 
 
 def _in_words(reason: str) -> list[str]:
