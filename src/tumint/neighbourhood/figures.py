@@ -37,17 +37,13 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     mesh = None
     for ax, null in zip(axes, nulls, strict=True):
         matrix = wide[null].loc[order, order]
-        mesh = style.heatmap(
-            ax, matrix, cmap=style.DIVERGING, limits=(-limit, limit), label="", colourbar=False
-        )
+        mesh = style.heatmap(ax, matrix, cmap=style.DIVERGING, limits=(-limit, limit), label="", colourbar=False)
         ax.set_title(f"against chance {'within domain' if null == 'domain' else 'over the whole image'}")
         ax.set_xlabel("neighbour")
     axes[0].set_ylabel("cell")
     bar = drawing.colorbar(mesh, ax=list(axes), shrink=0.8, pad=0.01, label="median log2 enrichment")  # type: ignore[arg-type]
     bar.outline.set_visible(False)  # type: ignore[operator]
-    two = (
-        " What is red on the right and pale on the left is only shared tissue, not contact." if len(nulls) > 1 else ""
-    )
+    two = " What is red on the right and pale on the left is only shared tissue, not contact." if len(nulls) > 1 else ""
     return style.Figure(
         "enrichment",
         "Who touches whom, against chance",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.neighbourhood import nulls, skewness
+from tumint.neighbourhood import nulls, skewness, tails
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.moments import cross_table, exact_moments
 
@@ -124,18 +124,18 @@ def _exact(
     counts, variance = exact_moments(simulate.graph, simulate.labels, simulate.strata, n)
     scale = np.maximum(sizes, 1)[:, None] if simulate.method.statistic == "classic" else np.ones((1, 1))
     expected, sd = counts / scale, np.sqrt(variance) / scale
-    z = np.divide(simulate.observed - expected, sd, out=np.zeros_like(sd), where=sd > 0)
     if n.shape[1] <= skewness.MAX_STRATA:
         skew = skewness.skewness(simulate.graph, simulate.strata, n, counts, variance)
     else:
-        skew = np.full(z.shape, np.nan)
+        skew = np.full(counts.shape, np.nan)
     known = ~np.isnan(skew)
-    skew = np.where(known, skew, 0.0)
-    p = skewness.two_sided(z, skew)
     p_method = np.where(known, "pearson3", "normal").astype(object)
+    # on an undirected graph, edges within a type come in twos
+    step = np.where(np.eye(len(sizes), dtype=bool) & simulate.graph.undirected, 2.0, 1.0)
+    law = (np.rint(simulate.observed * scale), counts, np.sqrt(variance), np.where(known, skew, 0.0), step)
+    p = tails.two_sided(*law)
     least = np.where(known, PEARSON3_FROM, NORMAL_FROM)
-    # what lies past the end of the law can still happen
-    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | (z * skew <= -2.0))
+    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | tails.beyond(*law))
     if rare.any():
         p[rare] = simulate.run("permutation").p[rare]
         p_method[rare] = "permutation"
