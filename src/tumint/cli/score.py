@@ -35,10 +35,21 @@ def add_verbs(verbs: Any) -> None:
     add("--null", choices=nulls, help="default exact for edges and classic, permutation for histocat and patch")
     add("--jitter", type=float, default=10.0, metavar="UM", help="how far --null jitter moves cells in µm (default 10)")
     add("--permutations", type=int, default=1000, metavar="P", help="draws of a null without exact p (default 1000)")
-    add("--stop-after", type=int, default=0, metavar="H", help="end the draws of permutation and fixed once every pair has "
-        "had H on either side of what was observed (default 0: never)")
-    add("--guard", type=float, default=0.0, metavar="UM", help="cells so near the box around an image's cells are only "
-        "neighbours, not sources (default 0: no guard)")
+    add(
+        "--stop-after",
+        type=int,
+        default=0,
+        metavar="H",
+        help="end the draws of permutation and fixed once every pair has "
+        "had H on either side of what was observed (default 0: never)",
+    )
+    add(
+        "--guard",
+        type=float,
+        default=0.0,
+        metavar="UM",
+        help="cells so near the box around an image's cells are only neighbours, not sources (default 0: no guard)",
+    )
     add("--seed", type=int, default=0, help="of everything random (default 0)")
     add("--threads", type=int, default=1, metavar="N", help="changes no result (default 1)")
     add("--min-cells", type=int, default=10, metavar="N", help="types with fewer cells are not tested (default 10)")

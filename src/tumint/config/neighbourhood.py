@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -50,6 +50,13 @@ class RobustnessConfig(Section):
         min_length=1,
         description="Nulls of the grid: labels permuted over the image, and within its domains (where it has any).",
     )
+
+    @field_validator("graphs", "nulls")
+    @classmethod
+    def _differ(cls, value: list[Any]) -> list[Any]:
+        if any(one in value[:i] for i, one in enumerate(value)):
+            raise ValueError("must hold nothing twice")
+        return value
 
 
 class NeighbourhoodConfig(Section):
