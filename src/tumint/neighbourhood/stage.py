@@ -153,8 +153,8 @@ def _score_sample(
     nulls: dict[str, np.ndarray | None] = {GLOBAL: None}
     if (domains != k.NO_DOMAIN).any():
         nulls[WITHIN] = image.strata
-    of_scores = nulls if config.within_domain else {GLOBAL: None}
-    of_grid = {null: strata for null, strata in nulls.items() if null in config.robustness.nulls}
+    of_scores = {null: strata for null, strata in nulls.items() if null == GLOBAL or config.within_domain}
+    of_grid = {null: strata for null, strata in nulls.items() if str(null) in set(config.robustness.nulls)}
     specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
     return (
         _interactions(config, seed, image, given, of_scores, types),
