@@ -23,6 +23,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "neighbourhood/stage.py": "from tumint.keys import A\n\ndef run():\n    from tumint.kernels import counts\n",
         "report/__init__.py": "",
         "report/render.py": "C = 1\n",
+        "report/pages/__init__.py": "",
+        "report/pages/qc.py": "from tumint.qc import figures\n",
         "report/templates/page.html": "<html>",
     }
     for name, text in files.items():
@@ -50,6 +52,8 @@ def changed(package: Path, name: str, text: str) -> set[str]:
         ("kernels/counts.py", "def f():\n    return 2\n", {"neighbourhood"}),
         ("keys.py", "A = 2\n", {"qc", "neighbourhood"}),
         ("qc/figures.py", "B = 2\n", {"report_qc"}),
+        ("report/render.py", "C = 2\n", {"report_qc", "report_neighbourhood"}),
+        ("report/pages/qc.py", "from tumint.qc import figures\n\nD = 1\n", {"report_qc"}),
         ("report/templates/page.html", "<html lang=en>", {"report_qc", "report_neighbourhood"}),
         ("qc/stage.py", '"""Other."""\nfrom tumint import keys\n\n# why\ndef run():\n    return keys.A\n', set()),
     ],

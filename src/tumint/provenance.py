@@ -31,6 +31,8 @@ def code_digest(stage: str) -> str:
     if stage.startswith("report"):
         name = stage.removeprefix("report_")
         roots = [f"tumint.report.{p.stem}" for p in sorted((_ROOT / "report").glob("*.py")) if p.stem != "__init__"]
+        # the page of another stage does not count, so render.py imports pages by name
+        roots += [f"tumint.report.pages.{name}"]
         roots += [f"tumint.{name}.figures"] if (_ROOT / name / "figures.py").exists() else []
         texts = [p.read_text(encoding="utf-8") for p in sorted((_ROOT / "report" / "templates").glob("*"))]
     else:

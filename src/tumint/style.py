@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Paul Tol's "muted" scheme (personal.sron.nl/~pault) and five more, chosen so that any two stay apart (Lab distance of at
-# least 17) for normal sight, deuteranopia and protanopia (Machado et al. 2009).
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault) and five more, chosen so that any two stay apart (Lab distance of
+# at least 17) for normal sight, deuteranopia and protanopia (Machado et al. 2009).
 PALETTE = (
     *("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"),
     *("#0050FF", "#BFCF00", "#BF60FF", "#9F1000", "#BFDFAF"),
@@ -149,6 +149,16 @@ def chart_height(rows: int, *, per_row: float = UNIT_INCH, rest: float = 0.9, le
     return max(least, rows * per_row + rest)
 
 
+def label_inch(names: Iterable[object], length: int = 34) -> float:
+    """Room in inches that the longest of the names takes along an axis."""
+    return 0.15 + 0.075 * max((len(shortened(name, length)) for name in names), default=0)
+
+
+def chart_width(base: float, names: Iterable[object], length: int = 34) -> float:
+    """Width in inches of a chart whose rows have these names: `base` where they are of usual length."""
+    return base + max(0.0, label_inch(names, length) - 1.6)
+
+
 def row_axis(ax: Axes, names: Sequence[str], length: int = 34) -> None:
     """Rows named on y, the first on top; names of at most `length` letters."""
     ax.set_yticks(range(len(names)), [shortened(name, length) for name in names])
@@ -211,8 +221,7 @@ def heatmap(
     """Cells coloured by value, rows and columns named; a missing value stays grey."""
     from matplotlib import colormaps
 
-    colour = colormaps[cmap].copy()
-    colour.set_bad(GREY)
+    colour = colormaps[cmap].with_extremes(bad=GREY)
     values = np.ma.masked_invalid(matrix.to_numpy(float))
     mesh = ax.pcolormesh(values, cmap=colour, vmin=limits[0], vmax=limits[1], edgecolors=PAPER, linewidth=0.6)
     ax.set_xticks(np.arange(matrix.shape[1]) + 0.5, [shortened(c) for c in matrix.columns], rotation=90)
@@ -252,8 +261,8 @@ def ratio_axis(ax: Axes, limits: tuple[float, float], *, which: str = "x") -> No
 
 
 def scale_bar(ax: Axes, extent_um: float) -> None:
-    """A bar of a round number of µm (about a fifth of `extent_um`) below the lower left corner of a map."""
-    length = max((s * 10**e for e in range(-1, 6) for s in (1, 2, 5) if s * 10**e <= max(extent_um / 4, 0.1)))
+    """A bar of a round number of µm (at most a quarter of `extent_um`) below the lower left corner of a map."""
+    length = max(s * 10**e for e in range(-1, 6) for s in (1, 2, 5) if s * 10**e <= max(extent_um / 4, 0.1))
     transform = ax.get_xaxis_transform()
     left = ax.get_xlim()[0]
     ax.plot([left, left + length], [-0.025, -0.025], transform=transform, color=INK, lw=2.5, clip_on=False)

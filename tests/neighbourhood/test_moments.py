@@ -66,6 +66,32 @@ def test_moments_equal_20000_stratified_permutations() -> None:
     assert np.abs(np.mean(sampled / variance) - 1) < 0.01
 
 
+@pytest.mark.parametrize("directed", [False, True])
+def test_moments_equal_brute_force(directed: bool) -> None:
+    # 20,000 stratified permutations by matrix products, which share nothing with the kernels
+    rng = np.random.default_rng(0)
+    n, K, P = 400, 4, 20_000
+    xy = rng.random((n, 2)) * 200
+    strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
+    labels = np.where(rng.random(n) < 0.3, strata, rng.integers(0, K, n))
+    graph = knn(xy, 5, symmetric=not directed)
+    W = np.zeros((n, n), np.float32)
+    W[np.repeat(np.arange(n), np.diff(graph.indptr)), graph.indices] = 1
+    groups = [np.flatnonzero(strata == s) for s in range(3)]
+    found = np.empty((P, K, K))
+    for i in range(P):
+        mixed = labels.copy()
+        for group in groups:
+            mixed[group] = rng.permutation(labels[group])
+        one_hot = np.eye(K, dtype=np.float32)[mixed]
+        found[i] = one_hot.T @ (W @ one_hot)
+    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
+    assert np.abs((found.mean(axis=0) - mean) / np.sqrt(variance / P)).max() < 3
+    ratio = found.var(axis=0) / variance
+    assert ratio.min() > 0.97
+    assert ratio.max() < 1.03
+
+
 def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
     # a ring of n cells, in and out degree 1, has its variance in closed form with exact integers
     n, n_a = 3_000_000, 1_000_000

@@ -1,4 +1,4 @@
-"""Small simulated cohorts, as the tables that the reports read: those up to typing are drawn here, the rest computed."""
+"""Small simulated cohorts, as the tables that the reports read: those up to typing are drawn, the rest computed."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Plan:
     edges: bool = True
     simulated: bool = True
     mark: str = ""
+    lead: str = ""  # before the names of cell types
     seed: int = 0
     effect: float = 1.5
 
@@ -59,7 +60,7 @@ def write(folder: Path, plan: Plan) -> Written:
     sheet = _sheet(plan)
     sheet.to_csv(folder / "samples.tsv", sep="\t", index=False)
     results = folder / "results"
-    types = [f"{name}{plan.mark}" if name != k.UNCLASSIFIED else name for name in TYPES]
+    types = [f"{plan.lead}{name}{plan.mark}" if name != k.UNCLASSIFIED else name for name in TYPES]
     cells = pd.concat([_roi(rng, plan, row, types) for row in sheet.to_dict("records")], ignore_index=True)
     _ingest(results, plan, sheet, cells)
     _qc(results, plan, cells)
@@ -135,7 +136,7 @@ def _ingest(results: Path, plan: Plan, sheet: pd.DataFrame, cells: pd.DataFrame)
         }
     )
     if plan.domains:
-        wide = cells.groupby([k.SAMPLE, k.DOMAIN], sort=False).size().unstack(fill_value=0)
+        wide = pd.crosstab(cells[k.SAMPLE], cells[k.DOMAIN])
         for name in wide:
             table[f"n_domain_{name}"] = table[k.SAMPLE].map(wide[name])
     panel = {"name": "tiny", "markers": [{"marker": m, "use": "type"} for m in MARKERS]} if plan.markers else None
@@ -147,7 +148,9 @@ def _ingest(results: Path, plan: Plan, sheet: pd.DataFrame, cells: pd.DataFrame)
 
 
 def _qc(results: Path, plan: Plan, cells: pd.DataFrame) -> None:
-    meta = run_metadata("qc", {"qc": {"area_um2": {"min": 10.0, "mad_above": 5.0}, "min_cells": 50, "max_dropped": 0.5}})
+    meta = run_metadata(
+        "qc", {"qc": {"area_um2": {"min": 10.0, "mad_above": 5.0}, "min_cells": 50, "max_dropped": 0.5}}
+    )
     columns = list(contracts.QC_CELLS.columns)
     write_table(cells[columns], results / "qc/b0000.cells.parquet", contracts.QC_CELLS, meta=meta)
     grouped = cells.groupby(k.SAMPLE, sort=False)[k.VERDICT]

@@ -22,7 +22,7 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
         "8 jobs would run for results/demo:",
         "  neighbourhood (3 batches): settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood: gather the batches: reads what is made again",
-        *(f"  {step}: reads what is made again" for step in ("report neighbourhood", "response", "report response")),
+        *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
         "  report index: reads what is made again",
     ]
 

@@ -21,6 +21,9 @@ TABLES = {
     "response": [
         "<results>/response/effects.parquet",
         "<results>/response/subjects.parquet",
+        "<results>/response/power.parquet",
+        "<results>/response/influence.parquet",
+        "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
         "<results>/neighbourhood/features.parquet",
     ],

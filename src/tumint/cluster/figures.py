@@ -32,10 +32,12 @@ def marker_heatmap(means: pd.DataFrame, by: str, names: Mapping[str, str]) -> st
     scaled = ((wide - wide.min()) / spread).fillna(0.0)
     scaled = scaled.loc[style.by_similarity(scaled), style.by_similarity(scaled.T)]
     named = scaled.rename(index=lambda group: names.get(group, group))
-    width = min(12.0, 3.6 + 0.24 * scaled.shape[1])
-    drawing, (ax,) = style.canvas(width, style.chart_height(len(scaled), per_row=0.22, rest=1.5))
+    width = style.label_inch(named.index) + 0.24 * scaled.shape[1] + 1.2
+    height = style.chart_height(len(scaled), per_row=0.22, rest=style.label_inch(named.columns) + 0.4)
+    drawing, (ax,) = style.canvas(max(width, 4.0), height)
     style.heatmap(ax, named, cmap=style.SEQUENTIAL, limits=(0, 1), label="0: lowest mean, 1: highest")
-    table = rows.merge(scaled.stack().rename("scaled").reset_index(), on=["group", "marker"]).drop(columns="by")
+    long = scaled.reset_index().melt("group", var_name="marker", value_name="scaled")
+    table = rows.merge(long, on=["group", "marker"]).drop(columns="by")
     what = "cluster" if by == k.CLUSTER else "cell type"
     return style.Figure(
         f"markers_by_{by}",
@@ -64,7 +66,8 @@ def composition(table: pd.DataFrame, by: str, palette: Mapping[str, str], what: 
         return None
     wide = table.pivot_table(index=by, columns=k.CELL_TYPE, values="share", aggfunc="sum", fill_value=0.0, sort=False)
     order = wide.mean().sort_values(ascending=False, kind="stable").index
-    drawing, (ax,) = style.canvas(9.2, style.chart_height(max(len(wide), int(0.9 * len(order)))))
+    width = style.chart_width(9.2, [*wide.index, *order])
+    drawing, (ax,) = style.canvas(width, style.chart_height(max(len(wide), int(0.9 * len(order)))))
     style.stacked_rows(ax, wide[order] * 100, palette)
     ax.set_xlim(0, 100)
     ax.set_xlabel("% of cells")
@@ -95,7 +98,8 @@ def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
     levels = list(dict.fromkeys(table["group"]))
     palette = style.level_colours(levels)
     step = 0.7 / max(len(levels), 1)
-    drawing, (ax,) = style.canvas(8.2, style.chart_height(len(order), per_row=0.16 + 0.1 * len(levels)))
+    width = style.chart_width(8.2, order)
+    drawing, (ax,) = style.canvas(width, style.chart_height(len(order), per_row=0.16 + 0.1 * len(levels)))
     ax.grid(axis="x")
     for i, level in enumerate(levels):
         rows = table[table["group"] == level]
@@ -131,7 +135,7 @@ def type_map(
 ) -> style.Figure:
     """The cells of a ROI at their place, by type; `types` in the order of the legend."""
     shown = cells.iloc[style.thinned(len(cells), most)]
-    drawing, (ax,) = style.canvas(7.6, 5.4)
+    drawing, (ax,) = style.canvas(style.chart_width(7.6, types), 5.4)
     shade = [palette[name] for name in shown[k.CELL_TYPE]]
     style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     here = set(shown[k.CELL_TYPE])

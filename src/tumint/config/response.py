@@ -109,7 +109,7 @@ class ResponseConfig(Section):
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:
-        names = [part.name for part in (*self.contrasts, *self.outcomes)]
+        names = [*(contrast.name for contrast in self.contrasts), *(outcome.name for outcome in self.outcomes)]
         if repeated := {name for name in names if names.count(name) > 1}:
             raise ValueError(
                 f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice"

@@ -24,7 +24,7 @@ def cells_per_roi(rows: pd.DataFrame, group: str | None) -> style.Figure | None:
     subjects = list(dict.fromkeys(rows[k.SUBJECT]))
     at = rows[k.SUBJECT].map({name: i for i, name in enumerate(subjects)}).to_numpy(float)
     palette = style.level_colours(rows["group"])
-    drawing, (ax,) = style.canvas(7.6, style.chart_height(len(subjects), per_row=0.26))
+    drawing, (ax,) = style.canvas(style.chart_width(7.6, subjects), style.chart_height(len(subjects), per_row=0.26))
     ax.grid(axis="x")
     ax.scatter(
         rows["n_cells"],
@@ -59,19 +59,22 @@ def domain_shares(table: pd.DataFrame) -> style.Figure | None:
     """
     if table.empty or set(table[k.DOMAIN]) <= {k.NO_DOMAIN}:
         return None
-    wide = table.pivot_table(index=k.SAMPLE, columns=k.DOMAIN, values="n_cells", aggfunc="sum", fill_value=0, sort=False)
+    wide = table.pivot_table(
+        index=k.SAMPLE, columns=k.DOMAIN, values="n_cells", aggfunc="sum", fill_value=0, sort=False
+    )
     known = ("tumour", "interface", "normal", "structural")
     order = [d for d in known if d in wide] + sorted(set(wide.columns) - {*known, k.NO_DOMAIN})
     wide = wide[order + ([k.NO_DOMAIN] if k.NO_DOMAIN in wide else [])]
     shares = wide.div(wide.sum(axis=1).clip(lower=1), axis=0)
     extra = [d for d in shares.columns if d not in style.DOMAIN_COLOURS]
     palette = {**style.colours(extra), **style.DOMAIN_COLOURS}
-    drawing, (ax,) = style.canvas(8.4, style.chart_height(len(shares)))
+    drawing, (ax,) = style.canvas(style.chart_width(8.4, shares.index), style.chart_height(len(shares)))
     style.stacked_rows(ax, shares * 100, palette)
     ax.set_xlim(0, 100)
     ax.set_xlabel("% of the cells of the ROI")
     style.legend_right(ax, {d: palette[d] for d in shares.columns}, "domain")
-    long = table.merge(shares.stack().rename("share").reset_index(), on=[k.SAMPLE, k.DOMAIN])
+    shares = shares.reset_index().melt(k.SAMPLE, var_name=k.DOMAIN, value_name="share")
+    long = table.merge(shares, on=[k.SAMPLE, k.DOMAIN])
     return style.Figure(
         "domain_shares",
         "Tissue domains per ROI",

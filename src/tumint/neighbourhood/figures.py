@@ -30,10 +30,9 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     order = style.by_similarity(wide[nulls[0]])
     biggest = max(float(np.nanmax(np.abs(matrix.to_numpy(float)))) for matrix in wide.values() if matrix.size)
     limit = float(np.clip(np.ceil(biggest * 2) / 2, 0.5, 3.0))
-    side = 0.23 * len(order)
-    drawing, axes = style.canvas(
-        max(4.6, 2.6 + side) + (len(nulls) - 1) * max(2.6, side + 0.9), max(3.4, side + 2.0), 1, len(nulls), sharey=True
-    )
+    side, label = max(0.23 * len(order), 1.4), style.label_inch(order)
+    width = label + 1.5 + len(nulls) * max(side + 0.2, 2.4)
+    drawing, axes = style.canvas(width, side + label + 0.8, 1, len(nulls), sharey=True)
     mesh = None
     for ax, null in zip(axes, nulls, strict=True):
         matrix = wide[null].loc[order, order]
@@ -78,7 +77,8 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
     levels = list(dict.fromkeys(scores["group"]))
     palette = style.level_colours(levels)
     step = 0.66 / max(len(levels), 1)
-    drawing, (ax,) = style.canvas(8.6, style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)))
+    width = style.chart_width(8.0, pairs, 60)
+    drawing, (ax,) = style.canvas(width, style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)))
     ax.grid(axis="x")
     ax.axvline(0, color=style.INK, lw=0.8)
     place = {pair: i for i, pair in enumerate(pairs)}
@@ -119,11 +119,12 @@ def distances(summary: pd.DataFrame) -> style.Figure | None:
     if summary.empty or not summary["median_um"].notna().any():
         return None
     wide = _matrix(summary, "median_um")
-    order = style.by_similarity(np.log(wide.clip(lower=0.1)).fillna(np.log(wide.stack().max())))
+    logs = wide.fillna(float(np.nanmax(wide.to_numpy(float)))).clip(lower=0.1).apply(np.log)
+    order = style.by_similarity(logs)
     wide = wide.loc[order, order]
     high = float(np.ceil(np.nanpercentile(wide.to_numpy(float), 97) / 10) * 10)
-    side = 0.27 * len(order)
-    drawing, (ax,) = style.canvas(max(5.2, 3.4 + side), max(3.4, 2.0 + side))
+    side, label = max(0.27 * len(order), 1.4), style.label_inch(order)
+    drawing, (ax,) = style.canvas(label + side + 1.4, label + side + 0.6)
     style.heatmap(ax, wide, cmap=f"{style.SEQUENTIAL}_r", limits=(0, high), label="µm (median)")
     ax.set_xlabel("nearest cell of")
     ax.set_ylabel("from a cell of")
@@ -151,7 +152,7 @@ def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
     wide = counts.pivot_table(index=k.SAMPLE, columns=k.STATUS, values="n", aggfunc="sum", fill_value=0, sort=False)
     order = [s for s in STATUS_COLOURS if s in wide] + sorted(set(wide.columns) - set(STATUS_COLOURS))
     palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, style.GREY) for name in order}
-    drawing, (ax,) = style.canvas(8.2, style.chart_height(len(wide), per_row=0.17))
+    drawing, (ax,) = style.canvas(style.chart_width(8.2, wide.index), style.chart_height(len(wide), per_row=0.17))
     style.stacked_rows(ax, wide[order], palette)
     ax.set_xlim(0, float(wide.sum(axis=1).max()))
     ax.set_xlabel("ordered pairs of cell types")

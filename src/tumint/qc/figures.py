@@ -22,16 +22,18 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
     Parameters
     ----------
     table
-        `sample, reason, n, share`; ROIs in the order of the rows of the figure, `reason` empty where nothing was dropped.
+        `sample, reason, n, share`; ROIs in the order of the rows of the figure, `reason` empty where none was dropped.
     reasons
         Those of the whole cohort, in the order of colours.
     """
     if table.empty:
         return None
-    wide = table.pivot_table(index=k.SAMPLE, columns=k.REASON, values="share", aggfunc="sum", fill_value=0.0, sort=False)
+    wide = table.pivot_table(
+        index=k.SAMPLE, columns=k.REASON, values="share", aggfunc="sum", fill_value=0.0, sort=False
+    )
     wide = wide.reindex(columns=list(reasons), fill_value=0.0)
     palette = style.level_colours(reasons)
-    drawing, (ax,) = style.canvas(8.4, style.chart_height(len(wide)))
+    drawing, (ax,) = style.canvas(style.chart_width(8.4, wide.index), style.chart_height(len(wide)))
     ax.grid(axis="x")
     style.stacked_rows(ax, wide * 100, palette)
     ax.set_xlim(0, max(1.0, 105 * float(wide.sum(axis=1).max() if reasons else 0.0)))
@@ -40,8 +42,8 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
     return style.Figure(
         "dropped_by_reason",
         "Cells dropped per ROI, by reason",
-        "The length of a bar is the share of the ROI's cells that do not go on; a cell with more than one reason is counted "
-        "once, as such.",
+        "The length of a bar is the share of the ROI's cells that do not go on; a cell with more than one reason is "
+        "counted once, as such.",
         table,
         drawing,
     )
@@ -124,8 +126,8 @@ def quantiles(cells: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     for name in METRICS:
         if name not in cells or not cells[name].notna().any():
             continue
-        table = cells.groupby(k.SAMPLE, sort=False)[name].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
-        table.columns = [f"q{round(100 * q):02d}" for q in table.columns]
+        of_sample = cells.groupby(k.SAMPLE, sort=False)[name]
+        table = pd.DataFrame({f"q{percent:02d}": of_sample.quantile(percent / 100) for percent in (5, 25, 50, 75, 95)})
         parts.append(table.reset_index().assign(metric=name))
     if not parts:
         return pd.DataFrame()
@@ -139,7 +141,8 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
         return None
     shown = [name for name in METRICS if name in set(table["metric"])]
     samples = list(dict.fromkeys(table[k.SAMPLE]))
-    drawing, axes = style.canvas(9.6, style.chart_height(len(samples), per_row=0.17), 1, len(shown), sharey=True)
+    width, height = style.chart_width(9.6, samples), style.chart_height(len(samples), per_row=0.17)
+    drawing, axes = style.canvas(width, height, 1, len(shown), sharey=True)
     for ax, name in zip(axes, shown, strict=True):
         rows = table[table["metric"] == name].set_index(k.SAMPLE).reindex(samples)
         at = np.arange(len(samples))
@@ -165,7 +168,9 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
 
 
 @style.drawn
-def dropped_map(cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None) -> style.Figure:
+def dropped_map(
+    cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None
+) -> style.Figure:
     """Where the dropped cells of a ROI lie; `cells` are those of the ROI, `reasons` all of the cohort, for colours."""
     kept = cells[cells[k.VERDICT] == "pass"]
     gone = cells[cells[k.VERDICT] != "pass"]

@@ -30,7 +30,9 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
         said.append("Nearest distances follow density: where a type becomes rare, it is further from everything.")
     without = effects[effects["effect"].isna()]
     if len(without):
-        said.append(f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table.")
+        said.append(
+            f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table."
+        )
     if not words.has_domains(effects) and (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
         said.append("No tissue domains: an interaction may differ only because compartments differ in extent.")
     if inputs.params.simulated:
@@ -83,12 +85,14 @@ def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, li
     for name in inputs.design:
         if name == column or name in (facts.get("adjust") or []):
             continue
-        per_group = rows.groupby(rows[k.SUBJECT].map(level_of))[name].agg(lambda values: tuple(sorted(set(values))))
-        if len(per_group) == 2 and per_group.map(len).eq(1).all() and per_group.nunique() == 2:
+        by_group = rows.groupby(rows[k.SUBJECT].map(level_of))[name]
+        if by_group.ngroups == 2 and by_group.nunique().eq(1).all() and by_group.first().nunique() == 2:
             found.append(name)
     if not found:
         return []
-    return [f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."]
+    return [
+        f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."
+    ]
 
 
 def _left_out(facts: Mapping[str, Any]) -> list[str]:

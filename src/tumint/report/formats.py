@@ -47,6 +47,8 @@ def probability(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share as per cent: one decimal, `<0.1 %` where it would vanish."""
+    if share in (0, 1):
+        return f"{100 * share:.0f}{NBSP}%"
     if 0 < share < 0.0005:
         return f"<0.1{NBSP}%"
     if 0.9995 <= share < 1:

@@ -49,13 +49,18 @@ class Inputs:
         """How figures look."""
         return self.params.report or ReportConfig()
 
-    def table(self, pattern: str, contract: Contract, *, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+    def table(
+        self, pattern: str, contract: Contract, *, columns: tuple[str, ...] | None = None, optional: bool = False
+    ) -> pd.DataFrame:
         """All tables that match `pattern` under the results as one, samples in the order of the sheet.
 
-        Text columns are plain text. No such file: an empty table, and `missing` names the pattern.
+        Text columns are plain text. No such file: an empty table, and unless it is `optional`, `missing` names it.
         """
         if pattern not in self._tables:
+            known = len(self.missing)
             self._tables[pattern] = self._read(pattern, contract, columns)
+            if optional:
+                del self.missing[known:]
         return self._tables[pattern]
 
     def _read(self, pattern: str, contract: Contract, columns: tuple[str, ...] | None) -> pd.DataFrame:
@@ -114,9 +119,9 @@ class Inputs:
         for name in self.sheet.columns:
             if name in _NOT_DESIGN:
                 continue
-            of_subject = self.sheet.groupby(k.SUBJECT, sort=False)[name].agg(lambda s: tuple(dict.fromkeys(s)))
-            levels = of_subject.map(lambda values: values[0])
-            if (of_subject.map(len) == 1).all() and 2 <= levels.nunique() <= 6:
+            by_subject = self.sheet.groupby(k.SUBJECT, sort=False)[name]
+            levels = by_subject.first()
+            if by_subject.nunique().eq(1).all() and 2 <= levels.nunique() <= 6:
                 found.append((0 if levels.value_counts().min() >= 2 else 1, name))
         return [name for _, name in sorted(found, key=lambda entry: entry[0])]
 
@@ -143,9 +148,9 @@ class Inputs:
         rows["group"] = [self.groups.get(sample, "") for sample in self.samples]
         for name in ("group", k.SUBJECT):
             rows[f"_{name}"] = pd.factorize(rows[name])[0]
-        return rows.sort_values(["_group", f"_{k.SUBJECT}"], kind="stable")[
-            [k.SAMPLE, k.SUBJECT, "group"]
-        ].reset_index(drop=True)
+        return rows.sort_values(["_group", f"_{k.SUBJECT}"], kind="stable")[[k.SAMPLE, k.SUBJECT, "group"]].reset_index(
+            drop=True
+        )
 
 
 def cells(inputs: Inputs) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tumint import __version__
 from tumint.config.model import StageParams
@@ -88,6 +89,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
+    environment.filters["said"] = said
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
@@ -104,6 +106,11 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         version=__version__,
     )
     return rendered
+
+
+def said(text: str) -> Markup:
+    """A sentence for HTML: escaped, and what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _section(section: Section, number: int, files: Files) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         for column in table.columns:
             value = record.get(column.key)
             numeric = column.kind not in ("text", "mono", "light")
-            order = float(value) if numeric and not formats.is_missing(value) else None
+            order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
             row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
         rows.append(row)
     return {

@@ -33,7 +33,7 @@ def family_rank(family: str) -> int:
     return _ORDER.index(family) if family in _ORDER else len(_ORDER)
 
 
-def feature_name(row: Mapping[str, Any]) -> str:
+def feature_name(row: Mapping[Any, Any]) -> str:
     """`A – B` for a pair, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return str(row[k.FEATURE])
@@ -53,7 +53,7 @@ def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
     return effect.where(family.isin(k.RATIO_FAMILIES), effect / math.log(2))
 
 
-def sentence(row: Mapping[str, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
+def sentence(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
     """One finding: what, by how much (95\u00a0% interval), in which group, q and the number of subjects."""
     times = ratio(fold(row["effect"], row[k.FAMILY]))
     if not is_missing(row["ci_low"]) and row[k.FAMILY] in KNOWN:
@@ -82,7 +82,7 @@ def sentence(row: Mapping[str, Any], contrast: Mapping[str, Any], *, domains: bo
     return f"{said} ({_evidence(row)})."
 
 
-def _evidence(row: Mapping[str, Any]) -> str:
+def _evidence(row: Mapping[Any, Any]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     return f"{subjects}, no p" if is_missing(row["q"]) else f"q = {probability(float(row['q']))}, {subjects}"
 
@@ -105,7 +105,7 @@ def has_domains(effects: pd.DataFrame) -> bool:
 def smallest_p(contrast: Mapping[str, Any]) -> float | None:
     """The smallest p that an exact permutation of these subjects can give."""
     given = (contrast.get("permutation") or {}).get("smallest_p")
-    return None if is_missing(given) else float(given)
+    return None if given is None or is_missing(given) else float(given)
 
 
 def contrast_findings(

@@ -30,7 +30,9 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
     """
     if table.empty:
         return None
-    drawing, (ax,) = style.canvas(9.2, style.chart_height(len(table), per_row=0.24))
+    drawing, (ax,) = style.canvas(
+        style.chart_width(8.6, table["name"], 60), style.chart_height(len(table), per_row=0.24)
+    )
     at = np.arange(len(table))
     palette = style.level_colours(table["family_name"])
     shade = table["family_name"].map(palette).tolist()
@@ -83,6 +85,7 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> sty
     cols = min(2, len(families))
     rows = -(-len(families) // cols)
     drawing, axes = style.canvas(4.9 * cols, 0.3 + 3.0 * rows, rows, cols, sharey=True)
+    drawing.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr, call-arg]
     table = table.assign(minus_log10_p=-np.log10(table["p"].clip(lower=1e-300)))
     top = max(1.4, float(table["minus_log10_p"].max()) * 1.12)
     for ax, family in zip(axes, families, strict=False):
@@ -173,7 +176,7 @@ def subject_dots(
                 ax.hlines(part["log2_value"].mean(), i - 0.4, i + 0.4, color=colour, lw=1.5)
         ax.set_xlim(-0.6, 1.6)
         ax.set_xticks([0, 1], [style.shortened(level, 16) for level in levels])
-        ax.set_title(title, fontsize=8)
+        ax.set_title("\n".join(style.shortened(line) for line in title.split("\n")), fontsize=8)
         values = np.concatenate([mine["log2_value"], small["log2_value"]])
         style.ratio_axis(ax, _padded(values[np.isfinite(values)]), which="y")
     for ax in axes[len(titles) :]:
@@ -219,8 +222,8 @@ def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float)
     order = style.by_similarity(effect)
     effect, mark = effect.loc[order, order], mark.loc[order, order]
     limit = float(np.clip(np.nanmax(np.abs(effect.to_numpy(float))), 0.5, 3.0))
-    side = 0.27 * len(order)
-    drawing, (ax,) = style.canvas(max(5.2, 3.4 + side), max(3.4, 2.0 + side))
+    side, label = max(0.27 * len(order), 1.4), style.label_inch(order)
+    drawing, (ax,) = style.canvas(label + side + 1.4, label + side + 0.6)
     style.heatmap(ax, effect, cmap=style.DIVERGING, limits=(-limit, limit), label="log2 effect")
     rows, cols = np.nonzero(mark.to_numpy(bool))
     ax.scatter(cols + 0.5, rows + 0.5, s=16, color="#000000", edgecolors="#FFFFFF", linewidths=0.7)

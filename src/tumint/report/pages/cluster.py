@@ -41,7 +41,7 @@ MUCH_UNCLASSIFIED = 0.1
 def stage_state(inputs: Inputs) -> State:
     """How clustering and typing went."""
     table = cells(inputs)
-    clusters = inputs.table("cluster/clusters.parquet", contracts.CLUSTERS)
+    clusters = clustered(inputs)
     reasons: list[tuple[Light, str]] = []
     if table.empty:
         return state([("red", "No cell has a type.")], "")
@@ -52,7 +52,14 @@ def stage_state(inputs: Inputs) -> State:
     if len(close):
         which = listed([f"{r[k.CLUSTER]} ({r[k.CELL_TYPE]} or {r['runner_up']})" for r in close.to_dict("records")])
         reasons.append(("amber", f"{plural(len(close), 'cluster')} with two types almost equally likely: {which}"))
-    return state(reasons, f"All cells of {plural(table[k.SAMPLE].nunique(), 'ROI')} have a cluster and a type.")
+    return state(reasons, f"All cells of {plural(table[k.SAMPLE].nunique(), 'ROI')} have a type.")
+
+
+def clustered(inputs: Inputs) -> pd.DataFrame:
+    """One row per cluster; none where the types came with the data, for then each type stands for itself."""
+    table = inputs.table("cluster/clusters.parquet", contracts.CLUSTERS)
+    settings = inputs.metas.get("cluster", {}).get("params", {}).get("cluster") or {}
+    return table.iloc[:0] if settings.get("typing") == "provided" else table
 
 
 def _close_calls(clusters: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +71,7 @@ def _close_calls(clusters: pd.DataFrame) -> pd.DataFrame:
 def build(inputs: Inputs) -> Page:
     """The page."""
     table = cells(inputs)
-    clusters = inputs.table("cluster/clusters.parquet", contracts.CLUSTERS)
+    clusters = clustered(inputs)
     means = inputs.table("cluster/marker_means.parquet", contracts.MARKER_MEANS)
     types = sorted(set(table[k.CELL_TYPE]))
     palette = style.colours(types, inputs.config.palette)
@@ -74,14 +81,20 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="cluster",
         title="Clusters and cell types",
-        lead="Cells of the whole cohort, clustered by their markers and given types.",
+        lead="Cells of the whole cohort, clustered by their markers and given types."
+        if len(clusters)
+        else "Cells of the whole cohort, with the types that came with the data.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(subject.nunique())),
             Number("ROIs", integer(table[k.SAMPLE].nunique())),
             Number("Cells in", integer(len(table))),
             Number("Cells with a type", integer(typed), percent(typed / len(table)) if len(table) else ""),
-            Number("Cell types", integer(known), f"from {plural(len(clusters), 'cluster')}" if len(clusters) else ""),
+            Number(
+                "Cell types",
+                integer(known),
+                f"from {plural(len(clusters), 'cluster')}" if len(clusters) else "given by the data",
+            ),
         ),
         findings=_findings(table, clusters),
         sections=(
@@ -133,7 +146,7 @@ def _findings(table: pd.DataFrame, clusters: pd.DataFrame) -> list[str]:
     found.append(f"{percent(unclassified)} of cells are {k.UNCLASSIFIED}." if unclassified else none)
     lead = (clusters["score"] - clusters["runner_up_score"]).dropna()
     if len(lead):
-        row = clusters.loc[lead.idxmin()]
+        row = clusters.loc[[lead.idxmin()]].iloc[0]
         found.append(
             f"The least certain cluster is {row[k.CLUSTER]}: {row[k.CELL_TYPE]} scores {number(row['score'])}, "
             f"{row['runner_up'] or 'the next'} {number(row['runner_up_score'])}."
@@ -171,7 +184,7 @@ def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> li
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
     by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
     types = sorted(palette, key=lambda name: (name == k.UNCLASSIFIED, name))
-    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
         (
             " · ".join(filter(None, (row[k.SAMPLE], row["group"]))),
@@ -179,7 +192,8 @@ def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> li
         )
         for row in chosen.to_dict("records")
     ]
-    said = f"The first {plural(inputs.config.maps_per_subject, 'ROI')} of each subject in the sheet."
+    many = inputs.config.maps_per_subject
+    said = f"The first {'ROI' if many == 1 else f'{many} ROIs'} of each subject in the sheet."
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 
@@ -187,7 +201,8 @@ def _markers(means: pd.DataFrame, clusters: pd.DataFrame) -> list[Block]:
     if means.empty:
         return [Notice("These data have no markers: the types came with them.")]
     names = {row[k.CLUSTER]: f"{row[k.CLUSTER]} · {row[k.CELL_TYPE]}" for row in clusters.to_dict("records")}
-    charts = [figures.marker_heatmap(means, k.CELL_TYPE, {}), figures.marker_heatmap(means, k.CLUSTER, names)]
+    charts = [figures.marker_heatmap(means, k.CELL_TYPE, {})]
+    charts += [figures.marker_heatmap(means, k.CLUSTER, names)] if len(clusters) else []
     return [chart for chart in charts if chart is not None]
 
 
@@ -213,11 +228,11 @@ def _method(inputs: Inputs) -> list[str]:
     settings: dict[str, Any] = dict(params.get("cluster") or {})
     typing = settings.get("typing")
     if typing == "provided":
-        return ["The data brought a type for every cell. Nothing was normalised or clustered."]
+        return ["The data brought a type for every cell; nothing was clustered."]
     normalise = settings.get("normalise") or {}
     how = {
-        "reference": "Each intensity was divided by its ROI's mean of the reference channel; each marker was scaled by "
-        f"its {setting(normalise.get('percentile', 99))}th percentile over the cohort and cut at 1.",
+        "reference": "Each intensity was divided by its ROI's median of the reference channel; each marker was scaled "
+        f"by the {setting(normalise.get('percentile', 99))}th percentile of its signal over the cohort.",
         "arcsinh": f"Intensities were transformed by arcsinh(x / {setting(normalise.get('cofactor', 5))}).",
         "none": "Intensities were taken as they are.",
     }.get(str(normalise.get("method")), "")

@@ -76,10 +76,10 @@ def build(inputs: Inputs) -> Page:
 
 
 def _spread(inputs: Inputs, column: str) -> str:
-    """`arm: 4 vehicle, 4 treated` in subjects."""
+    """`arm: vehicle (4), treated (4)` in subjects."""
     of_subject = inputs.sheet.drop_duplicates(k.SUBJECT)[column]
     sizes = of_subject.value_counts(sort=False)
-    return f"{column}: " + ", ".join(f"{n} {level or 'without'}" for level, n in sizes.items())
+    return f"{column}: " + ", ".join(f"{level or 'none given'} ({n})" for level, n in sizes.items())
 
 
 def _overall(states: dict[str, State]) -> State:
@@ -118,7 +118,7 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
                 "rois": len(unique),
                 "cells_in": n_in,
                 "cells_out": n_out,
-                "kept": None if n_in is None or not n_in else n_out / n_in,
+                "kept": n_out / n_in if n_in and n_out is not None else None,
                 "reasons": listed(list(states[name].reasons), 3),
             }
         )
@@ -128,5 +128,3 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
 def _last(table: pd.DataFrame, stage: str) -> str:
     value = table.loc[table["stage"] == TITLES[stage], "cells_out"].iloc[0]
     return integer(value)
-
-

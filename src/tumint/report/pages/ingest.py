@@ -86,7 +86,11 @@ def build(inputs: Inputs) -> Page:
             Section("Cells and tissue", charts or [Notice("No cell was read, so there is nothing to draw.")]),
             Section(
                 "Every ROI",
-                [Table("samples", "One row per ROI of the sheet; the hash is of the raw file's bytes.", COLUMNS, shown)],
+                [
+                    Table(
+                        "samples", "One row per ROI of the sheet; the hash is of the raw file's bytes.", COLUMNS, shown
+                    )
+                ],
             ),
         ),
         method=_method(inputs),
@@ -113,9 +117,10 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
     per = table.loc[table["n_cells"] > 0, "n_cells"]
     found = [f"{integer(cells)} cells were read from {plural(ok, 'ROI')} of {_subjects(table, inputs)}."]
     if len(per):
+        names = list(table.loc[per.index, k.SAMPLE])
         found.append(
             f"A ROI has {integer(per.median())} cells in the median, between {integer(per.min())} "
-            f"({table.loc[per.idxmin(), k.SAMPLE]}) and {integer(per.max())} ({table.loc[per.idxmax(), k.SAMPLE]})."
+            f"({names[per.argmin()]}) and {integer(per.max())} ({names[per.argmax()]})."
         )
     with_edges = int((table["n_edges"] > 0).sum())
     if with_edges:
@@ -135,8 +140,8 @@ def _method(inputs: Inputs) -> list[str]:
     settings = _params(inputs).get("ingest") or {}
     said = [
         "Each ROI's table of cells was read as text and checked: needed columns, numbers where numbers are due, finite "
-        "coordinates, unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs to "
-        "the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
+        "coordinates, unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
+        "to the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
         "interface, tumour and normal."
     ]
     if settings:

@@ -177,7 +177,8 @@ def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[s
         gone = vanishing(pairs)
         names = listed(list(gone["pair"]), 4)
         found.append(
-            f"{plural(len(gone), 'pair')} that look like interactions over the whole image are only shared tissue: {names}."
+            f"{plural(len(gone), 'pair')} that look like interactions over the whole image are only shared tissue: "
+            f"{names}."
             if len(gone)
             else "No pair that is clear over the whole image vanishes within domain."
         )
@@ -206,9 +207,9 @@ def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     if primary != "domain":
         return [Text("Without tissue domains this cannot be told.")]
     caption = (
-        f"Significant (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} of the ROIs, "
-        f"within domain in at most {share_setting(FEW)}, with less than half the effect: these types share a compartment, "
-        "they do not seek each other."
+        f"Significant (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} of the "
+        f"ROIs, within domain in at most {share_setting(FEW)}, with less than half the effect: these types share a "
+        "compartment, they do not seek each other."
     )
     return [Table("vanishing", caption, PAIR_COLUMNS, vanishing(pairs))]
 
@@ -244,13 +245,15 @@ def _tested(inputs: Inputs, scores: pd.DataFrame, features: pd.DataFrame, primar
     counts = mine.groupby([k.SAMPLE, k.STATUS], sort=False).size().rename("n").reset_index()
     order = {sample: i for i, sample in enumerate(inputs.rows[k.SAMPLE])}
     counts = counts.iloc[counts[k.SAMPLE].map(order).fillna(len(order)).to_numpy().argsort(kind="stable")]
-    figure = figures.tested_pairs(counts)
-    if figure is None:
-        return [Notice("There is no score.")]
-    blocks: list[Block] = [figure]
+    figure = figures.tested_pairs(counts) if (counts[k.STATUS] != k.TESTED).any() else None
+    blocks: list[Block] = [Notice("There is no score.") if counts.empty else Text("Every pair, in every ROI.")]
+    if figure is not None:
+        blocks = [figure]
     if len(features):
         families = features.assign(hit=features[k.STATUS] == k.TESTED).groupby(k.FAMILY, sort=True)
-        table = families.agg(features=(k.FEATURE, "nunique"), rows=(k.SAMPLE, "size"), tested=("hit", "sum")).reset_index()
+        table = families.agg(
+            features=(k.FEATURE, "nunique"), rows=(k.SAMPLE, "size"), tested=("hit", "sum")
+        ).reset_index()
         table.insert(1, "name", table[k.FAMILY].map(family_name))
         table["share"] = table["tested"] / table["rows"].clip(lower=1)
         blocks.append(Table("families", "What goes on to the comparison of subjects.", FEATURE_COLUMNS, table))
@@ -258,7 +261,9 @@ def _tested(inputs: Inputs, scores: pd.DataFrame, features: pd.DataFrame, primar
 
 
 def _all_pairs(pairs: pd.DataFrame, primary: str) -> Table:
-    caption = "Medians over the ROIs where the pair was tested. Every single score is in neighbourhood/interactions.parquet."
+    caption = (
+        "Medians over the ROIs where the pair was tested. Every single score is in neighbourhood/interactions.parquet."
+    )
     key = pairs[f"{primary}_log2"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
     columns = PAIR_COLUMNS if primary == "domain" else ONE_NULL
     return Table("pairs", caption, columns, pairs.loc[key])
@@ -277,8 +282,8 @@ def _method(inputs: Inputs, primary: str) -> list[str]:
     }
     who = kinds.get(str(graph.get("kind")), "neighbours in the graph")
     said = [
-        f"Two cells touch where they are {who}. The contacts of each ordered pair of types were counted in each ROI and "
-        "compared with what they would be if the types were dealt out at random over the same cells and the same graph, "
+        f"Two cells touch where they are {who}. The contacts of each ordered pair of types were counted in each ROI "
+        "and compared with what they would be if the types were dealt out at random over the same cells and graph, "
         + (
             "once within each tissue domain and once over the whole image. "
             if primary == "domain"

@@ -74,10 +74,14 @@ def stage_state(inputs: Inputs) -> State:
     losing = table[(share > NOTICEABLE) & (table[k.STATUS] == "pass")]
     if len(losing):
         where = listed(list(losing[k.SAMPLE]))
-        reasons.append(("amber", f"{plural(len(losing), 'ROI')} lost more than {share_setting(NOTICEABLE)} of cells: {where}"))
+        reasons.append(
+            ("amber", f"{plural(len(losing), 'ROI')} lost more than {share_setting(NOTICEABLE)} of cells: {where}")
+        )
     if table.empty:
         reasons.append(("red", "No ROI has been looked at."))
-    return state(reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells.")
+    return state(
+        reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells."
+    )
 
 
 def build(inputs: Inputs) -> Page:
@@ -143,15 +147,16 @@ def _spoken(part: pd.DataFrame) -> list[tuple[str, int]]:
 def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) -> list[str]:
     if not n_in:
         return ["There was no cell to look at."]
+    if n_in == n_out:
+        return [f"All {integer(n_in)} cells go on: none was dropped."]
     found = [
-        f"{integer(n_out)} of {integer(n_in)} cells ({percent(n_out / n_in)}) go on; "
-        f"{integer(n_in - n_out)} do not."
+        f"{integer(n_out)} of {integer(n_in)} cells ({percent(n_out / n_in)}) go on; {integer(n_in - n_out)} do not."
     ]
     gone = cells[cells[k.VERDICT] != "pass"]
     if len(gone):
         why = gone[k.REASON].value_counts().sort_index().sort_values(ascending=False, kind="stable")
         found.append("Reasons: " + "; ".join(f"{reason or 'none given'} ({n:,})" for reason, n in why.items()) + ".")
-    worst = rows.loc[rows["dropped"].idxmax()]
+    worst = rows.iloc[int(rows["dropped"].to_numpy().argmax())]
     found.append(
         f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
         f"{percent(rows['dropped'].median())}."
@@ -164,16 +169,22 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
 
 
 def _per_roi(rows: pd.DataFrame, counts: pd.DataFrame) -> list[Block]:
-    figure = figures.dropped_by_reason(counts, ordered_reasons(counts[k.REASON]))
+    reasons = ordered_reasons(counts[k.REASON])
+    figure = figures.dropped_by_reason(counts, reasons) if reasons else None
     table = Table(
-        "roi", "One row per ROI.", COLUMNS, rows.drop(columns="group").sort_values("dropped", ascending=False, kind="stable")
+        "roi",
+        "One row per ROI.",
+        COLUMNS,
+        rows.drop(columns="group").sort_values("dropped", ascending=False, kind="stable"),
     )
     return [table] if figure is None else [figure, table]
 
 
 def _thresholds(cells: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, Any]) -> list[Block]:
     fixed = {
-        name: [v for v in ((settings.get(name) or {}).get("min"), (settings.get(name) or {}).get("max")) if v is not None]
+        name: [
+            v for v in ((settings.get(name) or {}).get("min"), (settings.get(name) or {}).get("max")) if v is not None
+        ]
         for name in figures.METRICS
     }
     blocks: list[Block] = [Text(_spoken_thresholds(settings))]
@@ -229,6 +240,8 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
 
 
 def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block]:
+    if not (cells[k.VERDICT] != "pass").any():
+        return [Text("No cell was dropped.")]
     worst = rows[rows["n_in"] > 0].sort_values("dropped", ascending=False, kind="stable")
     chosen = worst.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
     chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
@@ -236,7 +249,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
     reasons = ordered_reasons(cells[k.REASON])
     by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
-    options = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
         (
             f"{row[k.SAMPLE]} ({percent(row['dropped'])} dropped)",
@@ -244,14 +257,15 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
         )
         for row in chosen.to_dict("records")
     ]
-    said = f"The {plural(inputs.config.maps_per_subject, 'ROI')} of each subject that lost the largest share of cells."
+    many = inputs.config.maps_per_subject
+    said = f"The {'ROI' if many == 1 else f'{many} ROIs'} of each subject that lost the largest share of cells."
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 
 def _method(settings: Mapping[str, Any]) -> list[str]:
     return [
-        "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold for "
-        "the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD multiplied by "
-        "1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
+        "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold "
+        "for the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD "
+        "multiplied by 1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
         "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently.",
     ]

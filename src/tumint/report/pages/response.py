@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report import words
+from tumint.report import evidence, words
 from tumint.report.caveats import caveats
 from tumint.report.formats import integer, is_missing, number, plural, probability
 from tumint.report.inputs import Inputs
@@ -105,8 +105,6 @@ def stage_state(inputs: Inputs) -> State:
         if not contrast.testable:
             why = contrast.facts.get("reason") or "no feature could be tested"
             reasons.append(("amber", f"{contrast.facts['name']}: effects without p, because of {why}"))
-        elif left := contrast.facts.get("left_out"):
-            reasons.append(("amber", f"{contrast.facts['name']}: {plural(len(left), 'subject')} left out"))
     if not found:
         reasons.append(("red", "No contrast was computed."))
     return state(reasons, f"{plural(len(found), 'contrast')} compared subject by subject.")
@@ -144,7 +142,8 @@ def build(inputs: Inputs) -> Page:
         ),
         findings_title="Findings",
         findings=findings(inputs) or ["Nothing was compared."],
-        sections=sections or [Section("Contrasts", [Notice("There is no contrast to show.")])],
+        sections=[*sections, *evidence.outcome_sections(inputs, fdr)]
+        or [Section("Contrasts", [Notice("There is no contrast to show.")])],
         method=_method(found),
         citations=(
             "Smyth 2004, Stat Appl Genet Mol Biol 3:3 (moderated t)",
@@ -178,6 +177,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     ]
     blocks += [chart for chart in charts if chart is not None]
     blocks.append(Table(f"families_{facts['name']}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
+    blocks += evidence.blocks(inputs, facts, effects)
     drop = ["id", "log2_effect", "log2_low", "log2_high", "significant", "versus"]
     caption = (
         "Every feature, best evidence first. The CSV holds all columns; a ratio of 2 is twice as much in "
@@ -202,7 +202,8 @@ def _forest_rows(effects: pd.DataFrame) -> pd.DataFrame:
     usable = effects[effects["log2_effect"].notna() & effects[k.FAMILY].isin(words.KNOWN)]
     primary = usable[usable[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
     hits = primary[primary["significant"]]
-    others = primary[~primary["significant"] & (primary[k.FAMILY] == k.FAMILY_INTERACTION)]
+    fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
+    others = primary[~primary["significant"] & primary[k.FAMILY].isin(fill)]
     chosen = pd.concat([hits.head(FOREST_ROWS), others.head(max(0, min(FOREST_ROWS, 12) - len(hits)))])
     order = {name: i for i, name in enumerate(dict.fromkeys(chosen["family_name"]))}
     rank = chosen.assign(_family=chosen["family_name"].map(order))
@@ -246,7 +247,7 @@ def _values(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     return rows.assign(log2_value=words.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))
 
 
-def _panel_title(row: Mapping[str, Any]) -> str:
+def _panel_title(row: Mapping[Any, Any]) -> str:
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         name = str(row[k.FEATURE])
     else:
@@ -267,9 +268,9 @@ def _families(contrast: Contrast) -> pd.DataFrame:
 def _method(found: list[Contrast]) -> list[str]:
     said = [
         "Each feature has one value per subject. For interactions it is log2 of the subject's contacts over those that "
-        "chance expects, both added up over its ROIs; other features are means over its ROIs, weighted by cells. Groups "
-        "were compared by a linear model of these values, whose residual variance is moderated over the features of a "
-        "family by empirical Bayes. q is Benjamini and Hochberg's, within family.",
+        "chance expects, both added up over its ROIs; other features are means over its ROIs, weighted by cells. "
+        "Groups were compared by a linear model of these values, whose residual variance is moderated over the "
+        "features of a family by empirical Bayes. q is Benjamini and Hochberg's, within family.",
         "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
     ]
     for contrast in found:

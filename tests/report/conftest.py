@@ -1,0 +1,42 @@
+"""Cohorts that several tests look at, written once; nothing here changes them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def _load() -> ModuleType:
+    """`cohorts.py` beside this file (the tests are no package)."""
+    spec = importlib.util.spec_from_file_location("report_cohorts", Path(__file__).with_name("cohorts.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["report_cohorts"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def cohorts() -> ModuleType:
+    """The module that draws small cohorts."""
+    return _load()
+
+
+@pytest.fixture(scope="session")
+def make(cohorts: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+    """Write the tables of a cohort (fields of `Plan` as keywords); equal plans are written once."""
+    made: dict[object, object] = {}
+
+    def cohort(**fields: object) -> object:
+        plan = cohorts.Plan(**fields)
+        if plan not in made:
+            made[plan] = cohorts.write(tmp_path_factory.mktemp("cohort"), plan)
+        return made[plan]
+
+    return cohort

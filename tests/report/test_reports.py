@@ -1,0 +1,234 @@
+"""Whole reports: escaped, self-contained, the same bytes again, labelled, and nothing in them without its table."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from tumint.io.tables import read_table
+from tumint.report import render
+
+PAGES = (*render.STAGES, "index")
+VOID = {"meta", "input", "br", "img", "link", "hr", "col"}
+MARK = "<script>1</script>&\"'$"
+
+
+class Elements(HTMLParser):
+    """Every tag with its attributes; whether all are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+
+def page(written: object, stage: str) -> str:
+    """The text of a report, made when it is first asked for."""
+    path = written.results / f"reports/{stage}.html"
+    if not path.exists():
+        render.run(stage, written.params, written.results, written.sheet, path)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stage", PAGES)
+def test_a_page_is_whole_and_asks_nothing_of_the_network(make, stage: str) -> None:
+    elements = Elements(page(make(), stage))
+    assert elements.wrong == []
+    assert elements.open == []
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in elements.tags}
+    for tag, attributes in elements.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert "src" not in attributes
+        for name in ("href", "xlink:href"):
+            value = attributes.get(name) or "#"
+            if tag == "a":
+                assert re.match(
+                    r"#|data:text/csv;charset=utf-8;base64,|(index|ingest|qc|cluster|neighbourhood|response)\.html$",
+                    value,
+                )
+            else:
+                assert re.match(r"#|data:image/png;base64,", value)
+    style = page(make(), stage)
+    assert "@import" not in style
+    assert not re.search(r"url\((?!#)", style)
+
+
+@pytest.mark.parametrize("stage", PAGES)
+def test_ids_are_unique_and_every_reference_has_one(make, stage: str) -> None:
+    text = page(make(), stage)
+    ids = [attributes["id"] for _, attributes in Elements(text).tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    wanted = re.findall(r"url\(#([^)]+)\)", text) + re.findall(r'(?:xlink:)?href="#([^"]+)"', text)
+    assert set(wanted) <= set(ids)
+
+
+@pytest.mark.parametrize("stage", PAGES)
+def test_names_from_data_are_text(make, stage: str) -> None:
+    elements = Elements(page(make(mark=MARK), stage))
+    assert [tag for tag, _ in elements.tags].count("script") == 1
+    assert elements.wrong == []
+    assert MARK in elements.words
+
+
+def test_svg_files_escape_names_and_are_xml(make) -> None:
+    written = make(mark=MARK)
+    for stage in render.STAGES:
+        page(written, stage)
+    files = sorted(written.results.glob("figures/*/*.svg"))
+    assert len(files) > 20
+    for file in files:
+        names = {element.tag.rsplit("}", 1)[-1] for element in ElementTree.parse(file).iter()}
+        assert "script" not in names
+    labels = "".join(ElementTree.parse(written.results / "figures/cluster/type_shares.svg").getroot().itertext())
+    assert f"Fibroblasts{MARK}" in labels
+
+
+@pytest.mark.parametrize("stage", PAGES)
+def test_simulated_is_said_on_every_page_and_only_there(make, stage: str) -> None:
+    assert "SIMULATED data: no animal was measured" in Elements(page(make(), stage)).words
+    assert "SIMULATED" not in page(make(simulated=False), stage)
+
+
+def test_every_figure_has_its_table_beside_it(make) -> None:
+    written = make()
+    for stage in render.STAGES:
+        elements = Elements(page(written, stage))
+        drawings = {p.stem for p in (written.results / "figures" / stage).glob("*.svg")}
+        tables = {p.stem for p in (written.results / "figures" / stage).glob("*.csv")}
+        assert drawings
+        assert drawings <= tables
+        ids = {a.get("id") for tag, a in elements.tags if tag == "figure"}
+        assert ids == drawings
+
+
+def test_a_download_holds_the_table(make) -> None:
+    written = make()
+    page(written, "ingest")
+    link = re.search(
+        r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="samples.csv"', page(written, "ingest")
+    )
+    assert link is not None
+    text = base64.b64decode(link.group(1)).decode()
+    assert text == (written.results / "figures/ingest/samples.csv").read_text()
+    assert text.count("\n") == len(written.samples) + 1
+
+
+def test_downloads_are_safe_in_a_spreadsheet(make) -> None:
+    written = make(lead="=1+")
+    text = page(written, "cluster")
+    table = pd.read_csv(written.results / "figures/cluster/types.csv")
+    assert sorted(table["cell_type"])[0] == "'=1+B cells"
+    link = re.search(r'base64,([^"]+)" download="types.csv"', text)
+    assert link is not None
+    assert "\n'=1+B cells," in base64.b64decode(link.group(1)).decode()
+
+
+def test_the_same_tables_give_the_same_bytes(make, cohorts, tmp_path: Path) -> None:
+    written = make()
+    for stage in PAGES:
+        page(written, stage)
+    before = {p.relative_to(written.results): p.read_bytes() for p in _outputs(written.results)}
+    again = cohorts.write(tmp_path, cohorts.Plan())
+    for stage in PAGES:
+        render.run(stage, again.params, again.results, again.sheet, again.results / f"reports/{stage}.html")
+    after = {p.relative_to(again.results): p.read_bytes() for p in _outputs(again.results)}
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def _outputs(results: Path) -> list[Path]:
+    return [p for folder in ("reports", "figures") for p in sorted((results / folder).rglob("*")) if p.is_file()]
+
+
+def test_an_old_figure_does_not_stay(make, cohorts, tmp_path: Path) -> None:
+    written = cohorts.write(tmp_path, cohorts.Plan(subjects=4, rois=1))
+    old = written.results / "figures/ingest/old.svg"
+    old.parent.mkdir(parents=True)
+    old.write_text("<svg/>")
+    render.run("ingest", written.params, written.results, written.sheet, written.results / "reports/ingest.html")
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("stage", PAGES)
+def test_a_page_without_its_tables_says_so(make, tmp_path: Path, stage: str) -> None:
+    written = make()
+    out = tmp_path / "reports" / f"{stage}.html"
+    render.run(stage, written.params, tmp_path, written.sheet, out)
+    words = Elements(out.read_text(encoding="utf-8")).words
+    assert "Not there when this page was made:" in words
+    assert "failed in part" in words
+
+
+@pytest.mark.parametrize(
+    ("fields", "stage", "sentence"),
+    [
+        (
+            {"markers": False, "domains": False, "edges": False},
+            "cluster",
+            "Nothing was clustered: the types came with the data.",
+        ),
+        ({"markers": False, "domains": False, "edges": False}, "cluster", "These data have no markers"),
+        ({"markers": False, "domains": False, "edges": False}, "neighbourhood", "chance is over the whole image only"),
+        ({"markers": False, "domains": False, "edges": False}, "ingest", "No tissue domains came with these data"),
+        (
+            {"subjects": 2, "rois": 1},
+            "response",
+            "no between-subject variance, so no p. What follows are effects without",
+        ),
+        ({"subjects": 2, "rois": 1}, "index", "no between-subject variance, so no p"),
+        (
+            {"subjects": 6, "effect": 1.0},
+            "response",
+            "The smallest p that a permutation of subjects can give here is 0.1",
+        ),
+    ],
+)
+def test_what_a_cohort_lacks_is_said(make, fields: dict, stage: str, sentence: str) -> None:
+    assert sentence in Elements(page(make(**fields), stage)).words
+
+
+def test_a_quarantined_sample_is_named(make, cohorts, tmp_path: Path) -> None:
+    from tumint.io import contracts
+    from tumint.io.tables import write_table
+
+    written = cohorts.write(tmp_path, cohorts.Plan(subjects=4, rois=1))
+    path = written.results / "ingest/b0000.samples.parquet"
+    table = read_table(path)
+    table.loc[0, ["status", "reason", "n_cells"]] = ["quarantined", "the file ends in the middle of row 7", 0]
+    write_table(table, path, contracts.SAMPLES)
+    for stage in ("ingest", "index"):
+        out = written.results / f"reports/{stage}.html"
+        render.run(stage, written.params, written.results, written.sheet, out)
+        words = Elements(out.read_text(encoding="utf-8")).words
+        assert f"{table.loc[0, 'sample']} is quarantined: the file ends in the middle of row 7" in words
+        assert "failed in part" in words

@@ -1,0 +1,255 @@
+"""Sentences and numbers of the reports equal the tables."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pandas as pd
+import pytest
+
+from tumint import keys as k
+from tumint.config.model import StageParams
+from tumint.io.tables import read_table
+from tumint.report import formats, words
+from tumint.report.caveats import caveats
+from tumint.report.inputs import Inputs
+from tumint.report.pages import index, neighbourhood, qc, response
+
+CONTRAST = {
+    **{"name": "arms", "column": "arm", "reference": "vehicle", "group": "treated", "reason": ""},
+    **{"subjects": {"vehicle": ["a", "b", "c", "d"], "treated": ["e", "f", "g", "h"]}},
+    **{"permutation": {"smallest_p": 2 / 70, "exact": True, "used": 70, "reason": ""}},
+}
+
+
+def effect(family: str, feature: str, size: float, q: float = 0.02, **fields: object) -> dict[str, object]:
+    source, _, target = feature.partition("|")
+    row = {
+        **{"contrast": "arms", k.FAMILY: family, k.FEATURE: feature},
+        **{k.SOURCE: source if target else "", k.TARGET: target, "effect": size, k.SE: 0.1},
+        **{"ci_low": size - 0.5, "ci_high": size + 0.5, "p": q / 2, "q": q},
+        **{"n_subjects_reference": 4, "n_subjects_group": 4, "n_samples": 24, k.STATUS: k.TESTED, k.REASON: ""},
+    }
+    return {**row, **fields}
+
+
+@pytest.mark.parametrize(
+    ("row", "domains", "said"),
+    [
+        (
+            effect(k.FAMILY_INTERACTION, "CD8|Treg", -1.0),
+            True,
+            "CD8 touch Treg 0.50 times (95 % interval 0.35 to 0.71) as often in treated as in vehicle, relative to "
+            "chance within tissue domain (q = 0.02, 4 v 4 subjects).",
+        ),
+        (
+            effect(k.FAMILY_INTERACTION, "B|B", 1.0),
+            False,
+            "B touch one another 2.00 times (95 % interval 1.41 to 2.83) as often in treated as in vehicle, relative "
+            "to chance over the whole image (q = 0.02, 4 v 4 subjects).",
+        ),
+        (
+            effect(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
+            True,
+            "The odds that a cell belongs to CD8 are 2.00 times (95 % interval 1.21 to 3.30) as high in treated as in "
+            "vehicle (q = 0.02, 4 v 4 subjects).",
+        ),
+        (
+            effect(k.FAMILY_DISTANCE, "A|B", 0.0, q=math.nan, ci_low=math.nan, ci_high=math.nan),
+            True,
+            "From A to the nearest of B it is 1.00 times as far in treated as in vehicle (4 v 4 subjects, no p).",
+        ),
+    ],
+)
+def test_sentences(row: dict, domains: bool, said: str) -> None:
+    assert words.sentence(row, CONTRAST, domains=domains).replace(formats.NBSP, " ") == said
+
+
+def test_nothing_significant_is_said_with_the_smallest_attainable_p() -> None:
+    effects = pd.DataFrame(
+        [effect(k.FAMILY_INTERACTION, "A|B", 0.3, q=0.31), effect(k.FAMILY_DENSITY, "A", 0.3, q=0.5)]
+    )
+    head, rows = words.contrast_findings(effects, CONTRAST, 0.1)
+    assert rows == []
+    assert head == (
+        "arms (arm: treated against vehicle): nothing differs at q < 0.1 among 2 features tested (smallest q 0.31). "
+        "The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
+    )
+
+
+def test_findings_start_with_the_interactions_and_count_all() -> None:
+    rows = [
+        effect(k.FAMILY_DISTANCE, "A|B", 0.9, q=1e-6),
+        effect(k.FAMILY_INTERACTION_GLOBAL, "A|B", 0.9, q=1e-6),
+        effect(k.FAMILY_INTERACTION, "A|C", 0.9, q=0.01),
+        effect(k.FAMILY_INTERACTION, "A|D", 0.9, q=0.001),
+        effect(k.FAMILY_INTERACTION, "A|E", 0.9, q=0.2),
+    ]
+    head, said = words.contrast_findings(pd.DataFrame(rows), CONTRAST, 0.1, most=2)
+    assert "4 features at q < 0.1: 2 of 3 in interaction, 1 of 1 in nearest distance and 1 of 1 in interaction" in head
+    assert [text.split(" 1.8")[0] for text in said] == ["A touch D", "A touch C"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (formats.probability(0.0291), "0.029"),
+        (formats.probability(2.24e-5), "2.2e-5"),
+        (formats.percent(0.98368), "98.4 %"),
+        (formats.percent(0.9999), ">99.9 %"),
+        (formats.percent(1.0), "100 %"),
+        (formats.ratio(0.4063), "0.41"),
+        (formats.ratio(12.34), "12"),
+        (formats.number(-0.004843), "−0.00484"),
+        (formats.number(1234.5), "1,234"),
+        (formats.cell(float("nan"), "p"), "–"),
+        (formats.listed(["a", "b", "c"]), "a, b and c"),
+        (formats.listed(list("abcdefgh")), "a, b, c, d, e, f and 2 more"),
+    ],
+)
+def test_numbers_as_text(text: str, wanted: str) -> None:
+    assert text.replace(formats.NBSP, " ") == wanted
+
+
+def load(written: object) -> Inputs:
+    return Inputs.load(written.params, written.results, written.sheet)
+
+
+def test_the_index_counts_what_the_tables_hold(make) -> None:
+    inputs = load(make())
+    table = index.build(inputs).sections[0].blocks[0].frame.set_index("stage")
+    verdicts = read_table(inputs.results / "qc/b0000.cells.parquet")
+    typed = read_table(inputs.results / "cluster/cells.parquet")
+    n_in, n_out = len(verdicts), int((verdicts[k.VERDICT] == "pass").sum())
+    assert 0 < n_out < n_in
+    assert table.loc["Ingest", "cells_out"] == n_in
+    assert list(table.loc["Quality control", ["cells_in", "cells_out"]]) == [n_in, n_out]
+    assert table.loc["Clusters and cell types", "cells_out"] == (typed[k.CELL_TYPE] != k.UNCLASSIFIED).sum()
+    assert table.loc["Neighbourhoods", "cells_out"] == n_out == len(typed)
+    assert list(table["rois"]) == [12] * 5
+    assert list(table["subjects"]) == [6] * 5
+
+
+def test_quality_control_counts_every_dropped_cell_once(make) -> None:
+    inputs = load(make())
+    found = qc.build(inputs)
+    verdicts = read_table(inputs.results / "qc/b0000.cells.parquet")
+    dropped = int((verdicts[k.VERDICT] == "drop").sum())
+    assert f"; {dropped:,} do not." in found.findings[0]
+    bars = found.sections[0].blocks[0].table
+    assert bars["n"].sum() == dropped
+    assert (
+        dict(zip(bars[k.SAMPLE], bars["n"], strict=True))
+        == verdicts[verdicts[k.VERDICT] == "drop"][k.SAMPLE].value_counts().to_dict()
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("", ""),
+        ("dna_low", "too little DNA"),
+        ("area_um2_low;dna_low", "area too small, too little DNA"),
+        ("dna_low;sample failed: 3 cells pass", "the ROI failed"),
+        ("odd", "odd"),
+    ],
+)
+def test_reasons_in_words(reason: str, said: str) -> None:
+    assert qc.spoken_reason(reason) == said
+
+
+def test_effects_of_the_page_equal_the_table(make) -> None:
+    inputs = load(make())
+    (contrast,) = response.contrasts(inputs)
+    effects = read_table(inputs.results / "response/effects.parquet").set_index([k.FAMILY, k.FEATURE])
+    shown = contrast.effects.set_index([k.FAMILY, k.FEATURE])
+    assert len(shown) == len(effects)
+    assert shown["q"].reindex(effects.index).equals(effects["q"])
+    one = shown.loc[(k.FAMILY_INTERACTION, "B cells|CD8 T cells")]
+    assert one["times"] == pytest.approx(2 ** effects.loc[(k.FAMILY_INTERACTION, "B cells|CD8 T cells"), "effect"])
+    other = shown.loc[(k.FAMILY_COMPOSITION, "CD8 T cells")]
+    assert other["log2_effect"] == pytest.approx(other["effect"] / math.log(2))
+    hits = int((effects["q"] < 0.1).sum())
+    assert hits > 0
+    numbers = {number.label: number.value for number in response.build(load(make())).numbers}
+    assert numbers["At q < 0.1"] == str(hits)
+    assert numbers["Features tested"] == str(int(effects["p"].notna().sum()))
+
+
+def test_findings_in_words_hold_the_numbers_of_the_table(make) -> None:
+    inputs = load(make())
+    effects = read_table(inputs.results / "response/effects.parquet")
+    found = response.findings(inputs)
+    composition = effects[(effects[k.FAMILY] == k.FAMILY_COMPOSITION) & (effects[k.FEATURE] == "CD8 T cells")].iloc[0]
+    assert composition["q"] < 0.1, "the planted difference"
+    (said,) = [text for text in found if text.startswith("The odds that a cell belongs to CD8 T cells ")]
+    times, low, high = (float(x) for x in re.findall(r"\d+\.\d\d", said)[:3])
+    assert times == round(math.exp(composition["effect"]), 2)
+    assert (low, high) == (round(math.exp(composition["ci_low"]), 2), round(math.exp(composition["ci_high"]), 2))
+
+
+def test_dots_of_subjects_equal_the_subject_values(make) -> None:
+    inputs = load(make())
+    (contrast,) = response.contrasts(inputs)
+    figure = response._dots(contrast, inputs)
+    large = figure.table[figure.table["what"] == "subject"]
+    small = figure.table[figure.table["what"] == "roi"]
+    assert set(large.groupby("id").size()) == {6}
+    assert set(small.groupby("id").size()) == {12}
+    assert set(large["level"]) == {"vehicle", "treated"}
+
+
+def scores(values: dict[tuple[str, str], tuple[float, float, float, float]]) -> pd.DataFrame:
+    """`{pair: (log2 within, q within, log2 global, q global)}` in one ROI."""
+    rows = []
+    for (a, b), (within, q_within, overall, q_overall) in values.items():
+        for null, value, q in (("domain", within, q_within), ("global", overall, q_overall)):
+            for source, target in {(a, b), (b, a)}:
+                rows.append((null, "s1", source, target, value, q, k.TESTED))
+    names = [k.NULL, k.SAMPLE, k.SOURCE, k.TARGET, "log2_enrichment", "q", k.STATUS]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_pairs_that_only_share_tissue() -> None:
+    table = scores(
+        {
+            ("A", "B"): (0.05, 0.8, 1.5, 1e-9),
+            ("A", "C"): (1.2, 1e-6, 1.5, 1e-9),
+            ("B", "C"): (0.0, 0.9, 0.1, 0.7),
+        }
+    )
+    pairs = neighbourhood.pair_table(neighbourhood.summarise(table))
+    assert len(pairs) == 3
+    assert list(neighbourhood.vanishing(pairs)["pair"]) == ["A – B"]
+
+
+def test_a_column_that_differs_as_the_groups_do_is_named(tmp_path) -> None:
+    rows = ["sample\tsubject\tpath\tarm\tbatch\tsex"]
+    rows += [f"s{i}\tm{i}\tx\t{'treated' if i > 1 else 'vehicle'}\tb{i > 1}\t{'FM'[i % 2]}" for i in range(4)]
+    (tmp_path / "samples.tsv").write_text("\n".join(rows) + "\n")
+    inputs = Inputs.load(StageParams(), tmp_path, tmp_path / "samples.tsv")
+    facts = {**CONTRAST, "subjects": {"vehicle": ["m0", "m1"], "treated": ["m2", "m3"]}}
+    effects = pd.DataFrame([effect(k.FAMILY_INTERACTION, "A|B", 0.3)])
+    said = caveats(inputs, facts, effects)
+    assert "batch differs exactly as the groups do: they cannot be told apart." in said
+    assert not any("sex" in text for text in said)
+
+
+def test_design_columns_that_can_be_compared_come_first(tmp_path) -> None:
+    rows = ["sample\tsubject\tpath\tid\tstage\tarm\tvaries"]
+    rows += [f"s{i}{j}\tm{i}\tx\t{i}\t{min(i, 2)}\t{'ab'[i % 2]}\t{j}" for i in range(8) for j in range(2)]
+    (tmp_path / "samples.tsv").write_text("\n".join(rows) + "\n")
+    inputs = Inputs.load(StageParams(), tmp_path, tmp_path / "samples.tsv")
+    assert inputs.design == ["arm", "stage"]
+    assert inputs.group_column == "arm"
+
+
+def test_facts_of_the_comparison_are_on_the_page(make) -> None:
+    inputs = load(make())
+    facts = json.loads((inputs.results / "response/effects.json").read_text())["contrasts"][0]
+    assert facts["permutation"]["smallest_p"] == pytest.approx(0.1)
+    blocks = [b for section in response.build(inputs).sections for b in section.blocks]
+    text = " ".join(item for block in blocks for item in getattr(block, "items", []))
+    assert "The smallest p that a permutation of subjects can give here is 0.1 (exact, 20 assignments)" in text

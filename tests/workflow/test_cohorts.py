@@ -1,0 +1,68 @@
+"""The real cohorts through the whole workflow by their committed configs; only the folder of the data may differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def cohort(shared_data, tmp_path):
+    """cohort(name): a folder with the committed config of `name`, its paths made absolute."""
+
+    def prepare(name: str) -> Path:
+        config = yaml.safe_load((ROOT / "config" / "cohorts" / f"{name}.yaml").read_text(encoding="utf-8"))
+        for key in ("samples", "data", "panel"):
+            if config.get(key):
+                inside = config[key].replace("../shared/data", str(shared_data))
+                config[key] = str(ROOT / inside)
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        return tmp_path
+
+    return prepare
+
+
+def test_mouse_tumour_codex_gives_effects_and_no_p(cohort, snakemake):
+    folder = cohort("mouse_tumour_codex")
+    done = snakemake("--configfile", "config.yaml", "--cores", 2, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    results = folder / "results" / "mouse_tumour_codex"
+    effects = pd.read_parquet(results / "response" / "effects.parquet")
+    assert set(effects["contrast"]) == {"T_cell_vs_control", "2HC_vs_control"}
+    assert effects[["p", "q", "p_mixed", "p_permutation"]].isna().all(axis=None)
+    # one region of one animal in each group
+    assert set(effects["n_subjects_reference"]) | set(effects["n_subjects_group"]) <= {0, 1}
+    interactions = effects[effects["family"] == "interaction"].set_index(["contrast", "feature"])
+    assert interactions["effect"].notna().any()
+    assert interactions.loc[interactions["effect"].notna(), "reason"].str.contains("subject").all()
+    # there is no T cell in the control, so nothing can be compared with it
+    assert interactions.loc[interactions["source"].isin(["PD1p", "PD1n"]), "effect"].isna().all()
+    assert (results / "reports" / "response.html").stat().st_size > 10_000
+    assert "SIMULATED" not in (results / "reports" / "index.html").read_text(encoding="utf-8")
+
+
+def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
+    folder = cohort("nsclc_mif")
+    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    results = folder / "results" / "nsclc_mif"
+    cells = pd.read_parquet(results / "cluster" / "cells.parquet", columns=["sample"])
+    assert (len(cells), cells["sample"].nunique()) == (95_749, 80)
+    effects = pd.read_parquet(results / "response" / "effects.parquet")
+    tested = effects[effects["p"].notna()]
+    assert set(tested["family"]) >= {"interaction", "composition", "distance"}
+    # patients, of whom there are 8 and 8, and not their 80 images
+    assert tested["n_subjects_reference"].max() == 8
+    assert tested["n_subjects_group"].max() == 8
+    assert tested["df"].max() < 80
+    assert tested["p"].between(0, 1).all()
+    summary = json.loads((results / "response" / "effects.json").read_text(encoding="utf-8"))
+    assert summary["tumint"]["stage"] == "response"
+    for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index"):
+        assert (results / "reports" / f"{name}.html").is_file()
