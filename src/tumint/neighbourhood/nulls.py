@@ -261,7 +261,8 @@ def summed(parts: Iterator[Part], observed: np.ndarray, most: int, passage: _Pas
     spread = square - total * total / draws
     spread[spread <= 1e-12 * square] = 0.0  # rounding, where no draw differs from another
     p = (1 + counts) / (draws + 1) if passage is None else passage.p(draws)
-    return Null(*counts, observed + total / draws, np.sqrt(spread / max(draws - 1, 1)), draws, *p)
+    sd = np.sqrt(spread / max(draws - 1, 1))
+    return Null(counts[0], counts[1], observed + total / draws, sd, draws, p[0], p[1])
 
 
 def by_source(nulls: list[Null]) -> Null:
