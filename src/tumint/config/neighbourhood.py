@@ -65,8 +65,8 @@ class NeighbourhoodConfig(Section):
     graph: GraphConfig = Field(GraphConfig(), description="Which cells are neighbours.")
     statistics: list[Statistic] = Field(
         ["edges"],
-        description="What is scored: `edges` (always), `classic` (neighbours per cell), `histocat` (those per cell that "
-        "has any), `patch` (share of cells with at least `patch_size`). Only the last two tell a → b from b → a.",
+        description="What is scored: `edges` (always), `classic` (neighbours per cell), `histocat` (those per cell "
+        "that has any), `patch` (share of cells with at least `patch_size`). Only the last two tell a → b from b → a.",
     )
     patch_size: Annotated[int, Field(ge=1)] = Field(3, description="Least number of neighbours (`patch`).")
     permutations: Annotated[int, Field(ge=1)] = Field(
@@ -74,7 +74,7 @@ class NeighbourhoodConfig(Section):
     )
     stop_after: Annotated[int, Field(ge=0)] = Field(
         0,
-        description="End the permutations of a ROI once every pair has had so many on either side of what was observed "
+        description="End the permutations of a ROI once every pair has had so many on either side of the observed "
         "(Besag & Clifford 1991); 0: never.",
     )
     within_domain: bool = Field(

@@ -97,8 +97,8 @@ class Null:
     mean, sd
         Of the draws (sd with n − 1; 0 where they do not vary).
     p_least, p_most
-        One-sided p: (1 + #) / (draws + 1), which is never 0 (Phipson & Smyth 2010); with sequential stopping h / l where
-        the h-th such draw was draw l (Besag & Clifford 1991).
+        One-sided p: (1 + #) / (draws + 1), which is never 0 (Phipson & Smyth 2010); with sequential stopping h / l,
+        where the h-th such draw was draw l (Besag & Clifford 1991).
     """
 
     at_least: np.ndarray

@@ -171,7 +171,7 @@ def _interactions(
     nulls: dict[str, np.ndarray | None],
     types: Sequence[str],
 ) -> pd.DataFrame:
-    """Every statistic under every null; with a guard zone, what it leaves out and the scores without it stand beside."""
+    """Every statistic under every null; with a guard zone, what it leaves out and scores without it stand beside."""
     spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
     graph = build_graph(image, spec, given)
     whole = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else graph
