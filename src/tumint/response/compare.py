@@ -17,7 +17,7 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS, INFLUENCE, MIXED, POWER, Contract
+from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
 from tumint.response.design import Design
 from tumint.response.families import Family, families
 from tumint.response.influence import influence
@@ -37,7 +37,7 @@ class Result:
     """A contrast: its design, effects, subject values, and per family what the test learnt."""
 
     design: Design
-    effects: pd.DataFrame  # contract EFFECTS
+    effects: pd.DataFrame  # contract EFFECTS_ALL
     mixed: pd.DataFrame  # contract MIXED
     power: pd.DataFrame  # contract POWER
     influence: pd.DataFrame  # contract INFLUENCE
@@ -81,7 +81,9 @@ def compare(
         parts.append(part)
         if prior:
             priors[family.name] = prior
-    tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
+    tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS_ALL, MIXED, POWER, INFLUENCE)}
+    effects = tables[EFFECTS_ALL.name]
+    effects["q_all"] = benjamini_hochberg(effects["p"])
     return Result(
         design,
         **tables,
@@ -181,7 +183,7 @@ def _family(
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
     return {
-        EFFECTS.name: table.assign(**columns, **{k.STATUS: status, k.REASON: reason}),
+        EFFECTS_ALL.name: table.assign(**columns, q_all=np.nan, **{k.STATUS: status, k.REASON: reason}),
         MIXED.name: table[_KEY].join(mixed).iloc[tested],
         **extras,
     }, prior

@@ -12,7 +12,7 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
-from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, PREDICTION, SUBJECTS
+from tumint.io.contracts import EFFECTS_ALL, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, PREDICTION, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response import design
@@ -52,7 +52,7 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
     predictions = [foretell(result, config, params.seed) for result in results]
     summary = summarise(results, [said for _, said in predictions], config, without)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
-    for contract in (MIXED, POWER, INFLUENCE, EFFECTS):
+    for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
     related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
