@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
@@ -49,6 +50,7 @@ class Result:
     reason: str  # why no feature of this contrast has a p; empty where some may
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices
 def compare(
     features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
 ) -> Result:
