@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -76,8 +77,12 @@ def run_contrasts(
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    designs = [design.build(rows, contrast, sheet) for contrast in config.contrasts]
-    return [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    chosen = [design.restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
+    designs = [
+        design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
+    ]
+    results = [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
