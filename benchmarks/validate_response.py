@@ -210,7 +210,10 @@ SECTIONS = {
 }
 
 
-def report(parts: Sequence[str], cohorts: int, seed: int, before: str) -> str:
+WORKFLOW = "The whole workflow without effect"
+
+
+def report(parts: Sequence[str], cohorts: int, seed: int, before: str, workflow: str = "") -> str:
     """The whole document; sections that are not in `parts` stay as they are in `before`."""
     kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
     texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
@@ -220,7 +223,18 @@ def report(parts: Sequence[str], cohorts: int, seed: int, before: str) -> str:
             texts.append(f"## {title}\n\n{made}\n\n{section(cohorts, seed)}\n")
         elif title in kept:
             texts.append(f"## {title}\n\n{kept[title].strip()}\n")
+    if workflow or WORKFLOW in kept:
+        texts.append(f"## {WORKFLOW}\n\n{(workflow or kept[WORKFLOW]).strip()}\n")
     return "\n".join(texts)
+
+
+def whole_workflow(cohorts: int, seed: int, designs: Sequence[int]) -> str:
+    """The section on cohorts that go through all stages."""
+    from validate_workflow import workflow_section  # needs all stages, which nothing else here does
+
+    sizes = " ".join(map(str, designs))
+    made = f"`python benchmarks/validate_response.py --workflow {cohorts} --designs {sizes} --seed {seed}`"
+    return f"{made}\n\n{workflow_section(cohorts, seed, tuple(designs))}"
 
 
 _ORDER = (
@@ -253,11 +267,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--part", choices=list(SECTIONS), nargs="+", default=list(SECTIONS), help="only these sections")
+    parser.add_argument("--part", choices=list(SECTIONS), nargs="+", help="only these sections")
+    parser.add_argument(
+        "--workflow", type=int, default=0, metavar="N", help="only N cohorts through the whole workflow"
+    )
+    parser.add_argument("--designs", type=int, nargs="+", default=DESIGNS, help="mice per arm, with --workflow")
     parser.add_argument("--out", type=Path, default=Path("docs/validation.md"))
     a = parser.parse_args()
     before = a.out.read_text(encoding="utf-8") if a.out.is_file() else ""
-    write_text(a.out, report(a.part, a.cohorts, a.seed, before))
+    parts = a.part or ([] if a.workflow else list(SECTIONS))
+    workflow = whole_workflow(a.workflow, a.seed, a.designs) if a.workflow else ""
+    write_text(a.out, report(parts, a.cohorts, a.seed, before, workflow))
 
 
 if __name__ == "__main__":
