@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.atomic import write_text
 from tumint.response import design
-from tumint.response.compare import compare
+from tumint.response.compare import Result, compare
 from tumint.response.families import families
 from tumint.response.linear import fit
 from tumint.response.moderated import moderated_t
@@ -33,7 +33,7 @@ PLANTED = 0.2  # share of features with an effect, in cohorts that have one
 Table = tuple[pd.DataFrame, pd.DataFrame]
 
 
-def cohort(n: int, rng: np.random.Generator, effects: np.ndarray) -> Table:
+def cohort(n: int, rng: np.random.Generator, effects: np.ndarray, features: np.random.Generator | None = None) -> Table:
     """A sheet and a feature table of n against n animals.
 
     Every animal has 2 to 4 ROIs of 1,500 to 5,000 cells. The variance between animals differs from feature to feature
@@ -44,7 +44,10 @@ def cohort(n: int, rng: np.random.Generator, effects: np.ndarray) -> Table:
     ----------
     effects
         Difference between the groups, shape (families, FEATURES), in the unit of each family.
+    features
+        What the features are like (variance and level), so that another cohort can have the same; default: `rng`.
     """
+    kind = rng if features is None else features
     arm = np.repeat([0, 1], n)
     rois = rng.integers(2, 5, size=2 * n)
     animal = np.repeat(np.arange(2 * n), rois)
@@ -53,11 +56,11 @@ def cohort(n: int, rng: np.random.Generator, effects: np.ndarray) -> Table:
     sheet["arm"] = np.where(arm[animal] == 1, "treated", "vehicle").astype(object)
     cells = rng.integers(1500, 5000, size=len(names))
     shape = (len(FAMILIES), FEATURES)
-    sd = np.sqrt(0.15 * 6 / rng.chisquare(6, size=shape))
+    sd = np.sqrt(0.15 * 6 / kind.chisquare(6, size=shape))
     own, shared = rng.normal(size=(2 * n, *shape)), rng.normal(size=(2 * n, 1, 1))
     latent = (np.sqrt(0.75) * own + np.sqrt(0.25) * shared) * sd + arm[:, None, None] * effects
     latent = latent[animal] + 0.5 * sd * rng.normal(size=(len(names), *shape))
-    base = rng.normal(size=shape)
+    base = kind.normal(size=shape)
     tables = [_measure(family, latent[:, i], base[i], cells, rng) for i, family in enumerate(FAMILIES)]
     return sheet, pd.concat([t.assign(**{k.SAMPLE: np.repeat(names, FEATURES)}) for t in tables], ignore_index=True)
 
@@ -107,7 +110,6 @@ def tests(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[str, pd
     yield "moderated t", family, effects["p"]
     yield "mixed model", family, effects["p_mixed"]
     yield "permutation", family, effects["p_permutation"]
-    yield "detectable", family, result.power.set_index(k.FEATURE)["detectable"]
     robust = []
     for part in families(features, result.values, built.units, built.unit_of_sample):
         fitted = fit(part.values, built.matrix, built.effect)
@@ -118,22 +120,18 @@ def tests(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[str, pd
         yield method, family, p
 
 
-def null_rates(n: int, cohorts: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Share of p < 0.05 without any effect, by method and family; and the mean detectable effect of each feature."""
+def null_rates(n: int, cohorts: int, seed: int) -> pd.DataFrame:
+    """Share of p < 0.05 without any effect, by method and family."""
     hits: dict[tuple[str, str], list[float]] = defaultdict(list)
-    stated = []
     for i in range(cohorts):
         sheet, features = cohort(n, np.random.default_rng([seed, n, i, 0]), np.zeros((len(FAMILIES), FEATURES)))
         for method, family, p in tests(sheet, features):
-            if method == "detectable":
-                stated.append(p.groupby(family).median().reindex(FAMILIES).to_numpy())
-                continue
             for name, share in (p < 0.05).groupby(family).mean().items():
                 hits[method, str(name)].append(share)
     table = pd.DataFrame(index=list(_ORDER), columns=list(FAMILIES), dtype=float)
     for (method, name), shares in hits.items():
         table.loc[method, name] = np.mean(shares)
-    return table, np.median(stated, axis=0)
+    return table
 
 
 def planted_rates(n: int, cohorts: int, seed: int) -> pd.DataFrame:
@@ -144,50 +142,99 @@ def planted_rates(n: int, cohorts: int, seed: int) -> pd.DataFrame:
     for i in range(cohorts):
         sheet, features = cohort(n, np.random.default_rng([seed, n, i, 1]), effects)
         for method, family, p in tests(sheet, features):
-            for name in FAMILIES if method != "detectable" else ():
+            for name in FAMILIES:
                 found = benjamini_hochberg(p.reindex(family.index[family == name])) < 0.1
                 true = np.arange(FEATURES) < PLANTED * FEATURES
                 kept[method].append(((found & ~true).sum() / max(found.sum(), 1), found[true].mean()))
     return pd.DataFrame({m: np.mean(v, axis=0) for m, v in kept.items()}, index=["FDR", "power"]).T
 
 
-def detection(n: int, cohorts: int, seed: int, stated: np.ndarray) -> float:
-    """Share of features that are found at p < 0.05 when the effect is the one that was stated as detectable."""
-    found = []
-    effects = np.broadcast_to(stated[:, None], (len(FAMILIES), FEATURES))
+def detection(n: int, cohorts: int, seed: int) -> tuple[np.ndarray, float]:
+    """Median effect stated as detectable, by family, and how often it is detected at p < 0.05 in a new cohort.
+
+    Each feature of a cohort without effect is given the effect that was stated for it in a second cohort of other
+    animals, in which it varies as in the first.
+    """
+    found, said = [], []
     for i in range(cohorts):
-        sheet, features = cohort(n, np.random.default_rng([seed, n, i, 2]), effects)
-        built = design.build(sheet, CONFIG.contrasts[0], "sheet")
-        result = compare(features, built, CONFIG, 0, leave_out=False)
-        found.append((result.effects["p"] < 0.05).mean())
-    return float(np.mean(found))
+        kinds = [np.random.default_rng([seed, n, i, 3]) for _ in range(2)]
+        animals = [np.random.default_rng([seed, n, i, j]) for j in (4, 5)]
+        power = _compared(*cohort(n, animals[0], np.zeros((len(FAMILIES), FEATURES)), kinds[0])).power
+        stated = np.stack([power.loc[power[k.FAMILY] == name, "detectable"] for name in FAMILIES])
+        said.append(np.median(stated, axis=1))
+        found.append((_compared(*cohort(n, animals[1], stated, kinds[1])).effects["p"] < 0.05).mean())
+    return np.median(said, axis=0), float(np.mean(found))
 
 
-def report(cohorts: int, seed: int) -> str:
-    """The whole document."""
-    parts = [_INTRO.format(cohorts=cohorts, seed=seed, features=FEATURES, families=len(FAMILIES))]
-    nulls, planted, detected = {}, {}, {}
+def _compared(sheet: pd.DataFrame, features: pd.DataFrame) -> Result:
+    return compare(features, design.build(sheet, CONFIG.contrasts[0], "sheet"), CONFIG, 0, leave_out=False)
+
+
+def null_section(cohorts: int, seed: int) -> str:
+    """The table of tests without effect."""
+    lines = ["| design | test | " + " | ".join(FAMILIES) + " |", "|---|---|" + "---|" * len(FAMILIES)]
     for n in DESIGNS:
-        nulls[n], stated = null_rates(n, cohorts, seed)
-        planted[n] = planted_rates(n, max(2, cohorts * 2 // 5), seed)
-        detected[n] = (stated, detection(n, max(2, cohorts // 5), seed, stated))
-    parts.append("## No effect: share of p < 0.05\n\n| design | test | " + " | ".join(FAMILIES) + " |")
-    parts.append("|---|---|" + "---|" * len(FAMILIES))
-    for n, table in nulls.items():
+        table = null_rates(n, cohorts, seed)
         for method in _ORDER:
             shares = " | ".join(f"{table.loc[method, family]:.3f}" for family in FAMILIES)
-            parts.append(f"| {n} v {n} | {method} | {shares} |")
-    parts.append(_PLANTED.format(share=f"{PLANTED:.0%}"))
-    for n, table in planted.items():
+            lines.append(f"| {n} v {n} | {method} | {shares} |")
+    return "\n".join([*lines, "", "The permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4."])
+
+
+def planted_section(cohorts: int, seed: int) -> str:
+    """The table of tests with effects."""
+    lines = [_PLANTED.format(share=f"{PLANTED:.0%}")]
+    for n in DESIGNS:
+        table = planted_rates(n, max(2, cohorts * 2 // 5), seed)
         for method in _ORDER:
-            parts.append(
-                f"| {n} v {n} | {method} | {table.loc[method, 'FDR']:.3f} | {table.loc[method, 'power']:.2f} |"
-            )
-    parts.append(_DETECTABLE)
-    for n, (stated, share) in detected.items():
+            numbers = f"{table.loc[method, 'FDR']:.3f} | {table.loc[method, 'power']:.2f}"
+            lines.append(f"| {n} v {n} | {method} | {numbers} |")
+    return "\n".join(lines)
+
+
+def detectable_section(cohorts: int, seed: int) -> str:
+    """The table of detectable effects."""
+    cohorts = max(2, cohorts // 5)
+    lines = [_DETECTABLE.format(cohorts=cohorts)]
+    for n in DESIGNS:
+        stated, share = detection(n, cohorts, seed)
         effects = ", ".join(f"{family} {value:.2f}" for family, value in zip(FAMILIES, stated, strict=True))
-        parts.append(f"| {n} v {n} | {effects} | {share:.2f} |")
-    return "\n".join(parts) + "\n"
+        lines.append(f"| {n} v {n} | {effects} | {share:.2f} |")
+    return "\n".join(lines)
+
+
+SECTIONS = {
+    "null": ("No effect: share of p < 0.05", null_section),
+    "planted": ("With effects: false discovery rate and power at q < 0.1", planted_section),
+    "detectable": ("The detectable effect", detectable_section),
+}
+
+
+WORKFLOW = "The whole workflow without effect"
+
+
+def report(parts: Sequence[str], cohorts: int, seed: int, before: str, workflow: str = "") -> str:
+    """The whole document; sections that are not in `parts` stay as they are in `before`."""
+    kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
+    texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
+    for part, (title, section) in SECTIONS.items():
+        if part in parts:
+            made = f"`python benchmarks/validate_response.py --part {part} --cohorts {cohorts} --seed {seed}`"
+            texts.append(f"## {title}\n\n{made}\n\n{section(cohorts, seed)}\n")
+        elif title in kept:
+            texts.append(f"## {title}\n\n{kept[title].strip()}\n")
+    if workflow or WORKFLOW in kept:
+        texts.append(f"## {WORKFLOW}\n\n{(workflow or kept[WORKFLOW]).strip()}\n")
+    return "\n".join(texts)
+
+
+def whole_workflow(cohorts: int, seed: int, designs: Sequence[int]) -> str:
+    """The section on cohorts that go through all stages."""
+    from validate_workflow import workflow_section  # needs all stages, which nothing else here does
+
+    sizes = " ".join(map(str, designs))
+    made = f"`python benchmarks/validate_response.py --workflow {cohorts} --designs {sizes} --seed {seed}`"
+    return f"{made}\n\n{workflow_section(cohorts, seed, tuple(designs))}"
 
 
 _ORDER = (
@@ -196,26 +243,20 @@ _ORDER = (
 )
 _INTRO = """# Calibration of the comparison
 
-Made by `make validate` (`python benchmarks/validate_response.py`: {cohorts} cohorts without effect per design, seed
-{seed}); the same command gives the same text. Each cohort is a feature table of {families} families of {features}
-features, with variance between animals and between the ROIs of an animal; it goes through the code that compares a
-user's cohort. The last two tests of each design are those that are **not** offered: they show what counting ROIs or
-cells as replicates would have claimed of the same tables.
+Made by `make validate` (`python benchmarks/validate_response.py`), each section by the command it names; the same
+command gives the same text. Each cohort is a feature table of {families} families of {features} features, with variance
+between animals and between the ROIs of an animal; it goes through the code that compares a user's cohort. The last two
+tests of each design are those that are **not** offered: they show what counting ROIs or cells as replicates would have
+claimed of the same tables.
 """
-_PLANTED = """
-The permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4, so it finds little there.
-
-## With effects: false discovery rate and power at q < 0.1
-
-{share} of the features differ between the groups by 1 (in the unit of the family).
+_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family); two cohorts
+for five of those without effect.
 
 | design | test | false discovery rate | power |
 |---|---|---|---|"""
-_DETECTABLE = """
-## The detectable effect
-
-What the cohorts without effect state as detectable at 80 % power (median), and the share of features that are found at
-p < 0.05 in new cohorts in which every feature has that effect, averaged over features that vary more and less.
+_DETECTABLE = """What {cohorts} cohorts of each design state as detectable at 80 % power (median over features and
+cohorts), and how often a feature with the effect that was stated for it is found at p < 0.05 in a new cohort of
+other animals.
 
 | design | stated | found |
 |---|---|---|"""
@@ -226,9 +267,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", choices=list(SECTIONS), nargs="+", help="only these sections")
+    parser.add_argument(
+        "--workflow", type=int, default=0, metavar="N", help="only N cohorts through the whole workflow"
+    )
+    parser.add_argument("--designs", type=int, nargs="+", default=DESIGNS, help="mice per arm, with --workflow")
     parser.add_argument("--out", type=Path, default=Path("docs/validation.md"))
     a = parser.parse_args()
-    write_text(a.out, report(a.cohorts, a.seed))
+    before = a.out.read_text(encoding="utf-8") if a.out.is_file() else ""
+    parts = a.part or ([] if a.workflow else list(SECTIONS))
+    workflow = whole_workflow(a.workflow, a.seed, a.designs) if a.workflow else ""
+    write_text(a.out, report(parts, a.cohorts, a.seed, before, workflow))
 
 
 if __name__ == "__main__":

@@ -175,3 +175,13 @@ def test_mixed_model_stands_beside_and_can_lead(cohort) -> None:
     alone = compare(single, design.build(sheet, config.contrasts[0], "sheet"), config, 0).effects
     assert set(alone[k.REASON]) == {"too few ROIs for a mixed model: one per subject, so no p"}
     assert _run(single, sheet).effects["p"].notna().all()
+
+
+def test_q_all_is_over_the_families_together(cohort) -> None:
+    sheet, first = cohort({"v": 5, "t": 5}, shift=3.0, n_shifted=2)
+    _, second = cohort({"v": 5, "t": 5}, seed=1, n_features=20, family=k.FAMILY_COMPOSITION)
+    effects = _run(pd.concat([first, second], ignore_index=True), sheet).effects
+    for column, parts in (("q", effects.groupby(k.FAMILY)), ("q_all", [("", effects)])):
+        for _, part in parts:
+            np.testing.assert_allclose(part[column], stats.false_discovery_control(part["p"]), rtol=1e-12)
+    assert not np.allclose(effects["q"], effects["q_all"])

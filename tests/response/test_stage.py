@@ -13,7 +13,7 @@ from tumint import cli
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.errors import DataError, SheetError
-from tumint.io.contracts import EFFECTS, FEATURES, INFLUENCE, MIXED, POWER, SCORES, SUBJECTS
+from tumint.io.contracts import EFFECTS, EFFECTS_ALL, FEATURES, INFLUENCE, MIXED, POWER, SCORES, SUBJECTS
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.response import stage
 from tumint.response.inputs import from_scores, is_symmetric, read_features
@@ -37,9 +37,9 @@ def test_stage_writes_three_files_the_same_bytes_each_time(files, tmp_path: Path
         stage.run(_params(), *files, tmp_path / name)
     for file in ("effects.parquet", "subjects.parquet", "effects.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-    effects = read_table(tmp_path / "one" / "effects.parquet", EFFECTS)
+    effects = read_table(tmp_path / "one" / "effects.parquet", EFFECTS_ALL)
     subjects = read_table(tmp_path / "one" / "subjects.parquet", SUBJECTS)
-    assert list(effects.columns) == list(EFFECTS.columns)
+    assert list(effects.columns) == list(EFFECTS_ALL.columns)
     assert len(subjects) == 8 * 12
     assert read_meta(tmp_path / "one" / "effects.parquet")["params"]["seed"] == 7
     summary = json.loads((tmp_path / "one" / "effects.json").read_text(encoding="utf-8"))

@@ -9,6 +9,25 @@ from pydantic import Field, model_validator
 from tumint.config.base import Section
 
 
+class Subset(Section):
+    """A condition on the samples of a contrast: values of a column, or a feature that is high or low."""
+
+    column: str | None = Field(None, description="Column of the sheet, of which `values` are kept.")
+    values: list[str] = Field(default_factory=list, description="What is kept of `column`.")
+    feature: str | None = Field(None, description="Feature whose value decides, such as a cell type's share.")
+    family: str = Field("composition", description="Family of `feature`.")
+    quantile: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.5, description="Of `feature` over the samples of both groups together: the bound."
+    )
+    keep: Literal["high", "low"] = Field("high", description="Samples at or above the bound, or below it.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Subset:
+        if (self.column is None) == (self.feature is None) or bool(self.values) != (self.column is not None):
+            raise ValueError("`column` with `values`, or `feature`")
+        return self
+
+
 class Contrast(Section):
     """One comparison of two groups of subjects."""
 
@@ -26,6 +45,25 @@ class Contrast(Section):
         description="Column whose equal values make a pair (or block) with subjects of both groups; `subject` where "
         "the same animals were seen in both groups, as before and after. Empty: not paired.",
     )
+    formula: str | None = Field(
+        None,
+        description="Design in place of `adjust`, such as `~ arm * timepoint + log(age)`: columns of the sheet joined "
+        "by `+`, `:` and `*`, in C(), center(), scale(), log(), log2() or sqrt(). All levels of `column` enter the "
+        "fit, so that contrasts of one formula share its residual variance. Empty: the two groups and `adjust`.",
+    )
+    at: dict[str, str] = Field(
+        default_factory=dict,
+        description="With `formula`: levels of other columns at which the groups are compared, such as "
+        "`{timepoint: after}`; all others are averaged over in equal parts.",
+    )
+    coefficient: str | None = Field(
+        None,
+        description="With `formula`: the coefficient that is the effect, such as `arm[treated]:timepoint[after]`. "
+        "Empty: the difference between the groups.",
+    )
+    subset: list[Subset] = Field(
+        default_factory=list, description="Only samples that meet all of these conditions, one after the other."
+    )
 
     @model_validator(mode="after")
     def _two_groups(self) -> Contrast:
@@ -33,6 +71,10 @@ class Contrast(Section):
             raise ValueError("`group` to differ from `reference`")
         if self.column in {*self.adjust, self.paired}:
             raise ValueError("`adjust` and `paired` to differ from `column`")
+        if self.formula is None and (self.at or self.coefficient):
+            raise ValueError("`at` and `coefficient` only with `formula`")
+        if self.formula is not None and (self.adjust or (self.at and self.coefficient)):
+            raise ValueError("with `formula` no `adjust`, and one of `at` and `coefficient`")
         return self
 
 

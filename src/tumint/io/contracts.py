@@ -170,7 +170,7 @@ SUBJECTS = Contract(
     {k.SUBJECT: "str", k.FAMILY: "str", k.FEATURE: "str", k.VALUE: "float", k.SE: "float", "n_samples": "int"},
     (k.SUBJECT, k.FAMILY, k.FEATURE),
 )
-# response/effects.parquet and what `tumint compare` writes.
+# What `tumint compare` writes, and the first columns of response/effects.parquet.
 EFFECTS = Contract(
     "effects",
     {
@@ -198,6 +198,8 @@ EFFECTS = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
+EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float"}, EFFECTS.key)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",
@@ -224,7 +226,7 @@ POWER = Contract(
         k.FEATURE: "str",
         "effect": "float",
         "sd": "float",  # between subjects, moderated
-        "detectable": "float",  # smallest |effect| found at p < 0.05 with the config's power
+        "detectable": "float",  # smallest |effect| that a new cohort finds at p < 0.05 with the config's power
         "detectable_alone": "float",  # the same as the only finding of its family at the config's fdr
         "subjects_needed": "float",  # per group, for the effect seen; missing: more than 1,000
     },

@@ -91,12 +91,10 @@ def _evidence(row: Mapping[Any, Any]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     if is_missing(row["q"]):
         return f"{subjects}, no p"
-    robust = row.get("robustness")
-    grid = (
-        ""
-        if is_missing(robust)
-        else f", robust on {round(float(robust) * row['n_settings'])} of {row['n_settings']:.0f} settings"
-    )
+    grid = ""
+    if not is_missing(row.get("robustness")):
+        kept = round(float(row["robustness"]) * float(row["n_settings"]))
+        grid = f", robust on {kept} of {row['n_settings']:.0f} settings"
     return f"q = {probability(float(row['q']))}, {subjects}{grid}"
 
 

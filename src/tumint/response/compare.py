@@ -6,18 +6,20 @@ Tables in, tables out, no files: shared by the stage and by `tumint compare`.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS, INFLUENCE, MIXED, POWER, Contract
+from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
 from tumint.response.design import Design
 from tumint.response.families import Family, families
 from tumint.response.influence import influence
@@ -37,7 +39,7 @@ class Result:
     """A contrast: its design, effects, subject values, and per family what the test learnt."""
 
     design: Design
-    effects: pd.DataFrame  # contract EFFECTS
+    effects: pd.DataFrame  # contract EFFECTS_ALL
     mixed: pd.DataFrame  # contract MIXED
     power: pd.DataFrame  # contract POWER
     influence: pd.DataFrame  # contract INFLUENCE
@@ -47,8 +49,10 @@ class Result:
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
     reason: str  # why no feature of this contrast has a p; empty where some may
+    subset: list[dict[str, Any]] = field(default_factory=list)  # what each condition left
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices
 def compare(
     features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
 ) -> Result:
@@ -73,7 +77,8 @@ def compare(
     if not reason:
         _check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
-    pairs = None if design.pair is None else (design.pair, design.group)
+    whole = design.pair is not None and design.contrast.formula is None  # a formula can use half a pair
+    pairs = (design.pair, design.group) if whole and design.pair is not None else None
     matrices = families(features, values, design.units, design.unit_of_sample, pairs)
     parts, priors = [], {}
     for family in matrices:
@@ -81,7 +86,11 @@ def compare(
         parts.append(part)
         if prior:
             priors[family.name] = prior
-    tables = {c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS, MIXED, POWER, INFLUENCE)}
+    tables: dict[str, Any] = {
+        c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS_ALL, MIXED, POWER, INFLUENCE)
+    }
+    effects = tables[EFFECTS_ALL.name]
+    effects["q_all"] = benjamini_hochberg(effects["p"])
     return Result(
         design,
         **tables,
@@ -103,7 +112,7 @@ def joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
 
 def _contrast_reason(design: Design, least: int) -> str:
     contrast = design.contrast
-    sizes = [(contrast.reference, int((~design.group).sum())), (contrast.group, int(design.group.sum()))]
+    sizes = [(contrast.reference, len(design.names(group=False))), (contrast.group, len(design.names(group=True)))]
     return _too_few(sizes, least)
 
 
@@ -122,7 +131,7 @@ def _check_estimable(design: Design) -> None:
     X, c = design.matrix, design.effect
     if np.abs(c - c @ np.linalg.pinv(X) @ X).max() > 1e-8:
         contrast = design.contrast
-        told = ", ".join(f"`{name}`" for name in contrast.adjust)
+        told = f"`{contrast.formula}`" if contrast.formula else ", ".join(f"`{name}`" for name in contrast.adjust)
         raise SheetError(
             Fault(
                 f"contrast {contrast.name}",
@@ -136,6 +145,11 @@ def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str)
     if reason:
         return None, reason
     if design.strata is None:
+        if design.contrast.formula:
+            return (
+                None,
+                "the formula is more than groups and categories: subjects cannot be exchanged between the groups",
+            )
         return None, "a covariate is a number: subjects cannot be exchanged without breaking its relation to the values"
     return assignments(design.group, design.strata, config.permutations, stream(seed, design.contrast.name)), ""
 
@@ -159,7 +173,7 @@ def _family(
     columns[k.SE] = np.sqrt(result.variance) * result.unscaled
     columns["df"] = np.where(result.df > 0, result.df, np.nan)
     plain = (status == k.NO_P) & np.isnan(result.effect)
-    columns["effect"][plain] = _difference(Y[plain], design.group)
+    columns["effect"][plain] = _difference(Y[plain], design)
     mixed = _mixed(family, design, tested)
     columns["p_mixed"] = mixed["p"].to_numpy()
     prior: dict[str, float] = {}
@@ -181,7 +195,7 @@ def _family(
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
     return {
-        EFFECTS.name: table.assign(**columns, **{k.STATUS: status, k.REASON: reason}),
+        EFFECTS_ALL.name: table.assign(**columns, q_all=np.nan, **{k.STATUS: status, k.REASON: reason}),
         MIXED.name: table[_KEY].join(mixed).iloc[tested],
         **extras,
     }, prior
@@ -211,7 +225,7 @@ def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
 
 def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
     """The mixed model of every feature, missing where it is not tested."""
-    matrix = np.column_stack([orthonormal(design.nuisance), design.group])[family.subject]
+    matrix = np.column_stack([orthonormal(design.nuisance), design.regressor])[family.subject]
     Y = np.full(family.rois.shape, np.nan)
     # the mean says nothing about the effect, and without it sums of squares keep their digits
     Y[tested] = family.rois[tested] - np.nanmean(family.rois[tested], axis=1, keepdims=True)
@@ -230,7 +244,7 @@ def _choose(
     tested = status == k.TESTED
     if method == "permutation":
         columns["p"] = columns["p_permutation"].copy()
-        lost, words = tested & np.isnan(columns["p"]), "a covariate is a number: no exact permutation, so no p"
+        lost, words = tested & np.isnan(columns["p"]), "no exact permutation in this design, so no p"
     elif method == "mixed":
         for name in ("effect", k.SE, "df", "t", "p"):
             columns[name] = np.where(tested, mixed[name].to_numpy(), columns[name])
@@ -253,8 +267,8 @@ def _frame(family: Family, design: Design) -> pd.DataFrame:
     present = np.isfinite(family.values)
     return names_of(family).assign(
         contrast=design.contrast.name,
-        n_subjects_reference=present[:, ~design.group].sum(axis=1),
-        n_subjects_group=present[:, design.group].sum(axis=1),
+        n_subjects_reference=design.count(present, group=False),
+        n_subjects_group=design.count(present, group=True),
         n_samples=family.n_rois,
     )
 
@@ -280,7 +294,7 @@ def feature_status(
     present = np.isfinite(family.values)
     contrast = design.contrast
     status, reason = np.full(len(present), k.TESTED, dtype=object), np.full(len(present), "", dtype=object)
-    counts = zip(present[:, ~design.group].sum(axis=1), present[:, design.group].sum(axis=1), strict=True)
+    counts = zip(design.count(present, group=False), design.count(present, group=True), strict=True)
     for i, (n_reference, n_group) in enumerate(counts):
         sizes = [(contrast.reference, int(n_reference)), (contrast.group, int(n_group))]
         if n_reference == 0 or n_group == 0:
@@ -299,8 +313,8 @@ def feature_status(
     return status, reason
 
 
-def _difference(Y: Floats, group: NDArray[np.bool_]) -> Floats:
+def _difference(Y: Floats, design: Design) -> Floats:
     """Difference of means of the values that are there."""
     if not len(Y):
         return np.zeros(0)
-    return np.nanmean(Y[:, group], axis=1) - np.nanmean(Y[:, ~group], axis=1)
+    return np.nanmean(Y[:, design.group], axis=1) - np.nanmean(Y[:, design.reference], axis=1)

@@ -6,14 +6,17 @@ Knows nothing of features; the numbers made from it are in `linear`, `permutatio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
 from tumint import keys as k
-from tumint.config.response import Contrast
+from tumint.config.response import Contrast, Subset
 from tumint.errors import Fault, SheetError
+from tumint.response import formula
 from tumint.response.linear import Floats
 
 _LEVEL, _UNIT = "level of the contrast", "unit of the contrast"  # columns made here: no sheet has such names
@@ -24,18 +27,21 @@ class Design:
     """The subjects of one contrast, sorted by name, S of them."""
 
     contrast: Contrast
-    units: tuple[str, ...]  # subjects; `subject [level]` where a paired subject is in both groups
+    units: tuple[str, ...]  # subjects; `subject [level]` where a subject is there more than once
+    subjects: NDArray[np.intp]  # (S,): units of equal numbers are one subject
     unit_of_sample: pd.Series  # index: sample
-    group: NDArray[np.bool_]  # (S,), True in the group, False in the reference
+    group: NDArray[np.bool_]  # (S,), True in the group
+    reference: NDArray[np.bool_]  # (S,), True in the reference; with a formula, some are in neither
     nuisance: Floats  # (S, q): intercept, covariates, blocks
-    strata: NDArray[np.intp] | None  # (S,): subjects that may be exchanged; None where a covariate is a number
+    regressor: Floats  # (S,): its coefficient is the effect; 1 in the group, else 0, where there is no formula
+    strata: NDArray[np.intp] | None  # (S,): subjects that may be exchanged; None where none may
     pair: NDArray[np.intp] | None  # (S,): blocks of a paired design
     left_out: dict[str, str]  # subject → why
 
     @property
     def matrix(self) -> Floats:
-        """Design matrix (S, q + 1); the last column is the group."""
-        return np.column_stack([self.nuisance, self.group.astype(np.float64)])
+        """Design matrix (S, q + 1); the coefficient of the last column is the effect."""
+        return np.column_stack([self.nuisance, self.regressor])
 
     @property
     def effect(self) -> Floats:
@@ -44,7 +50,67 @@ class Design:
 
     def names(self, *, group: bool) -> list[str]:
         """The subjects of one side."""
-        return [unit for unit, inside in zip(self.units, self.group, strict=True) if inside == group]
+        side = self.group if group else self.reference
+        return [unit for unit, inside in zip(self.units, side, strict=True) if inside]
+
+    def count(self, present: NDArray[np.bool_], *, group: bool) -> NDArray[np.intp]:
+        """How many subjects of one side have each feature, by where units have it (F, S)."""
+        side = np.flatnonzero(self.group if group else self.reference)
+        _, mine = np.unique(self.subjects[side], return_inverse=True)
+        return np.asarray((present[:, side] @ np.eye(mine.max(initial=-1) + 1, dtype=np.intp)[mine] > 0).sum(axis=1))
+
+
+def restricted(
+    sheet: pd.DataFrame, features: pd.DataFrame, contrast: Contrast, where: str
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The rows of `sheet` that meet the conditions of `contrast`, and what each condition left, for JSON.
+
+    Samples that lack the feature of a condition do not meet it.
+
+    Raises
+    ------
+    SheetError
+        A condition names a column or feature that is not there, or leaves no sample.
+    """
+    said: list[dict[str, Any]] = []
+    for i, condition in enumerate(contrast.subset):
+        place, bound = f"contrast {contrast.name}: `subset.{i}`", None
+        if condition.column is not None:
+            if condition.column not in sheet:
+                raise SheetError(Fault(place, f"a column of {where}", f"`{condition.column}`"))
+            kept = sheet[condition.column].astype(str).isin(condition.values).to_numpy()
+        else:
+            values = _feature(features, condition, place).reindex(sheet[k.SAMPLE]).to_numpy(dtype=float)
+            compared = np.isfinite(values)
+            if contrast.formula is None:
+                compared &= sheet[contrast.column].isin([contrast.reference, contrast.group]).to_numpy()
+            if not compared.any():
+                raise SheetError(Fault(place, f"`{condition.feature}` in a sample that is compared", "none"))
+            bound = float(np.quantile(values[compared], condition.quantile))
+            with np.errstate(invalid="ignore"):
+                kept = values >= bound if condition.keep == "high" else values < bound
+        sheet = sheet[kept]
+        if sheet.empty:
+            raise SheetError(Fault(place, "a condition that some sample meets", "no sample left"))
+        sides = {level: sheet[sheet[contrast.column] == level] for level in (contrast.reference, contrast.group)}
+        said.append(
+            {
+                **condition.model_dump(mode="json", exclude_none=True),
+                "bound": bound,
+                "samples": {level: len(rows) for level, rows in sides.items()},
+                "subjects": {level: int(rows[k.SUBJECT].nunique()) for level, rows in sides.items()},
+            }
+        )
+    return sheet, said
+
+
+def _feature(features: pd.DataFrame, condition: Subset, place: str) -> pd.Series:
+    """Values of the feature of a condition by sample."""
+    mine = features[(features[k.FAMILY] == condition.family) & (features[k.FEATURE] == condition.feature)]
+    if mine.empty:
+        raise SheetError(Fault(place, f"a feature of the family `{condition.family}`", f"`{condition.feature}`"))
+    mine = mine[mine[k.STATUS] == k.TESTED]
+    return mine.set_index(mine[k.SAMPLE].astype(str))[k.VALUE]
 
 
 def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
@@ -60,8 +126,10 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
     Raises
     ------
     SheetError
-        A covariate is empty for a subject that is compared.
+        A covariate is empty for a subject that is compared, or the formula is wrong.
     """
+    if contrast.formula is not None:
+        return build_formula(sheet, contrast, where)
     levels = sheet[contrast.column].astype(str)
     used = levels.isin([contrast.reference, contrast.group])
     left_out = {
@@ -79,16 +147,113 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
     check_covariates(units.set_index(_UNIT), contrast.name, contrast.adjust, where)
     columns, strata = nuisance(units, contrast.adjust, contrast.paired)
     pair = None if contrast.paired is None else pd.factorize(units[contrast.paired], sort=True)[0]
+    group = (units[_LEVEL] == contrast.group).to_numpy(dtype=bool)
     return Design(
         contrast,
         tuple(units[_UNIT]),
+        pd.factorize(units[k.SUBJECT])[0],
         rows.set_index(k.SAMPLE)[_UNIT],
-        (units[_LEVEL] == contrast.group).to_numpy(dtype=bool),
+        group,
+        ~group,
         columns,
+        group.astype(np.float64),
         strata,
         pair,
         dict(sorted(left_out.items())),
     )
+
+
+def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
+    """The design of a contrast with a formula: rotated so that one column carries the effect.
+
+    With `paired`, units are subjects at each combination of the formula's columns, and the pair is a block of the fit.
+    """
+    columns = _formula_columns(sheet, contrast, where)
+    empty = (sheet[columns] == "").any(axis=1)
+    left_out = {unit: "an empty field in a column of the formula" for unit in sheet.loc[empty, k.SUBJECT]}
+    rows = sheet[~empty].copy()
+    varying = [c for c in columns if rows.groupby(k.SUBJECT)[c].nunique().max() > 1]
+    if varying and contrast.paired is None:
+        expected = f"one value per subject of what `{contrast.name}` compares, or `paired: subject`"
+        raise SheetError(Fault(where, expected, f"several of `{varying[0]}`"))
+    levels = rows[varying].agg(", ".join, axis=1) if varying else ""
+    rows[_UNIT] = rows[k.SUBJECT] + (" [" + levels + "]" if varying else "")
+    units = rows.drop_duplicates(_UNIT).sort_values(_UNIT, kind="stable")
+    fitted = formula.model(units, contrast.formula or "", contrast.column, contrast.reference, where)
+    X, weights = fitted.matrix, _weights(fitted, contrast)
+    pair = None if contrast.paired is None else pd.factorize(units[contrast.paired], sort=True)[0]
+    if pair is not None:
+        blocks = (pair[:, None] == np.arange(1, pair.max(initial=0) + 1)).astype(np.float64)
+        X, weights = np.hstack([X, blocks]), np.append(weights, np.zeros(blocks.shape[1]))
+    norms = np.linalg.norm(X, axis=0)
+    norms[norms == 0] = 1.0
+    weights = weights / norms
+    held = np.ones(len(units), dtype=np.bool_)
+    for column, level in contrast.at.items():
+        held &= (units[column] == level).to_numpy()
+    sides = ((units[contrast.column] == level).to_numpy() & held for level in (contrast.group, contrast.reference))
+    group, reference = sides
+    return Design(
+        contrast,
+        tuple(units[_UNIT]),
+        pd.factorize(units[k.SUBJECT])[0],
+        rows.set_index(k.SAMPLE)[_UNIT],
+        group,
+        reference,
+        (X / norms) @ null_space(weights[None]),
+        (X / norms) @ weights / (weights @ weights),
+        _formula_strata(fitted, contrast, units, group | reference),
+        pair,
+        dict(sorted(left_out.items())),
+    )
+
+
+def _formula_columns(sheet: pd.DataFrame, contrast: Contrast, where: str) -> list[str]:
+    place = f"contrast {contrast.name}: `formula`"
+    try:
+        columns = formula.columns_of(contrast.formula or "")
+    except ValueError as error:
+        raise SheetError(Fault(place, str(error), f"`{contrast.formula}`")) from None
+    if unknown := [column for column in (*columns, *contrast.at) if column not in sheet]:
+        raise SheetError(Fault(place, f"columns of {where}", f"`{unknown[0]}`"))
+    if contrast.column not in columns:
+        raise SheetError(Fault(place, f"`{contrast.column}`, which is compared, in it", f"`{contrast.formula}`"))
+    return columns
+
+
+def _weights(fitted: formula.Model, contrast: Contrast) -> Floats:
+    place = f"contrast {contrast.name}"
+    if contrast.coefficient is not None:
+        try:
+            return fitted.coefficient(contrast.coefficient)
+        except KeyError:
+            names = ", ".join(fitted.names[1:])
+            raise SheetError(Fault(f"{place}: `coefficient`", f"one of {names}", f"`{contrast.coefficient}`")) from None
+    levels = {factor.column: seen for factor, seen in fitted.levels.items()}
+    for column, level in (
+        (contrast.column, contrast.group),
+        (contrast.column, contrast.reference),
+        *contrast.at.items(),
+    ):
+        if level not in levels.get(column, []):
+            expected = f"a level of `{column}` among the subjects of the fit"
+            raise SheetError(Fault(place, expected, f"`{level}`"))
+    weights = fitted.weights(contrast.column, contrast.group, contrast.reference, contrast.at)
+    if not weights.any():
+        raise SheetError(Fault(place, "groups that the formula tells apart", f"`{contrast.formula}`"))
+    return weights
+
+
+def _formula_strata(
+    fitted: formula.Model, contrast: Contrast, units: pd.DataFrame, compared: NDArray[np.bool_]
+) -> NDArray[np.intp] | None:
+    """Subjects that may be exchanged: only where the groups are one additive category among categories."""
+    apart = [term for term in fitted.terms if any(factor.column == contrast.column for factor in term)]
+    if fitted.numbers or contrast.coefficient or contrast.paired or [len(term) for term in apart] != [1]:
+        return None
+    others = [factor.column for factor in fitted.levels if factor.column != contrast.column]
+    strata = units.groupby(others).ngroup().to_numpy() if others else np.zeros(len(units), dtype=np.intp)
+    return np.where(compared, strata, -1)
 
 
 def check_covariates(units: pd.DataFrame, name: str, adjust: list[str], where: str) -> None:

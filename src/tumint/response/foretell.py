@@ -47,6 +47,8 @@ def _predict(result: Result, config: ResponseConfig, seed: int) -> Prediction:
     nothing = np.full(len(design.units), np.nan)
     if not config.prediction.enabled:
         return Prediction(nothing, reason="switched off in the config")
+    if contrast.formula:
+        return Prediction(nothing, reason="a prediction knows no formula")
     if contrast.adjust or contrast.paired:
         return Prediction(nothing, reason="a prediction neither adjusts for covariates nor knows pairs")
     rows = [part.values for part in result.families]

@@ -63,7 +63,7 @@ def _refit(
     result = fit(values, design.matrix, design.effect)
     p = np.full(len(Y), np.nan)
     there = np.isfinite(values)
-    enough = (there[:, design.group].sum(axis=1) >= least) & (there[:, ~design.group].sum(axis=1) >= least)
+    enough = (there[:, design.group].sum(axis=1) >= least) & (there[:, design.reference].sum(axis=1) >= least)
     tested = np.flatnonzero(enough & (result.df > 0) & (result.variance > 0))
     if tested.size:
         part = result.take(tested)

@@ -36,10 +36,15 @@ def patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], ND
     """`(subjects, features)` of every distinct row of `present` (F, S): the features that share their subjects."""
     if not present.size:
         return
-    unique, inverse = np.unique(present, axis=0, return_inverse=True)
+    if present.all():
+        yield np.ones(present.shape[1], dtype=np.bool_), np.arange(len(present))
+        return
+    packed = np.packbits(present, axis=1)  # whole rows as one value each: sorting them is quick
+    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
     order = np.argsort(inverse.ravel(), kind="stable")
-    bounds = np.cumsum(np.bincount(inverse.ravel(), minlength=len(unique)))[:-1]
-    yield from zip(unique, np.split(order, bounds), strict=True)
+    bounds = np.cumsum(np.bincount(inverse.ravel(), minlength=len(first)))[:-1]
+    yield from zip(present[first], np.split(order, bounds), strict=True)
 
 
 def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:

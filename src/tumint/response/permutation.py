@@ -54,15 +54,16 @@ def assignments(
     group
         True for subjects of the group, shape (S,).
     strata
-        Subjects are exchanged only within equal values, shape (S,): blocks, pairs, levels of a covariate.
+        Subjects are exchanged only within equal values, shape (S,): blocks, pairs, levels of a covariate. Those below
+        0 are in neither group and stay so.
     permutations
         How many to sample where there are more than `MAX_EXACT`.
     """
-    members = [np.flatnonzero(strata == s) for s in np.unique(strata)]
+    members = [np.flatnonzero(strata == s) for s in np.unique(strata[strata >= 0])]
     sizes = [(len(m), int(group[m].sum())) for m in members]
     total = math.prod(math.comb(n, k) for n, k in sizes)
     if total > MAX_EXACT:
-        groups = np.empty((len(group), permutations), dtype=np.int8)
+        groups = np.zeros((len(group), permutations), dtype=np.int8)
         for m in members:
             groups[m] = rng.permuted(np.tile(group[m].astype(np.int8)[:, None], permutations), axis=0)
         return Assignments(groups, total, False, 1 / (permutations + 1))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tumint.response.linear import Floats
 
@@ -19,6 +20,7 @@ _SIZES = (1, 3, 10, 30)  # numbers of features to choose from
 _PENALTIES = (10.0, 1.0, 0.1)
 _FOLDS = 5
 _BLOCK = 5_000_000  # numbers in the comparison of all pairs of subjects, at once
+_CHUNK = 4  # groupings at once: what is made of them stays in the cache of a core
 Bools = NDArray[np.bool_]
 
 
@@ -50,6 +52,8 @@ def auc(scores: Floats, ones: Floats, zeros: Floats) -> Floats:
     return np.asarray((total / (ones.sum(axis=1) * zeros.sum(axis=1))[:, None] + 1) / 2, dtype=np.float64)
 
 
+# matrices are small here: threads of the BLAS would wait for each other most of the time
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def predict(Y: Floats, group: Bools, permutations: int, rng: np.random.Generator) -> Prediction:
     """Leave-one-subject-out prediction of `group`.
 
@@ -71,7 +75,7 @@ def predict(Y: Floats, group: Bools, permutations: int, rng: np.random.Generator
     if not complete.size:
         return Prediction(nothing, reason="no feature that every subject has")
     groups = np.vstack([group, *(rng.permutation(group) for _ in range(permutations))])
-    X = Y[complete].T
+    X = np.ascontiguousarray(Y[complete].T)
     step = max(1, _BLOCK // (len(group) ** 2 * len(_SIZES) * len(_PENALTIES)))
     parts = [_leave_one_out(X, groups[start : start + step]) for start in range(0, len(groups), step)]
     scores = np.vstack([part[0] for part in parts])
@@ -87,20 +91,21 @@ def _leave_one_out(X: Floats, groups: Bools) -> tuple[Floats, list[NDArray[np.in
     scores, models = np.zeros(groups.shape), []
     for i in everyone:
         ones, zeros = ((side & (everyone != i)).astype(np.float64) for side in (groups, ~groups))
-        best = _choose(X, ones, zeros)
-        found = _fit(X, ones, zeros)
+        floor = _floor(X, everyone != i)
+        best = _choose(X, ones, zeros, floor)
+        found = _fit(X, ones, zeros, floor)
         scores[:, i] = found.scores()[np.arange(len(groups)), best, i]
         models.append(found.order[0, : _SIZES[best[0] // len(_PENALTIES)]])
     return scores, models
 
 
-def _choose(X: Floats, ones: Floats, zeros: Floats) -> NDArray[np.intp]:
+def _choose(X: Floats, ones: Floats, zeros: Floats, floor: float) -> NDArray[np.intp]:
     """Which size and penalty has the best AUC over folds of the training subjects (P,); of equals the simplest."""
     fold = np.where(ones > 0, ones.cumsum(axis=1), zeros.cumsum(axis=1)) % _FOLDS
     scores = np.zeros((len(ones), len(_SIZES) * len(_PENALTIES), len(X)))
     for f in range(_FOLDS):
         out = fold == f
-        scores += np.where(out[:, None, :], _fit(X, ones * ~out, zeros * ~out).scores(), 0.0)
+        scores += np.where(out[:, None, :], _fit(X, ones * ~out, zeros * ~out, floor).scores(), 0.0)
     # areas by ranks, with those who are not in training ranked last; ties are too rare here to count
     training = (ones + zeros)[:, None, :] > 0
     ranks = np.argsort(np.argsort(np.where(training, scores, np.inf), axis=2, kind="stable"), axis=2) + 1
@@ -130,7 +135,7 @@ class _Model:
         return np.concatenate(found, axis=1)
 
 
-def _fit(X: Floats, ones: Floats, zeros: Floats) -> _Model:
+def _fit(X: Floats, ones: Floats, zeros: Floats, floor: float) -> _Model:
     """Features by how much they differ between the training subjects of the groups, and their discriminant.
 
     Scores are measured from midway between the group means, which does not move with the numbers of subjects: leaving
@@ -138,18 +143,44 @@ def _fit(X: Floats, ones: Floats, zeros: Floats) -> _Model:
     """
     n1, n0 = ones.sum(axis=1, keepdims=True), zeros.sum(axis=1, keepdims=True)
     df = np.maximum(n1 + n0 - 2, 1)
-    m1, m0 = ones @ X / n1, zeros @ X / n0
-    squares = (ones + zeros) @ np.square(X) - n1 * np.square(m1) - n0 * np.square(m0)
-    sd = np.sqrt(np.maximum(squares, 0.0) / df)
-    median = np.median(sd, axis=1, keepdims=True)
-    scale = sd + np.where(median > 0, median, 1.0)  # a feature that hardly varies must not win by that alone
+    order = _leading(X, ones, zeros, floor)
+    Z = X.T[order]
+    m1, m0 = (np.einsum("pms,ps->pm", Z, side) / n for side, n in ((ones, n1), (zeros, n0)))
+    squares = np.einsum("pms,ps->pm", np.square(Z), ones + zeros) - n1 * np.square(m1) - n0 * np.square(m0)
+    scale = np.sqrt(np.maximum(squares, 0.0) / df) + floor
     difference = (m1 - m0) / scale
-    top = min(max(_SIZES), X.shape[1])
-    order = np.argpartition(-np.abs(difference), top - 1, axis=1)[:, :top]
-    order.sort(axis=1)  # ties in the order of the features
-    size = np.take_along_axis(np.abs(difference), order, axis=1)
-    order = np.take_along_axis(order, np.argsort(-size, axis=1, kind="stable"), axis=1)
-    centre, scale, half = (np.take_along_axis(a, order, axis=1)[:, :, None] for a in ((m1 + m0) / 2, scale, difference))
-    Z = (X.T[order] - centre) / scale
+    centre, scale, half = (a[:, :, None] for a in ((m1 + m0) / 2, scale, difference))
+    Z = (Z - centre) / scale
     inside = (Z - half / 2) * ones[:, None, :] + (Z + half / 2) * zeros[:, None, :]
-    return _Model(order, Z, half[:, :, 0], np.matmul(inside, inside.transpose(0, 2, 1)) / df[:, :, None])
+    return _Model(order, Z, difference, np.matmul(inside, inside.transpose(0, 2, 1)) / df[:, :, None])
+
+
+def _floor(X: Floats, training: Bools) -> float:
+    """Median sd of the features over the training subjects, whatever their groups."""
+    median = float(np.median(X[training].std(axis=0)))
+    return median if median > 0 else 1.0
+
+
+def _leading(X: Floats, ones: Floats, zeros: Floats, floor: float) -> NDArray[np.intp]:
+    """The features that differ most between the training subjects of each grouping, largest first (P, m)."""
+    top = min(max(_SIZES), X.shape[1])
+    n1, n0 = ones.sum(axis=1, keepdims=True), zeros.sum(axis=1, keepdims=True)
+    df = np.maximum(n1 + n0 - 2, 1)
+    m1, m0 = np.split(np.vstack([ones / n1, zeros / n0]) @ X, 2)
+    size = (ones + zeros) @ np.square(X)
+    for start in range(0, len(size), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        squares, a, b = size[rows], m1[rows], m0[rows]
+        squares -= n1[rows] * np.square(a)
+        squares -= n0[rows] * np.square(b)
+        squares /= df[rows]
+        scale = np.sqrt(np.maximum(squares, 0.0, out=squares), out=squares)
+        scale += floor  # a feature that hardly varies must not win by that alone
+        np.divide(np.abs(a - b), scale, out=squares)
+    least = np.partition(size, size.shape[1] - top, axis=1)[:, [size.shape[1] - top]]
+    order = np.empty((len(size), top), dtype=np.intp)
+    for row, values in enumerate(size):
+        kept = np.flatnonzero(values >= least[row])
+        # equals in the order of the features
+        order[row] = kept[np.argsort(-values[kept], kind="stable")][:top]
+    return order

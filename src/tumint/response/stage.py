@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
 from tumint.io.contracts import (
-    EFFECTS,
+    EFFECTS_ALL,
     FEATURES,
     GRID,
     INFLUENCE,
@@ -66,7 +67,7 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     predictions = [foretell(result, config, params.seed) for result in results]
     summary = summarise(results, [said for _, said in predictions], config, without)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
-    for contract in (MIXED, POWER, INFLUENCE, EFFECTS):
+    for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
     settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
@@ -92,8 +93,12 @@ def run_contrasts(
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    designs = [design.build(rows, contrast, sheet) for contrast in config.contrasts]
-    return [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    chosen = [design.restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
+    designs = [
+        design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
+    ]
+    results = [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
     found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
     return {
         **contrast.model_dump(mode="json"),
+        "subset": result.subset,
         "subjects": {
             contrast.reference: result.design.names(group=False),
             contrast.group: result.design.names(group=True),
