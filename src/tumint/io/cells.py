@@ -43,7 +43,8 @@ def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) ->
     check_cells(cells, str(path))
     cells.uns[k.META] = json.dumps(meta, sort_keys=True)
     with replacing(path) as temporary:
-        cells.write_h5ad(temporary, compression="lzf")
+        # not lzf: its hash table starts uninitialised, so that equal values need not give equal bytes
+        cells.write_h5ad(temporary, compression="gzip", compression_opts=1)
 
 
 def read_cells(path: str | Path) -> ad.AnnData:
