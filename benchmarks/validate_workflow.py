@@ -72,9 +72,9 @@ def workflow_section(cohorts: int, seed: int, designs: tuple[int, ...]) -> str:
     return "\n".join(lines)
 
 
-_HEAD = """Cohorts of `tumint simulate --no-effect` with {rois} ROIs of about {cells:,} cells per mouse, from raw tables through
-ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on each other, so
-that few cohorts say little: a share is to be read with the number of cohorts, not of tests.
+_HEAD = """Cohorts of `tumint simulate --no-effect` with {rois} ROIs of about {cells:,} cells per mouse, from raw tables
+through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on each
+other, so that few cohorts say little: a share is to be read with the number of cohorts, not of tests.
 
 | design | family | tests | p < 0.05 | q < 0.1 | cohorts with q < 0.1 |
 |---|---|---|---|---|---|"""
