@@ -41,7 +41,7 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
 
 test: env  ## the tests (minutes, not seconds: `make drill`)
-	$(BIN)/python -m pytest -m "not slow and not slurm" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not slurm" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 
 drill: env  ## the slow tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

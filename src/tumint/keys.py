@@ -63,7 +63,13 @@ FAMILY_DENSITY: Final = "density"
 FAMILY_INTERACTION: Final = "interaction"  # within domain where the cohort has domains, else global
 FAMILY_INTERACTION_GLOBAL: Final = "interaction_global"  # only where the cohort has domains
 FAMILY_DISTANCE: Final = "distance"
-RATIO_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_INTERACTION_GLOBAL)
+RATIO_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_INTERACTION_GLOBAL)  # counts over expectations, which add up
+FAMILIES_OF_STATISTICS: Final = {  # ordered pairs, as `interaction`; means and shares do not add up over ROIs
+    "classic": "interaction_classic",
+    "histocat": "interaction_histocat",
+    "patch": "interaction_patch",
+}
+LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())  # the others are natural logarithms
 
 # status of a score or a feature
 TESTED: Final = "tested"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tumint.neighbourhood.graph import Graph, delaunay, from_edges, hilbert_order, knn, radius
+from tumint.neighbourhood.graph import Graph, delaunay, from_edges, hilbert_order, knn, radius, without_rows
+from tumint.neighbourhood.image import in_guard
 
 
 def pairs(graph: Graph) -> set[tuple[int, int]]:
@@ -110,3 +111,18 @@ def test_a_graph_does_not_depend_on_the_order_of_the_cells() -> None:
     for make in (delaunay, knn, radius):
         moved = {(int(order[i]), int(order[j])) for i, j in pairs(make(xy[order]))}
         assert moved == pairs(make(xy))
+
+
+def test_without_rows_keeps_the_way_in() -> None:
+    graph = from_edges(4, np.array([[0, 1], [1, 2], [2, 3]]), symmetric=True)
+    kept = without_rows(graph, np.array([False, True, False, False]))
+    assert pairs(kept) == {(0, 1), (2, 1), (2, 3), (3, 2)}
+    assert (graph.undirected, kept.undirected) == (True, False)
+    assert without_rows(graph, np.zeros(4, dtype=bool)) is graph
+
+
+def test_the_guard_zone_runs_along_the_box() -> None:
+    xy = np.array([[0.0, 5.0], [5.0, 5.0], [10.0, 5.0], [5.0, 0.0], [5.0, 9.0], [5.0, 10.0]])
+    assert in_guard(xy, 1.5).tolist() == [True, False, True, True, True, True]
+    assert not in_guard(xy, 0.0).any()
+    assert in_guard(np.empty((0, 2)), 3.0).size == 0

@@ -8,7 +8,8 @@ import pytest
 
 from tumint.neighbourhood.graph import Graph, delaunay, knn
 from tumint.neighbourhood.moments import cross_table, exact_moments
-from tumint.neighbourhood.nulls import Draws, Statistic, fixed, jitter, permuted, torus
+from tumint.neighbourhood.moves import jitter, torus
+from tumint.neighbourhood.nulls import Draws, Statistic, fixed, permuted
 from tumint.neighbourhood.scores import EXACT, Geometry, Method, score_image
 
 K = 4
@@ -186,3 +187,45 @@ def test_classic_is_edges_per_cell() -> None:
         assert (classic[column] * classic["n_source"]).to_numpy() == pytest.approx(edges[column].to_numpy())
     for column in ("z", "log2_enrichment", "se", "p"):
         assert classic[column].to_numpy() == pytest.approx(edges[column].to_numpy())
+
+
+def test_sequential_stopping_is_that_of_besag_and_clifford() -> None:
+    xy, labels, strata = tissue(200)
+    graph = delaunay(xy)
+    statistic = Statistic("histocat")
+    observed = statistic.of(graph, labels, K)
+    h, most = 8, 320
+    one_by_one = [
+        permuted(statistic, graph, labels, observed, strata, Draws("s", number=i)) for i in range(1, most + 1)
+    ]
+    for side in ("least", "most"):
+        counts = np.stack([getattr(null, f"at_{side}") for null in one_by_one])
+        reached = counts >= h
+        draw = np.where(reached.any(axis=0), reached.argmax(axis=0) + 1, 0)
+        expected = np.where(draw > 0, h / np.maximum(draw, 1), (1 + counts[-1]) / (most + 1))
+        for threads in (1, 2):
+            found = permuted(statistic, graph, labels, observed, strata, Draws("s", 0, most, threads, h))
+            assert getattr(found, f"p_{side}") == pytest.approx(expected)
+
+
+def test_sequential_stopping_spares_the_draws_of_null_pairs() -> None:
+    xy, _, strata = tissue(400)
+    labels = np.random.default_rng(0).integers(0, 3, 400).astype(np.uint8)
+    graph = delaunay(xy)
+    statistic = Statistic("patch")
+    observed = statistic.of(graph, labels, 3)
+    asked = np.zeros((3, 3), dtype=bool)
+    asked[0, 1] = True
+    all_draws = permuted(statistic, graph, labels, observed, strata, Draws("s", number=3200))
+    stopped = permuted(statistic, graph, labels, observed, strata, Draws("s", 0, 3200, 1, 10), asked)
+    assert all_draws.p[0, 1] > 0.2
+    assert stopped.draws < 320
+    assert stopped.p[0, 1] == pytest.approx(all_draws.p[0, 1], abs=0.4)
+
+
+@pytest.mark.parametrize("null", ["exact", "permutation", "fixed"])
+def test_sequential_stopping_does_not_see_threads(null: str) -> None:
+    xy, labels, strata = tissue(150)
+    method = Method("edges", null, permutations=400, min_cells=1, stop_after=5)  # type: ignore[arg-type]
+    one, two = (score_image("s", delaunay(xy), labels, list("abcd"), method, strata, threads=t) for t in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)

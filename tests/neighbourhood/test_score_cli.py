@@ -183,3 +183,25 @@ def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: py
     printed = capsys.readouterr().err
     assert "--null exact: expected --statistic edges or classic, found `patch`." in printed
     assert "--null torus: expected no --stratum, which it cannot keep, found `tissue`." in printed
+
+
+def test_a_guard_zone_takes_edges_away_and_early_stopping_keeps_the_scores(cells: Path, tmp_path: Path) -> None:
+    outs = {name: tmp_path / f"{name}.csv" for name in ("plain", "guard", "all", "few")}
+    common = (cells, "--sample", "roi", "--min-cells", 1)
+    assert score(*common, "-o", outs["plain"]) == 0
+    assert score(*common, "-o", outs["guard"], "--guard", 20) == 0
+    many = (*common, "--null", "permutation", "--permutations", 2000)
+    assert score(*many, "-o", outs["all"]) == 0
+    assert score(*many, "-o", outs["few"], "--stop-after", 10) == 0
+    plain, guard, every, few = (pd.read_csv(outs[name]) for name in ("plain", "guard", "all", "few"))
+    assert (guard["observed"] <= plain["observed"]).all()
+    assert guard["observed"].sum() < 0.8 * plain["observed"].sum()
+    assert (few["observed"] == every["observed"]).all()
+    assert few["p"].to_numpy() == pytest.approx(every["p"].to_numpy(), abs=0.5)
+    assert not (few["p"] == every["p"]).all()
+
+
+@pytest.mark.parametrize(("option", "value"), [("--guard", "-1"), ("--stop-after", "-1"), ("--guard", "nan")])
+def test_wrong_numbers_are_one_line(cells: Path, tmp_path: Path, option: str, value: str, capsys: object) -> None:
+    assert score(cells, "-o", tmp_path / "o.csv", f"{option}={value}") == 2
+    assert f"{option}: expected" in capsys.readouterr().err  # type: ignore[attr-defined]

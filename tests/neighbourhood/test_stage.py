@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tumint.config.model import StageParams
-from tumint.config.neighbourhood import GraphConfig, NeighbourhoodConfig
-from tumint.io.contracts import CELLS, DISTANCES, EDGES, FEATURES, INTERACTIONS
+from tumint.config.neighbourhood import GraphConfig, NeighbourhoodConfig, RobustnessConfig
+from tumint.io.contracts import CELLS, DISTANCES, EDGES, FEATURES, GRID, INTERACTIONS
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.neighbourhood import stage
 
@@ -46,8 +46,15 @@ def cells(tmp_path: Path) -> Path:
     return tmp_path / "cells.parquet"
 
 
-def params(**graph: object) -> StageParams:
-    return StageParams(neighbourhood=NeighbourhoodConfig(graph=GraphConfig(**graph)), seed=3)
+GRAPHS = [GraphConfig(max_edge_um=30.0), GraphConfig(kind="knn", k=4)]
+
+
+def params(config: dict[str, object] | None = None, **graph: object) -> StageParams:
+    section = {"robustness": RobustnessConfig(graphs=GRAPHS), "graph": GraphConfig(**graph), **(config or {})}
+    return StageParams(neighbourhood=NeighbourhoodConfig(**section), seed=3)
+
+
+ALL = {"statistics": ["edges", "classic", "histocat", "patch"], "permutations": 60, "patch_size": 2}
 
 
 def run_all(cells: Path, out: Path, batches: list[list[str]], threads: int, p: StageParams) -> dict[str, bytes]:
@@ -55,10 +62,18 @@ def run_all(cells: Path, out: Path, batches: list[list[str]], threads: int, p: S
     for folder, samples in zip(folders, batches, strict=True):
         stage.run(p, cells, samples, None, folder, threads=threads)
     stage.gather(p, folders, cells, out)
-    return {name: (out / f"{name}.parquet").read_bytes() for name in ("interactions", "distances", "features")}
+    return {name: (out / f"{name}.parquet").read_bytes() for name in ("interactions", "distances", "grid", "features")}
 
 
-@pytest.mark.parametrize("graph", [{"kind": "delaunay"}, {"kind": "knn", "k": 4}])
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"kind": "delaunay"},
+        {"kind": "knn", "k": 4},
+        {"config": ALL},
+        {"config": {**ALL, "guard_um": 15, "stop_after": 3}},
+    ],
+)
 def test_batches_threads_and_order_change_no_byte(cells: Path, tmp_path: Path, graph: dict[str, object]) -> None:
     one = run_all(cells, tmp_path / "one", [SAMPLES], 1, params(**graph))
     other = run_all(cells, tmp_path / "other", [["r10", "r1"], ["gone"], ["no_domain", "r2"]], 2, params(**graph))
@@ -91,3 +106,59 @@ def test_provided_edges_are_used(cells: Path, tmp_path: Path) -> None:
     counted = interactions[interactions["null"] == "global"].groupby("sample")["observed"].sum()
     assert counted["r2"] == 2  # the cell 9999 did not pass quality control
     assert counted["r1"] == 0
+
+
+def test_other_statistics_have_rows_and_families_of_their_own(cells: Path, tmp_path: Path) -> None:
+    run_all(cells, tmp_path / "out", [SAMPLES], 1, params(ALL))
+    interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+    features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
+    assert (interactions.groupby("statistic").size() == 7 * 9).all()
+    tested = interactions[interactions["status"] == "tested"]
+    assert set(tested.loc[tested["statistic"].isin(["histocat", "patch"]), "p_method"]) == {"permutation"}
+    sizes = features[features["sample"] == "r2"].groupby("family").size()
+    assert sizes[["interaction", "interaction_histocat", "interaction_patch"]].tolist() == [6, 9, 9]
+    row = features.query("sample == 'r2' and family == 'interaction_histocat' and feature == 't cell|b cell'").iloc[0]
+    score = tested.query(
+        "sample == 'r2' and statistic == 'histocat' and null == 'domain' and source == 't cell' and target == 'b cell'"
+    ).iloc[0]
+    assert (row["value"], row["se"], row["weight"]) == (score["log2_enrichment"], score["se"], score["n_source"])
+
+
+def test_the_grid_holds_every_setting(cells: Path, tmp_path: Path) -> None:
+    run_all(cells, tmp_path / "out", [SAMPLES], 1, params(max_edge_um=30.0))
+    grid = read_table(tmp_path / "out" / "grid.parquet", GRID)
+    names = {f"{graph}, {null}" for graph in ("delaunay 30 µm", "knn 4") for null in ("global", "domain")}
+    assert set(grid["setting"]) == names
+    assert (grid.groupby(["setting", "sample"]).size() == 9).all()
+    assert set(grid.loc[grid["setting"].str.endswith("domain"), "sample"]) == set(SAMPLES) - {"no_domain"}
+    interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+    key = ["sample", "source", "target"]
+    both = interactions[interactions["null"] == "domain"].merge(
+        grid[grid["setting"] == "delaunay 30 µm, domain"], on=key, suffixes=("", "_grid")
+    )
+    assert len(both) == 27
+    for name in ("observed", "expected", "sd"):
+        assert both[f"{name}_grid"].to_numpy() == pytest.approx(both[name].to_numpy(), nan_ok=True)
+    run_all(cells, tmp_path / "none", [SAMPLES], 1, params({"robustness": RobustnessConfig(graphs=[])}))
+    assert read_table(tmp_path / "none" / "grid.parquet", GRID).empty
+
+
+def test_a_guard_zone_says_what_it_changed(cells: Path, tmp_path: Path) -> None:
+    run_all(cells, tmp_path / "plain", [SAMPLES], 1, params())
+    run_all(cells, tmp_path / "out", [SAMPLES], 1, params({"guard_um": 15.0}))
+    plain = read_table(tmp_path / "plain" / "interactions.parquet", INTERACTIONS)
+    found = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+    assert found["log2_unguarded"].to_numpy() == pytest.approx(plain["log2_enrichment"].to_numpy(), nan_ok=True)
+    table = read_table(cells).query("sample == 'r2' and cell_type == 'tumour'")
+    whole = read_table(cells).query("sample == 'r2'")
+    low, high = whole[["x_um", "y_um"]].min(), whole[["x_um", "y_um"]].max()
+    near = ((table[["x_um", "y_um"]] - low < 15) | (high - table[["x_um", "y_um"]] < 15)).any(axis=1)
+    row = found.query("sample == 'r2' and source == 'tumour' and null == 'global'")
+    assert set(row["n_guarded"]) == {near.sum()}
+    assert (
+        0
+        < row["observed"].sum()
+        < plain.query("sample == 'r2' and source == 'tumour' and null == 'global'")["observed"].sum()
+    )
+    features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
+    assert (features.query("sample == 'r2' and family == 'interaction'")).shape[0] == 9  # a → b is not b → a any more

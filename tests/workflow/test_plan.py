@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 FAULTS = [
     "other.yaml: key `samples_per_job`: expected greater than or equal to 1, found `0`.",
     "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found `max_egde`.",
@@ -22,8 +24,17 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
         "8 jobs would run for results/demo:",
         "  neighbourhood (3 batches): settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood: gather the batches: reads what is made again",
-        *(f"  {step}: reads what is made again" for step in ("report neighbourhood", "response", "report response")),
+        *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
         "  report index: reads what is made again",
+    ]
+
+
+def test_plan_follows_the_order_of_the_stages(finished, tumint):
+    shutil.rmtree(finished / "results")
+    lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
+    assert [line.split(" (")[0].removesuffix(": not made yet").strip() for line in lines[1:]] == [
+        *("ingest", "qc", "cluster", "neighbourhood", "neighbourhood: gather the batches", "response"),
+        *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index")),
     ]
 
 

@@ -6,6 +6,7 @@ rule neighbourhood:
     output:
         interactions="<results>/neighbourhood/{batch}/interactions.parquet",
         distances="<results>/neighbourhood/{batch}/distances.parquet",
+        grid="<results>/neighbourhood/{batch}/grid.parquet",
     log:
         "<logs>/neighbourhood/{batch}.log",
     benchmark:
@@ -31,9 +32,11 @@ rule neighbourhood_gather:
         cells="<results>/cluster/cells.parquet",
         interactions=every_batch("<results>/neighbourhood/{batch}/interactions.parquet"),
         distances=every_batch("<results>/neighbourhood/{batch}/distances.parquet"),
+        grid=every_batch("<results>/neighbourhood/{batch}/grid.parquet"),
     output:
         interactions="<results>/neighbourhood/interactions.parquet",
         distances="<results>/neighbourhood/distances.parquet",
+        grid="<results>/neighbourhood/grid.parquet",
         features="<results>/neighbourhood/features.parquet",
     log:
         "<logs>/neighbourhood/gather.log",

@@ -1,6 +1,7 @@
 rule response:
     input:
         features="<results>/neighbourhood/features.parquet",
+        grid="<results>/neighbourhood/grid.parquet",
         sheet=SHEET,
     output:
         effects="<results>/response/effects.parquet",
@@ -8,6 +9,7 @@ rule response:
         mixed="<results>/response/mixed.parquet",
         power="<results>/response/power.parquet",
         influence="<results>/response/influence.parquet",
+        robustness="<results>/response/robustness.parquet",
         outcomes="<results>/response/outcomes.parquet",
         prediction="<results>/response/prediction.parquet",
         json="<results>/response/effects.json",
@@ -27,4 +29,4 @@ rule response:
         "response"
     shell:
         "tumint response --params {params.config:q} --code {params.code} --features {input.features:q}"
-        " --sheet {input.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --sheet {input.sheet:q} -o {params.out:q} > {log:q} 2>&1"

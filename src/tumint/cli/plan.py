@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli.snakemake import command
+from tumint.keys import STAGES
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
@@ -74,7 +75,7 @@ def _plan(a: argparse.Namespace) -> int:
 
 
 def read_dry_run(text: str) -> list[Step]:
-    """The steps of a dry run, in the order it gives them."""
+    """The steps of a dry run, in the order of the stages, the reports last."""
     steps: dict[str, Step] = {}
     for match in _JOB.finditer(text):
         if match["name"] == "all":  # the target: it runs no command
@@ -86,7 +87,13 @@ def read_dry_run(text: str) -> list[Step]:
         for reason in _in_words(match["reason"] or ""):
             if reason not in step.reasons:
                 step.reasons.append(reason)
-    return list(steps.values())
+    return sorted(steps.values(), key=_rank)
+
+
+def _rank(step: Step) -> tuple[bool, int, bool]:
+    """Place of a step: stages before reports, in the order of the stages; gathering after its batches."""
+    *report, stage = step.name.split(":")[0].split()
+    return bool(report), STAGES.index(stage) if stage in STAGES else len(STAGES), ":" in step.name
 
 
 def _in_words(reason: str) -> list[str]:

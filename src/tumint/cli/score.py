@@ -35,6 +35,21 @@ def add_verbs(verbs: Any) -> None:
     add("--null", choices=nulls, help="default exact for edges and classic, permutation for histocat and patch")
     add("--jitter", type=float, default=10.0, metavar="UM", help="how far --null jitter moves cells in µm (default 10)")
     add("--permutations", type=int, default=1000, metavar="P", help="draws of a null without exact p (default 1000)")
+    add(
+        "--stop-after",
+        type=int,
+        default=0,
+        metavar="H",
+        help="end the draws of permutation and fixed once every pair has "
+        "had H on either side of what was observed (default 0: never)",
+    )
+    add(
+        "--guard",
+        type=float,
+        default=0.0,
+        metavar="UM",
+        help="cells so near the box around an image's cells are only neighbours, not sources (default 0: no guard)",
+    )
     add("--seed", type=int, default=0, help="of everything random (default 0)")
     add("--threads", type=int, default=1, metavar="N", help="changes no result (default 1)")
     add("--min-cells", type=int, default=10, metavar="N", help="types with fewer cells are not tested (default 10)")
@@ -54,8 +69,8 @@ def _score(a: argparse.Namespace) -> None:
         a.table,
         a.out,
         Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id),
-        GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius),
-        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter),
+        GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
+        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
         edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
@@ -74,13 +89,15 @@ def _check(a: argparse.Namespace) -> None:
     for option in ("um_per_px", "radius", "jitter"):
         if not (math.isfinite(value := getattr(a, option)) and value > 0):
             faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{value:g}`"))
-    if not (math.isfinite(a.max_edge) and a.max_edge >= 0):
-        faults.append(Fault("--max-edge", "a number that is 0 or more", f"`{a.max_edge:g}`"))
+    for option in ("max_edge", "guard"):
+        if not (math.isfinite(value := getattr(a, option)) and value >= 0):
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a number that is 0 or more", f"`{value:g}`"))
     for option in ("k", "permutations", "threads", "min_cells", "patch_size"):
         if (value := getattr(a, option)) < 1:
             faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 1", f"`{value}`"))
-    if a.seed < 0:
-        faults.append(Fault("--seed", "a whole number from 0", f"`{a.seed}`"))
+    for option in ("seed", "stop_after"):
+        if (value := getattr(a, option)) < 0:
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 0", f"`{value}`"))
     if a.graph == "edges" and (a.edges is None or a.cell_id is None):
         faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
     if a.graph != "edges" and a.edges is not None:

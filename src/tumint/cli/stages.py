@@ -39,6 +39,7 @@ def add_verbs(verbs: Any) -> None:
     response = _verb(verbs, "response", "comparison of subjects between groups", _response)
     response.add_argument("--features", type=Path, required=True, help="neighbourhood/features.parquet")
     response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
+    response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(verbs, "report", "tables of a stage → one self-contained HTML", _report)
@@ -93,7 +94,7 @@ def _response(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.response import stage
 
-    stage.run(load_params(a.params), a.features, a.sheet, a.out)
+    stage.run(load_params(a.params), a.features, a.sheet, a.out, a.grid)
 
 
 def _report(a: argparse.Namespace) -> None:

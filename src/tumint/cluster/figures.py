@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint import style
+from tumint import maps, style
 
 
 @style.drawn
@@ -134,10 +134,10 @@ def type_map(
     cells: pd.DataFrame, sample: str, types: Sequence[str], palette: Mapping[str, str], *, most: int, size: float | None
 ) -> style.Figure:
     """The cells of a ROI at their place, by type; `types` in the order of the legend."""
-    shown = cells.iloc[style.thinned(len(cells), most)]
+    shown = cells.iloc[maps.thinned(len(cells), most)]
     drawing, (ax,) = style.canvas(style.chart_width(7.6, types), 5.4)
     shade = [palette[name] for name in shown[k.CELL_TYPE]]
-    style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
+    maps.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     here = set(shown[k.CELL_TYPE])
     style.legend_right(ax, {name: palette[name] for name in types if name in here}, "cell type", marker="o")
     thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""

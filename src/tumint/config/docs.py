@@ -97,7 +97,8 @@ def _default(field: FieldInfo) -> str:
         return "see below"
     if value is None or value == "":
         return "empty"
-    return f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
+    text = json.dumps(value, ensure_ascii=False, default=lambda section: section.model_dump(exclude_unset=True))
+    return f"`{text}`".replace("|", "\\|")
 
 
 def markdown() -> str:

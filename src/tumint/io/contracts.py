@@ -112,7 +112,7 @@ SCORES = Contract(
         k.STATUS: "str",
     },
 )
-# neighbourhood/**/interactions.parquet
+# neighbourhood/**/interactions.parquet; with a guard zone also `n_guarded` (source cells in it) and `log2_unguarded`.
 INTERACTIONS = Contract(
     "interactions",
     {"statistic": "str", k.NULL: "str", **SCORES.columns},
@@ -133,6 +133,21 @@ DISTANCES = Contract(
         k.STATUS: "str",
     },
     (k.SAMPLE, k.SOURCE, k.TARGET),
+)
+# neighbourhood/**/grid.parquet: edges under every setting of the sensitivity grid; zero rows where there is none.
+GRID = Contract(
+    "grid",
+    {
+        "setting": "str",  # the graph and the null, such as "knn 6 symmetric, global"
+        k.SAMPLE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "observed": "float",
+        "expected": "float",
+        "sd": "float",
+        k.STATUS: "str",
+    },
+    ("setting", k.SAMPLE, k.SOURCE, k.TARGET),
 )
 # neighbourhood/features.parquet: the one thing every scoring step hands to the response stage.
 FEATURES = Contract(
@@ -232,6 +247,25 @@ INFLUENCE = Contract(
         k.SUBJECT: "str",  # whose absence moves the effect most
         "effect_without": "float",
         "p_without": "float",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/robustness.parquet: interactions over the sensitivity grid; one row per interaction that is tested.
+ROBUSTNESS = Contract(
+    "robustness",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        "q": "float",
+        "effect_low": "float",  # smallest and largest effect over the settings
+        "effect_high": "float",
+        "sign_kept": "float",  # share of the settings in which the effect has its sign
+        "robustness": "float",  # and q is below the config's fdr too
+        "n_settings": "int",
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )

@@ -96,18 +96,18 @@ def tally_permutations(
     last: int,
     observed: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Permutations `first` … `last` − 1 of one image: `heads`, `tails`: see `edge_list`.
+    """Permutations `first` … `last` − 1 (at most 32) of one image: `heads`, `tails`: see `edge_list`.
 
     Returns
     -------
     at_least, at_most
-        (K × K, int64) how many of them give at least, and at most, `observed`.
+        (K × K, uint32) which of them give at least, and at most, `observed`: bit 0 is the first.
     total, square
         (K × K, float64) sums of the statistic less `observed`, and of its square.
     """
     K = observed.shape[0]
-    at_least = np.zeros((K, K), np.int64)
-    at_most = np.zeros((K, K), np.int64)
+    at_least = np.zeros((K, K), np.uint32)
+    at_most = np.zeros((K, K), np.uint32)
     total = np.zeros((K, K))
     square = np.zeros((K, K))
     edges = np.zeros((K, K), np.int64)
@@ -128,10 +128,13 @@ def tally_permutations(
             if kind == HISTOCAT:
                 touching_cells(indptr, indices, mixed, cells)
         statistic_from_counts(kind, edges, cells, sizes, values)
+        bit = np.uint32(1 << (permutation - first))
         for a in range(K):
             for b in range(K):
-                at_least[a, b] += values[a, b] >= observed[a, b]
-                at_most[a, b] += values[a, b] <= observed[a, b]
+                if values[a, b] >= observed[a, b]:
+                    at_least[a, b] |= bit
+                if values[a, b] <= observed[a, b]:
+                    at_most[a, b] |= bit
                 difference = values[a, b] - observed[a, b]
                 total[a, b] += difference
                 square[a, b] += difference * difference

@@ -6,9 +6,10 @@
 - density: log of (n + ½) per mm² of tissue, the 50 µm squares with a cell in them; se 1 / √(n + ½), as of a Poisson
   count; `n` = N. A type without a cell has both all the same: none was seen where N were looked at.
 - interaction: log2_enrichment and its se under the null; `n` = cells of the source; `weight` = expected count.
+- interaction_<statistic>: the same of another statistic, of ordered pairs, under the primary null alone.
 - distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
 
-Outside the interaction families `weight` = `n`. What is not `tested` has no value and weight 0.
+Outside `keys.RATIO_FAMILIES` `weight` = `n`. What is not `tested` has no value and weight 0.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def interaction_features(scores: pd.DataFrame, family: str, *, symmetric: bool) 
             k.FEATURE: _pairs(scores),
             k.VALUE: scores["log2_enrichment"],
             k.SE: scores[k.SE],
-            k.WEIGHT: scores["expected"].where(tested, 0.0),
+            k.WEIGHT: (scores["expected"] if family in k.RATIO_FAMILIES else scores["n_source"]).where(tested, 0.0),
             k.N: scores["n_source"],
             k.STATUS: scores[k.STATUS],
         }
@@ -107,15 +108,25 @@ def feature_table(
         Whether scores within domain exist: they are the family `interaction` then, and the global ones
         `interaction_global`. A sample without any domain has its interactions as `absent` there.
     """
-    everywhere = interactions[interactions[k.NULL] == GLOBAL]
     parts = [cells]
+    primary, everywhere = _by_null(interactions[interactions["statistic"] == "edges"], domains=domains)
+    parts.append(interaction_features(primary, k.FAMILY_INTERACTION, symmetric=symmetric))
     if domains:
-        within = interactions[interactions[k.NULL] == WITHIN]
-        without = everywhere[~everywhere[k.SAMPLE].isin(set(within[k.SAMPLE]))]
-        missing = without.assign(log2_enrichment=np.nan, se=np.nan, status=k.ABSENT)
-        parts.append(interaction_features(pd.concat([within, missing]), k.FAMILY_INTERACTION, symmetric=symmetric))
         parts.append(interaction_features(everywhere, k.FAMILY_INTERACTION_GLOBAL, symmetric=symmetric))
-    else:
-        parts.append(interaction_features(everywhere, k.FAMILY_INTERACTION, symmetric=symmetric))
+    for name, family in k.FAMILIES_OF_STATISTICS.items():
+        primary, _ = _by_null(interactions[interactions["statistic"] == name], domains=domains)
+        if len(primary):
+            parts.append(interaction_features(primary, family, symmetric=False))
     parts.append(distance_features(distances))
     return pd.concat(parts, ignore_index=True)
+
+
+def _by_null(scores: pd.DataFrame, *, domains: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores under the primary null, within domain where there are any, and those under the global null."""
+    everywhere = scores[scores[k.NULL] == GLOBAL]
+    if not domains:
+        return everywhere, everywhere
+    within = scores[scores[k.NULL] == WITHIN]
+    without = everywhere[~everywhere[k.SAMPLE].isin(set(within[k.SAMPLE]))]
+    missing = without.assign(log2_enrichment=np.nan, se=np.nan, status=k.ABSENT)
+    return pd.concat([part for part in (within, missing) if len(part)] or [within]), everywhere

@@ -162,3 +162,13 @@ def from_edges(n: int, edges: np.ndarray, *, symmetric: bool) -> Graph:
         back_indptr, back = transpose(indptr, indices)
         undirected = np.array_equal(indptr, back_indptr) and np.array_equal(indices, back)
     return Graph(indptr, indices, undirected)
+
+
+def without_rows(graph: Graph, dropped: np.ndarray) -> Graph:
+    """The graph without the edges out of `dropped` cells (bool), directed unless there were none."""
+    degrees = np.diff(graph.indptr)
+    if not degrees[dropped].any():
+        return graph
+    kept = np.repeat(~dropped, degrees)
+    indptr = np.concatenate([[0], np.cumsum(np.where(dropped, 0, degrees))]).astype(np.int64)
+    return Graph(indptr, graph.indices[kept], undirected=False)

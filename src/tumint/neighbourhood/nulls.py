@@ -1,4 +1,4 @@
-"""Nulls by simulation: labels permuted, all but one type permuted, one type shifted on a torus, all cells jittered.
+"""Nulls by simulation: labels permuted, all but one type permuted; how draws are summed. `moves` has those of cells.
 
 Every draw has a random stream of its own, keyed by seed, sample and number of the draw, so that threads, batches and
 the order of samples change nothing.
@@ -7,7 +7,7 @@ the order of samples change nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ STATISTICS = {
     "histocat": permute.HISTOCAT,
     "patch": permute.PATCH,
 }
-CHUNK = 32  # draws summed as one, whatever the threads, so that sums of floats keep their order
+CHUNK = 32  # draws summed as one, whatever the threads, so that sums of floats keep their order; as many bits
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -64,12 +64,22 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Draws:
-    """How often an image is drawn from a null, and from which streams."""
+    """How often an image is drawn from a null, and from which streams.
+
+    Attributes
+    ----------
+    number
+        The most draws.
+    stop_after
+        Stop sooner, once every pair that is asked for has had so many draws on either side of what was observed
+        (Besag & Clifford 1991). 0: never. Cells that are moved are always moved `number` times.
+    """
 
     sample: str
     seed: int = 0
     number: int = 1000
     threads: int = 1
+    stop_after: int = 0
 
     def key(self, source: int | None = None) -> np.uint64:
         """Key of the streams; another one for every source type where each is drawn by itself."""
@@ -86,6 +96,9 @@ class Null:
         How many of the `draws` gave at least, and at most, what was observed.
     mean, sd
         Of the draws (sd with n − 1; 0 where they do not vary).
+    p_least, p_most
+        One-sided p: (1 + #) / (draws + 1), which is never 0 (Phipson & Smyth 2010); with sequential stopping h / l,
+        where the h-th such draw was draw l (Besag & Clifford 1991).
     """
 
     at_least: np.ndarray
@@ -93,11 +106,13 @@ class Null:
     mean: np.ndarray
     sd: np.ndarray
     draws: int
+    p_least: np.ndarray
+    p_most: np.ndarray
 
     @property
     def p(self) -> np.ndarray:
-        """Two-sided p of Phipson & Smyth (2010): twice the smaller of (1 + #≥) / (P + 1) and (1 + #≤) / (P + 1)."""
-        return np.minimum(1.0, 2.0 * (1 + np.minimum(self.at_least, self.at_most)) / (self.draws + 1))
+        """Two-sided p: twice the smaller one-sided, at most 1."""
+        return np.minimum(1.0, 2.0 * np.minimum(self.p_least, self.p_most))
 
 
 def image_key(seed: int, sample: str) -> np.uint64:
@@ -122,9 +137,13 @@ def permuted(
     observed: np.ndarray,
     strata: np.ndarray,
     draws: Draws,
+    asked: np.ndarray | None = None,
 ) -> Null:
-    """Labels permuted within strata (of one image: within the image)."""
-    return _tally(statistic, graph, labels, observed, *permutation_blocks(strata), draws, draws.key())
+    """Labels permuted within strata (of one image: within the image).
+
+    `asked` (K × K, bool) are the pairs that sequential stopping waits for; None: all.
+    """
+    return _tally(statistic, graph, labels, observed, *permutation_blocks(strata), draws, draws.key(), asked)
 
 
 def fixed(
@@ -134,6 +153,7 @@ def fixed(
     observed: np.ndarray,
     strata: np.ndarray,
     draws: Draws,
+    asked: np.ndarray | None = None,
 ) -> Null:
     """For a pair a → b: the cells of a stay put, the labels of all others are permuted within strata.
 
@@ -144,9 +164,11 @@ def fixed(
         others = np.flatnonzero(labels != a)
         order = others[np.argsort(strata[others], kind="stable")].astype(np.int32)
         blocks = np.concatenate([[0], np.cumsum(np.bincount(strata[others]))]).astype(np.int64)
-        return _tally(statistic, graph, labels, observed, order, blocks, draws, draws.key(a))
+        mine = np.zeros(observed.shape, dtype=bool)
+        mine[a] = True if asked is None else asked[a]
+        return _tally(statistic, graph, labels, observed, order, blocks, draws, draws.key(a), mine)
 
-    return _by_source([one(a) for a in range(len(observed))])
+    return by_source([one(a) for a in range(len(observed))])
 
 
 def _tally(
@@ -158,6 +180,7 @@ def _tally(
     blocks: np.ndarray,
     draws: Draws,
     key: np.uint64,
+    asked: np.ndarray | None,
 ) -> Null:
     if blocks[-1] == 0:  # no cell to permute
         order, blocks = np.zeros(1, np.int32), np.array([0, 0], np.int64)
@@ -182,25 +205,67 @@ def _tally(
             observed,
         )
 
+    firsts = range(0, draws.number, CHUNK)
     with ThreadPoolExecutor(max_workers=draws.threads) as pool:
-        return _null(pool.map(chunk, range(0, draws.number, CHUNK)), observed, draws.number)
+        if draws.stop_after == 0:
+            return summed(pool.map(chunk, firsts), observed, draws.number)
+        # as many at a time as there are threads: what is drawn past the end is not looked at
+        waves = (firsts[i : i + draws.threads] for i in range(0, len(firsts), draws.threads))
+        parts = (part for wave in waves for part in pool.map(chunk, wave))
+        return summed(parts, observed, draws.number, _Passage(observed.shape, draws.stop_after, asked))
 
 
-def _null(parts: Iterator[Part], observed: np.ndarray, draws: int) -> Null:
-    """Sum parts in their order."""
-    at_least, at_most = np.zeros(observed.shape, np.int64), np.zeros(observed.shape, np.int64)
+class _Passage:
+    """At which draw each pair had its h-th draw on either side of what was observed: 0 where it has not yet."""
+
+    def __init__(self, shape: tuple[int, ...], h: int, asked: np.ndarray | None) -> None:
+        self.h = h
+        self.asked = np.ones(shape, dtype=bool) if asked is None else asked
+        self.seen = np.zeros((2, *shape), np.int64)
+        self.draw = np.zeros((2, *shape), np.int64)
+
+    def add(self, before: int, bits: np.ndarray) -> None:
+        """Take the draws after draw number `before`: (2 × K × K, uint32) on which of them each side was met."""
+        met = (bits[..., None] >> np.arange(CHUNK, dtype=np.uint32)) & 1
+        reached = self.seen[..., None] + np.cumsum(met, axis=-1) >= self.h
+        first = np.where(reached.any(axis=-1), before + 1 + reached.argmax(axis=-1), 0)
+        self.draw = np.where(self.draw == 0, first, self.draw)
+        self.seen += met.sum(axis=-1, dtype=np.int64)
+
+    @property
+    def done(self) -> bool:
+        """Whether every pair that is asked for has stopped."""
+        return bool((self.draw[:, self.asked] > 0).all())
+
+    def p(self, draws: int) -> np.ndarray:
+        """One-sided p of either side."""
+        return np.where(self.draw > 0, self.h / np.maximum(self.draw, 1), (1 + self.seen) / (draws + 1))
+
+
+def summed(parts: Iterator[Part], observed: np.ndarray, most: int, passage: _Passage | None = None) -> Null:
+    """Sum parts in their order, to the end or until the passage is done."""
+    counts = np.zeros((2, *observed.shape), np.int64)
     total, square = np.zeros(observed.shape), np.zeros(observed.shape)
+    draws = 0
     for more, less, t, s in parts:
-        at_least += more
-        at_most += less
+        bits = np.stack([more, less])
+        counts += np.bitwise_count(bits)
         total += t
         square += s
+        if passage is not None:
+            passage.add(draws, bits)
+            draws = min(draws + CHUNK, most)
+            if passage.done:
+                break
+    draws = most if passage is None else draws
     spread = square - total * total / draws
     spread[spread <= 1e-12 * square] = 0.0  # rounding, where no draw differs from another
-    return Null(at_least, at_most, observed + total / draws, np.sqrt(spread / max(draws - 1, 1)), draws)
+    p = (1 + counts) / (draws + 1) if passage is None else passage.p(draws)
+    sd = np.sqrt(spread / max(draws - 1, 1))
+    return Null(counts[0], counts[1], observed + total / draws, sd, draws, p[0], p[1])
 
 
-def _by_source(nulls: list[Null]) -> Null:
+def by_source(nulls: list[Null]) -> Null:
     """The null whose row a is that of `nulls[a]`."""
 
     def rows(values: list[np.ndarray]) -> np.ndarray:
@@ -211,77 +276,7 @@ def _by_source(nulls: list[Null]) -> Null:
         rows([n.at_most for n in nulls]),
         rows([n.mean for n in nulls]),
         rows([n.sd for n in nulls]),
-        nulls[0].draws,
+        max(n.draws for n in nulls),
+        rows([n.p_least for n in nulls]),
+        rows([n.p_most for n in nulls]),
     )
-
-
-def moved(
-    statistic: Statistic,
-    labels: np.ndarray,
-    observed: np.ndarray,
-    move: Callable[[int], np.ndarray],
-    build: Callable[[np.ndarray], Graph],
-    draws: Draws,
-) -> Null:
-    """Cells moved: `move(draw)` gives their coordinates, `build` the graph of these."""
-
-    def one(draw: int) -> Part:
-        values = statistic.of(build(move(draw)), labels, len(observed))
-        difference = values - observed
-        return (values >= observed).astype(np.int64), (values <= observed).astype(np.int64), difference, difference**2
-
-    with ThreadPoolExecutor(max_workers=draws.threads) as pool:
-        return _null(pool.map(one, range(draws.number)), observed, draws.number)
-
-
-def torus(
-    statistic: Statistic,
-    labels: np.ndarray,
-    observed: np.ndarray,
-    xy: np.ndarray,
-    build: Callable[[np.ndarray], Graph],
-    draws: Draws,
-) -> Null:
-    """For a pair a → b: the cells of a shifted together, over the edges of the bounding box of all cells and back in.
-
-    It keeps the pattern of each type and breaks what binds them (Lotwick & Silverman 1982).
-    """
-    low = xy.min(axis=0)
-    size = xy.max(axis=0) - low
-
-    def one(a: int) -> Null:
-        key, own = int(draws.key(a)), labels == a
-
-        def shift(draw: int) -> np.ndarray:
-            by = _stream(key, draw).random(2) * size
-            out = xy.copy()
-            out[own] = low + np.mod(xy[own] - low + by, np.where(size > 0, size, 1.0))
-            return out
-
-        return moved(statistic, labels, observed, shift, build, draws)
-
-    return _by_source([one(a) for a in range(len(observed))])
-
-
-def jitter(
-    statistic: Statistic,
-    labels: np.ndarray,
-    observed: np.ndarray,
-    xy: np.ndarray,
-    build: Callable[[np.ndarray], Graph],
-    draws: Draws,
-    most_um: float,
-) -> Null:
-    """Every cell moved to a place drawn uniformly from the disc of `most_um` around it."""
-    key = int(draws.key())
-
-    def move(draw: int) -> np.ndarray:
-        u = _stream(key, draw).random((2, len(xy)))
-        distance, angle = most_um * np.sqrt(u[0]), 2 * np.pi * u[1]
-        return xy + np.column_stack([distance * np.cos(angle), distance * np.sin(angle)])
-
-    return moved(statistic, labels, observed, move, build, draws)
-
-
-def _stream(key: int, draw: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=np.array([key, draw], np.uint64)))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.neighbourhood import nulls, skewness
+from tumint.neighbourhood import moves, nulls, skewness, tails
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.moments import cross_table, exact_moments
 
@@ -39,6 +39,9 @@ class Method:
         How many draws from the null; under `exact` only where the moments give no p.
     min_cells
         A type with fewer cells in the image is not tested.
+    stop_after
+        Draws of `permutation` and `fixed` end once every tested pair has had so many on either side of what was
+        observed (Besag & Clifford 1991): clearly null images cost little. 0: all are drawn.
     """
 
     statistic: Literal["edges", "classic", "histocat", "patch"] = "edges"
@@ -48,6 +51,7 @@ class Method:
     min_cells: int = 10
     patch_size: int = 3
     jitter_um: float = 10.0
+    stop_after: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def score_image(
     if method.null == "exact":
         expected, sd, p, p_method = _exact(simulate, n, sizes, status)
     else:
-        null = simulate.run(method.null)
+        null = simulate.run(method.null, status == k.TESTED)
         expected, sd, p = null.mean, null.sd, null.p
         p_method = np.full((K, K), method.null, dtype=object)
     stuck = np.where(observed == expected, 0.0, np.nan)
@@ -124,20 +128,20 @@ def _exact(
     counts, variance = exact_moments(simulate.graph, simulate.labels, simulate.strata, n)
     scale = np.maximum(sizes, 1)[:, None] if simulate.method.statistic == "classic" else np.ones((1, 1))
     expected, sd = counts / scale, np.sqrt(variance) / scale
-    z = np.divide(simulate.observed - expected, sd, out=np.zeros_like(sd), where=sd > 0)
     if n.shape[1] <= skewness.MAX_STRATA:
         skew = skewness.skewness(simulate.graph, simulate.strata, n, counts, variance)
     else:
-        skew = np.full(z.shape, np.nan)
+        skew = np.full(counts.shape, np.nan)
     known = ~np.isnan(skew)
-    skew = np.where(known, skew, 0.0)
-    p = skewness.two_sided(z, skew)
     p_method = np.where(known, "pearson3", "normal").astype(object)
+    # on an undirected graph, edges within a type come in twos
+    step = np.where(np.eye(len(sizes), dtype=bool) & simulate.graph.undirected, 2.0, 1.0)
+    law = (np.rint(simulate.observed * scale), counts, np.sqrt(variance), np.where(known, skew, 0.0), step)
+    p = tails.two_sided(*law)
     least = np.where(known, PEARSON3_FROM, NORMAL_FROM)
-    # what lies past the end of the law can still happen
-    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | (z * skew <= -2.0))
+    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | tails.beyond(*law))
     if rare.any():
-        p[rare] = simulate.run("permutation").p[rare]
+        p[rare] = simulate.run("permutation", rare).p[rare]
         p_method[rare] = "permutation"
     return expected, sd, p, p_method
 
@@ -156,19 +160,19 @@ class _Simulation:
     geometry: Geometry | None
     threads: int
 
-    def run(self, null: str) -> nulls.Null:
-        """Draws of `null`."""
+    def run(self, null: str, asked: np.ndarray) -> nulls.Null:
+        """Draws of `null`; `asked`: which pairs they are for."""
         m = self.method
-        draws = nulls.Draws(self.sample, m.seed, m.permutations, self.threads)
+        draws = nulls.Draws(self.sample, m.seed, m.permutations, self.threads, m.stop_after)
         if null in ("permutation", "fixed"):
             draw = nulls.permuted if null == "permutation" else nulls.fixed
-            return draw(self.statistic, self.graph, self.labels, self.observed, self.strata, draws)
+            return draw(self.statistic, self.graph, self.labels, self.observed, self.strata, draws, asked)
         if self.geometry is None:
             raise ValueError(f"the null {null} needs a geometry")
         xy, build = self.geometry.xy, self.geometry.build
         if null == "torus":
-            return nulls.torus(self.statistic, self.labels, self.observed, xy, build, draws)
-        return nulls.jitter(self.statistic, self.labels, self.observed, xy, build, draws, m.jitter_um)
+            return moves.torus(self.statistic, self.labels, self.observed, xy, build, draws)
+        return moves.jitter(self.statistic, self.labels, self.observed, xy, build, draws, m.jitter_um)
 
 
 def pair_status(sizes: np.ndarray, min_cells: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Exact third moment of the edge counts under labels permuted within strata, and the Pearson III law with it.
+"""Exact third moment of the edge counts under labels permuted within strata; the law with it is in `tails`.
 
 Three edges have six ends. A partition of the ends says which are one cell: its "at least these are one" count over
 the graph (`tumint.kernels.triples`) turns by Möbius inversion into "exactly these are one", whose chance to carry the
@@ -17,7 +17,6 @@ from functools import cache
 
 import numpy as np
 from scipy import sparse
-from scipy.special import gammainc, gammaincc, ndtr
 
 from tumint.kernels import triples
 from tumint.neighbourhood.graph import Graph
@@ -271,25 +270,3 @@ def skewness(graph: Graph, strata: np.ndarray, n: np.ndarray, mean: np.ndarray, 
     lost = 64 * np.finfo(float).eps * cube
     known = (sd3 > 0) & (lost < 0.01 * sd3)
     return np.divide(third, sd3, out=np.full_like(third, np.nan), where=known)
-
-
-def two_sided(z: np.ndarray, skew: np.ndarray) -> np.ndarray:
-    """Twice the smaller tail of the Pearson III law, at most 1.
-
-    Without a correction for continuity: on average over discrete counts that keeps the nominal level, as a mid-p does.
-    """
-    lower, upper = pearson3_tails(z, skew)
-    return np.clip(2.0 * np.minimum(lower, upper), np.finfo(float).tiny, 1.0)
-
-
-def pearson3_tails(z: np.ndarray, skew: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """P(Z ≤ z) and P(Z ≥ z) of the Pearson III law with mean 0, variance 1 and skewness `skew`."""
-    g = np.abs(skew)
-    flat = g < 1e-4  # the normal law, to within 1e-5 of the p
-    shape = 4.0 / np.where(flat, 1.0, g) ** 2
-    mirrored = np.where(skew < 0, -z, z)
-    at = np.maximum(shape + mirrored * np.sqrt(shape), 0.0)
-    below, above = gammainc(shape, at), gammaincc(shape, at)
-    lower = np.where(flat, ndtr(z), np.where(skew < 0, above, below))
-    upper = np.where(flat, ndtr(-z), np.where(skew < 0, below, above))
-    return lower, upper

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.features import GLOBAL, WITHIN, cell_features, feature_table
-from tumint.neighbourhood.image import GraphSpec, build_graph, codes, make_image
-from tumint.neighbourhood.scores import Method, score_image
+from tumint.neighbourhood.grid import grid_table
+from tumint.neighbourhood.image import GraphSpec, Image, build_graph, codes, in_guard, make_image
+from tumint.neighbourhood.scores import EXACT, Method, score_image
 from tumint.provenance import run_metadata
 
 if TYPE_CHECKING:
@@ -31,43 +33,43 @@ _COLUMNS = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.DOMAIN, k.CELL_TYPE]
 def run(
     params: StageParams, cells: Path, samples: Sequence[str], edges: Path | None, out: Path, *, threads: int = 1
 ) -> None:
-    """Score the `samples` of a batch: `out/interactions.parquet` and `out/distances.parquet`.
+    """Score the `samples` of a batch: `interactions`, `distances` and `grid` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample. Rows with `null` = `domain` (labels permuted within tissue
     domains, where `none` is one more) are written for samples that have at least one domain. Samples without cells in
     `cells` are skipped. The bytes do not depend on `threads` nor, per sample, on the batch.
     """
     config = _config(params)
-    if config.graph.kind == "provided" and edges is None:
+    if _needs_edges(config) and edges is None:
         raise DataError(Fault("--edges", "the batch's edges, for `neighbourhood.graph.kind: provided`", "none"))
     types = cohort_values(cells, k.CELL_TYPE)
 
-    def one(sample: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    def one(sample: str) -> tuple[pd.DataFrame, ...] | None:
         return _score_sample(config, params.seed, cells, sample, edges, types)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         results = [result for result in pool.map(one, samples) if result is not None]
     meta = _meta(params)
-    parts = zip(*results, strict=True) if results else ((), ())
-    for name, contract, tables in zip(("interactions", "distances"), _CONTRACTS, parts, strict=True):
-        write_table(_concat(tables, contract), out / f"{name}.parquet", contract, meta=meta)
+    parts = zip(*results, strict=True) if results else ((), (), ())
+    for contract, tables in zip(_CONTRACTS, parts, strict=True):
+        write_table(_concat(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
 
-_CONTRACTS = (contracts.INTERACTIONS, contracts.DISTANCES)
+_CONTRACTS = (contracts.INTERACTIONS, contracts.DISTANCES, contracts.GRID)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
-    """The cohort's `interactions`, `distances` and `features`, samples in the order of `cells`."""
+    """The cohort's `interactions`, `distances`, `grid` and `features`, samples in the order of `cells`."""
     config = _config(params)
     names = cohort_values(cells, k.SAMPLE, in_order=True)
     rank = {sample: i for i, sample in enumerate(names)}
     tables = []
-    for name, contract in zip(("interactions", "distances"), _CONTRACTS, strict=True):
-        table = _concat([read_table(batch / f"{name}.parquet", contract) for batch in batches], contract)
+    for contract in _CONTRACTS:
+        table = _concat([read_table(batch / f"{contract.name}.parquet", contract) for batch in batches], contract)
         tables.append(
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
-    interactions, distances = tables
+    interactions, distances, _ = tables
     types = cohort_values(cells, k.CELL_TYPE)
     per_cell = [_cell_features(cells, sample, types) for sample in names]
     features = feature_table(
@@ -78,17 +80,21 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
         symmetric=is_symmetric(config),
     )
     meta = _meta(params)
-    write_table(interactions, out / "interactions.parquet", contracts.INTERACTIONS, meta=meta)
-    write_table(distances, out / "distances.parquet", contracts.DISTANCES, meta=meta)
+    for contract, table in zip(_CONTRACTS, tables, strict=True):
+        write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
     write_table(features, out / "features.parquet", contracts.FEATURES, meta=meta)
 
 
 def is_symmetric(config: NeighbourhoodConfig) -> bool:
-    """Whether the count of a→b equals that of b→a on every image: all graphs but directed kNN.
+    """Whether the count of a→b equals that of b→a on every image: all graphs but directed kNN, without a guard zone.
 
     Provided edges are written both ways by ingest.
     """
-    return config.graph.kind != "knn" or config.graph.symmetric
+    return config.guard_um == 0 and (config.graph.kind != "knn" or config.graph.symmetric)
+
+
+def _needs_edges(config: NeighbourhoodConfig) -> bool:
+    return any(graph.kind == "provided" for graph in (config.graph, *config.robustness.graphs))
 
 
 def cohort_values(cells: Path, column: str, *, in_order: bool = False) -> list[str]:
@@ -114,10 +120,13 @@ def _meta(params: StageParams) -> dict[str, Any]:
 
 
 def _concat(tables: Sequence[pd.DataFrame], contract: contracts.Contract) -> pd.DataFrame:
-    """The rows of all tables, columns in the order of the contract."""
+    """The rows of all tables, columns in the order of the contract, then what else they have."""
     columns = list(contract.columns)
     filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
+    if not filled:
+        return pd.DataFrame(columns=columns)
+    whole = pd.concat(filled, ignore_index=True)
+    return whole[[*columns, *(name for name in whole.columns if name not in columns)]]
 
 
 def _cell_features(cells: Path, sample: str, types: Sequence[str]) -> pd.DataFrame:
@@ -127,8 +136,8 @@ def _cell_features(cells: Path, sample: str, types: Sequence[str]) -> pd.DataFra
 
 def _score_sample(
     config: NeighbourhoodConfig, seed: int, cells: Path, sample: str, edges: Path | None, types: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Interactions and distances of one sample; None where it has no cell."""
+) -> tuple[pd.DataFrame, ...] | None:
+    """Interactions, distances and grid of one sample; None where it has no cell."""
     table = read_table(cells, columns=_COLUMNS, samples=[sample])
     if table.empty:
         return None
@@ -140,14 +149,50 @@ def _score_sample(
         domains,
         table[k.CELL_ID].to_numpy(),
     )
-    given = read_table(edges, samples=[sample]) if config.graph.kind == "provided" and edges is not None else None
-    graph = build_graph(image, GraphSpec(**config.graph.model_dump()), given)
-    method = Method(seed=seed, min_cells=config.min_cells)
-    nulls: list[tuple[str, np.ndarray | None]] = [(GLOBAL, None)]
-    if config.within_domain and (domains != k.NO_DOMAIN).any():
-        nulls.append((WITHIN, image.strata))
-    scored = [
-        score_image(sample, graph, image.labels, types, method, strata).assign(statistic=method.statistic, null=null)
-        for null, strata in nulls
-    ]
-    return pd.concat(scored), distance_table(sample, image.xy, image.labels, types, config.min_cells)
+    given = read_table(edges, samples=[sample]) if _needs_edges(config) and edges is not None else None
+    nulls: dict[str, np.ndarray | None] = {GLOBAL: None}
+    if (domains != k.NO_DOMAIN).any():
+        nulls[WITHIN] = image.strata
+    of_scores = {null: strata for null, strata in nulls.items() if null == GLOBAL or config.within_domain}
+    of_grid = {null: strata for null, strata in nulls.items() if str(null) in set(config.robustness.nulls)}
+    specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
+    return (
+        _interactions(config, seed, image, given, of_scores, types),
+        distance_table(sample, image.xy, image.labels, types, config.min_cells),
+        grid_table(image, types, specs, of_grid, config.min_cells, given) if specs and of_grid else pd.DataFrame(),
+    )
+
+
+def _interactions(
+    config: NeighbourhoodConfig,
+    seed: int,
+    image: Image,
+    given: pd.DataFrame | None,
+    nulls: dict[str, np.ndarray | None],
+    types: Sequence[str],
+) -> pd.DataFrame:
+    """Every statistic under every null; with a guard zone, what it leaves out and scores without it stand beside."""
+    spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
+    graph = build_graph(image, spec, given)
+    whole = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else graph
+    guarded = np.bincount(image.labels[in_guard(image.xy, config.guard_um)], minlength=len(types))
+    parts = []
+    for name in config.statistics:
+        method = Method(
+            name,
+            "exact" if name in EXACT else "permutation",
+            config.permutations,
+            seed,
+            config.min_cells,
+            config.patch_size,
+            stop_after=config.stop_after,
+        )
+        for null, strata in nulls.items():
+            scores = score_image(image.sample, graph, image.labels, types, method, strata)
+            scores = scores.assign(statistic=name, null=null)
+            if config.guard_um > 0:
+                without = score_image(image.sample, whole, image.labels, types, method, strata)
+                scores["n_guarded"] = np.repeat(guarded, len(types))
+                scores["log2_unguarded"] = without["log2_enrichment"]
+            parts.append(scores)
+    return pd.concat(parts)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint import style
+from tumint import maps, style
 
 METRICS = {k.AREA_UM2: "area (µm²)", "dna": "DNA (mean of its channels)", "total": "total signal"}
 PASS_COLOUR = "#C9C9CE"
@@ -175,13 +175,13 @@ def dropped_map(
     kept = cells[cells[k.VERDICT] == "pass"]
     gone = cells[cells[k.VERDICT] != "pass"]
     room = max(most - len(gone), most // 2)
-    kept = kept.iloc[style.thinned(len(kept), room)]
-    gone = gone.iloc[style.thinned(len(gone), most)]
+    kept = kept.iloc[maps.thinned(len(kept), room)]
+    gone = gone.iloc[maps.thinned(len(gone), most)]
     palette = style.level_colours(reasons)
     shown = pd.concat([kept, gone])
     shade = [PASS_COLOUR] * len(kept) + [palette.get(reason, style.GREY) for reason in gone[k.REASON]]
     drawing, (ax,) = style.canvas(7.4, 5.4)
-    style.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
+    maps.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     mine = [reason for reason in reasons if reason in set(gone[k.REASON])]
     style.legend_right(ax, {"pass": PASS_COLOUR, **{r: palette[r] for r in mine}}, "verdict", marker="o")
     thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""

@@ -17,9 +17,13 @@ FAMILIES = {
     k.FAMILY_COMPOSITION: "composition",
     k.FAMILY_DENSITY: "density",
     k.FAMILY_DISTANCE: "nearest distance",
+    **{family: f"interaction ({statistic})" for statistic, family in k.FAMILIES_OF_STATISTICS.items()},
 }
 # what stands first among findings of equal q
-_ORDER = (k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_INTERACTION_GLOBAL)
+_ORDER = (
+    *(k.FAMILY_INTERACTION, *k.FAMILIES_OF_STATISTICS.values(), k.FAMILY_COMPOSITION, k.FAMILY_DENSITY),
+    *(k.FAMILY_DISTANCE, k.FAMILY_INTERACTION_GLOBAL),
+)
 KNOWN = tuple(FAMILIES)
 
 
@@ -37,7 +41,8 @@ def feature_name(row: Mapping[Any, Any]) -> str:
     """`A – B` for a pair, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return str(row[k.FEATURE])
-    arrow = "→" if row[k.FAMILY] == k.FAMILY_DISTANCE else "–"
+    directed = {k.FAMILY_DISTANCE, *k.FAMILIES_OF_STATISTICS.values()}
+    arrow = "→" if row[k.FAMILY] in directed else "–"
     return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"
 
 
@@ -45,12 +50,12 @@ def fold(effect: float, family: str) -> float:
     """An effect as a ratio: interactions are differences of log2, the other known families of natural logarithms."""
     if is_missing(effect):
         return math.nan
-    return float(2.0**effect if family in k.RATIO_FAMILIES else math.exp(effect)) if family in KNOWN else math.nan
+    return float(2.0**effect if family in k.LOG2_FAMILIES else math.exp(effect)) if family in KNOWN else math.nan
 
 
 def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
     """Effects in log2 units, so that families can share an axis."""
-    return effect.where(family.isin(k.RATIO_FAMILIES), effect / math.log(2))
+    return effect.where(family.isin(k.LOG2_FAMILIES), effect / math.log(2))
 
 
 def sentence(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
@@ -84,7 +89,13 @@ def sentence(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: bo
 
 def _evidence(row: Mapping[Any, Any]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
-    return f"{subjects}, no p" if is_missing(row["q"]) else f"q = {probability(float(row['q']))}, {subjects}"
+    if is_missing(row["q"]):
+        return f"{subjects}, no p"
+    grid = ""
+    if not is_missing(row.get("robustness")):
+        kept = round(float(row["robustness"]) * float(row["n_settings"]))
+        grid = f", robust on {kept} of {row['n_settings']:.0f} settings"
+    return f"q = {probability(float(row['q']))}, {subjects}{grid}"
 
 
 def ranked(effects: pd.DataFrame) -> pd.DataFrame:

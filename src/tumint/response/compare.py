@@ -168,7 +168,7 @@ def _family(
     weights = subject_weights(family.rois, design.matrix, family.subject) if config.weights == "rois" else None
     result = fit(Y, design.matrix, design.effect, weights)
     table = _frame(family, design)
-    status, reason = _status(family, design, result, config.min_subjects)
+    status, reason = feature_status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)
     columns = {name: np.full(len(Y), np.nan) for name in _NUMBERS}
     columns["effect"] = result.effect.copy()
@@ -290,7 +290,7 @@ def names_of(family: Family) -> pd.DataFrame:
     )
 
 
-def _status(
+def feature_status(
     family: Family, design: Design, result: LinearFit, least: int
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """`tested`, `no_p` (an effect without a test) or `absent` (no effect), with the reason in words."""

@@ -13,20 +13,32 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.atomic import write_text
-from tumint.io.contracts import EFFECTS_ALL, FEATURES, INFLUENCE, MIXED, OUTCOMES, POWER, PREDICTION, SUBJECTS
+from tumint.io.contracts import (
+    EFFECTS_ALL,
+    FEATURES,
+    GRID,
+    INFLUENCE,
+    MIXED,
+    OUTCOMES,
+    POWER,
+    PREDICTION,
+    ROBUSTNESS,
+    SUBJECTS,
+)
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response import design
 from tumint.response.compare import Result, compare, joined
 from tumint.response.foretell import foretell
 from tumint.response.outcomes import relate
+from tumint.response.robustness import robustness
 from tumint.response.subjects import check_values, subject_values
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
 
 
-def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
-    """Write effects, subjects, mixed, power, influence, outcomes, prediction (parquet) and `effects.json` to `out`.
+def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
+    """Write effects, subjects, mixed, power, influence, robustness, outcomes, prediction (parquet) and `effects.json`.
 
     Parameters
     ----------
@@ -34,6 +46,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
         Table of the contract `FEATURES`.
     sheet
         The sample sheet; only its design columns are read.
+    grid
+        Table of the contract `GRID`; None: `robustness` has no rows.
 
     Raises
     ------
@@ -56,6 +70,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path) -> None:
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
+    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
+    write_table(robustness(settings, results, config), out / "robustness.parquet", ROBUSTNESS, meta=meta)
     related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
     write_table(joined(related, OUTCOMES), out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION)

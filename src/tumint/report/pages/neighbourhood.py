@@ -45,8 +45,9 @@ FEATURE_COLUMNS = (
 
 
 def interactions(inputs: Inputs) -> pd.DataFrame:
-    """All scores."""
-    return inputs.table("neighbourhood/interactions.parquet", contracts.INTERACTIONS)
+    """All scores of edges; what other statistics say goes on to the comparison."""
+    scores = inputs.table("neighbourhood/interactions.parquet", contracts.INTERACTIONS)
+    return scores[scores["statistic"] == "edges"]
 
 
 def stage_state(inputs: Inputs) -> State:

@@ -31,6 +31,7 @@ COLUMNS = (
     Column("p_permutation", "p perm.", "p", "exact permutation of subjects"),
     Column("p_maxt", "p max-t", "p", "family-wise, by permutation"),
     Column("p_mixed", "p mixed", "p", "mixed model of ROIs"),
+    Column("robustness", "Robust", "percent", "share of the sensitivity grid that keeps sign and q"),
     Column("versus", "Subjects"),
     Column("n_samples", "ROIs", "int"),
     Column(k.STATUS, "Status", "light"),
@@ -63,7 +64,7 @@ class Contrast:
 
 def contrasts(inputs: Inputs) -> list[Contrast]:
     """Every contrast, in the order of the config."""
-    effects = inputs.table("response/effects.parquet", contracts.EFFECTS)
+    effects = _with_robustness(inputs, inputs.table("response/effects.parquet", contracts.EFFECTS))
     subjects = inputs.table("response/subjects.parquet", contracts.SUBJECTS)
     features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
     features = features[features[k.STATUS] == k.TESTED]
@@ -73,6 +74,13 @@ def contrasts(inputs: Inputs) -> list[Contrast]:
         Contrast(facts, prepared(effects[effects["contrast"] == facts["name"]], fdr), subjects, features, fdr)
         for facts in words.contrasts_of(summary, effects)
     ]
+
+
+def _with_robustness(inputs: Inputs, effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects with the share of the sensitivity grid on which they hold; missing where there is no grid."""
+    key = ["contrast", k.FAMILY, k.FEATURE]
+    table = inputs.table("response/robustness.parquet", contracts.ROBUSTNESS, optional=True)
+    return effects.merge(table[[*key, "robustness", "n_settings"]], how="left", on=key)
 
 
 def prepared(effects: pd.DataFrame, fdr: float) -> pd.DataFrame:

@@ -1,0 +1,55 @@
+"""Cell maps: cells as dots at their place, with a scale bar. What a dot's colour means is the figure's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tumint.style import INK, RULE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def scale_bar(ax: Axes, extent_um: float) -> None:
+    """A bar of a round number of µm (at most a quarter of `extent_um`) below the lower left corner of a map."""
+    length = max(s * 10**e for e in range(-1, 6) for s in (1, 2, 5) if s * 10**e <= max(extent_um / 4, 0.1))
+    transform = ax.get_xaxis_transform()
+    left = ax.get_xlim()[0]
+    ax.plot([left, left + length], [-0.025, -0.025], transform=transform, color=INK, lw=2.5, clip_on=False)
+    ax.text(left + length, -0.025, f"  {length:g} µm", transform=transform, va="center", ha="left", color=INK)
+
+
+MAP_INCH = 4.9  # longer side of a cell map
+
+
+def point_map(
+    ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float | None
+) -> None:
+    """Cells as dots at their place in µm, y downwards as in the image, drawn as pixels, with a scale bar.
+
+    `size` in points squared; None: as large as the dots can be with little overlap, were they spread evenly.
+    """
+    if size is None:
+        width, height = max(float(np.ptp(x)), 1.0), max(float(np.ptp(y)), 1.0)
+        points = 72 * MAP_INCH / max(width, height)  # per µm
+        size = float(np.clip(0.7 * width * height * points**2 / max(len(x), 1), 0.5, 60.0))
+    ax.scatter(x, y, s=size, c=list(colour), linewidths=0, rasterized=True)
+    low_x, high_x, low_y, high_y = float(x.min()), float(x.max()), float(y.min()), float(y.max())
+    pad = 0.01 * max(high_x - low_x, high_y - low_y, 1.0)
+    ax.set_xlim(low_x - pad, high_x + pad)
+    ax.set_ylim(high_y + pad, low_y - pad)
+    ax.set_aspect("equal", anchor="W")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+        spine.set_color(RULE)
+    scale_bar(ax, high_x - low_x)
+
+
+def thinned(n: int, most: int) -> np.ndarray[Any, Any]:
+    """Rows to draw of `n`: all, or `most` of them spread evenly over the table."""
+    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
