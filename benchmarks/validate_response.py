@@ -23,8 +23,10 @@ from tumint.response import design
 from tumint.response.compare import Result, compare
 from tumint.response.families import families
 from tumint.response.linear import fit
-from tumint.response.moderated import moderated_t
+from tumint.response.moderated import fit_prior, moderated_t
+from tumint.response.repeats import subject_weights
 from tumint.response.robust import fit_prior_robust
+from tumint.response.subjects import subject_values
 
 DESIGNS = (3, 4, 6, 8)
 FAMILIES = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_INTERACTION)
@@ -203,10 +205,46 @@ def detectable_section(cohorts: int, seed: int) -> str:
     return "\n".join(lines)
 
 
+def weights_section(cohorts: int, seed: int) -> str:
+    """Moderated t with subjects weighted by their ROIs, beside the same cohorts with equal weights."""
+    cohorts = max(2, cohorts * 2 // 5)
+    effects = np.zeros((len(FAMILIES), FEATURES))
+    effects[:, : int(PLANTED * FEATURES)] = 1.0
+    true = effects[0] > 0
+    lines = [_WEIGHTS.format(cohorts=cohorts)]
+    for n in DESIGNS:
+        low, rates = defaultdict(list), defaultdict(list)
+        for i in range(cohorts):
+            for planted in (False, True):
+                rng = np.random.default_rng([seed, n, i, 6 + planted])
+                for kind, p in _by_weights(*cohort(n, rng, effects * planted)):
+                    if not planted:
+                        low[kind].append((p < 0.05).mean())
+                        continue
+                    found = benjamini_hochberg(p) < 0.1
+                    rates[kind].append(((found & ~true).sum() / max(found.sum(), 1), found[true].mean()))
+        for kind, shares in low.items():
+            false, power = np.mean(rates[kind], axis=0)
+            lines.append(f"| {n} v {n} | {kind} | {np.mean(shares):.3f} | {false:.3f} | {power:.2f} |")
+    return "\n".join(lines)
+
+
+def _by_weights(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """P values of each family with equal weights and with those of the ROIs."""
+    built = design.build(sheet, CONFIG.contrasts[0], "sheet")
+    values = subject_values(features, built.unit_of_sample)
+    for part in families(features, values, built.units, built.unit_of_sample):
+        for kind in ("equal", "rois"):
+            weights = subject_weights(part.rois, built.matrix, part.subject) if kind == "rois" else None
+            fitted = fit(part.values, built.matrix, built.effect, weights)
+            yield kind, moderated_t(fitted, fit_prior(fitted.variance, fitted.df)).p
+
+
 SECTIONS = {
     "null": ("No effect: share of p < 0.05", null_section),
     "planted": ("With effects: false discovery rate and power at q < 0.1", planted_section),
     "detectable": ("The detectable effect", detectable_section),
+    "weights": ("Weights of subjects by their ROIs", weights_section),
 }
 
 
@@ -254,6 +292,11 @@ for five of those without effect.
 
 | design | test | false discovery rate | power |
 |---|---|---|---|"""
+_WEIGHTS = """`response.weights`: 2 to 4 ROIs per animal, {cohorts} cohorts of each design without effect and as
+many with effects as above; moderated t, all families together.
+
+| design | weights | p < 0.05 without effect | false discovery rate at q < 0.1 | power |
+|---|---|---|---|---|"""
 _DETECTABLE = """What {cohorts} cohorts of each design state as detectable at 80 % power (median over features and
 cohorts), and how often a feature with the effect that was stated for it is found at p < 0.05 in a new cohort of
 other animals.

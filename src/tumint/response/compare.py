@@ -28,6 +28,7 @@ from tumint.response.mixed import MixedFit, fit_mixed
 from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
 from tumint.response.permutation import Assignments, assignments, permute
 from tumint.response.power import power_table
+from tumint.response.repeats import subject_weights
 from tumint.response.robust import fit_prior_robust
 from tumint.response.subjects import subject_values
 
@@ -164,7 +165,8 @@ def _family(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
-    result = fit(Y, design.matrix, design.effect)
+    weights = subject_weights(family.rois, design.matrix, family.subject) if config.weights == "rois" else None
+    result = fit(Y, design.matrix, design.effect, weights)
     table = _frame(family, design)
     status, reason = feature_status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)
@@ -190,7 +192,8 @@ def _family(
         key = table.iloc[tested].reset_index(drop=True)
         extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
         if leave_out:
-            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config))
+            mine = () if weights is None else (weights[tested],)
+            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config), *mine)
             extras[INFLUENCE.name] = key[_KEY].join(moved)
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])

@@ -13,7 +13,13 @@ from tumint.response.linear import Floats, LinearFit, fit
 from tumint.response.moderated import Prior, moderated_t
 
 
-def influence(Y: Floats, design: Design, least: int, prior_of: Callable[[LinearFit], Prior]) -> pd.DataFrame:
+def influence(
+    Y: Floats,
+    design: Design,
+    least: int,
+    prior_of: Callable[[LinearFit], Prior],
+    weights: Floats | None = None,
+) -> pd.DataFrame:
     """Refit every feature without each subject (each pair, in a paired design).
 
     Parameters
@@ -22,6 +28,8 @@ def influence(Y: Floats, design: Design, least: int, prior_of: Callable[[LinearF
         Values of the tested features of one family, shape (F, S).
     least
         A refit that leaves fewer subjects in a group gives an effect and no p.
+    weights
+        Of the values, shape (F, S).
 
     Returns
     -------
@@ -30,11 +38,11 @@ def influence(Y: Floats, design: Design, least: int, prior_of: Callable[[LinearF
     """
     units = np.arange(len(design.units)) if design.pair is None else design.pair
     names = pd.Series(design.units).groupby(units).agg(" + ".join)
-    full = fit(Y, design.matrix, design.effect).effect
+    full = fit(Y, design.matrix, design.effect, weights).effect
     shape = (len(names), len(Y))
     effects, p = np.full(shape, np.nan), np.full(shape, np.nan)
     for i, unit in enumerate(names.index):
-        effects[i], p[i] = _refit(Y, design, units == unit, least, prior_of)
+        effects[i], p[i] = _refit(Y, design, units == unit, least, prior_of, weights)
     moved = np.where(np.isfinite(effects), np.abs(effects - full), -1.0)
     carrier = moved.argmax(axis=0) if len(names) else np.zeros(len(Y), dtype=np.intp)
     none = ~np.isfinite(effects).any(axis=0)
@@ -56,11 +64,16 @@ def influence(Y: Floats, design: Design, least: int, prior_of: Callable[[LinearF
 
 
 def _refit(
-    Y: Floats, design: Design, out: NDArray[np.bool_], least: int, prior_of: Callable[[LinearFit], Prior]
+    Y: Floats,
+    design: Design,
+    out: NDArray[np.bool_],
+    least: int,
+    prior_of: Callable[[LinearFit], Prior],
+    weights: Floats | None,
 ) -> tuple[Floats, Floats]:
     values = Y.copy()
     values[:, out] = np.nan
-    result = fit(values, design.matrix, design.effect)
+    result = fit(values, design.matrix, design.effect, weights)
     p = np.full(len(Y), np.nan)
     there = np.isfinite(values)
     enough = (there[:, design.group].sum(axis=1) >= least) & (there[:, design.reference].sum(axis=1) >= least)

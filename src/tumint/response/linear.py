@@ -39,15 +39,20 @@ def patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], ND
     if present.all():
         yield np.ones(present.shape[1], dtype=np.bool_), np.arange(len(present))
         return
-    packed = np.packbits(present, axis=1)  # whole rows as one value each: sorting them is quick
-    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(inverse.ravel(), kind="stable")
+    for rows in _alike(np.packbits(present, axis=1)):
+        yield present[rows[0]], rows
+
+
+def _alike(table: NDArray[np.generic]) -> list[NDArray[np.intp]]:
+    """The numbers of equal rows together; whole rows are one value each, which is quick to sort."""
+    joined = np.ascontiguousarray(table)
+    values = joined.view(np.dtype((np.void, joined.shape[1] * joined.itemsize))).ravel()
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     bounds = np.cumsum(np.bincount(inverse.ravel(), minlength=len(first)))[:-1]
-    yield from zip(present[first], np.split(order, bounds), strict=True)
+    return np.split(np.argsort(inverse.ravel(), kind="stable"), bounds)
 
 
-def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:
+def fit(Y: Floats, X: Floats, contrast: Floats, weights: Floats | None = None) -> LinearFit:
     """Fit every row of `Y` on `X` by least squares, leaving out the subjects whose value is missing.
 
     Parameters
@@ -58,15 +63,22 @@ def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:
         Design, shape (S, p). Columns that depend on others are no fault as long as the contrast can be estimated.
     contrast
         Weights of the coefficients, shape (p,).
+    weights
+        Of the values, shape (F, S), above 0 where there is one: their precision relative to each other. None: equal.
     """
     n_features = len(Y)
     effect, unscaled, variance = (np.full(n_features, np.nan) for _ in range(3))
     mean, df = np.full(n_features, np.nan), np.zeros(n_features)
-    for subjects, rows in patterns(np.isfinite(Y)):
+    there = np.isfinite(Y)
+    alike = patterns(there) if weights is None else _alike_weighted(there, weights)
+    for subjects, rows in alike:
         if not subjects.any():
             continue
         y, x = Y[np.ix_(rows, subjects)], X[subjects]
         mean[rows] = y.mean(axis=1)
+        if weights is not None:
+            root = np.sqrt(weights[rows[0], subjects])
+            y, x = y * root, x * root[:, None]
         inverse = np.linalg.pinv(x)
         if np.abs(contrast - contrast @ inverse @ x).max() > _ESTIMABLE:
             continue
@@ -79,6 +91,13 @@ def fit(Y: Floats, X: Floats, contrast: Floats) -> LinearFit:
         if left > 0:
             variance[rows] = rss / left
     return LinearFit(effect, unscaled, variance, df, mean)
+
+
+def _alike_weighted(
+    present: NDArray[np.bool_], weights: Floats
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
+    for rows in _alike(np.where(present, weights, 0.0)) if present.size else []:
+        yield present[rows[0]], rows
 
 
 def orthonormal(columns: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """What a contrast found, as plain values for JSON: numbers of tests, priors, smallest attainable p, findings as rows.
 
-The words of a report are made from this; nothing is computed here.
+The words of a report are made from this or taken from it; nothing is computed here but ratios.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.response.compare import Result
+from tumint.response.wording import finding, nothing
 
 _FINDING = (
-    *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "p_mixed"),
+    *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "q_all", "p_mixed"),
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
     *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
 )
@@ -50,8 +51,10 @@ def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     beside = [k.FAMILY, k.FEATURE, "effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT]
     found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
+    sides = contrast.model_dump(mode="json")
+    domains = bool((effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL).any())
     return {
-        **contrast.model_dump(mode="json"),
+        **sides,
         "subset": result.subset,
         "subjects": {
             contrast.reference: result.design.names(group=False),
@@ -67,7 +70,10 @@ def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
             "reason": result.no_permutation,
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
-        "findings": [{name: plain(row[name]) for name in _FINDING} for row in found[list(_FINDING)].to_dict("records")],
+        "findings": [
+            {**{name: plain(row[name]) for name in _FINDING}, **finding(row, sides, domains=domains)}
+            for row in found[list(_FINDING)].to_dict("records")
+        ],
     }
 
 
@@ -75,7 +81,7 @@ def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseCo
     prior = result.priors.get(name, {})
     power = result.power[result.power[k.FAMILY] == name].astype({"detectable": float, "detectable_alone": float})
     untested = effects.loc[effects[k.STATUS] != k.TESTED, k.REASON]
-    return {
+    row = {
         k.FAMILY: name,
         "n_features": len(effects),
         "n_tested": int((effects[k.STATUS] == k.TESTED).sum()),
@@ -87,6 +93,9 @@ def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseCo
         "detectable_alone": plain(float(power["detectable_alone"].median())),
         "reasons": {str(reason): int(count) for reason, count in sorted(untested.value_counts().items())},
     }
+    empty = row["n_tested"] and not row["n_significant"]
+    sides = result.design.contrast.model_dump(mode="json")
+    return {**row, "nothing": nothing(row, sides, fdr=config.fdr, power=config.power) if empty else ""}
 
 
 def plain(value: Any) -> Any:
