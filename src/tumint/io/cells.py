@@ -1,7 +1,8 @@
 """AnnData files between ingest, qc and cluster, checked against the one contract of the house.
 
 `X` float32 (cells × markers, raw up to qc), `obsm["spatial"]` float64 (x, y in µm), obs `sample` (categorical),
-`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, var `use`,
+`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity`
+(NaN where a sample lacks them), var `use`,
 `uns["tumint"]` the run metadata as a JSON string.
 """
 

@@ -1,5 +1,5 @@
-"""What goes wrong with real cohorts, planted on request: dark stripes, a ROI whose staining failed, debris, doublets and
-a shift between staining batches. The truth of each is kept per cell; how cells and markers come about stands elsewhere.
+"""What goes wrong with real cohorts, planted on request: dark stripes, a ROI whose staining failed, debris, doublets
+and a shift between staining batches. The truth of each is kept per cell; cells and markers are made elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BATCH_SHIFT = (0.35, 0.25)  # mean and sd over channels, on the log scale, of t
 
 @dataclass(frozen=True)
 class Stripe:
-    """A strip across a whole ROI whose counts are `factor` of what they were, from `start_um` to `end_um` along `axis`."""
+    """A strip across a ROI, from `start_um` to `end_um` along `axis`: of its counts the share `factor` is left."""
 
     axis: str  # x | y
     start_um: float
