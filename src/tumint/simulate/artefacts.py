@@ -90,7 +90,7 @@ def draw_doublets(rng: np.random.Generator, touching: np.ndarray, is_debris: np.
     pairs = pairs[~is_debris[pairs].any(axis=1)]
     wanted = int(rng.binomial(int((~is_debris).sum()), DOUBLET_SHARE))
     taken: set[int] = set()
-    found = []
+    found: list[tuple[int, int]] = []
     for a, b in pairs[rng.permutation(len(pairs))].tolist():
         if len(found) == wanted:
             break
