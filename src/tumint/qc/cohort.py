@@ -20,17 +20,24 @@ ROI_METRICS = tuple(RoiThresholds.model_fields)
 
 
 def robust_z(values: np.ndarray) -> np.ndarray:
-    """Deviations from the median in scaled MADs on the scale of log(1 + x), shape of `values` `(rois,)`.
+    """Deviations from the median in scaled MADs of logarithms, shape of `values` `(rois,)`.
 
     NaN where a value is missing, with fewer than 4 values, and where more than half of them are equal.
     """
-    logs = np.log1p(np.maximum(values, 0))
+    logs = _logs(values)
     known = np.isfinite(logs)
     if known.sum() < FEWEST_ROIS:
         return np.full(values.shape, np.nan)
     centre = np.median(logs[known])
     mad = 1.4826 * np.median(np.abs(logs[known] - centre))
     return np.asarray((logs - centre) / mad) if mad > 0 else np.full(values.shape, np.nan)
+
+
+def _logs(values: np.ndarray) -> np.ndarray:
+    """Logarithms, whatever the unit: a hundredth of the median is added, so that a channel without signal has one."""
+    known = np.maximum(values[np.isfinite(values)], 0)
+    least = np.median(known) / 100 if known.size and np.median(known) > 0 else 1.0
+    return np.asarray(np.log(np.maximum(values, 0) + least))
 
 
 def with_z(channels: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +88,7 @@ def roi_table(rois: pd.DataFrame, channels: pd.DataFrame, thresholds: RoiThresho
 def components(channels: pd.DataFrame, samples: pd.Series) -> pd.DataFrame:
     """`pc1` to `pc3` of each of `samples`: principal components of the channels' means, NaN for ROIs without them.
 
-    Means are taken on the scale of log(1 + x) and standardised per channel; channels that a ROI lacks are left out, and
+    Means are taken as logarithms and standardised per channel; channels that a ROI lacks are left out, and
     so are ROIs without any. `explained1` … is the share of the variance, the same in every row. The sign is such that
     the channel with the largest weight has a positive one.
     """
@@ -90,7 +97,7 @@ def components(channels: pd.DataFrame, samples: pd.Series) -> pd.DataFrame:
     wide = channels.pivot_table(index=k.SAMPLE, columns="marker", values="mean", sort=False, dropna=False)
     wide = wide.reindex(samples)
     there = wide.notna().any(axis=1).to_numpy()
-    values = np.log1p(wide[there].dropna(axis=1).to_numpy(float).clip(min=0))
+    values = wide[there].dropna(axis=1).apply(lambda column: _logs(column.to_numpy(float))).to_numpy(float)
     values = values[:, values.std(axis=0) > 0] if len(values) else values
     if len(values) < FEWEST_ROIS or values.shape[1] < 2:
         return out

@@ -229,6 +229,7 @@ def config_text(folder: Path, settings: Settings) -> str:
             "dna": {"mad_below": 5.0},
             "total": {"mad_above": 5.0},
             "min_cells": 50,
+            **({"doublet_score": {"max": 0.85}, "rois": {"weak_channels": {"max": 0.5}}} if s.artefacts else {}),
         },
         "cluster": {"typing": "signatures", "normalise": {"method": "reference"}},
         "response": {
