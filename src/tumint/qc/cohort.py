@@ -97,7 +97,8 @@ def components(channels: pd.DataFrame, samples: pd.Series) -> pd.DataFrame:
     wide = channels.pivot_table(index=k.SAMPLE, columns="marker", values="mean", sort=False, dropna=False)
     wide = wide.reindex(samples)
     there = wide.notna().any(axis=1).to_numpy()
-    values = wide[there].dropna(axis=1).apply(lambda column: _logs(column.to_numpy(float))).to_numpy(float)
+    levels = wide[there].dropna(axis=1).to_numpy(float)
+    values = np.column_stack([_logs(column) for column in levels.T]) if levels.size else levels
     values = values[:, values.std(axis=0) > 0] if len(values) else values
     if len(values) < FEWEST_ROIS or values.shape[1] < 2:
         return out
