@@ -11,7 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import charts, whatif
-from tumint.qc.figures import METRICS
+from tumint.qc.figures import BASIC, METRICS, SHARES
 from tumint.report.formats import listed, percent, plural
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Items, Notice, Table, Text
@@ -20,7 +20,8 @@ from tumint.style import Figure
 LOOK = "look at this"
 NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
 ODD_CHANNELS = 0.25  # and so does one with more than this share of its channels weak, or bright
-SPILL_SHOWN = 15  # pairs of channels
+SPILL_SHOWN, SPILL_POSSIBLE = 15, 0.1  # pairs of channels; what is above this share is markers of the same cells
+UNEVEN = ("zero_share", "saturated_share", "border_um", "doublet_score")  # nobody limits these by deviation
 COMPONENTS = ("pc1", "pc2", "pc3")
 
 
@@ -55,7 +56,7 @@ def lights(rows: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame) -> p
         if count := int((found[k.SAMPLE] == sample).sum()):
             said.append(plural(count, "stripe"))
         for name, word in (("weak_channels", "weak"), ("bright_channels", "bright")):
-            if sample in levels.index and levels.loc[sample, name] > ODD_CHANNELS:
+            if row[k.STATUS] == "pass" and sample in levels.index and levels.loc[sample, name] > ODD_CHANNELS:
                 said.append(f"{percent(levels.loc[sample, name])} of the channels {word}")
         failed = row[k.STATUS] != "pass"
         lights.append("fail" if failed else LOOK if said else "pass")
@@ -135,11 +136,12 @@ def _spillover(inputs: Inputs) -> list[Block]:
         return []
     columns = (Column(k.SOURCE, "From"), Column(k.TARGET, "Onto"), Column("share", "At most", "percent"))
     caption = (
-        f"The {SPILL_SHOWN} largest shares of a channel that may lie on another, the median over the ROIs: how far the "
-        "lower quartile of the second rises in the cells brightest in the first. Markers of the same cells rise "
-        "together, so large shares are biology; small ones are the most that spillover can be."
+        "The most that a channel can spill onto another, the median over the ROIs: how far the lower quartile of the "
+        "second rises in the cells brightest in the first. Markers of the same cells rise together as well, so this is "
+        f"a bound, and pairs above {percent(SPILL_POSSIBLE)} are left out. All pairs: `qc/spillover.parquet`."
     )
-    largest = table.sort_values("share", ascending=False, kind="stable")[:SPILL_SHOWN]
+    possible = table[table["share"] <= SPILL_POSSIBLE]
+    largest = possible.sort_values("share", ascending=False, kind="stable")[:SPILL_SHOWN]
     return [Table("spillover", caption, columns, largest)]
 
 
@@ -154,10 +156,13 @@ def other_thresholds(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[B
         if limits.get("min") is not None or limits.get("max") is not None:
             fixed[name] = (limits.get("min"), limits.get("max"))
     blocks: list[Block] = []
-    figure = charts.at_other_thresholds(whatif.removed_by_deviation(cells, measured), chosen)
+    deviating = [name for name in measured if name not in UNEVEN or {(name, "below"), (name, "above")} & set(chosen)]
+    figure = charts.at_other_thresholds(whatif.removed_by_deviation(cells, deviating), chosen)
     if figure is not None:
         blocks.append(figure)
     values = whatif.removed_by_value(cells, fixed)
+    values = values[~values["metric"].isin(SHARES) | (values["value"] <= 1)]
+    named = values.assign(metric=values["metric"].map(METRICS))
     if len(values):
         columns = (
             Column("metric", "Metric"),
@@ -167,14 +172,14 @@ def other_thresholds(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[B
             Column("n", "Cells removed", "int"),
             Column("share", "Share", "percent"),
         )
-        blocks.append(Table("other_values", "Fixed limits at other values, each alone.", columns, values))
+        blocks.append(Table("other_values", "Fixed limits at other values, each alone.", columns, named))
     return blocks
 
 
 def before_after(cells: pd.DataFrame) -> Figure | None:
     """Medians of the basic metrics, of all cells and of those that pass."""
     parts = []
-    for name in METRICS:
+    for name in BASIC:
         if name not in cells or not cells[name].notna().any():
             continue
         passing = cells[name].where(cells[k.VERDICT] == "pass")
