@@ -269,6 +269,34 @@ ROBUSTNESS = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# response/remaining.parquet: what composition and domains leave of interactions; one row per tested interaction.
+REMAINING = Contract(
+    "remaining",
+    {
+        "contrast": "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",  # as in effects.parquet: within domain where the cohort has domains
+        "ci_low": "float",
+        "ci_high": "float",
+        "q": "float",
+        "effect_global": "float",  # over the whole image; missing without domains
+        "q_global": "float",
+        "p_domain": "float",  # of the difference between the two
+        "effect_adjusted": "float",  # at equal shares of both types
+        "ci_low_adjusted": "float",
+        "ci_high_adjusted": "float",
+        "p_adjusted": "float",
+        "df_adjusted": "float",
+        "effect_source": "float",  # of the shares themselves, in logits
+        "q_source": "float",
+        "effect_target": "float",
+        "q_target": "float",
+        "verdict": "str",
+    },
+    ("contrast", k.FEATURE),
+)
 # response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
 # outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
 OUTCOMES = Contract(

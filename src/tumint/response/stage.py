@@ -22,6 +22,7 @@ from tumint.io.contracts import (
     OUTCOMES,
     POWER,
     PREDICTION,
+    REMAINING,
     ROBUSTNESS,
     SUBJECTS,
 )
@@ -31,6 +32,7 @@ from tumint.response import design
 from tumint.response.compare import Result, compare, joined
 from tumint.response.foretell import foretell
 from tumint.response.outcomes import relate
+from tumint.response.remaining import remaining
 from tumint.response.robustness import robustness
 from tumint.response.subjects import check_values, subject_values
 from tumint.response.summary import summarise
@@ -38,7 +40,9 @@ from tumint.samples import check_design, read_sheet
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
-    """Write effects, subjects, mixed, power, influence, robustness, outcomes, prediction (parquet) and `effects.json`.
+    """Write `effects.json`, and as parquet what it sums up.
+
+    Effects, subjects, mixed, power, influence, remaining, robustness, outcomes and prediction: see their contracts.
 
     Parameters
     ----------
@@ -65,15 +69,20 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [foretell(result, config, params.seed) for result in results]
-    summary = summarise(results, [said for _, said in predictions], config, without)
+    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
+    held = robustness(settings, results, config)
+    related = joined(
+        [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes], OUTCOMES
+    )
+    summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
-    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
-    write_table(robustness(settings, results, config), out / "robustness.parquet", ROBUSTNESS, meta=meta)
-    related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
-    write_table(joined(related, OUTCOMES), out / "outcomes.parquet", OUTCOMES, meta=meta)
+    left = joined([remaining(result, config) for result in results], REMAINING)
+    write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
+    write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
+    write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
