@@ -205,11 +205,11 @@ between animals and between the ROIs of an animal; it goes through the code that
 `interaction` stands for all families of counts over expectations. What follows ± is 1.96 standard errors over cohorts.
 """
 _NULL = """Wanted of moderated t, the primary test: 0.03 to 0.07. The last two tests of each design are those that are
-**not** offered: they show what counting ROIs or cells as replicates would have claimed of the same tables. The permutation
-test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4.
+**not** offered: they show what counting ROIs or cells as replicates would have claimed of the same tables. The
+permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4.
 """
-_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family). Wanted of the false discovery
-rate, the mean over cohorts and families of the share of false findings: at most 0.12.
+_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family). Wanted of the false
+discovery rate, the mean over cohorts and families of the share of false findings: at most 0.12.
 
 | design | test | false discovery rate | power |
 |---|---|---|---|"""
