@@ -27,6 +27,7 @@ TABLES = {
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
+        "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
     ],
 }

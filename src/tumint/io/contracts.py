@@ -164,11 +164,20 @@ FEATURES = Contract(
     },
     (k.SAMPLE, k.FAMILY, k.FEATURE),
 )
-# response/subjects.parquet: the value of every feature in every subject, as the test saw it.
+# response/subjects.parquet: the value of every feature in every subject, as the test saw it. `contrast` is empty, but
+# for contrasts of a subset of the samples, whose subjects have values of their own.
 SUBJECTS = Contract(
     "subjects",
-    {k.SUBJECT: "str", k.FAMILY: "str", k.FEATURE: "str", k.VALUE: "float", k.SE: "float", "n_samples": "int"},
-    (k.SUBJECT, k.FAMILY, k.FEATURE),
+    {
+        "contrast": "str",
+        k.SUBJECT: "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.VALUE: "float",
+        k.SE: "float",
+        "n_samples": "int",
+    },
+    ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
 )
 # What `tumint compare` writes, and the first columns of response/effects.parquet.
 EFFECTS = Contract(

@@ -111,9 +111,13 @@ def run_contrasts(
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
-    """Values of all subjects, and of the halves of subjects that a paired contrast sees in both groups."""
+    """Values of all subjects; of the halves of those that a paired contrast sees in both groups; of subsets."""
     whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT])
-    halves = [r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results]
-    joined = pd.concat([whole, *(part for part in halves if len(part))], ignore_index=True)
-    key = [k.SUBJECT, k.FAMILY, k.FEATURE]
-    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)
+    halves = [
+        r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results if not r.design.contrast.subset
+    ]
+    subsets = [r.values.assign(contrast=r.design.contrast.name) for r in results if r.design.contrast.subset]
+    parts = [*(part.assign(contrast="") for part in (whole, *halves)), *subsets]
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    key = list(SUBJECTS.key)
+    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)[list(SUBJECTS.columns)]

@@ -72,6 +72,7 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
     return {
         **sides,
         "subset": result.subset,
+        "unit_of_sample": _units(result),
         "subjects": {
             contrast.reference: result.design.names(group=False),
             contrast.group: result.design.names(group=True),
@@ -92,6 +93,14 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
         ],
         "largest": [finding(row, sides, domains=domains)["words"] for row in _largest(effects)],
     }
+
+
+def _units(result: Result) -> dict[str, str] | None:
+    """The unit of each sample, where the sheet does not say it: some samples are left out, or subjects have parts."""
+    units, contrast = result.design.unit_of_sample, result.design.contrast
+    if not contrast.subset and contrast.paired is None:
+        return None
+    return {str(sample): str(unit) for sample, unit in units.sort_index().items()}
 
 
 def _with_evidence(found: pd.DataFrame, result: Result, grid: pd.DataFrame | None) -> pd.DataFrame:
