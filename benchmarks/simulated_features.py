@@ -97,9 +97,9 @@ def _measure(family: str, x: np.ndarray, base: np.ndarray, cells: np.ndarray, rn
     return flat.assign(**{k.FAMILY: family, k.FEATURE: features, k.STATUS: k.TESTED})
 
 
-def compared(sheet: pd.DataFrame, features: pd.DataFrame) -> Result:
-    """The comparison as a user has it, without the refits that leave subjects out."""
-    return compare(features, design.build(sheet, CONFIG.contrasts[0], "sheet"), CONFIG, 0, leave_out=False)
+def compared(sheet: pd.DataFrame, features: pd.DataFrame, *beside: str) -> Result:
+    """The comparison as a user has it; of what stands beside it only what is asked for."""
+    return compare(features, design.build(sheet, CONFIG.contrasts[0], "sheet"), CONFIG, 0, beside=beside)
 
 
 def p_of_tests(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:

@@ -100,7 +100,7 @@ def detected_of(n: int, seed: int, i: int) -> Rates:
     """
     kinds = [np.random.default_rng([seed, n, i, 3]) for _ in range(2)]
     animals = [np.random.default_rng([seed, n, i, j]) for j in (4, 5)]
-    power = compared(*cohort(n, animals[0], NOTHING, kinds[0])).power
+    power = compared(*cohort(n, animals[0], NOTHING, kinds[0]), "power").power
     stated = np.stack([power.loc[power[k.FAMILY] == name, "detectable"] for name in FAMILIES])
     found = compared(*cohort(n, animals[1], stated, kinds[1])).effects
     shares = (found["p"] < 0.05).groupby(found[k.FAMILY]).mean()
@@ -135,9 +135,10 @@ def null_section(run: Run) -> str:
 
 def planted_section(run: Run) -> str:
     """The table of tests with effects."""
-    lines = [_PLANTED.format(share=f"{PLANTED:.0%}")]
+    cohorts = max(2, run.cohorts * 2 // 5)
+    lines = [_PLANTED.format(share=f"{PLANTED:.0%}", cohorts=cohorts)]
     for n in DESIGNS:
-        table = run.each("planted", planted_of, n, run.cohorts)
+        table = run.each("planted", planted_of, n, cohorts)
         for test in TESTS:
             lines.append(f"| {n} v {n} | {test} | {mean(table[f'{test}|false'])} | {mean(table[f'{test}|power'], 2)} |")
     return "\n".join(lines)
@@ -157,7 +158,7 @@ def detectable_section(run: Run) -> str:
 
 def weights_section(run: Run) -> str:
     """Moderated t with subjects weighted by their ROIs, beside the same cohorts with equal weights."""
-    cohorts = max(2, run.cohorts * 2 // 5)
+    cohorts = max(2, run.cohorts // 5)
     lines = [_WEIGHTS.format(cohorts=cohorts)]
     for n, kind in itertools.product(DESIGNS, ("equal", "rois")):
         table = run.each("weights", weights_of, n, cohorts)
@@ -208,8 +209,9 @@ _NULL = """Wanted of moderated t, the primary test: 0.03 to 0.07. The last two t
 **not** offered: they show what counting ROIs or cells as replicates would have claimed of the same tables. The
 permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4.
 """
-_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family). Wanted of the false
-discovery rate, the mean over cohorts and families of the share of false findings: at most 0.12.
+_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family), in {cohorts} cohorts
+of each design. Wanted of the false discovery rate, the mean over cohorts and families of the share of false findings:
+at most 0.12.
 
 | design | test | false discovery rate | power |
 |---|---|---|---|"""

@@ -6,6 +6,7 @@ Tables in, tables out, no files: shared by the stage and by `tumint compare`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
 from tumint.response.design import Design
 from tumint.response.families import Family, families
-from tumint.response.inference import family_tests
+from tumint.response.inference import BESIDE, family_tests
 from tumint.response.permutation import Assignments, assignments
 from tumint.response.status import check_estimable, contrast_reason
 from tumint.response.subjects import subject_values
@@ -44,7 +45,7 @@ class Result:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices
 def compare(
-    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, leave_out: bool = True
+    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, beside: Sequence[str] = BESIDE
 ) -> Result:
     """Compare the two groups of `design` on every feature.
 
@@ -54,8 +55,8 @@ def compare(
         Table of the contract `FEATURES`, in any order.
     seed
         Seed of the sampled permutations; each contrast has a stream of its own, by its name.
-    leave_out
-        Also refit without each subject; else the influence is empty.
+    beside
+        Which of `power` and `influence` (refits without each subject) are wanted too; the others stay empty.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def compare(
     matrices = families(features, values, design.units, design.unit_of_sample, pairs)
     parts, priors = [], {}
     for family in matrices:
-        part, prior = family_tests(family, design, config, ways, leave_out)
+        part, prior = family_tests(family, design, config, ways, beside)
         parts.append(part)
         if prior:
             priors[family.name] = prior

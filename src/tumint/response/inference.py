@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -23,13 +25,14 @@ from tumint.response.repeats import subject_weights
 from tumint.response.robust import fit_prior_robust
 from tumint.response.status import feature_status
 
+BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power
 _KEY = ["contrast", k.FAMILY, k.FEATURE]
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
 
 
 def family_tests(
-    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, leave_out: bool
+    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
@@ -58,8 +61,9 @@ def family_tests(
             permuted = permute(Y[tested], design.nuisance, design.group, ways)
             columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
         key = table.iloc[tested].reset_index(drop=True)
-        extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
-        if leave_out:
+        if POWER.name in beside:
+            extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
+        if INFLUENCE.name in beside:
             mine = () if weights is None else (weights[tested],)
             moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config), *mine)
             extras[INFLUENCE.name] = key[_KEY].join(moved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tumint.provenance import run_metadata
 from tumint.response import design
 from tumint.response.compare import Result, compare, joined
 from tumint.response.foretell import foretell
+from tumint.response.inference import BESIDE
 from tumint.response.outcomes import relate
 from tumint.response.remaining import remaining
 from tumint.response.robustness import robustness
@@ -96,7 +98,7 @@ def run_contrasts(
     *,
     features: str,
     sheet: str,
-    leave_out: bool = True,
+    beside: Sequence[str] = BESIDE,
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
@@ -106,7 +108,7 @@ def run_contrasts(
     designs = [
         design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
     ]
-    results = [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    results = [compare(table, built, config, seed, beside=beside) for built in designs]
     return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
 
 
