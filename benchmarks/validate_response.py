@@ -36,6 +36,7 @@ from tumint.fdr import benjamini_hochberg
 from tumint.io.atomic import write_text
 
 DESIGNS = (3, 4, 6, 8)
+WORKFLOW = (10, 20, 10, 10)  # cohorts of each design from raw tables
 TRUE = np.arange(FEATURES) < int(PLANTED * FEATURES)
 Rates = dict[str, float]
 
@@ -167,14 +168,14 @@ def weights_section(run: Run) -> str:
     return "\n".join(lines)
 
 
-def workflow_section(run: Run) -> str:
-    """Whole cohorts; `run.cohorts` is how many of each design."""
+def workflow_section(run: Run, cohorts: Sequence[int]) -> str:
+    """Whole cohorts, as many of each design as `cohorts` says."""
     from validate_workflow import section  # needs all stages, which nothing else here does
 
-    return section(run, DESIGNS)
+    return section(run, dict(zip(DESIGNS, cohorts, strict=True)))
 
 
-SECTIONS = {
+SECTIONS: dict[str, tuple[str, Callable[..., str]]] = {
     "null": ("No effect: share of p < 0.05", null_section),
     "planted": ("With effects: false discovery rate and power at q < 0.1", planted_section),
     "detectable": ("The detectable effect", detectable_section),
@@ -183,16 +184,17 @@ SECTIONS = {
 }
 
 
-def report(parts: Sequence[str], run: Run, workflow_cohorts: int, before: str) -> str:
+def report(parts: Sequence[str], run: Run, workflow_cohorts: Sequence[int], before: str) -> str:
     """The whole document; sections that are not in `parts` stay as they are in `before`."""
     kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
     texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
     for part, (title, section) in SECTIONS.items():
         if part in parts:
-            mine = Run(workflow_cohorts, run.seed, run.workers, run.keep) if part == "workflow" else run
-            many = f"--workflow-cohorts {mine.cohorts}" if part == "workflow" else f"--cohorts {mine.cohorts}"
+            whole = part == "workflow"
+            many = f"--workflow-cohorts {' '.join(map(str, workflow_cohorts))}" if whole else f"--cohorts {run.cohorts}"
             made = f"`python benchmarks/validate_response.py --part {part} {many} --seed {run.seed}`"
-            texts.append(f"## {title}\n\n{made}\n\n{section(mine)}\n")
+            text = section(run, workflow_cohorts) if whole else section(run)
+            texts.append(f"## {title}\n\n{made}\n\n{text}\n")
         elif title in kept:
             texts.append(f"## {title}\n\n{kept[title].strip()}\n")
     return "\n".join(texts)
@@ -230,7 +232,8 @@ def main() -> None:
     """Write the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=500)
-    parser.add_argument("--workflow-cohorts", type=int, default=20, help="of each design, from raw tables")
+    many = "cohorts of each design from raw tables"
+    parser.add_argument("--workflow-cohorts", type=int, nargs=len(DESIGNS), default=WORKFLOW, metavar="N", help=many)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=list(SECTIONS), nargs="+", default=list(SECTIONS), help="only these sections")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")

@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,11 +67,11 @@ def rates_of(n: int, seed: int, i: int) -> dict[str, float]:
     return {f"{name}|{family}": float(v) for name, values in columns.items() for family, v in values.items()}
 
 
-def section(run: Run, designs: Sequence[int]) -> str:
-    """What came out, as text."""
-    lines = [_HEAD.format(rois=ROIS, cells=CELLS, cohorts=run.cohorts)]
-    for n in designs:
-        table = run.each("workflow", rates_of, n, run.cohorts)
+def section(run: Run, cohorts: Mapping[int, int]) -> str:
+    """What came out of so many cohorts of each design, as text."""
+    lines = [_HEAD.format(rois=ROIS, cells=CELLS)]
+    for n, many in cohorts.items():
+        table = run.each("workflow", rates_of, n, many)
         for family in sorted(name.split("|")[1] for name in table.columns if name.startswith("tests|")):
             share = table[f"low|{family}"].dropna()
             half = float(stats.t.ppf(0.975, len(share) - 1)) * share.std(ddof=1) / np.sqrt(len(share))
@@ -81,10 +81,10 @@ def section(run: Run, designs: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
-_HEAD = """{cohorts} cohorts of each design by `tumint simulate --no-effect`, with {rois} ROIs of about {cells:,} cells
-per mouse, from raw tables through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of
-one cohort depend on each other (shares of types add up to one, densities share that of the tissue), so the share of
-p < 0.05 is averaged over cohorts, and its 95 % interval is that of a t test over cohorts.
+_HEAD = """Cohorts of `tumint simulate --no-effect`, with {rois} ROIs of about {cells:,} cells per mouse, from raw
+tables through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on
+each other (shares of types add up to one, densities share that of the tissue), so the share of p < 0.05 is averaged over
+cohorts, and its 95 % interval is that of a t test over cohorts.
 
 | design | family | tests | p < 0.05 | interval | cohorts with q < 0.1 |
 |---|---|---|---|---|---|"""

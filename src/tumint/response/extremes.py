@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumint import keys as k
@@ -37,7 +38,10 @@ def extreme_maps(
     types
         The types of the feature; all others are drawn in grey behind them.
     """
-    drawing, axes = style.canvas(2 * _SIDE_INCH + 0.2 + style.label_inch(types), _SIDE_INCH + 0.9, 1, len(ends))
+    mine = cells[cells[k.SAMPLE].isin([end[k.SAMPLE] for end in ends])]
+    tall = mine.groupby(k.SAMPLE, observed=True)[[k.X_UM, k.Y_UM]].agg(np.ptp)
+    height = _SIDE_INCH * float(np.clip((tall[k.Y_UM] / tall[k.X_UM].clip(lower=1.0)).max(), 0.3, 1.5))
+    drawing, axes = style.canvas(2 * _SIDE_INCH + 0.2 + style.label_inch(types), height + 0.9, 1, len(ends))
     shown = []
     for ax, end in zip(axes, ends, strict=True):
         mine = cells[cells[k.SAMPLE] == end[k.SAMPLE]]
