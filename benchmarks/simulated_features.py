@@ -102,6 +102,18 @@ def compared(sheet: pd.DataFrame, features: pd.DataFrame, *beside: str) -> Resul
     return compare(features, design.build(sheet, CONFIG.contrasts[0], "sheet"), CONFIG, 0, beside=beside)
 
 
+def p_of_primary(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """As `p_of_tests`, of moderated t alone, by the same steps: much quicker."""
+    built = design.build(sheet, CONFIG.contrasts[0], "sheet")
+    values = subject_values(features, built.unit_of_sample)
+    found = {}
+    for part in families(features, values, built.units, built.unit_of_sample):
+        fitted = fit(part.values, built.matrix, built.effect)
+        test = moderated_t(fitted, fit_prior(fitted.variance, fitted.df))
+        found |= {(part.name, feature): p for feature, p in zip(part.features, test.p, strict=True)}
+    return pd.DataFrame({PRIMARY: pd.Series(found)})
+
+
 def p_of_tests(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """P of every feature (index: family, feature), a column per test of `TESTS`."""
     result = compared(sheet, features)

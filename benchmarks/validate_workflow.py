@@ -83,8 +83,8 @@ def section(run: Run, cohorts: Mapping[int, int]) -> str:
 
 _HEAD = """Cohorts of `tumint simulate --no-effect`, with {rois} ROIs of about {cells:,} cells per mouse, from raw
 tables through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on
-each other (shares of types add up to one, densities share that of the tissue), so the share of p < 0.05 is averaged over
-cohorts, and its 95 % interval is that of a t test over cohorts.
+each other (shares of types add up to one, densities share that of the tissue), so the share of p < 0.05 is averaged
+over cohorts, and its 95 % interval is that of a t test over cohorts.
 
 | design | family | tests | p < 0.05 | interval | cohorts with q < 0.1 |
 |---|---|---|---|---|---|"""

@@ -26,10 +26,14 @@ def test_null_rates_of_a_few_cohorts(script: ModuleType, tmp_path: Path) -> None
     assert table.filter(like="moderated t|").mean(axis=None) < 0.12
     assert table.filter(like="cells as replicates|").min(axis=None) > 0.4
     assert table.filter(like="ROIs as replicates|").mean(axis=None) > 0.1
+    assert table["mixed model|density"].notna().sum() == 1
+    quick = script.p_of_primary(*script.cohort(4, np.random.default_rng(0), script.planted()))
+    whole = script.p_of_tests(*script.cohort(4, np.random.default_rng(0), script.planted()))
+    np.testing.assert_allclose(quick["moderated t"].sort_index(), whole["moderated t"].sort_index(), rtol=1e-12)
     kept = script.Run(3, seed=3, keep=tmp_path).each("null", None, 4, 3)  # read, not made again
     pd.testing.assert_frame_equal(kept, table)
-    again = pd.DataFrame([script.null_of(4, 3, 1)])
-    np.testing.assert_allclose(again, table.iloc[[1]])
+    again = script.null_of(4, 3, 1)
+    assert again == table.loc[1, list(again)].to_dict()
 
 
 def test_the_mean_over_cohorts_comes_with_its_error(script: ModuleType) -> None:
