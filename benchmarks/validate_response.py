@@ -110,8 +110,7 @@ def detected_of(n: int, seed: int, i: int) -> Rates:
     animals = [np.random.default_rng([seed, n, i, j]) for j in (4, 5)]
     power = compared(*cohort(n, animals[0], NOTHING, kinds[0]), "power").power
     stated = np.stack([power.loc[power[k.FAMILY] == name, "detectable"] for name in FAMILIES])
-    found = compared(*cohort(n, animals[1], stated, kinds[1])).effects
-    shares = (found["p"] < 0.05).groupby(found[k.FAMILY]).mean()
+    shares = (p_of_primary(*cohort(n, animals[1], stated, kinds[1])) < 0.05).groupby(level=0).mean().iloc[:, 0]
     medians = {f"stated|{name}": float(np.median(stated[j])) for j, name in enumerate(FAMILIES)}
     return {**medians, **{f"found|{name}": float(shares[name]) for name in FAMILIES}}
 
