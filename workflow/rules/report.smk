@@ -23,9 +23,11 @@ TABLES = {
         "<results>/response/subjects.parquet",
         "<results>/response/power.parquet",
         "<results>/response/influence.parquet",
+        "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
+        "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
     ],
 }

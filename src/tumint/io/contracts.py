@@ -164,11 +164,20 @@ FEATURES = Contract(
     },
     (k.SAMPLE, k.FAMILY, k.FEATURE),
 )
-# response/subjects.parquet: the value of every feature in every subject, as the test saw it.
+# response/subjects.parquet: the value of every feature in every subject, as the test saw it. `contrast` is empty, but
+# for contrasts of a subset of the samples, whose subjects have values of their own.
 SUBJECTS = Contract(
     "subjects",
-    {k.SUBJECT: "str", k.FAMILY: "str", k.FEATURE: "str", k.VALUE: "float", k.SE: "float", "n_samples": "int"},
-    (k.SUBJECT, k.FAMILY, k.FEATURE),
+    {
+        "contrast": "str",
+        k.SUBJECT: "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.VALUE: "float",
+        k.SE: "float",
+        "n_samples": "int",
+    },
+    ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
 )
 # What `tumint compare` writes, and the first columns of response/effects.parquet.
 EFFECTS = Contract(
@@ -268,6 +277,34 @@ ROBUSTNESS = Contract(
         "n_settings": "int",
     },
     ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/remaining.parquet: what composition and domains leave of interactions; one row per tested interaction.
+REMAINING = Contract(
+    "remaining",
+    {
+        "contrast": "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",  # as in effects.parquet: within domain where the cohort has domains
+        "ci_low": "float",
+        "ci_high": "float",
+        "q": "float",
+        "effect_global": "float",  # over the whole image; missing without domains
+        "q_global": "float",
+        "p_domain": "float",  # of the difference between the two
+        "effect_adjusted": "float",  # at equal shares of both types
+        "ci_low_adjusted": "float",
+        "ci_high_adjusted": "float",
+        "p_adjusted": "float",
+        "df_adjusted": "float",
+        "effect_source": "float",  # of the shares themselves, in logits
+        "q_source": "float",
+        "effect_target": "float",
+        "q_target": "float",
+        "verdict": "str",
+    },
+    ("contrast", k.FEATURE),
 )
 # response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
 # outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
