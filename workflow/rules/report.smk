@@ -7,6 +7,10 @@ TABLES = {
     "qc": [
         *every_batch("<results>/qc/{batch}.metrics.parquet"),
         *every_batch("<results>/qc/{batch}.cells.parquet"),
+        "<results>/qc/rois.parquet",
+        "<results>/qc/channels.parquet",
+        "<results>/qc/spillover.parquet",
+        "<results>/qc/stripes.parquet",
     ],
     "cluster": [
         "<results>/cluster/cells.parquet",
