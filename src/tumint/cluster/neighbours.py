@@ -1,6 +1,7 @@
-"""The graph that Leiden cuts: exact k nearest neighbours over the cohort, weighted by the overlap of their lists.
+"""The graph that Leiden cuts: k nearest neighbours over the cohort, weighted by the overlap of their lists.
 
-Exact, because the approximate search of pynndescent draws per thread: its graph changes with the number of threads.
+Exact for small cohorts, searched by random trees for large ones, and either way the same for any number of threads.
+That of pynndescent is not: it draws random numbers per thread.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tumint.kernels import knn
+from tumint.kernels import forest, knn
 
 _CHUNK = 2_000  # points per task
+EXACT = 30_000  # cells up to which neighbours are exact
+_TREES = 8
+_LEAF = 48  # points of a leaf, about
+_ROUNDS = 3  # of neighbours of neighbours
+_BACKWARD = 12  # of those that have a point in their list, so many are followed
 _LLOYD = 2  # rounds of k-means: better partitions only make the search faster
 
 
@@ -52,6 +58,56 @@ def nearest_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: in
     _in_chunks(search, n, threads)
     indices, distances = np.empty_like(found), np.empty_like(squares)
     indices[order], distances[order] = found, squares
+    return indices, distances
+
+
+def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Nearly the k nearest neighbours of every point, in time n log n.
+
+    Random projection trees, then neighbours of neighbours, as Tang et al. 2016 (LargeVis, WWW) and Dong et al. 2011
+    (NN-descent, WWW) have it, but in rounds that read the round before. Parameters and what is returned are those of
+    `nearest_neighbours`; the answer depends on the seed and the order of the points, and not on the threads.
+    """
+    n, d = points.shape
+    if not 0 < k < n:
+        raise ValueError(f"Expected `k` between 1 and {n - 1}, found `{k}`.")
+    depth = max(0, int(np.log2(n / _LEAF)))
+    values = np.zeros((n, -(-d // 4) * 4), dtype=np.float32)
+    orders = np.tile(np.arange(n, dtype=np.int32), (_TREES + 1, 1))
+    values[:, :d] = points
+    forest.grow(values, depth, seed, _TREES, orders[-1])
+    values = values[orders[-1]]  # neighbours in memory, too
+
+    def grow(first: int, last: int) -> None:
+        for tree in range(first, last):
+            forest.grow(values, depth, seed, tree, orders[tree])
+
+    _in_chunks(grow, _TREES, threads, size=1)
+    found, squares = np.full((n, k), n, dtype=np.int32), np.full((n, k), np.inf, dtype=np.float32)
+    for order in orders[:-1]:
+
+        def compare(first: int, last: int, order: np.ndarray = order) -> None:
+            forest.compare_leaves(values, order, depth, first, last, found, squares)
+
+        _in_chunks(compare, 1 << depth, threads, size=64)
+    backward = np.empty((n, _BACKWARD), dtype=np.int32)
+    for _ in range(_ROUNDS):
+        before, before_squares = found, squares
+        forest.reverse_lists(before, _BACKWARD, backward)
+        found, squares = np.empty_like(before), np.empty_like(before_squares)
+
+        def explore(
+            first: int,
+            last: int,
+            lists: tuple[np.ndarray, np.ndarray] = (before, before_squares),
+            out: tuple[np.ndarray, np.ndarray] = (found, squares),
+        ) -> None:
+            forest.explore(values, *lists, backward, first, last, *out)
+
+        _in_chunks(explore, n, threads, size=20_000)
+    original = orders[-1].astype(np.int64)
+    indices, distances = np.empty((n, k), dtype=np.int64), np.empty_like(squares)
+    indices[original], distances[original] = original[found], squares
     return indices, distances
 
 
@@ -101,8 +157,8 @@ def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarr
     return np.column_stack([unique // n, unique % n])[linked], total[linked]
 
 
-def _in_chunks(task: Callable[[int, int], None], n: int, threads: int) -> None:
+def _in_chunks(task: Callable[[int, int], None], n: int, threads: int, size: int = _CHUNK) -> None:
     """Run `task(start, stop)` over 0 … n; the kernels release the GIL, and every chunk writes rows of its own."""
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        for done in [pool.submit(task, start, min(n, start + _CHUNK)) for start in range(0, n, _CHUNK)]:
+        for done in [pool.submit(task, start, min(n, start + size)) for start in range(0, n, size)]:
             done.result()
