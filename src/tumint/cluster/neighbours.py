@@ -116,20 +116,22 @@ def _partition(values: np.ndarray, seed: int, threads: int) -> tuple[np.ndarray,
     n = len(values)
     drawn = np.random.default_rng(seed).choice(n, size=max(1, round(np.sqrt(n))), replace=False)
     centres = np.unique(values[drawn], axis=0)
-    home = np.empty(n, dtype=np.int64)
     for round_ in range(_LLOYD + 1):
-        by_feature = np.ascontiguousarray(centres.T)
-
-        def assign(start: int, stop: int, by_feature: np.ndarray = by_feature) -> None:
-            knn.assign(values, by_feature, start, stop, home)
-
-        _in_chunks(assign, n, threads)
+        home = nearest_centres(values, centres, threads=threads)
         if round_ < _LLOYD:
             counts = np.bincount(home, minlength=len(centres))
             sums = [np.bincount(home, weights=column, minlength=len(centres)) for column in values.T]
             means = np.array(sums).T[counts > 0] / counts[counts > 0, None]
             centres = np.unique(means.astype(np.float32), axis=0)
     return centres, home
+
+
+def nearest_centres(points: np.ndarray, centres: np.ndarray, *, threads: int = 1) -> np.ndarray:
+    """Index of the nearest of `centres` (p × d) to each of `points` (n × d), ties to the lower index: (n,) int64."""
+    values, by_feature = np.ascontiguousarray(points, dtype=np.float32), np.ascontiguousarray(centres.T, np.float32)
+    home = np.empty(len(values), dtype=np.int64)
+    _in_chunks(lambda start, stop: knn.assign(values, by_feature, start, stop, home), len(values), threads)
+    return home
 
 
 def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
