@@ -23,12 +23,13 @@ class Cohort:
     """What is clustered and typed, in an order of the cells that does not depend on the sheet.
 
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
-    column the `markers`.
+    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more.
     """
 
     points: np.ndarray
     scored: np.ndarray
     markers: list[str]
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def find_clusters(
         min_score=config.min_score,
         resolution=resolution,
         seed=seed,
+        least=cohort.least,
     )
     return labels, cohort
 
@@ -103,7 +105,7 @@ def by_signatures(cohort: Cohort, labels: np.ndarray, signatures: list[Signature
     """
     names = np.array([*(s.cell_type for s in signatures), k.UNCLASSIFIED], dtype=object)
     tree, values, markers, min_score = sig.Tree.of(signatures), cohort.scored, cohort.markers, config.min_score
-    scale = sig.fit_scale(values, labels)
+    scale = sig.fit_scale(values, labels, cohort.least)
     evidence = scale.evidence(sig.cluster_means(values, labels))
     by_cluster = sig.scores(evidence, markers, signatures)
     by_cell = sig.scores(scale.evidence(values), markers, signatures)

@@ -15,6 +15,7 @@ TEMPERATURE = 0.1  # of the confidence: a score that is ahead by this much is e 
 MIXED = 0.1  # a cluster is looked into when this share of its cells shows another type
 SMALLEST = 20  # cells: neither do smaller clusters set the scale of a marker, nor are they split off
 _SMALLEST_SHARE = 0.001  # of all cells, for the scale
+_LARGEST_ODD, _MOST_LED = 0.005, 5  # share of cells, and markers that any type may lead in
 _ROUNDS = 3  # of splitting
 
 
@@ -65,19 +66,22 @@ def cluster_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([np.bincount(labels, weights=column) / counts for column in values.T]).reshape(-1, len(counts)).T
 
 
-def fit_scale(values: np.ndarray, labels: np.ndarray) -> Scale:
-    """The scale of each marker, from the clusters.
+def fit_scale(values: np.ndarray, labels: np.ndarray, least: float = 0.0) -> Scale:
+    """The scale of each marker, from the clusters; its width is at least `least`.
 
     Not from the cells, because the share of cells that show a marker is anything from under a percent to nearly all.
     A marker that no cluster shows more than another is not blown up to 0 … 1: the width is at least two standard
-    deviations within a typical cluster.
+    deviations within a typical cluster. Small clusters that show more of half of the markers than any other are of
+    saturated or merged cells, not a type, and set no scale.
     """
     counts = np.bincount(labels)
-    counted = counts >= min(max(SMALLEST, _SMALLEST_SHARE * labels.size), counts.max())
     means = cluster_means(values, labels)
+    counted = counts >= min(max(SMALLEST, _SMALLEST_SHARE * labels.size), counts.max())
+    leads = np.bincount(np.where(counted[:, None], means, -np.inf).argmax(axis=0), minlength=len(counts))
+    counted &= (leads < max(values.shape[1] / 2, _MOST_LED)) | (counts > _LARGEST_ODD * labels.size)
     sds = np.sqrt(np.maximum(cluster_means(values.astype(float) ** 2, labels) - means**2, 0.0))
     low, high = means[counted].min(axis=0), means[counted].max(axis=0)
-    width = np.maximum(high - low, 2 * np.median(sds[counted], axis=0))
+    width = np.maximum(np.maximum(high - low, 2 * np.median(sds[counted], axis=0)), least)
     return Scale(low, np.where(width > 0, width, 1.0))
 
 
@@ -152,6 +156,7 @@ def split_mixed(
     min_score: float,
     resolution: float,
     seed: int,
+    least: float = 0.0,
 ) -> np.ndarray:
     """Split the clusters that hold cells of several types.
 
@@ -165,6 +170,8 @@ def split_mixed(
         (n × markers) and the cluster of each cell.
     edges, weights
         The graph that was cut.
+    least
+        See `fit_scale`.
 
     Returns
     -------
@@ -173,7 +180,7 @@ def split_mixed(
     tree = Tree.of(signatures)
     for _ in range(_ROUNDS):
         before = labels
-        scale = fit_scale(values, labels)
+        scale = fit_scale(values, labels, least)
         called = best(scores(scale.evidence(values), markers, signatures), min_score, tree, fall_back=False)
         means = scale.evidence(cluster_means(values, labels))
         types = best(scores(means, markers, signatures), min_score, tree, fall_back=False)

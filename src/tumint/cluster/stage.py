@@ -32,7 +32,7 @@ from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import compensate, features, log_normalise, normalise, reference_levels
 from tumint.cluster.output import Results, write
 from tumint.cluster.partition import sweep
-from tumint.cluster.transcripts import components
+from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import standardised, transferred
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
@@ -129,7 +129,7 @@ class _Work:
             assert swept is not None
             resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
             self.notes["resolution"] = resolution
-        cohort = assign.Cohort(points, self.scored, self.shown)
+        cohort = assign.Cohort(points, self.scored, self.shown, LEAST if self.method.method == "log" else 0.0)
         labels, cohort = assign.find_clusters(
             cohort,
             signatures,

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+_SHARE = 0.01  # of all cells, which a gene that decides is seen in at least
+LEAST = 0.5  # mean of log(1 + x) by which types that have a gene and types that do not differ at least
+
 
 def components(values: Any, genes: list[str], *, n_genes: int, n_components: int, seed: int) -> np.ndarray:
     """Principal components of the most variable genes.
@@ -21,19 +24,19 @@ def components(values: Any, genes: list[str], *, n_genes: int, n_components: int
     Returns
     -------
     (n × components) float32. Variable genes by dispersion (Satija et al. 2015, Nat Biotechnol 33:495, as scanpy has
-    it), scaled to unit variance and cut at 10 standard deviations, exact PCA.
+    it), then PCA, which leaves a CSR matrix as it is. Genes are not scaled: rare transcripts would weigh like common ones.
     """
     import anndata as ad
     import scanpy as sc
 
     cells = ad.AnnData(values.copy(), var=pd.DataFrame(index=pd.Index(genes)))
     cells.obs_names = cells.obs_names.astype(str)
-    sc.pp.filter_genes(cells, min_cells=3)
+    # the dispersion of a gene that hardly any cell shows is noise, and would crowd out those that name types
+    sc.pp.filter_genes(cells, min_cells=max(3, int(np.ceil(_SHARE * cells.n_obs))))
     if cells.n_vars > n_genes:
         sc.pp.highly_variable_genes(cells, n_top_genes=n_genes, flavor="seurat", subset=True)
-    sc.pp.scale(cells, max_value=10)
     most = max(min(n_components, cells.n_vars - 1, cells.n_obs - 1), 1)
-    sc.pp.pca(cells, n_comps=most, svd_solver="full" if cells.n_obs <= 20_000 else "arpack", random_state=seed)
+    sc.pp.pca(cells, n_comps=most, svd_solver="arpack", random_state=seed)
     found = np.asarray(cells.obsm["X_pca"], dtype=np.float32)
     # the sign of a component is arbitrary
     top = np.abs(found).argmax(axis=0)
