@@ -16,6 +16,7 @@ TABLES = {
         "<results>/cluster/cells.parquet",
         "<results>/cluster/clusters.parquet",
         "<results>/cluster/marker_means.parquet",
+        *expand("<results>/cluster/{table}.parquet", table=CLUSTER_TABLES),
     ],
     "neighbourhood": [
         "<results>/neighbourhood/interactions.parquet",

@@ -32,6 +32,7 @@ def add_verbs(verbs: Any) -> None:
     cluster.add_argument(
         "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
     )
+    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch}; a sample not named is one of its own")
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -97,7 +98,7 @@ def _cluster(a: argparse.Namespace) -> None:
     from tumint.cluster import stage
     from tumint.config import load_params
 
-    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads)
+    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads, batches=json.loads(a.batches))
 
 
 def _neighbourhood(a: argparse.Namespace) -> None:
