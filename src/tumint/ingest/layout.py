@@ -18,8 +18,9 @@ _OVERRIDES = ("cell_id", "area", "cell_type", "domain", "part")
 class Layout:
     """Columns of one table.
 
-    `x` and `y` are means of one or two columns (a centre, or the sides of a box). `markers` are those the table has, and
-    `shapes` what it has of `keys.SHAPES`; `masks` is `{domain: column}`, empty where it has no masks. `image` must hold one number in the whole sample.
+    `x` and `y` are means of one or two columns (a centre, or the sides of a box). `markers` are those the table has,
+    `shapes` what it has of `keys.SHAPES`; `masks` is `{domain: column}`, empty where it has no masks. `image` must hold
+    one number in the whole sample.
     """
 
     x: tuple[str, ...]

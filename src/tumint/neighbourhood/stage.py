@@ -37,9 +37,10 @@ def run(
 ) -> None:
     """Score the `samples` of a batch: `interactions`, `distances` and `grid` (parquet) in `out`.
 
-    Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Rows with `null` = `domain` (labels permuted within tissue
-    domains, where `none` is one more) are written for samples that have at least one domain. Samples without cells in
-    `cells` are skipped. The bytes do not depend on `threads` nor, per sample, on the batch.
+    Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Rows
+    with `null` = `domain` (labels permuted within tissue domains, where `none` is one more) are written for samples
+    that have at least one domain. Samples without cells in `cells` are skipped. The bytes do not depend on `threads`
+    nor, per sample, on the batch.
     """
     config = _config(params)
     if _needs_edges(config) and edges is None:
