@@ -15,7 +15,10 @@ from tumint.ingest.reader import Found, Part
 from tumint.ingest.recognise import guess_columns, stem
 
 _GRAPHS = ("spatial_connectivities", "adj")  # squidpy, steinbock; `connectivities` are neighbours in expression
-_SAMPLES = ("sample", "image", "image_id", "library_id", "roi", "fov", "animal", "mouse", "patient", "library")
+_SUBJECTS = ("animal", "mouse", "patient", "subject", "donor")
+_SAMPLES = ("sample", "image", "image_id", "library_id", "roi", "fov", "library")
+_PANEL_AT_MOST, _LEVELS_AT_MOST, _COLUMNS_AT_MOST = 200, 6, 6
+_MEANING = {"cell_type": "the cell type", "part": "what tells samples apart", "x": "x in pixels", "y": "y in pixels"}
 
 
 def part_of(data: Any, part: Part, config: IngestConfig) -> Matrix:
@@ -35,28 +38,45 @@ def part_of(data: Any, part: Part, config: IngestConfig) -> Matrix:
 
 def found_in(data: Any, file: Path, rows: list[tuple[str, Path, str]]) -> Found:
     """What the obs of an AnnData say; its samples are added to `rows`."""
-    columns = {what: name for what, name in guess_columns(list(data.obs.columns)).items() if what == "cell_type"}
-    types = [name for name in ("celltypes", "cell_types", "Major.cell.type") if name in data.obs]
-    if types and "cell_type" not in columns:
-        columns["cell_type"] = types[0]
-    lower = {str(name).lower(): name for name in data.obs.columns}
-    part = next((lower[name] for name in _SAMPLES if name in lower), None)
-    values = list(dict.fromkeys(data.obs[part].astype(str))) if part is not None else []
+    obs = data.obs
+    located = k.SPATIAL in data.obsm
+    guessed = guess_columns([str(name) for name in obs.columns])
+    wanted = ("cell_type",) if located else ("cell_type", "x", "y")
+    columns = {what: guessed[what] for what in wanted if what in guessed}
+    if ("x" in columns) != ("y" in columns):
+        columns = {what: name for what, name in columns.items() if what == "cell_type"}
+    lower = {str(name).lower(): str(name) for name in obs.columns}
+    part = next((lower[name] for name in (*_SUBJECTS, *_SAMPLES) if name in lower), None)
+    values = list(dict.fromkeys(obs[part].astype(str))) if part is not None else []
     if part is not None and len(values) > 1:
         columns["part"] = part
         rows += [(stem(Path(value)), file, value) for value in values]
     else:
         rows.append((stem(file), file, ""))
     names = [str(name) for name in data.var_names]
-    few = len(names) <= 200
-    check = [f"`{columns['cell_type']}` of obs holds the cell types"] if "cell_type" in columns else []
-    check += [f"`{columns['part']}` of obs tells the samples apart"] if "part" in columns else []
+    few = len(names) <= _PANEL_AT_MOST
     return Found(
         rows,
         [(name, name) for name in names] if few else [],
         {"columns": columns} if columns else {},
-        check,
-        has_coordinates=k.SPATIAL in data.obsm,
+        [f"`{name}` of obs is {_MEANING[what]}" for what, name in columns.items()],
+        has_coordinates=located or "x" in columns,
         has_types="cell_type" in columns,
         unit="" if few else k.COUNTS,
+        features=() if few else names,
+        design=_design(obs, columns["part"]) if "part" in columns else {},
+        one_per_subject=part is not None and part.lower() in _SUBJECTS,
     )
+
+
+def _design(obs: Any, part: str) -> dict[str, dict[str, str]]:
+    """Obs columns of few levels that are the same in all cells of a part."""
+    found = {}
+    parts = obs[part].astype(str)
+    for name in map(str, obs.columns):
+        levels = obs[name].astype(str)
+        if name != part and 2 <= levels.nunique() <= _LEVELS_AT_MOST and levels.nunique() < parts.nunique():
+            by_part = levels.groupby(parts, sort=False).agg(lambda values: sorted(set(values)))
+            if by_part.map(len).eq(1).all():
+                found[name] = {str(key): value[0] for key, value in by_part.items()}
+    return dict(list(found.items())[:_COLUMNS_AT_MOST])

@@ -110,7 +110,9 @@ Result = tuple[Part, Cells | DataError]
 class Found:
     """What a recognised file or folder is, for `tumint init`: what to write, and what a person must check.
 
-    `rows` are `(name, path, part)` of its samples, `markers` `(marker, channel)` in order, `config` keys of `ingest`.
+    `rows` are `(name, path, part)` of its samples, `markers` `(marker, channel)` in order, `config` keys of `ingest`;
+    `features` those of a matrix of transcripts, of which the panel has but a few; `design` `{column: {part: level}}`;
+    `one_per_subject`: the parts are animals or patients.
     """
 
     rows: list[tuple[str, Path, str]]
@@ -120,6 +122,9 @@ class Found:
     has_coordinates: bool = True
     has_types: bool = False
     unit: str = ""
+    features: Sequence[str] = ()
+    design: dict[str, dict[str, str]] = field(default_factory=dict)
+    one_per_subject: bool = False
 
 
 def no_more_files(path: str, part: str, config: IngestConfig) -> list[str]:

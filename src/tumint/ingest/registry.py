@@ -23,8 +23,8 @@ from tumint.ingest.readers import (
 
 # those that look for more come first: a Xenium folder also holds a matrix, and any of them holds tables
 _MODULES = (
-    *(xenium, spatialdata, tenx, h5ad, steinbock, cellprofiler_folder, cellprofiler),
-    *(mcmicro, qupath, inform, halo, any_table),
+    *(xenium, spatialdata, tenx, steinbock, cellprofiler_folder, cellprofiler),
+    *(h5ad, mcmicro, qupath, inform, halo, any_table),
 )
 READERS: dict[str, Reader] = {module.READER.name: module.READER for module in _MODULES}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def recognise(path: Path) -> Found | None:
         rows[:] = [(name, path, name) for name in regions]
     config = {**found.config, **({"table": next(iter(data.tables))} if len(data.tables) > 1 else {})}
     has = k.SPATIAL in table.obsm or bool(regions)
-    return Found(rows, found.markers, config, found.check, has, found.has_types, found.unit)
+    return replace(found, config=config, has_coordinates=has)
 
 
 READER = Reader("spatialdata", read, recognise, _files)

@@ -19,7 +19,7 @@ from tumint.ingest.columnar import open_table
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, no_edges
-from tumint.ingest.recognise import header_of, stem
+from tumint.ingest.recognise import header_of, stem, values_of
 from tumint.ingest.rows import cells_of, read_table_parts
 from tumint.ingest.source import Place, file_identity, joint_identity
 from tumint.ingest.table import Table
@@ -139,7 +139,9 @@ def _files(path: str, part: str, config: IngestConfig) -> list[str]:
 
 
 def recognise(path: Path) -> Found | None:
-    """The folder of a steinbock project, or one of its folders of intensities."""
+    """The folder of a steinbock project, one of its folders of intensities, or a table that it exported."""
+    if path.is_file():
+        return _exported(path)
     folders = [path] if path.name.startswith(_INTENSITIES) else sorted(path.glob(f"{_INTENSITIES}*"))
     folders = [
         f for f in folders if f.is_dir() and f.with_name(f.name.replace(_INTENSITIES, "regionprops", 1)).is_dir()
@@ -154,6 +156,14 @@ def recognise(path: Path) -> Found | None:
         others = ", ".join(f.name for f in folders[1:])
         check = [f"the cells are those of `{folders[0].name}`; the folder also holds {others}"]
     return Found([(stem(file), file, "") for file in tables], markers, {}, check)
+
+
+def _exported(path: Path) -> Found | None:
+    header = header_of(path)
+    if not {_IMAGE, _ID, _X, _Y} <= set(header):
+        return None
+    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, _X, _Y, *_NO_MARKER)]
+    return Found([(stem(Path(name)), path, name) for name in values_of(path, _IMAGE)], markers)
 
 
 READER = Reader("steinbock", read, recognise, _files)

@@ -60,9 +60,9 @@ def recognise(path: Path) -> Found | None:
     if not found:
         return None
     with reading(Part("init", str(found[0]), 1.0).place, "a matrix as 10x Genomics writes it"):
-        read_matrix(found[0])
+        features = read_matrix(found[0]).genes().features
     rows = [(_name(p), p, "") for p in found]
-    return Found(rows, [], {}, [], has_coordinates=False, unit=k.COUNTS)
+    return Found(rows, [], {}, [], has_coordinates=False, unit=k.COUNTS, features=features)
 
 
 def _name(path: Path) -> str:

@@ -75,7 +75,9 @@ def recognise(path: Path) -> Found | None:
     folders = [p for p in (path, *sorted(path.glob("*"))) if _cells(p).is_file() and _matrix(p).exists()]
     if not path.is_dir() or not folders:
         return None
-    return Found([(p.name, p, "") for p in folders], [], {}, [], unit=k.COUNTS)
+    with reading(Place(str(_matrix(folders[0])), "init"), "a matrix as Xenium writes it"):
+        features = read_matrix(_matrix(folders[0])).genes().features
+    return Found([(p.name, p, "") for p in folders], [], {}, [], unit=k.COUNTS, features=features)
 
 
 READER = Reader("xenium", read, recognise, _files)
