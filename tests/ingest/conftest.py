@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,7 @@ def _module(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -76,6 +78,12 @@ def make() -> ModuleType:
 def formats() -> ModuleType:
     """`tests/data/make_formats.py`."""
     return _module("make_formats")
+
+
+@pytest.fixture(scope="session")
+def damage() -> ModuleType:
+    """`tests/data/damage.py`."""
+    return _module("damage")
 
 
 @pytest.fixture
