@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
+import math
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +66,9 @@ OF_ROWS: tuple[Callable[[list[list[str]], Random], list[list[str]]], ...] = (
 
 
 def damaged(data: bytes, rng: Random, delimiter: str) -> bytes:
-    """`data` changed by one or two mutations: of rows where it is text, of bytes in any case."""
+    """`data` changed by one or two mutations: of rows where it is text, of bytes in any case; of what is packed too."""
+    if data[:2] == b"\x1f\x8b" and _pick(rng, 2):
+        return gzip.compress(damaged(gzip.decompress(data), rng, delimiter), mtime=0)
     for _ in range(1 + _pick(rng, 2)):
         try:
             text = data.decode("utf-8")
@@ -102,7 +107,10 @@ def _bytes(data: bytes, rng: Random) -> bytes:
 
 @dataclass(frozen=True)
 class Case:
-    """An intact sample: what `tumint ingest` is given, and the files of it that may be damaged."""
+    """An intact sample: what `tumint ingest` is given, and the files of it that may be damaged.
+
+    `values` are the columns of the markers in the table `path` (or `table` in it), `part_column` that of the parts.
+    """
 
     path: Path
     config: dict[str, Any]
@@ -110,6 +118,9 @@ class Case:
     victims: tuple[Path, ...]
     part: str = ""
     delimiter: str = ","
+    values: tuple[str, ...] = ()
+    part_column: str = ""
+    table: str = ""
     root: Path = field(default_factory=Path)
 
     def panel(self) -> dict[str, Any] | None:
@@ -120,7 +131,21 @@ class Case:
         """The same in another folder."""
         shutil.copytree(self.root, to, copy_function=shutil.copyfile)
         moved = [to / path.relative_to(self.root) for path in (self.path, *self.victims)]
-        return Case(moved[0], self.config, self.markers, tuple(moved[1:]), self.part, self.delimiter, to)
+        return replace(self, path=moved[0], victims=tuple(moved[1:]), root=to)
+
+    def expected(self) -> list[list[float]]:
+        """The markers of every cell as Python's own csv and float read them."""
+        path = self.path / self.table if self.table else self.path
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter) if row]
+        at = {name.strip(): i for i, name in enumerate(rows[0])}
+        mine = [r for r in rows[1:] if not self.part or r[at[self.part_column]].strip() == self.part]
+        return [[_number(row[at[name]]) for name in self.values] for row in mine]
+
+
+def _number(text: str) -> float:
+    return math.nan if text.strip().lower() in ("", "na", "n/a", "#n/a", "null", "nan") else float(text)
 
 
 def cases(shared: Path, formats: Any, folder: Path) -> dict[str, Case]:
@@ -139,14 +164,61 @@ def cases(shared: Path, formats: Any, folder: Path) -> dict[str, Case]:
     metals = ("Ag107", "Cytokeratin 5", "Laminin", "YBX1", "Yb172")
     names = ("Ag107", "Cytokeratin 5", "Laminin", "YBX1", "H3K27Ac")
     channels = tuple(formats.CHANNELS)
-    add("cellprofiler_folder", lambda root: _cpout(imc / "analysis" / "cpout", root), "*.csv", metals, part="2")
-    add("steinbock", lambda root: _steinbock(imc / "steinbock", root), "**/*.csv", names)
-    add("mcmicro", lambda root: _mcmicro(shared / "luad_cycif_mcmicro", root), "*.csv", ("DNA_6", "CD45", "ECAD"))
-    add("qupath", lambda root: formats.qupath(root / "d.tsv"), "*", channels, part="a.ome.tif", delimiter="\t")
-    add("inform", lambda root: formats.inform(root / "a_cell_seg_data.txt"), "*", channels, delimiter="\t")
+    opal = ("DAPI", "CD8 (Opal 520)", "PanCK (Opal 690)")
+    add(
+        "cellprofiler_folder",
+        lambda root: _cpout(imc / "analysis" / "cpout", root),
+        "*.csv",
+        metals,
+        part="2",
+        values=tuple(f"Intensity_MeanIntensity_FullStack_c{n}" for n in range(1, 6)),
+        part_column="ImageNumber",
+        table="cell.csv",
+    )
+    add("steinbock", lambda root: _steinbock(imc / "steinbock", root), "**/*.csv", names, values=names)
+    add(
+        "mcmicro",
+        lambda root: _mcmicro(shared / "luad_cycif_mcmicro", root),
+        "*.csv",
+        ("DNA_6", "CD45", "ECAD"),
+        values=("DNA_6", "CD45", "ECAD"),
+    )
+    add(
+        "qupath",
+        lambda root: formats.qupath(root / "d.tsv"),
+        "*",
+        channels,
+        part="a.ome.tif",
+        delimiter="\t",
+        values=tuple(f"Cell: {c} mean" for c in channels),
+        part_column="Image",
+    )
+    add(
+        "inform",
+        lambda root: formats.inform(root / "a_cell_seg_data.txt"),
+        "*",
+        channels,
+        delimiter="\t",
+        values=tuple(f"Entire Cell {c} Mean (Normalized Counts, Total Weighting)" for c in opal),
+    )
     image = "\\\\server\\study\\S19-100.afi"
-    add("halo", lambda root: formats.halo(root / "o.csv"), "*", channels, part=image)
-    add("table", lambda root: _codex(shared / "mouse_tumour_codex", root), "*", ("PD1", "H2Kb"), config=_CODEX)
+    add(
+        "halo",
+        lambda root: formats.halo(root / "o.csv"),
+        "*",
+        channels,
+        part=image,
+        values=tuple(f"{c} Cell Intensity" for c in opal),
+        part_column="Image Location",
+    )
+    add(
+        "table",
+        lambda root: _codex(shared / "mouse_tumour_codex", root),
+        "*",
+        ("PD1", "H2Kb"),
+        config=_CODEX,
+        values=("PD1", "H2Kb"),
+    )
     add("h5ad", lambda root: _h5ad(imc / "steinbock" / "cells.h5ad", root), "*", names, part=_IMAGE, config=_H5AD)
     add("xenium", lambda root: formats.xenium(root / "x"), "x/c*", ())
     add("10x", lambda root: formats.tenx(root / "m"), "m/*", ())

@@ -201,6 +201,8 @@ def _run_damaged(damage, case, seed, ingest, folder) -> int:
         assert left == [f"{name}{suffix}" for suffix in (".edges.parquet", ".h5ad", ".samples.parquet")]
         assert done.cells.n_obs == done.samples["n_cells"].sum() > 0
         assert np.isfinite(done.cells.obsm[k.SPATIAL]).all() or not done.samples["has_coordinates"].any()
+        if case.values:
+            np.testing.assert_array_equal(done.cells.X, np.array(copy.expected(), dtype=np.float32))
     else:
         assert (done.code, left) == (2, []), f"seed {seed}: {victim}: {done.lines}"
         assert done.lines
@@ -237,4 +239,5 @@ def test_damage_of_every_format_gives_cells_or_one_line(damage, intact, ingest, 
 @pytest.mark.parametrize("name", FORMATS)
 def test_hundreds_of_damaged_files(damage, intact, ingest, tmp_path, name):
     codes = [_run_damaged(damage, intact[name], seed, ingest, tmp_path) for seed in range(100, 146)]
-    assert set(codes) == {0, 2}
+    assert 2 in codes
+    assert 0 in codes or name in ("xenium", "10x")  # what is packed is never whole with a byte changed

@@ -16,7 +16,7 @@ import numpy as np
 
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
-from tumint.errors import DataError
+from tumint.errors import DataError, Fault
 from tumint.ingest.columnar import open_table
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings, no_edges
@@ -69,6 +69,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
 
     def find(table: Table, settings: Settings) -> Layout:
         stack = next((s for s in _STACKS if f"Intensity_MeanIntensity_{s}_c1" in table.header), _STACKS[0])
+        _check_numbers(table, stack, numbers)
         markers = find_markers(
             table, settings, lambda name: [f"Intensity_MeanIntensity_{stack}_c{numbers.get(name, name)}"]
         )
@@ -88,6 +89,15 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
     yield from read_table_parts(cells, parts, settings, find, edges, size_um, lambda part: part.part in sizes)
 
 
+def _check_numbers(table: Table, stack: str, numbers: dict[str, str]) -> None:
+    """That `panel.csv` lists every channel of the stack: with one more or less, all after it would be another."""
+    there = sum(bool(re.fullmatch(rf"Intensity_MeanIntensity_{stack}_c\d+", name)) for name in table.header)
+    listed = len(set(numbers.values()))
+    if numbers and there and listed != there:
+        expected = f"the {there} channels of `{stack}` in {_PANEL} (`full` is 1)"
+        table.faults.append(Fault(table.place.at("header"), expected, str(listed)))
+
+
 def _channel_numbers(path: str, parts: Sequence[Part]) -> dict[str, str]:
     """Number of each channel by its metal and its target, where there is a `panel.csv`."""
     file = _inside(path, _PANEL)
@@ -102,7 +112,10 @@ def _channel_numbers(path: str, parts: Sequence[Part]) -> dict[str, str]:
     if "full" in names:
         full = table.text("full", "0") == "1"
     targets = table.text("Target", "") if "Target" in names else metals
-    masses = [int(m[0]) if (m := re.search(r"\d{2,3}", metal)) else 0 for metal in metals]
+    masses = [int(m[0]) if (m := re.search(r"\d{2,3}", metal)) else -1 for metal in metals]
+    no_mass = np.array([mass in (-1, *masses[:i]) for i, mass in enumerate(masses)], dtype=bool)
+    table.fault("Metal Tag", full & no_mass, "a metal with its mass, each once, such as `Sm147`")
+    table.stop_on_faults()
     order = sorted(np.flatnonzero(full), key=lambda i: masses[i])
     numbers: dict[str, str] = {}
     for n, i in enumerate(order, start=1):
