@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from tumint.errors import DataError, Fault
 
-BLOCK = 16 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
+BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
 LONGEST_LINE = 64 << 20
 _HEAD = 64 << 10
 _GZIP = b"\x1f\x8b"
@@ -128,12 +128,15 @@ class Text:
         rest, blank = b"", True
         with self._opened() as raw:
             for data in self._pieces(raw, size):
-                lines, end, rest = (rest + data).rpartition(b"\n")
+                data = rest + data if rest else data
+                end = data.rfind(b"\n") + 1
+                rest = data[end:]
                 if len(rest) > LONGEST_LINE:
                     raise DataError(Fault(self.place.at(), "lines of text", f"one of over {LONGEST_LINE:,} bytes"))
                 if end:
+                    lines = data[:end] if rest else data
                     blank = blank and not lines.strip()
-                    yield self._checked(lines + end)
+                    yield self._checked(lines)
             if blank and not rest.strip():
                 raise DataError(Fault(self.place.at(), "a header and cells", "an empty file"))
             self.identity = Identity(raw.hash.hexdigest(), raw.n_bytes)
