@@ -69,6 +69,14 @@ def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     return text
 
 
+def batches_json(sheet: pd.DataFrame, column: str) -> str:
+    """`{sample: batch}` by a column of the sheet; none where each sample is a batch of its own."""
+    if column == k.SAMPLE:
+        return "{}"
+    named = dict(zip(sheet[k.SAMPLE], sheet[column].astype(str), strict=True))
+    return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig) -> list[str]:
     """The files that ingest reads for `samples`, each once: tables of cells, and what belongs to them."""
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples)]

@@ -163,6 +163,8 @@ def _config(
     if found.has_coordinates and form not in _UM:
         lines.append(f"  pixel_size_um: 1.0  {CHECK} micrometres per pixel")
     lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in found.config.items()]
+    if found.features:
+        lines.append(f"  other_features: type  {CHECK} the genes that the panel does not name decide clusters too")
     lines += [f"  {CHECK} {text}" for text in found.check]
     lines += ["", "cluster:", f"  typing: {'provided' if provided else 'signatures'}"]
     if not provided:
@@ -173,7 +175,7 @@ def _config(
 
 def _normalise(form: str, found: Found, markers: Sequence[Guessed]) -> dict[str, Any]:
     if found.unit == k.COUNTS and found.features:
-        return {"method": "arcsinh", "cofactor": 1.0}
+        return {"method": "log"}
     if any(m.use == "reference" for m in markers):
         return {"method": "reference"}
     return {"method": "arcsinh", "cofactor": _FLUORESCENCE.get(form, 5.0)}
