@@ -7,7 +7,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config import StageParams
-from tumint.config.neighbourhood import NeighbourhoodConfig
+from tumint.config.neighbourhood import NeighbourhoodConfig, RobustnessConfig
 from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood import stage
@@ -23,7 +23,7 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
     cells[k.CELL_TYPE] = cells[k.CLUSTER] = rng.choice(["B", "T"], 2 * n)
     cells[k.CONFIDENCE] = 1.0
     write_table(cells, tmp_path / "cells.parquet", contracts.CELLS, row_groups_by=k.SAMPLE)
-    params = StageParams(neighbourhood=NeighbourhoodConfig())
+    params = StageParams(neighbourhood=NeighbourhoodConfig(robustness=RobustnessConfig(graphs=[])))
     samples = ["imaged", "dissociated"]
     stage.run(params, tmp_path / "cells.parquet", samples, None, tmp_path / "b")
     said = "tumint: sample dissociated has no coordinates: nothing is scored in it"
