@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tumint.report.inputs import Inputs
 from tumint.report.page import Chooser, Finding, Items, Notice, Page, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
-RANDOM = ("cluster", "neighbourhood", "response")
+RANDOM = ("qc", "cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
