@@ -16,6 +16,7 @@ TABLES = {
         "<results>/cluster/cells.parquet",
         "<results>/cluster/clusters.parquet",
         "<results>/cluster/marker_means.parquet",
+        *expand("<results>/cluster/{table}.parquet", table=CLUSTER_TABLES),
     ],
     "neighbourhood": [
         "<results>/neighbourhood/interactions.parquet",
@@ -27,9 +28,11 @@ TABLES = {
         "<results>/response/subjects.parquet",
         "<results>/response/power.parquet",
         "<results>/response/influence.parquet",
+        "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
+        "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
     ],
 }

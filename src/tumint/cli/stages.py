@@ -32,6 +32,7 @@ def add_verbs(verbs: Any) -> None:
     cluster.add_argument(
         "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
     )
+    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch}; a sample not named is one of its own")
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -72,7 +73,18 @@ def _ingest(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.ingest import stage
 
-    stage.run(load_params(a.params), json.loads(a.rows), a.out)
+    stage.run(load_params(a.params), _rows(a.rows), a.out)
+
+
+def _rows(text: str) -> Any:
+    """The JSON of `--rows`."""
+    from tumint.errors import DataError, Fault
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        found = f"`{text[:40]}` ({error.msg} at character {error.pos + 1})" if text else "an empty text"
+        raise DataError(Fault("--rows", "a JSON list of the sheet's rows", found)) from None
 
 
 def _qc(a: argparse.Namespace) -> None:
@@ -97,7 +109,7 @@ def _cluster(a: argparse.Namespace) -> None:
     from tumint.cluster import stage
     from tumint.config import load_params
 
-    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads)
+    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads, batches=json.loads(a.batches))
 
 
 def _neighbourhood(a: argparse.Namespace) -> None:

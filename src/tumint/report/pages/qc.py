@@ -271,6 +271,9 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
 def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block]:
     if not (cells[k.VERDICT] != "pass").any():
         return [Text("No cell was dropped.")]
+    if cells[k.X_UM].isna().all():
+        return [Notice("The cells came without coordinates, so there is no map.")]
+    cells = cells[cells[k.X_UM].notna()]
     worst = rows[rows["n_in"] > 0].sort_values("dropped", ascending=False, kind="stable")
     chosen = worst.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
     chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
