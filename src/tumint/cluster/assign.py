@@ -23,13 +23,13 @@ class Cohort:
     """What is clustered and typed, in an order of the cells that does not depend on the sheet.
 
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
-    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more.
+    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more (None: from 0.5).
     """
 
     points: np.ndarray
     scored: np.ndarray
     markers: list[str]
-    least: float = 0.0
+    least: float | None = 0.0
 
 
 @dataclass(frozen=True)

@@ -66,14 +66,17 @@ def cluster_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([np.bincount(labels, weights=column) / counts for column in values.T]).reshape(-1, len(counts)).T
 
 
-def fit_scale(values: np.ndarray, labels: np.ndarray, least: float = 0.0) -> Scale:
-    """The scale of each marker, from the clusters; its width is at least `least`.
+def fit_scale(values: np.ndarray, labels: np.ndarray, least: float | None = 0.0) -> Scale:
+    """The scale of each marker, from the clusters; its width is at least `least`. None: values with their gate
+    at 0.5, of which those from 0.25 to 0.75 are evidence from 0 to 1.
 
     Not from the cells, because the share of cells that show a marker is anything from under a percent to nearly all.
     A marker that no cluster shows more than another is not blown up to 0 … 1: the width is at least two standard
     deviations within a typical cluster. Small clusters that show more of half of the markers than any other are of
     saturated or merged cells, not a type, and set no scale.
     """
+    if least is None:
+        return Scale(np.full(values.shape[1], 0.25), np.full(values.shape[1], 0.5))
     counts = np.bincount(labels)
     means = cluster_means(values, labels)
     counted = counts >= min(max(SMALLEST, _SMALLEST_SHARE * labels.size), counts.max())
@@ -156,7 +159,7 @@ def split_mixed(
     min_score: float,
     resolution: float,
     seed: int,
-    least: float = 0.0,
+    least: float | None = 0.0,
 ) -> np.ndarray:
     """Split the clusters that hold cells of several types.
 

@@ -129,7 +129,8 @@ class _Work:
             assert swept is not None
             resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
             self.notes["resolution"] = resolution
-        cohort = assign.Cohort(points, self.scored, self.shown, LEAST if self.method.method == "log" else 0.0)
+        least = {"log": LEAST, "gate": None}.get(self.method.method, 0.0)
+        cohort = assign.Cohort(points, self.scored, self.shown, least)
         labels, cohort = assign.find_clusters(
             cohort,
             signatures,
