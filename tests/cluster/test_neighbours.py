@@ -53,9 +53,7 @@ def test_the_search_for_large_cohorts_finds_nearly_all():
     assert hits.mean() > 0.98
     assert (np.diff(distances, axis=1) >= 0).all()
     assert all(len(set(row)) == 15 and i not in row for i, row in enumerate(found.tolist()))
-    np.testing.assert_allclose(
-        distances, ((points[found] - points[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(distances, ((points[found] - points[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-5)
     for threads in (2, 3):
         again = near_neighbours(points, 15, seed=0, threads=threads)
         np.testing.assert_array_equal(again[0], found)

@@ -27,7 +27,9 @@ def test_fifteen_types_the_rarest_half_a_percent(panel, run, tmp_path, seed):
     share = (table["truth"] == planted.RESIDENT).mean()
     assert share == pytest.approx(0.005, abs=0.001)
     fifteen = planted.panel_of_fifteen(panel)
-    folder = run([planted.write(table, panel, tmp_path / "b0001.h5ad")], threads=2, shared={"panel": fifteen.model_dump()})
+    folder = run(
+        [planted.write(table, panel, tmp_path / "b0001.h5ad")], threads=2, shared={"panel": fifteen.model_dump()}
+    )
     cells = read_table(folder / "cells.parquet", CELLS)
     both = cells.merge(table[["sample", "cell_id", "truth"]], on=["sample", "cell_id"], validate="one_to_one")
     ari = adjusted_rand_score(both["truth"], both["cell_type"])

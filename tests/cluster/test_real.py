@@ -59,7 +59,9 @@ def test_four_types_of_mouse_lung_transcripts(scrna, run):
     cells = read_table(folder / "cells.parquet", CELLS).set_index("cell_id")
     clusters = read_table(folder / "clusters.parquet", CLUSTERS)
     ari = adjusted_rand_score(truth[cells.index], cells["cell_type"])
-    print(f"ARI {ari:.3f}\n{pd.crosstab(truth[cells.index].to_numpy(), cells['cell_type'])}\n{clusters.to_string()}\n{pd.crosstab(cells['cluster'], truth[cells.index].to_numpy())}")
+    print(
+        f"ARI {ari:.3f}\n{pd.crosstab(truth[cells.index].to_numpy(), cells['cell_type'])}\n{clusters.to_string()}\n{pd.crosstab(cells['cluster'], truth[cells.index].to_numpy())}"
+    )
     assert ari >= 0.85
     for name in ("T cells", "NK cells"):
         assert (cells["cell_type"][truth[cells.index].to_numpy() == name] == name).mean() > 0.9
