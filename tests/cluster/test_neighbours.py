@@ -47,7 +47,7 @@ def test_threads_and_partition_change_nothing():
 
 def test_the_search_for_large_cohorts_finds_nearly_all():
     points = _points(n=6000, d=9)
-    exact, squares = nearest_neighbours(points, 15, seed=0, threads=2)
+    exact, _ = nearest_neighbours(points, 15, seed=0, threads=2)
     found, distances = near_neighbours(points, 15, seed=0, threads=1)
     hits = np.array([np.isin(row, true) for row, true in zip(found, exact, strict=True)])
     assert hits.mean() > 0.98

@@ -1,4 +1,4 @@
-"""Figures of what typing rests on: gates, stability, ways of typing against each other, UMAP. Tables in, figures out."""
+"""Figures of what typing rests on: gates, stability, other ways of typing, UMAP. Tables in, figures out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> style
     return style.Figure(
         "umap",
         "UMAP",
-        f"{len(table):,} of {n_cells:,} cells, alike ones near each other; the number of a cluster stands at its median. "
+        f"{len(table):,} of {n_cells:,} cells, alike ones near each other; the number of a cluster is at its median. "
         "Distances between groups mean nothing, and nothing is computed from this picture.",
         table,
         drawing,
@@ -119,8 +119,8 @@ def confusion(table: pd.DataFrame) -> style.Figure | None:
     return style.Figure(
         f"confusion_{style.file_name(second)}",
         f"Types by {first} and by {second}",
-        f"Rows: the types of the cohort; columns: what the other way calls the same cells. {same:.1%} of cells have the "
-        "same type by both.",
+        f"Rows: the types of the cohort; columns: what the other way calls the same cells. {same:.1%} of cells have "
+        "the same type by both.",
         table,
         drawing,
     )
@@ -133,7 +133,7 @@ def positive(table: pd.DataFrame) -> style.Figure | None:
         return None
     total = table.groupby([k.CELL_TYPE, "marker"], sort=False)[["positive", k.N]].sum()
     total["share"] = total["positive"] / total[k.N]
-    wide = total["share"].unstack("marker")
+    wide = total.reset_index().pivot_table(index=k.CELL_TYPE, columns="marker", values="share", sort=False)
     wide = wide.loc[style.by_similarity(wide)]
     width = style.label_inch(wide.index) + 0.45 * wide.shape[1] + 1.6
     height = style.chart_height(len(wide), per_row=0.24, rest=style.label_inch(wide.columns) + 0.5)

@@ -180,7 +180,7 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
         raise DataError(Fault(path, f"at least {_SHARED} of the markers that the data have", found))
     types = cells.obs[column].astype(object)
     cells = cells[(types.notna() & (types != k.UNCLASSIFIED)).to_numpy(), shared]
-    raw = cells.layers["counts"] if "counts" in cells.layers else cells.X
+    raw = cells.layers.get("counts", cells.X)
     return Reference(raw if issparse(raw) else np.asarray(raw), shared, cells.obs[column].astype(str).to_numpy(object))
 
 

@@ -34,7 +34,7 @@ class Gate:
 def mixture_gate(values: np.ndarray, *, seed: int) -> Gate:
     """Where two gaussians of one width that are fitted to `values` (n,) cross.
 
-    At most 5,000 values, drawn by `seed`, are used, missing ones never. All NaN where there are too few or all are equal.
+    At most 5,000 values, drawn by `seed`, are used, missing ones never. All NaN where they are too few or equal.
     """
     from sklearn.mixture import GaussianMixture
 
@@ -138,7 +138,7 @@ def positivity(
 def ridges(
     values: np.ndarray, markers: Sequence[str], cell_type: np.ndarray, types: Sequence[str], *, root: bool
 ) -> pd.DataFrame:
-    """Density of each marker in each type over 60 bins from its lowest value to its 99.5th percentile (contract RIDGES).
+    """Density of each marker in each type over 60 bins from its lowest value to its 99.5th percentile (RIDGES).
 
     `root`: bins of equal width in the square root. Densities are scaled to a highest of 1 in each type.
     """

@@ -127,7 +127,7 @@ def confidence(cell_scores: np.ndarray, chosen: np.ndarray, min_score: float, tr
 def best(scores: np.ndarray, min_score: float, tree: Tree, *, fall_back: bool = True) -> np.ndarray:
     """Index of the best signature of each row among the types without kinds, ties to the first of the panel.
 
-    Where that scores below `min_score`: the deepest type with kinds that scores at least as much (`fall_back`), else -1.
+    Where that scores below `min_score`: the deepest type with kinds that scores that much (`fall_back`), else -1.
     """
     leaves = tree.leaves
     at = leaves[scores[:, leaves].argmax(axis=1)]
@@ -141,7 +141,7 @@ def best(scores: np.ndarray, min_score: float, tree: Tree, *, fall_back: bool = 
 
 
 def conflicts(evidence: np.ndarray, markers: Sequence[str], signature: Signature) -> str:
-    """What in the evidence (markers,) contradicts a signature, in words: positive markers below ½, negative from ½ on."""
+    """What in the evidence (markers,) contradicts a signature, in words: positive markers below ½, negative above."""
     at = {marker: i for i, marker in enumerate(markers)}
     lacking = [f"{m} is low ({evidence[at[m]]:.2f})" for m in signature.positive if evidence[at[m]] < SHOWN]
     shown = [f"{m} is high ({evidence[at[m]]:.2f})" for m in signature.negative if evidence[at[m]] >= SHOWN]

@@ -226,7 +226,7 @@ def _clusters(clusters: pd.DataFrame) -> list[Block]:
     rows = clusters.assign(
         share=clusters[k.N] / max(int(clusters[k.N].sum()), 1), lead=clusters["score"] - clusters["runner_up_score"]
     ).sort_values(k.N, ascending=False, kind="stable")
-    rows["look"] = [_look(row) for row in rows.to_dict("records")]
+    rows["look"] = [_look({str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
     doubtful = rows[rows["look"] != ""]
     blocks: list[Block] = [
         Table("clusters", "A score near the runner-up's means that the markers do not decide.", COLUMNS, rows)
@@ -297,8 +297,8 @@ def _method(inputs: Inputs) -> list[str]:
     )
     neighbours, resolution = settings.get("n_neighbours", "nearest"), settings.get("resolution", "as given")
     cut = (
-        f"were joined into a graph of each cell's {neighbours} nearest neighbours over the whole cohort, which was cut into "
-        f"clusters by the Leiden algorithm at resolution {resolution}."
+        f"were joined into a graph of each cell's {neighbours} nearest neighbours over the whole cohort, which was cut "
+        f"into clusters by the Leiden algorithm at resolution {resolution}."
         if settings.get("method") != "flowsom"
         else f"were summarised by prototypes, which average linkage joined into {settings.get('n_clusters')} clusters."
     )

@@ -78,9 +78,9 @@ def _states(inputs: Inputs, palette: Mapping[str, str]) -> list[Block]:
         blocks.append(Table("gates", "Where positive cells begin.", GATE_COLUMNS, rows))
         unsure = rows[(rows["gating"] == "mixture") & ~(rows["separation"] >= _SEPARATED)]
         if len(unsure):
-            names = ", ".join(unsure["marker"])
+            listed = ", ".join(unsure["marker"])
             blocks.append(
-                Notice(f"The values of {names} do not fall into two parts: set a gate in `cluster.states.gates`.")
+                Notice(f"The values of {listed} do not fall into two parts: set a gate in `cluster.states.gates`.")
             )
     at = dict(zip(gates["marker"], gates["gate"], strict=True))
     names = [*at, *(m for m in dict.fromkeys(ridges["marker"]) if m not in at)]
@@ -108,22 +108,15 @@ def _mixing(inputs: Inputs) -> list[Block]:
     table = inputs.table("cluster/mixing.parquet", contracts.MIXING, optional=True)
     if table.empty or int(table["n_batches"].max()) < 2:
         return []
-    blocks: list[Block] = [
-        Table("mixing", "How well batches mix, and how well types keep apart.", MIXING_COLUMNS, table)
-    ]
-    rows = table.set_index("stage")
-    if "after" in rows.index:
-        lost = float(rows.loc["before", "silhouette"] - rows.loc["after", "silhouette"])
-        mixed = f"Mixing went from {number(rows.loc['before', 'entropy'])} to {number(rows.loc['after', 'entropy'])}"
-        apart = f"the silhouette of the types from {number(rows.loc['before', 'silhouette'])} to "
-        blocks.insert(0, Text(f"{mixed}, {apart}{number(rows.loc['after', 'silhouette'])}."))
-        if lost > _LOST:
-            blocks.insert(1, Notice("Types keep apart less than before: integration may have taken out biology."))
-    else:
-        blocks.insert(
-            0, Text(f"Nothing was integrated; neighbours are {percent(rows.loc['before', 'entropy'])} mixed.")
-        )
-    return blocks
+    shown = Table("mixing", "How well batches mix, and how well types keep apart.", MIXING_COLUMNS, table)
+    entropy, apart = (dict(zip(table["stage"], table[c].astype(float), strict=True)) for c in ("entropy", "silhouette"))
+    if "after" not in entropy:
+        return [Text(f"Nothing was integrated; neighbours are {percent(entropy['before'])} mixed."), shown]
+    mixed = f"Mixing went from {number(entropy['before'])} to {number(entropy['after'])}"
+    said = f"{mixed}, the silhouette of the types from {number(apart['before'])} to {number(apart['after'])}."
+    lost = apart["before"] - apart["after"] > _LOST
+    warned = [Notice("Types keep apart less than before: integration may have taken out biology.")] if lost else []
+    return [Text(said), *warned, shown]
 
 
 def _confusion(inputs: Inputs) -> list[Block]:
