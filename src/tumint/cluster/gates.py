@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from tumint import keys as k
 _MOST = 5_000  # values that a mixture is fitted to
 _FEWEST = 20
 _TAILS = (1, 99.9)  # percentiles that values are cut at before the fit
-_START = (50, 99)  # percentiles that the means start from: few positive cells are found too
+_STARTS = ((50, 99), (5, 95))  # percentiles that the means start from
 _BINS = 60
 
 
@@ -36,8 +37,6 @@ def mixture_gate(values: np.ndarray, *, seed: int) -> Gate:
 
     At most 5,000 values, drawn by `seed`, are used, missing ones never. All NaN where they are too few or equal.
     """
-    from sklearn.mixture import GaussianMixture
-
     known = values[~np.isnan(values)].astype(float)
     if known.size > _MOST:
         known = np.random.default_rng(seed).choice(known, _MOST, replace=False)
@@ -45,25 +44,10 @@ def mixture_gate(values: np.ndarray, *, seed: int) -> Gate:
         return Gate(np.nan, np.nan, np.nan, np.nan)
     # dead and saturated pixels are no part of their own
     known = np.clip(known, *np.percentile(known, _TAILS))
-    start = np.percentile(known, _START)
-    if not start[0] < start[1]:
-        start = np.array([known.min(), known.max()])
-    if not start[0] < start[1]:
+    if not known.min() < known.max():
         return Gate(np.nan, np.nan, np.nan, np.nan)
-    near = np.abs(known[:, None] - start).argmin(axis=1)
-    within = float(np.mean((known - start[near]) ** 2))
-    model = GaussianMixture(
-        2,
-        # of one width: a narrow part inside a wide one fits a skewed marker better, and separates nothing
-        covariance_type="tied",
-        weights_init=np.bincount(near, minlength=2) / near.size,
-        means_init=start[:, None],
-        precisions_init=[[1 / max(within, 1e-6 * float(np.var(known)))]],
-        reg_covar=1e-6 * float(np.var(known)),
-        tol=1e-5,
-        max_iter=500,
-        random_state=seed,
-    ).fit(known[:, None])
+    # few positive cells, or many: what fits better
+    model = max((_fitted(known, np.percentile(known, start), seed) for start in _STARTS), key=lambda m: m.lower_bound_)
     order = np.argsort(model.means_.ravel(), kind="stable")
     (low, high), weights = model.means_.ravel()[order], model.weights_[order]
     variance = float(model.covariances_.ravel()[0])
@@ -71,6 +55,27 @@ def mixture_gate(values: np.ndarray, *, seed: int) -> Gate:
         return Gate(np.nan, float(low), float(high), 0.0)
     at = (low + high) / 2 + variance * np.log(weights[0] / weights[1]) / (high - low)
     return Gate(float(np.clip(at, low, high)), float(low), float(high), float((high - low) / np.sqrt(variance)))
+
+
+def _fitted(known: np.ndarray, start: np.ndarray, seed: int) -> Any:
+    """Two gaussians of one width: a narrow one inside a wide one fits skewed markers better, and parts nothing."""
+    from sklearn.mixture import GaussianMixture
+
+    if not start[0] < start[1]:
+        start = np.array([known.min(), known.max()])
+    near = np.abs(known[:, None] - start).argmin(axis=1)
+    least = 1e-6 * float(np.var(known))
+    return GaussianMixture(
+        2,
+        covariance_type="tied",
+        weights_init=np.bincount(near, minlength=2) / near.size,
+        means_init=start[:, None],
+        precisions_init=[[1 / max(float(np.mean((known - start[near]) ** 2)), least)]],
+        reg_covar=least,
+        tol=1e-5,
+        max_iter=500,
+        random_state=seed,
+    ).fit(known[:, None])
 
 
 def rescaled(values: np.ndarray, gate: Gate) -> np.ndarray:

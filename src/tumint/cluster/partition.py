@@ -91,7 +91,7 @@ def sweep(points: np.ndarray, k: int, method: str, config: SweepConfig, *, seed:
     top = int(means.argmax())
     finest = int(np.flatnonzero(means >= means[top] - sds[top])[-1])
     why = (
-        f"the finest whose stability ({means[finest]:.2f}) is within one standard deviation ({sds[top]:.2f}) of the best "
-        f"({means[top]:.2f} at {resolutions[top]:g})"
+        f"the finest whose stability ({means[finest]:.2f}) is within one standard deviation ({sds[top]:.2f}) of "
+        f"the best ({means[top]:.2f} at {resolutions[top]:g})"
     )
     return table.assign(recommended=table["resolution"] == resolutions[finest], why=why)
