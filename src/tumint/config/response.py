@@ -106,7 +106,7 @@ class PredictionConfig(Section):
 class ResponseConfig(Section):
     """Subjects are compared, never cells or ROIs."""
 
-    contrasts: list[Contrast] = Field(min_length=1, description="Which groups are compared.")
+    contrasts: list[Contrast] = Field(description="Which groups are compared; none: features are described only.")
     outcomes: list[Outcome] = Field(
         default_factory=list, description="Numbers or survival times that features are related to."
     )
@@ -127,10 +127,11 @@ class ResponseConfig(Section):
         description="Let features whose variance is far above the others' keep it, so that they neither hide nor make "
         "findings (limma's robust eBayes); not together with `trend`.",
     )
-    weights: Literal["equal", "rois"] = Field(
+    weights: Literal["equal", "rois", "precision"] = Field(
         "equal",
         description="`rois`: subjects with more ROIs weigh more in moderated t, by how alike ROIs of one subject are "
-        "(limma's duplicateCorrelation over the family). The permutation test weighs all the same.",
+        "(limma's duplicateCorrelation over the family); `precision`: by the standard errors of their ROIs too. The "
+        "permutation test weighs all the same.",
     )
     permutations: Annotated[int, Field(ge=100)] = Field(
         10_000,

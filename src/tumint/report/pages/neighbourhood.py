@@ -57,6 +57,8 @@ def stage_state(inputs: Inputs) -> State:
     reasons: list[tuple[Light, str]] = []
     if scores.empty:
         return state([("red", "No pair of cell types was scored.")], "")
+    if (scores[k.STATUS] == k.NO_COORDINATES).all():
+        return state([("amber", "The cells came without coordinates, so nothing was scored")], "")
     tested = scores[scores[k.STATUS] == k.TESTED]
     none = sorted(set(scores[k.SAMPLE]) - set(tested[k.SAMPLE]))
     if none:
