@@ -387,6 +387,8 @@ def test_calibration_of_p(kind: str, n_strata: int, report: Callable[..., None])
         report(what, said, f"outside {out}" if low >= 10 else "–", "–")
     assert found[:, 1].max() <= 1.4
     usual = expected >= 10
-    # a pair may miss a window that none of its counts, taken in the order of their tails, can hit
-    assert (inside | ~reach)[usual].all()
     assert (found[usual] <= [high for _, high in ALLOWED]).all()
+    # a share is known to within the error of its draws; and a pair may miss a window that none of its counts, taken in
+    # the order of their tails, can hit
+    error = np.sqrt(found / np.array(LEVELS) / DRAWS)
+    assert ((found + 2 * error >= [low for low, _ in ALLOWED]) | ~reach)[usual].all()
