@@ -23,6 +23,9 @@ from tumint.ingest.matrix import Matrix, cells_of, reading, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.source import Identity, file_identity, joint_identity
 
+_KINDS = ("tables", "shapes", "points")  # images and labels are not looked at
+_DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of the parts of one store."""
@@ -56,11 +59,11 @@ def _opened(path: str) -> Any:
 
     if not Path(path).is_dir():
         raise FileNotFoundError(path)
-    return spatialdata.read_zarr(path, selection=("tables", "shapes", "points"))
+    return spatialdata.read_zarr(path, selection=_KINDS)
 
 
 def _identity(path: str) -> Identity:
-    files = sorted(file for file in Path(path).rglob("*") if file.is_file())
+    files = sorted(file for kind in _KINDS for file in Path(path, kind).rglob("*") if file.is_file())
     return joint_identity({str(file.relative_to(path)): file_identity(file) for file in files})
 
 
@@ -115,8 +118,9 @@ def _centres(data: Any, table: Any) -> np.ndarray | None:
 
 
 def _files(path: str, part: str, config: IngestConfig) -> list[str]:
-    kinds = ("tables", "shapes", "points")
-    return [str(f) for kind in kinds for f in sorted(Path(path, kind).rglob("*")) if f.is_file() and "json" in f.name]
+    found = [f for kind in _KINDS for f in sorted(Path(path, kind).rglob("*")) if f.is_file()]
+    # of shapes and points, which may have very many pieces, what describes them
+    return [str(f) for f in found if _KINDS[0] in f.relative_to(path).parts or f.name in _DESCRIBED]
 
 
 def recognise(path: Path) -> Found | None:
