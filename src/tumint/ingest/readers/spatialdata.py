@@ -94,12 +94,13 @@ def _part(data: Any, table: Any, part: Part, config: IngestConfig) -> Matrix:
     elif part.part:
         raise DataError(Fault(part.place.at(), "an obs column that names the parts (`ingest.columns.part`)", "none"))
     matrix = part_of(table, part, config)
-    if matrix.xy is None and (xy := _centres(data, table)) is not None:
-        matrix = Matrix(matrix.X, matrix.features, matrix.obs, xy, graph=matrix.graph)
+    named = config.columns is not None and config.columns.x is not None
+    if matrix.xy is None and not named:
+        matrix = replace(matrix, xy=_centres(data, table, part))
     return matrix
 
 
-def _centres(data: Any, table: Any) -> np.ndarray | None:
+def _centres(data: Any, table: Any, part: Part) -> np.ndarray | None:
     """Centres of the shapes or points that the rows of the table annotate, in their order."""
     import spatialdata
 
@@ -110,7 +111,8 @@ def _centres(data: Any, table: Any) -> np.ndarray | None:
     regions = table.obs[region].astype(str).to_numpy()
     for name in dict.fromkeys(regions):
         if name not in data.shapes and name not in data.points:
-            return None
+            expected = f'shapes or points `{name}`, or coordinates in obsm["spatial"] or `ingest.columns.x` and `y`'
+            raise DataError(Fault(part.place.at(), expected, "none"))
         centres = spatialdata.get_centroids(data[name], coordinate_system="global").compute()
         rows = regions == name
         out[rows] = centres.reindex(table.obs[instance].to_numpy()[rows])[["x", "y"]].to_numpy()
