@@ -6,7 +6,6 @@ FOLDER holds `ingest/*.h5ad` with their tables of samples, and `params.json`.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -68,5 +67,7 @@ def scanpy(folder: Path) -> dict[str, float]:
 
 if __name__ == "__main__":
     found = {"tumint": tumint, "scanpy": scanpy}[sys.argv[1]](Path(sys.argv[2]))
-    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # not ru_maxrss: a child is born with that of its parent
+    (peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    found["peak_mb"] = int(peak.split()[1]) / 1024
     print(json.dumps(found))
