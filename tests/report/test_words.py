@@ -17,6 +17,7 @@ from tumint.report.caveats import caveats
 from tumint.report.contrasts import Contrast, contrasts, prepared
 from tumint.report.inputs import Inputs
 from tumint.report.pages import index, neighbourhood, qc, response
+from tumint.response.stage import run as run_response
 
 CONTRAST = {
     **{"name": "arms", "column": "arm", "reference": "vehicle", "group": "treated", "reason": ""},
@@ -243,3 +244,14 @@ def test_facts_of_the_comparison_are_on_the_page(make) -> None:
     blocks = [b for section in response.build(inputs).sections for b in section.blocks]
     text = " ".join(item for block in blocks for item in getattr(block, "items", []))
     assert "The smallest p that a permutation of subjects can give here is 0.1 (exact, 20 assignments)" in text
+
+
+def test_no_contrast_asked_for_is_no_fault(make, tmp_path) -> None:
+    written = make()
+    stage = StageParams.model_validate({"response": {"contrasts": []}})
+    features = written.results / "neighbourhood/features.parquet"
+    run_response(stage, features, written.sheet, tmp_path / "response")
+    page = response.build(Inputs.load(written.params, tmp_path, written.sheet))
+    assert page.state.light == "green"
+    assert page.state.reasons == ("No contrast was asked for: the features are described in the other reports.",)
+    assert page.method == ["Nothing was compared."]
