@@ -73,7 +73,7 @@ bench: env  ## speed, memory and calibration against peers
 truth: demo  ## the demo's findings against what was planted
 	@$(BIN)/python tests/drill/planted.py results/demo data/demo
 
-validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour)
+validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (a quarter of an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py
 
 clean:  ## remove results, the demo cohort and caches, not the environment
