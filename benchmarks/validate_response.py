@@ -223,7 +223,8 @@ last two tests of each design are those that are **not** offered: they show what
 would have claimed of the same tables. The permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4.
 """
 _PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family), in {cohorts} cohorts
-of each design. Wanted of the false discovery rate, the mean over cohorts and families of the share of false findings: at most 0.12.
+of each design. Wanted of the false discovery rate, the mean over cohorts and families of the share of false findings:
+at most 0.12.
 
 | design | test | false discovery rate | power |
 |---|---|---|---|"""
