@@ -7,6 +7,10 @@ TABLES = {
     "qc": [
         *every_batch("<results>/qc/{batch}.metrics.parquet"),
         *every_batch("<results>/qc/{batch}.cells.parquet"),
+        "<results>/qc/rois.parquet",
+        "<results>/qc/channels.parquet",
+        "<results>/qc/spillover.parquet",
+        "<results>/qc/stripes.parquet",
     ],
     "cluster": [
         "<results>/cluster/cells.parquet",
@@ -24,9 +28,11 @@ TABLES = {
         "<results>/response/subjects.parquet",
         "<results>/response/power.parquet",
         "<results>/response/influence.parquet",
+        "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
+        "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
     ],
 }

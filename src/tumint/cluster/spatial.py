@@ -69,8 +69,8 @@ def ligand_receptor(
     import anndata as ad
 
     sq = _squidpy()
-    cells = ad.AnnData(values, obs=pd.DataFrame({"type": pd.Categorical(types)}))
-    cells.obs_names = cells.obs_names.astype(str)
+    named = pd.Index([str(i) for i in range(len(types))], dtype=object)
+    cells = ad.AnnData(values, obs=pd.DataFrame({"type": pd.Categorical(types)}, index=named))
     cells.var_names = pd.Index(list(genes))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -22,7 +22,9 @@ class Contract:
 
 _CELL = {k.SAMPLE: "str", k.CELL_ID: "int"}
 
-# ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read.
+# ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read. Ingest
+# also writes `part`, `has_coordinates` (false: dissociated cells), numbers of odd cells (`n_outside`, `n_coincident`,
+# `n_id_gaps`, `n_several_masks`), of cells by domain, and `notes`.
 SAMPLES = Contract(
     "ingest samples",
     {
@@ -41,6 +43,91 @@ SAMPLES = Contract(
 )
 # ingest/<batch>.edges.parquet: the source's own neighbours, both ways, no self loops; zero rows where it has none.
 EDGES = Contract("edges", {k.SAMPLE: "str", k.SOURCE_CELL: "int", k.TARGET_CELL: "int"})
+# qc/<batch>.measures.parquet: every metric of every cell that ingest wrote (NaN: not measured), before any limit.
+QC_MEASURES = Contract(
+    "qc measures",
+    {
+        **_CELL,
+        k.X_UM: "float",
+        k.Y_UM: "float",
+        k.AREA_UM2: "float",
+        "dna": "float",
+        "total": "float",
+        "excluded": "bool",  # in a region of `qc.exclude_regions`
+        "no_intensity": "bool",  # lacks the value of a marker that others of its sample have
+    },
+    (k.SAMPLE, k.CELL_ID),
+)
+# qc/<batch>.rois.parquet: one row per sample of the batch, measured on its own.
+QC_ROI_MEASURES = Contract(
+    "qc ROI measures",
+    {
+        k.SAMPLE: "str",
+        "n_cells": "int",
+        "n_excluded": "int",
+        "tissue_mm2": "float",
+        "density_per_mm2": "float",
+        "signal": "float",
+        "dna": "float",
+        "n_counts": "float",
+        "mito_share": "float",
+    },
+    (k.SAMPLE,),
+)
+# qc/<batch>.channels.parquet and qc/channels.parquet: level of each channel in each sample; the latter with robust z.
+QC_CHANNELS = Contract(
+    "qc channels",
+    {
+        k.SAMPLE: "str",
+        "marker": "str",
+        k.USE: "str",
+        "mean": "float",
+        "background": "float",
+        "median": "float",
+        "q99": "float",
+        "zero_share": "float",
+        "saturated_share": "float",
+    },
+    (k.SAMPLE, "marker"),
+)
+QC_CHANNELS_Z = Contract("qc channels of the cohort", {**QC_CHANNELS.columns, "z": "float"}, QC_CHANNELS.key)
+# qc/<batch>.stripes.parquet and qc/stripes.parquet: strips in which the signal drops; zero rows where there is none.
+QC_STRIPES = Contract(
+    "qc stripes",
+    {
+        k.SAMPLE: "str",
+        "axis": "str",  # x | y
+        "start_um": "float",
+        "end_um": "float",
+        "depth": "float",  # share of the signal of the flanks that is lost
+        "z": "float",
+        "n_cells": "int",
+        "channels_lower": "float",
+    },
+    (k.SAMPLE, "axis", "start_um"),
+)
+# qc/rois.parquet: the ROIs of the cohort against each other, and which of them fail `qc.rois`.
+QC_ROIS = Contract(
+    "qc ROIs",
+    {
+        **QC_ROI_MEASURES.columns,
+        "weak_channels": "float",
+        "bright_channels": "float",
+        "pc1": "float",
+        "pc2": "float",
+        "explained1": "float",
+        "explained2": "float",
+        k.STATUS: "str",  # pass | fail
+        k.REASON: "str",
+    },
+    (k.SAMPLE,),
+)
+# qc/limits.parquet: limits of the metrics whose MADs are those of the cohort (`per: cohort`); NaN: none.
+QC_LIMITS = Contract("qc limits", {"metric": "str", "low": "float", "high": "float"}, ("metric",))
+# qc/spillover.parquet: share of a channel that lies on another at most, the median over the samples.
+QC_SPILLOVER = Contract(
+    "qc spillover", {k.SOURCE: "str", k.TARGET: "str", "share": "float", "n_samples": "int"}, (k.SOURCE, k.TARGET)
+)
 # qc/<batch>.cells.parquet: a verdict and a reason for every cell that ingest wrote.
 QC_CELLS = Contract(
     "qc cells",
@@ -246,11 +333,20 @@ FEATURES = Contract(
     },
     (k.SAMPLE, k.FAMILY, k.FEATURE),
 )
-# response/subjects.parquet: the value of every feature in every subject, as the test saw it.
+# response/subjects.parquet: the value of every feature in every subject, as the test saw it. `contrast` is empty, but
+# for contrasts of a subset of the samples, whose subjects have values of their own.
 SUBJECTS = Contract(
     "subjects",
-    {k.SUBJECT: "str", k.FAMILY: "str", k.FEATURE: "str", k.VALUE: "float", k.SE: "float", "n_samples": "int"},
-    (k.SUBJECT, k.FAMILY, k.FEATURE),
+    {
+        "contrast": "str",
+        k.SUBJECT: "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.VALUE: "float",
+        k.SE: "float",
+        "n_samples": "int",
+    },
+    ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
 )
 # What `tumint compare` writes, and the first columns of response/effects.parquet.
 EFFECTS = Contract(
@@ -350,6 +446,34 @@ ROBUSTNESS = Contract(
         "n_settings": "int",
     },
     ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/remaining.parquet: what composition and domains leave of interactions; one row per tested interaction.
+REMAINING = Contract(
+    "remaining",
+    {
+        "contrast": "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",  # as in effects.parquet: within domain where the cohort has domains
+        "ci_low": "float",
+        "ci_high": "float",
+        "q": "float",
+        "effect_global": "float",  # over the whole image; missing without domains
+        "q_global": "float",
+        "p_domain": "float",  # of the difference between the two
+        "effect_adjusted": "float",  # at equal shares of both types
+        "ci_low_adjusted": "float",
+        "ci_high_adjusted": "float",
+        "p_adjusted": "float",
+        "df_adjusted": "float",
+        "effect_source": "float",  # of the shares themselves, in logits
+        "q_source": "float",
+        "effect_target": "float",
+        "q_target": "float",
+        "verdict": "str",
+    },
+    ("contrast", k.FEATURE),
 )
 # response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
 # outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
