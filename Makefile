@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth validate clean
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ bench: env  ## speed, memory and calibration against peers
 
 truth: demo  ## the demo's findings against what was planted
 	@$(BIN)/python tests/drill/planted.py results/demo data/demo
+
+artefacts: env  ## quality control against planted artefacts: stripes, a failed ROI, debris, doublets (5 minutes)
+	@$(BIN)/python tests/drill/artefacts.py 0 21 22 23
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (a quarter of an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py

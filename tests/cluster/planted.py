@@ -1,4 +1,4 @@
-"""SIMULATED cells of 15 types as quality control hands them on: the simulator's tissue and measurement, and a rare type.
+"""SIMULATED cells of 15 types as quality control hands them on: the simulator's, and a rare type.
 
 The fifteenth type is a tissue-resident CD8 T cell (CD3, CD8, CD103), half a percent of all cells.
 """

@@ -47,15 +47,13 @@ def test_threads_and_partition_change_nothing():
 
 def test_the_search_for_large_cohorts_finds_nearly_all():
     points = _points(n=6000, d=9)
-    exact, squares = nearest_neighbours(points, 15, seed=0, threads=2)
+    exact, _ = nearest_neighbours(points, 15, seed=0, threads=2)
     found, distances = near_neighbours(points, 15, seed=0, threads=1)
     hits = np.array([np.isin(row, true) for row, true in zip(found, exact, strict=True)])
     assert hits.mean() > 0.98
     assert (np.diff(distances, axis=1) >= 0).all()
     assert all(len(set(row)) == 15 and i not in row for i, row in enumerate(found.tolist()))
-    np.testing.assert_allclose(
-        distances, ((points[found] - points[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(distances, ((points[found] - points[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-5)
     for threads in (2, 3):
         again = near_neighbours(points, 15, seed=0, threads=threads)
         np.testing.assert_array_equal(again[0], found)

@@ -33,7 +33,8 @@ def test_plan_follows_the_order_of_the_stages(finished, tumint):
     shutil.rmtree(finished / "results")
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
     assert [line.split(" (")[0].removesuffix(": not made yet").strip() for line in lines[1:]] == [
-        *("ingest", "qc", "cluster", "neighbourhood", "neighbourhood: gather the batches", "response"),
+        *("ingest", "qc: measure", "qc: compare the ROIs of the cohort", "qc", "cluster"),
+        *("neighbourhood", "neighbourhood: gather the batches", "response"),
         *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index")),
     ]
 

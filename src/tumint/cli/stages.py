@@ -23,7 +23,7 @@ def add_verbs(verbs: Any) -> None:
     step.add_argument("--measure", action="store_true", help="only measure the batch: <batch>.measures.parquet")
     step.add_argument("--gather", type=Path, nargs="+", help="measures of all batches: write the cohort's tables")
     step.add_argument("--measures", type=Path, help="measures of this batch; without them it is a cohort of its own")
-    qc.add_argument("--cohort", type=Path, help="folder of the cohort's tables, with --measures")
+    qc.add_argument("--cohort", type=Path, help="with --measures: folder of the cohort's tables, where limits need it")
     qc.add_argument(
         "-o", "--out", type=Path, required=True, help="<batch>.h5ad, <batch>.measures.parquet or, to --gather, a folder"
     )
@@ -96,7 +96,6 @@ def _qc(a: argparse.Namespace) -> None:
         stage.run_gather(params, a.gather, a.out)
         return
     lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
-    lacking += ["--cohort" if a.cohort is None else "--measures"] if (a.measures is None) != (a.cohort is None) else []
     if lacking:
         raise ConfigError([Fault("tumint qc", f"`{name}`", "none") for name in lacking])
     if a.measure:

@@ -23,13 +23,14 @@ class Cohort:
     """What is clustered and typed, in an order of the cells that does not depend on the sheet.
 
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
-    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more.
+    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more (None: from
+    0.5).
     """
 
     points: np.ndarray
     scored: np.ndarray
     markers: list[str]
-    least: float = 0.0
+    least: float | None = 0.0
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def split(typing: Typing, values: np.ndarray, markers: Sequence[str], splits: Se
 
 
 def confusion(methods: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Cells by the types that two ways of typing give them (contract CONFUSION); the first against each of the others."""
+    """Cells by the types that two ways of typing give them (contract CONFUSION): the first against each other one."""
     (first, mine), *others = methods.items()
     parts = [pd.DataFrame(columns=["method", "type", "other_method", "other_type", k.N])] if not others else []
     for name, theirs in others:

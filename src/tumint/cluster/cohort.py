@@ -180,7 +180,7 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
         raise DataError(Fault(path, f"at least {_SHARED} of the markers that the data have", found))
     types = cells.obs[column].astype(object)
     cells = cells[(types.notna() & (types != k.UNCLASSIFIED)).to_numpy(), shared]
-    raw = cells.layers["counts"] if "counts" in cells.layers else cells.X
+    raw = cells.layers.get("counts", cells.X)
     return Reference(raw if issparse(raw) else np.asarray(raw), shared, cells.obs[column].astype(str).to_numpy(object))
 
 
@@ -206,8 +206,9 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
         raise DataError(Fault(path, "markers of the data in its first column and its header", "none"))
     if not np.isfinite(matrix.to_numpy()).all() or np.linalg.matrix_rank(matrix.to_numpy()) < len(markers):
         raise DataError(Fault(path, "a matrix of finite numbers that has an inverse", "another"))
-    if wrong := [m for m in known if not np.isclose(matrix.loc[m, m], 1.0)]:
-        raise DataError(Fault(path, "1 on the diagonal", ", ".join(f"{matrix.loc[m, m]:g} for {m}" for m in wrong)))
+    diagonal = dict(zip(markers, np.diag(matrix.to_numpy(float)), strict=True))
+    if wrong := [f"{value:g} for {m}" for m, value in diagonal.items() if not np.isclose(value, 1.0)]:
+        raise DataError(Fault(path, "1 on the diagonal", ", ".join(wrong)))
     return matrix.to_numpy()
 
 

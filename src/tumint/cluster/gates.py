@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from tumint import keys as k
 
 _MOST = 5_000  # values that a mixture is fitted to
 _FEWEST = 20
+_TAILS = (1, 99.9)  # percentiles that values are cut at before the fit
+_STARTS = ((50, 99), (5, 95))  # percentiles that the means start from
 _BINS = 60
 
 
@@ -19,8 +22,8 @@ _BINS = 60
 class Gate:
     """A gate, the means of the two parts, and how far they lie apart.
 
-    `separation` is Ashman's D: the distance of the means in units of the root mean square of their standard
-    deviations; below 2 the values do not fall into two parts.
+    `separation` is Ashman's D: the distance of the means in standard deviations; below 2 the values do not fall into
+    two parts.
     """
 
     at: float
@@ -30,31 +33,49 @@ class Gate:
 
 
 def mixture_gate(values: np.ndarray, *, seed: int) -> Gate:
-    """Where two gaussians that are fitted to `values` (n,) cross between their means.
+    """Where two gaussians of one width that are fitted to `values` (n,) cross.
 
-    At most 5,000 values, drawn by `seed`, are used, missing ones never. All NaN where there are too few or all are equal.
+    At most 5,000 values, drawn by `seed`, are used, missing ones never. All NaN where they are too few or equal.
     """
-    from sklearn.mixture import GaussianMixture
-
     known = values[~np.isnan(values)].astype(float)
     if known.size > _MOST:
         known = np.random.default_rng(seed).choice(known, _MOST, replace=False)
     if known.size < _FEWEST or np.ptp(known) <= 1e-9 * max(1.0, float(np.abs(known).max())):
         return Gate(np.nan, np.nan, np.nan, np.nan)
-    # started from the middle and the top, so that a few positive cells are not taken for the tail of the others
-    start = np.array([[np.median(known)], [np.percentile(known, 99)]])
-    if start[0] == start[1]:
-        start = np.array([[known.min()], [known.max()]])
-    model = GaussianMixture(2, random_state=seed, means_init=start, reg_covar=1e-6 * float(np.var(known)))
-    model.fit(known[:, None])
-    means, sds = model.means_.ravel(), np.sqrt(model.covariances_.ravel())
-    order = np.argsort(means, kind="stable")
-    (low, high), sds, weights = means[order], sds[order], model.weights_[order]
-    grid = np.linspace(low, high, 1001)
-    log = np.log(weights) - np.log(sds) - ((grid[:, None] - means[order]) / sds) ** 2 / 2
-    above = np.flatnonzero(log[:, 1] >= log[:, 0])
-    at = grid[above[0]] if above.size else high
-    return Gate(float(at), float(low), float(high), float((high - low) / np.sqrt((sds**2).mean())))
+    # dead and saturated pixels are no part of their own
+    known = np.clip(known, *np.percentile(known, _TAILS))
+    if not known.min() < known.max():
+        return Gate(np.nan, np.nan, np.nan, np.nan)
+    # few positive cells, or many: what fits better
+    model = max((_fitted(known, np.percentile(known, start), seed) for start in _STARTS), key=lambda m: m.lower_bound_)
+    order = np.argsort(model.means_.ravel(), kind="stable")
+    (low, high), weights = model.means_.ravel()[order], model.weights_[order]
+    variance = float(model.covariances_.ravel()[0])
+    if not high > low:
+        return Gate(np.nan, float(low), float(high), 0.0)
+    at = (low + high) / 2 + variance * np.log(weights[0] / weights[1]) / (high - low)
+    return Gate(float(np.clip(at, low, high)), float(low), float(high), float((high - low) / np.sqrt(variance)))
+
+
+def _fitted(known: np.ndarray, start: np.ndarray, seed: int) -> Any:
+    """Two gaussians of one width: a narrow one inside a wide one fits skewed markers better, and parts nothing."""
+    from sklearn.mixture import GaussianMixture
+
+    if not start[0] < start[1]:
+        start = np.array([known.min(), known.max()])
+    near = np.abs(known[:, None] - start).argmin(axis=1)
+    least = 1e-6 * float(np.var(known))
+    return GaussianMixture(
+        2,
+        covariance_type="tied",
+        weights_init=np.bincount(near, minlength=2) / near.size,
+        means_init=start[:, None],
+        precisions_init=[[1 / max(float(np.mean((known - start[near]) ** 2)), least)]],
+        reg_covar=least,
+        tol=1e-5,
+        max_iter=500,
+        random_state=seed,
+    ).fit(known[:, None])
 
 
 def rescaled(values: np.ndarray, gate: Gate) -> np.ndarray:
@@ -122,7 +143,7 @@ def positivity(
 def ridges(
     values: np.ndarray, markers: Sequence[str], cell_type: np.ndarray, types: Sequence[str], *, root: bool
 ) -> pd.DataFrame:
-    """Density of each marker in each type over 60 bins from its lowest value to its 99.5th percentile (contract RIDGES).
+    """Density of each marker in each type over 60 bins from its lowest value to its 99.5th percentile (RIDGES).
 
     `root`: bins of equal width in the square root. Densities are scaled to a highest of 1 in each type.
     """

@@ -37,9 +37,9 @@ def mixing(
 
     Returns
     -------
-    One row: `stage` (`before` or `after`), `entropy` (of the batches among the 30 nearest neighbours of a cell, mean over
-    cells, divided by that of all cells: 1 where neighbours are as mixed as the cohort), `lisi` (effective number of
-    batches among them, inverse Simpson, mean; Korsunsky et al. 2019), `n_batches`, `silhouette` (of the types; -1 … 1),
+    One row: `stage` (`before` or `after`), `entropy` (of the batches among the 30 nearest neighbours of a cell, mean
+    over cells, divided by that of all cells: 1 where neighbours are as mixed as the cohort), `lisi` (effective number
+    of batches among them, mean; Korsunsky et al. 2019), `n_batches`, `silhouette` (of the types; -1 … 1),
     `n_cells`. NaN where there is one batch, or one type.
     """
     from sklearn.metrics import silhouette_score

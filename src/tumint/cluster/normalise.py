@@ -91,7 +91,7 @@ def _within(values: np.ndarray, config: NormaliseConfig, seed: int) -> np.ndarra
 
 
 def log_normalise(counts: Any, target_sum: float) -> Any:
-    """log(1 + x) of counts (cells × genes, CSR or array) whose cells are scaled to `target_sum`; a new matrix, float32."""
+    """log(1 + x) of counts (cells × genes, CSR or array) whose cells are scaled to `target_sum`: a new one, float32."""
     from scipy import sparse
 
     total = np.asarray(counts.sum(axis=1), dtype=float).ravel()

@@ -25,10 +25,6 @@ def empty(contract: Contract) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
 
 
-def _none(contract: Contract) -> Any:
-    return field(default_factory=lambda: empty(contract))
-
-
 @dataclass(frozen=True)
 class Results:
     """Types in the order of the sheet, and the tables that go beside the cells; a table without rows: not asked for."""
@@ -38,12 +34,12 @@ class Results:
     gates: pd.DataFrame
     states: pd.DataFrame
     ridges: pd.DataFrame
-    sweep: pd.DataFrame = _none(c.SWEEP)
-    mixing: pd.DataFrame = _none(c.MIXING)
-    confusion: pd.DataFrame = _none(c.CONFUSION)
-    umap: pd.DataFrame = _none(c.UMAP)
-    moran: pd.DataFrame = _none(c.MORAN)
-    ligand_receptor: pd.DataFrame = _none(c.LIGAND_RECEPTOR)
+    sweep: pd.DataFrame = field(default_factory=lambda: empty(c.SWEEP))
+    mixing: pd.DataFrame = field(default_factory=lambda: empty(c.MIXING))
+    confusion: pd.DataFrame = field(default_factory=lambda: empty(c.CONFUSION))
+    umap: pd.DataFrame = field(default_factory=lambda: empty(c.UMAP))
+    moran: pd.DataFrame = field(default_factory=lambda: empty(c.MORAN))
+    ligand_receptor: pd.DataFrame = field(default_factory=lambda: empty(c.LIGAND_RECEPTOR))
 
 
 def write(cells: Cells, values: Any, shown: list[str], results: Results, out: Path, meta: dict[str, Any]) -> None:

@@ -87,10 +87,11 @@ def sweep(points: np.ndarray, k: int, method: str, config: SweepConfig, *, seed:
     several = table[table["clusters"] > 1]
     if several.empty:
         return table.assign(recommended=table.index == 0, why="no resolution gives two clusters")
-    top = several.loc[several["stability"].idxmax()]
-    finest = several[several["stability"] >= top["stability"] - top["sd"]].iloc[-1]
+    resolutions, means, sds = (several[c].to_numpy(float) for c in ("resolution", "stability", "sd"))
+    top = int(means.argmax())
+    finest = int(np.flatnonzero(means >= means[top] - sds[top])[-1])
     why = (
-        f"the finest whose stability ({finest['stability']:.2f}) is within one standard deviation ({top['sd']:.2f}) of "
-        f"the best ({top['stability']:.2f} at {top['resolution']:g})"
+        f"the finest whose stability ({means[finest]:.2f}) is within one standard deviation ({sds[top]:.2f}) of "
+        f"the best ({means[top]:.2f} at {resolutions[top]:g})"
     )
-    return table.assign(recommended=table["resolution"] == finest["resolution"], why=why)
+    return table.assign(recommended=table["resolution"] == resolutions[finest], why=why)

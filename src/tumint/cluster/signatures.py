@@ -66,14 +66,17 @@ def cluster_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([np.bincount(labels, weights=column) / counts for column in values.T]).reshape(-1, len(counts)).T
 
 
-def fit_scale(values: np.ndarray, labels: np.ndarray, least: float = 0.0) -> Scale:
-    """The scale of each marker, from the clusters; its width is at least `least`.
+def fit_scale(values: np.ndarray, labels: np.ndarray, least: float | None = 0.0) -> Scale:
+    """The scale of each marker, from the clusters; its width is at least `least`. None: values with their gate
+    at 0.5, of which those from 0.25 to 0.75 are evidence from 0 to 1.
 
     Not from the cells, because the share of cells that show a marker is anything from under a percent to nearly all.
     A marker that no cluster shows more than another is not blown up to 0 … 1: the width is at least two standard
     deviations within a typical cluster. Small clusters that show more of half of the markers than any other are of
     saturated or merged cells, not a type, and set no scale.
     """
+    if least is None:
+        return Scale(np.full(values.shape[1], 0.25), np.full(values.shape[1], 0.5))
     counts = np.bincount(labels)
     means = cluster_means(values, labels)
     counted = counts >= min(max(SMALLEST, _SMALLEST_SHARE * labels.size), counts.max())
@@ -124,7 +127,7 @@ def confidence(cell_scores: np.ndarray, chosen: np.ndarray, min_score: float, tr
 def best(scores: np.ndarray, min_score: float, tree: Tree, *, fall_back: bool = True) -> np.ndarray:
     """Index of the best signature of each row among the types without kinds, ties to the first of the panel.
 
-    Where that scores below `min_score`: the deepest type with kinds that scores at least as much (`fall_back`), else -1.
+    Where that scores below `min_score`: the deepest type with kinds that scores that much (`fall_back`), else -1.
     """
     leaves = tree.leaves
     at = leaves[scores[:, leaves].argmax(axis=1)]
@@ -138,7 +141,7 @@ def best(scores: np.ndarray, min_score: float, tree: Tree, *, fall_back: bool = 
 
 
 def conflicts(evidence: np.ndarray, markers: Sequence[str], signature: Signature) -> str:
-    """What in the evidence (markers,) contradicts a signature, in words: positive markers below ½, negative from ½ on."""
+    """What in the evidence (markers,) contradicts a signature, in words: positive markers below ½, negative above."""
     at = {marker: i for i, marker in enumerate(markers)}
     lacking = [f"{m} is low ({evidence[at[m]]:.2f})" for m in signature.positive if evidence[at[m]] < SHOWN]
     shown = [f"{m} is high ({evidence[at[m]]:.2f})" for m in signature.negative if evidence[at[m]] >= SHOWN]
@@ -156,7 +159,7 @@ def split_mixed(
     min_score: float,
     resolution: float,
     seed: int,
-    least: float = 0.0,
+    least: float | None = 0.0,
 ) -> np.ndarray:
     """Split the clusters that hold cells of several types.
 

@@ -80,9 +80,21 @@ def ligand_receptor(
             n_jobs=1,
             show_progress_bar=False,
         )
-    means = found["means"].stack([0, 1], future_stack=True).rename("mean")
-    p = found["pvalues"].stack([0, 1], future_stack=True).rename("p")
-    table = pd.concat([means, p], axis=1).reset_index()
-    table.columns = pd.Index(["ligand", "receptor", k.SOURCE, k.TARGET, "mean", "p"])
+    means, p = found["means"].to_numpy(float), found["pvalues"].to_numpy(float)
+    from_to = [(str(a), str(b)) for a, b in found["means"].columns]
+    table = pd.DataFrame(
+        [
+            {
+                "ligand": pair[0],
+                "receptor": pair[1],
+                k.SOURCE: a,
+                k.TARGET: b,
+                "mean": means[i, j],
+                "p": p[i, j],
+            }
+            for i, pair in enumerate(found["means"].index)
+            for j, (a, b) in enumerate(from_to)
+        ]
+    )
     table["q"] = benjamini_hochberg(table["p"].to_numpy(float))
     return table.astype({c: object for c in ("ligand", "receptor", k.SOURCE, k.TARGET)})

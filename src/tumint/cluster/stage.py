@@ -54,8 +54,8 @@ def run(
     Raises
     ------
     DataError
-        No cells, a marker or a cell type that the chosen method needs is not there, or a file that a person made (table,
-        matrix, reference, pairs) does not fit the data.
+        No cells, a marker or a cell type that the chosen method needs is not there, or a file that a person made
+        (table, matrix, reference, pairs) does not fit the data.
     """
     assert params.cluster is not None
     # sums of BLAS depend on the number of its threads; ours are threads over rows, which write rows of their own
@@ -129,7 +129,8 @@ class _Work:
             assert swept is not None
             resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
             self.notes["resolution"] = resolution
-        cohort = assign.Cohort(points, self.scored, self.shown, LEAST if self.method.method == "log" else 0.0)
+        least = {"log": LEAST, "gate": None}.get(self.method.method, 0.0)
+        cohort = assign.Cohort(points, self.scored, self.shown, least)
         labels, cohort = assign.find_clusters(
             cohort,
             signatures,
@@ -207,7 +208,8 @@ class _Work:
                 scaled.append(standardised(np.arcsinh(5 * raw / np.where(top > 0, top, 1.0))))
         self.notes["reference"] = f"{len(reference.types)} cells, {len(reference.markers)} shared markers"
         return transferred(
-            *scaled,
+            scaled[0],
+            scaled[1],
             reference.types,
             n_neighbours=wanted.n_neighbours,
             min_confidence=self.config.min_confidence,

@@ -24,7 +24,8 @@ def components(values: Any, genes: list[str], *, n_genes: int, n_components: int
     Returns
     -------
     (n × components) float32. Variable genes by dispersion (Satija et al. 2015, Nat Biotechnol 33:495, as scanpy has
-    it), then PCA, which leaves a CSR matrix as it is. Genes are not scaled: rare transcripts would weigh like common ones.
+    it), then PCA, which leaves a CSR matrix as it is. Genes are not scaled: rare ones would weigh like
+    common ones.
     """
     import anndata as ad
     import scanpy as sc

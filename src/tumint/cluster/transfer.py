@@ -40,9 +40,7 @@ def transferred(
     names, codes = np.unique(types.astype(str), return_inverse=True)
     rng = np.random.default_rng(seed)
     quota = _quota(np.bincount(codes), _MOST)
-    chosen = [
-        np.sort(rng.choice(np.flatnonzero(codes == c), size, replace=False)) for c, size in enumerate(quota)
-    ]
+    chosen = [np.sort(rng.choice(np.flatnonzero(codes == c), size, replace=False)) for c, size in enumerate(quota)]
     rows = np.concatenate(chosen)
     weight = 1 / np.sqrt(np.array(quota, dtype=float))
     model = NearestNeighbors(n_neighbors=min(n_neighbours, rows.size), algorithm="brute").fit(reference[rows])

@@ -148,6 +148,8 @@ def _say_about(sample: Sample, settings: Settings) -> None:
     if lacking := _lacking(sample, settings):
         policy = settings.config.missing_marker
         _say(f"sample {name} goes on without {', '.join(lacking)} (`missing_marker: {policy}`)")
+    if not sample.cells.has_coordinates:
+        _say(f"sample {name} has no coordinates: nothing that needs a place will be computed")
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
         _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")

@@ -41,7 +41,7 @@ def _select(values: np.ndarray, order: np.ndarray, middle: int) -> None:
 
 @njit
 def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray) -> None:
-    """Sort `order` by the leaves of a random tree of 2^`depth` leaves; leaf l is `order[n l >> depth : n (l + 1) >> depth]`.
+    """Sort `order` by the leaves of a random tree of 2^`depth`: number l is `order[n l >> depth : n (l + 1) >> depth]`.
 
     Each node is cut at the median along the line through two of its points, drawn at random (as in annoy).
 

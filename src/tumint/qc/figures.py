@@ -10,24 +10,8 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint import maps, style
+from tumint.qc.words import BASIC, METRICS, SHARES
 
-METRICS = {
-    k.AREA_UM2: "area (µm²)",
-    "dna": "DNA (mean of its channels)",
-    "total": "total signal",
-    k.ECCENTRICITY: "eccentricity",
-    k.SOLIDITY: "solidity",
-    "local_density": "local density (cells per mm²)",
-    "border_um": "gap to the edge of the image (µm)",
-    "zero_share": "share of channels at 0",
-    "saturated_share": "share of channels saturated",
-    "doublet_score": "doublet score",
-    "n_genes": "genes",
-    "n_counts": "counts",
-    "mito_share": "mitochondrial share",
-}
-BASIC = (k.AREA_UM2, "dna", "total", "n_genes", "n_counts", "mito_share")
-SHARES = {k.ECCENTRICITY, k.SOLIDITY, "zero_share", "saturated_share", "doublet_score", "mito_share"}  # 0 to 1
 _ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
 

@@ -14,6 +14,7 @@ from tumint.io import contracts
 from tumint.report.formats import integer, listed, number, percent, plural, setting
 from tumint.report.inputs import Inputs, cells
 from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.pages import cluster_evidence as evidence
 
 COLUMNS = (
     Column(k.CLUSTER, "Cluster"),
@@ -24,6 +25,8 @@ COLUMNS = (
     Column("runner_up", "Runner-up"),
     Column("runner_up_score", "Its score", "number"),
     Column("lead", "Lead", "number", "score less the runner-up's"),
+    Column("agreement", "Cells agree", "percent", "cells whose own markers show the same type"),
+    Column("conflicts", "Against it"),
 )
 TYPE_COLUMNS = (
     Column(k.CELL_TYPE, "Cell type"),
@@ -34,6 +37,13 @@ TYPE_COLUMNS = (
     Column("subjects", "Subjects with it", "int"),
     Column("confidence", "Median confidence", "number"),
 )
+LOOK_COLUMNS = (
+    Column(k.CLUSTER, "Cluster"),
+    Column(k.N, "Cells", "int"),
+    Column(k.CELL_TYPE, "Cell type"),
+    Column("look", "Why"),
+)
+LITTLE_AGREEMENT = 0.5
 CLOSE_CALL = 0.05  # a lead below this over the runner-up is named
 MUCH_UNCLASSIFIED = 0.1
 
@@ -102,10 +112,12 @@ def build(inputs: Inputs) -> Page:
             Section("Maps", _maps(inputs, table, palette)),
             Section("Markers", _markers(means, clusters)),
             Section("Clusters", _clusters(clusters)),
+            *evidence.sections(inputs, palette, len(table)),
             Section("Composition of every ROI", _per_roi(inputs, table, palette)),
         ),
         method=_method(inputs),
         citations=(
+            "Levine et al. 2015, Cell 162:184 (PhenoGraph)",
             "Traag, Waltman & van Eck 2019, Sci Rep 9:5233 (Leiden)",
             "van Maldegem et al. 2021, Nat Commun 12:5906 (normalisation by a reference channel)",
             "Wolf, Angerer & Theis 2018, Genome Biol 19:15 (scanpy)",
@@ -163,6 +175,8 @@ def _types(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> l
         figures.composition(per_subject, k.SUBJECT, palette, "subject"),
         figures.type_shares(per_subject, inputs.group_column),
     ]
+    if inputs.group_column is not None:
+        charts.insert(1, figures.composition(shares(by_cell, ["group"]), "group", palette, inputs.group_column))
     subject = table[k.SAMPLE].map(inputs.subject_of)
     per_type = table.assign(_subject=subject).groupby(k.CELL_TYPE, sort=True)
     summary = per_type.agg(
@@ -214,9 +228,38 @@ def _clusters(clusters: pd.DataFrame) -> list[Block]:
         return [Notice("Nothing was clustered: the types came with the data.")]
     rows = clusters.assign(
         share=clusters[k.N] / max(int(clusters[k.N].sum()), 1), lead=clusters["score"] - clusters["runner_up_score"]
+    ).sort_values(k.N, ascending=False, kind="stable")
+    rows["look"] = [_look({str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
+    doubtful = rows[rows["look"] != ""]
+    blocks: list[Block] = [
+        Table("clusters", "A score near the runner-up's means that the markers do not decide.", COLUMNS, rows)
+    ]
+    if len(doubtful):
+        caption = "Clusters that need a person's eye, and why."
+        blocks.append(Table("clusters_to_look_at", caption, LOOK_COLUMNS, doubtful))
+    else:
+        blocks.append(Text("No cluster needs a person's eye: every type leads, and markers and cells agree with it."))
+    caption = (
+        "Cluster → type, to edit: download the CSV, change `cell_type`, and name the file in `cluster.type_table` with "
+        "`cluster.typing: table`. The numbers of clusters hold as long as data, seed and clustering stay the same."
     )
-    caption = "A score near the runner-up's means that the markers do not decide; look at such clusters first."
-    return [Table("clusters", caption, COLUMNS, rows.sort_values(k.N, ascending=False, kind="stable"))]
+    columns = (Column(k.CLUSTER, "Cluster"), Column(k.CELL_TYPE, "Cell type"), Column(k.N, "Cells", "int"))
+    blocks.append(Table("cluster_types", caption, columns, rows[[k.CLUSTER, k.CELL_TYPE, k.N]]))
+    return blocks
+
+
+def _look(row: Mapping[str, Any]) -> str:
+    """Why a person should look at a cluster; nothing where there is no reason."""
+    reasons = []
+    if row[k.CELL_TYPE] == k.UNCLASSIFIED:
+        reasons.append(f"no signature fits; {row['runner_up'] or 'the best'} scores {number(row['runner_up_score'])}")
+    elif row["lead"] < CLOSE_CALL and row["runner_up"] != row[k.CELL_TYPE]:
+        reasons.append(f"{row['runner_up']} is almost as likely")
+    if row["agreement"] < LITTLE_AGREEMENT:
+        reasons.append(f"only {percent(row['agreement'])} of its cells show the type by themselves")
+    if row["conflicts"]:
+        reasons.append(str(row["conflicts"]))
+    return "; ".join(reasons)
 
 
 def _per_roi(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
@@ -233,19 +276,40 @@ def _method(inputs: Inputs) -> list[str]:
     if typing == "provided":
         return ["The data brought a type for every cell; nothing was clustered."]
     normalise = settings.get("normalise") or {}
+    cofactor = setting(normalise.get("cofactor", 5))
     how = {
         "reference": "Each intensity was divided by its ROI's median of the reference channel; each marker was scaled "
         f"by the {setting(normalise.get('percentile', 99))}th percentile of its signal over the cohort.",
-        "arcsinh": f"Intensities were transformed by arcsinh(x / {setting(normalise.get('cofactor', 5))}).",
+        "arcsinh": f"Intensities were transformed by arcsinh(x / {cofactor}).",
+        "zscore": f"Intensities were transformed by arcsinh(x / {cofactor}) and standardised per marker and ROI.",
+        "gate": "The logarithm of each marker was rescaled per ROI so that two gaussians fitted to it cross at 0.5.",
+        "log": "Transcripts were scaled to the same total per cell, and log(1 + x) was taken.",
         "none": "Intensities were taken as they are.",
     }.get(str(normalise.get("method")), "")
-    said = [
-        f"{how} Markers that define types were joined into a graph of each cell's "
-        f"{settings.get('n_neighbours', 'nearest')} nearest neighbours over the whole cohort, which was cut into "
-        f"clusters by the Leiden algorithm at resolution {settings.get('resolution', 'as given')}."
-    ]
+    if normalise.get("compensation"):
+        how = f"Spillover was taken out by {normalise['compensation']}. {how}"
+    batch = settings.get("integrate") or {}
+    over = {
+        "harmony": f" Batches ({batch.get('batch')}) were integrated by Harmony.",
+        "centre": f" The mean of each batch ({batch.get('batch')}) was taken out.",
+    }.get(str(batch.get("method")), "")
+    points = (
+        "Principal components of the most variable genes"
+        if normalise.get("method") == "log"
+        else "Markers that define types"
+    )
+    neighbours, resolution = settings.get("n_neighbours", "nearest"), settings.get("resolution", "as given")
+    cut = (
+        f"were joined into a graph of each cell's {neighbours} nearest neighbours over the whole cohort, which was cut "
+        f"into clusters by the Leiden algorithm at resolution {resolution}."
+        if settings.get("method") != "flowsom"
+        else f"were summarised by prototypes, which average linkage joined into {settings.get('n_clusters')} clusters."
+    )
+    said = [f"{how}{over} {points} {cut}"]
     if typing == "table":
         said.append(f"Each cluster got the type that {settings.get('type_table')} gives it.")
+    elif typing == "transfer":
+        said.append("Each cell got the type that most of its nearest cells of the annotated reference have.")
     else:
         said.append(
             "Each cluster got the type whose signature it fits best: markers it should show against markers it should "

@@ -108,7 +108,7 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="ingest",
         title="Ingest",
-        lead="Raw tables of cells, read ROI by ROI, with coordinates in µm.",
+        lead="Raw data of cells, read ROI by ROI, with coordinates in µm where cells have a place.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(rows[k.SUBJECT].nunique())),
