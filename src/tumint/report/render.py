@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import importlib
 import json
 import re
@@ -18,11 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tumint import __version__
+from tumint.charts import Cells, Chart
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise, write_csv
 from tumint.provenance import run_metadata
-from tumint.report import formats
+from tumint.report import formats, interactive
 from tumint.report.inline import inline
 from tumint.report.inputs import Inputs
 from tumint.report.page import Chooser, Items, Notice, Page, Section, Table, Text
@@ -32,7 +32,9 @@ RANDOM = ("cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("live.js", "page.js")
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
+MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
 
 
@@ -59,6 +61,7 @@ class Files:
     folder: Path
     used: int = 0
     names: set[str] = field(default_factory=set)
+    live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
 
     def clear(self) -> None:
         """Make the folder, without figures of an earlier report."""
@@ -90,8 +93,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     )
     environment.lstrip_blocks = True
     environment.filters["said"] = said
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
     sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
@@ -102,7 +104,8 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         missing=inputs.missing,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
-        script_hash=digest,
+        plotly=Markup(interactive.packed()) if files.live else "",
+        scripts=Markup(interactive.allowed(script, live=bool(files.live), cells="cells" in files.live)),
         version=__version__,
     )
     return rendered
@@ -150,9 +153,28 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "title": figure.title,
         "reading": figure.reading,
         "svg": drawing if fits else None,
+        "live": _live(figure, files) if fits else None,
         "csv": _csv_link(figure.table, files),
         "file": f"figures/{files.folder.name}/{name}",
     }
+
+
+def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
+    """The figure as the page draws it live; None where it was drawn by hand, or the page is full."""
+    if figure.chart is None:
+        return None
+    text = interactive.data_block(figure.chart)
+    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
+        return None
+    what = "cells" if _has_cells(figure.chart) else "chart"
+    files.live.add(what)
+    wide = 980 if what == "cells" else round(figure.chart.width * 96)
+    legend = figure.chart.legend_title or "show"
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "themed": figure.themed}
+
+
+def _has_cells(chart: Chart) -> bool:
+    return any(isinstance(layer, Cells) for panel in chart.panels for layer in panel.layers)
 
 
 def _table(table: Table, files: Files) -> dict[str, Any]:
@@ -160,7 +182,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
     if files.folder.name != "index":
         write_csv(table.frame, files.folder / f"{name}.csv")
     rows = []
-    for record in table.frame.to_dict("records"):
+    for record in table.frame.head(MAX_ROWS).to_dict("records"):
         row = []
         for column in table.columns:
             value = record.get(column.key)
@@ -174,6 +196,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "caption": table.caption,
         "columns": table.columns,
         "rows": rows,
+        "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
         "csv": _csv_link(table.frame, files),
         "file": f"figures/{files.folder.name}/{name}",
     }
