@@ -18,6 +18,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -106,8 +107,8 @@ class Browser:
         return data
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+@contextmanager
+def started(profile: Path, downloads: Path) -> Iterator[Browser]:
     """A headless Chromium that can reach nothing but itself."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
@@ -117,15 +118,23 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(chromium)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile.resolve()}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    downloads = tmp_path_factory.mktemp("downloads")
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads.resolve())})
     running = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=str(driver)))
     running.set_script_timeout(60)
-    yield Browser(running, downloads)
-    running.quit()
+    try:
+        yield Browser(running, downloads)
+    finally:
+        running.quit()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with started(tmp_path_factory.mktemp("chromium"), tmp_path_factory.mktemp("downloads")) as running:
+        yield running
 
 
 def _loopback_only() -> None:

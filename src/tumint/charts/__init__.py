@@ -144,6 +144,17 @@ class Chart:
     x_title: str = ""  # of all panels together
 
 
+def apart(values: Sequence[float], top: float) -> list[float]:
+    """Places of words on an axis that ends at `top`, moved down where one would lie on an earlier one."""
+    taken: list[float] = []
+    for value in values:
+        place = value
+        while any(abs(place - other) < top * 0.075 for other in taken):
+            place -= top * 0.077
+        taken.append(place)
+    return taken
+
+
 def figure(
     name: str, title: str, reading: str, table: pd.DataFrame, chart: Chart, *, themed: bool = True
 ) -> style.Figure:

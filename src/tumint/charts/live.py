@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -107,10 +108,14 @@ def _panel(
                 line = {"type": "line", "layer": "below", "line": {"color": INK, "width": 1}}
                 layout["shapes"].append({**line, **ends, "xref": x, "yref": y, **other})
             case charts.Words(rows, at_x, at_y, text):
-                for row in rows.to_dict("records"):
+                high = panel.y.limits[1] if panel.y.limits else 1.0
+                per_unit = (domain[1][1] - domain[1][0]) * 96 * chart.height / high
+                places = charts.apart([float(value) for value in rows[at_y]], high)
+                for row, place in zip(rows.to_dict("records"), places, strict=True):
                     note = _note(style.shortened(row[text], 44), row[at_x], row[at_y], yanchor="middle")
                     side = {"xanchor": "right", "xshift": -7} if row[at_x] > 0 else {"xanchor": "left", "xshift": 7}
-                    layout["annotations"].append({**note, **side, "xref": x, "yref": y, "font": {"size": 10}})
+                    down = {"yshift": round((place - row[at_y]) * per_unit, 1), "font": {"size": 10}}
+                    layout["annotations"].append({**note, **side, **down, "xref": x, "yref": y})
             case charts.Cells():
                 square = {"scaleanchor": x, "constrain": "domain"}
                 bare = {"showgrid": False, "showticklabels": False, "zeroline": False, "mirror": True}
@@ -233,7 +238,9 @@ def _heat(layer: charts.Heat, *, first: bool) -> Iterator[Trace]:
         [f"{escape(r)} · {escape(c)}<br>{_value(v)} {escape(layer.unit)}" for c, v in zip(columns, line, strict=True)]
         for r, line in zip(rows, matrix.to_numpy(float).tolist(), strict=True)
     ]
-    bar = {"title": {"text": escape(layer.unit), "side": "right"}, "outlinewidth": 0, "thickness": 14}
+    unit = "<br>".join(escape(line) for line in textwrap.wrap(layer.unit, max(10, 3 * len(rows))))
+    title = {"text": unit, "side": "right", "font": {"size": 11}}
+    bar = {"title": title, "outlinewidth": 0, "thickness": 14, "tickfont": {"size": 11}}
     yield {
         **{"type": "heatmap", "z": values, "zmin": layer.limits[0], "zmax": layer.limits[1], "xgap": 1, "ygap": 1},
         **{"colorscale": style.colour_scale(layer.colours), "showscale": first, "colorbar": bar},

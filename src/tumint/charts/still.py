@@ -23,10 +23,16 @@ def draw(chart: charts.Chart) -> MplFigure:
         drawing.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr, call-arg]
     heat = None
     for number, (ax, panel) in enumerate(zip(axes, chart.panels, strict=False)):
+        inner = chart.share_y and number % columns > 0
+        sides = (("x", panel.x, True), ("y", panel.y, not inner))
+        for which, axis, named in sides:
+            if axis.limits is not None:  # before what is placed by them
+                _axis(ax, which, axis, named=named)
         for layer in panel.layers:
             heat = _layer(ax, layer) or heat
-        _axis(ax, "x", panel.x, named=True)
-        _axis(ax, "y", panel.y, named=not (chart.share_y and number % columns))
+        for which, axis, named in sides:
+            if axis.limits is None:
+                _axis(ax, which, axis, named=named)
         if panel.title:
             small = {"fontsize": 8} if len(chart.panels) > 2 else {}
             ax.set_title("\n".join(style.shortened(line, 44) for line in panel.title.split("\n")), **small)
@@ -83,14 +89,10 @@ def _dots(ax: Axes, layer: charts.Dots) -> None:
 
 def _words(ax: Axes, layer: charts.Words) -> None:
     """Names beside their places, moved down where one would lie on another."""
-    taken: list[float] = []
     top = float(ax.get_ylim()[1])
-    for row in layer.rows.to_dict("records"):
+    places = charts.apart([float(value) for value in layer.rows[layer.y]], top)
+    for row, y in zip(layer.rows.to_dict("records"), places, strict=True):
         at = float(row[layer.y])
-        y = at
-        while any(abs(y - other) < top * 0.065 for other in taken):
-            y -= top * 0.067
-        taken.append(y)
         right = row[layer.x] > 0
         ax.annotate(
             style.shortened(row[layer.text], 44),

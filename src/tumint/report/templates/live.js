@@ -198,7 +198,7 @@ function controls(figure) {
   }
   const view = document.createElement("p");
   if (map) view.append(button("+", "Zoom in", () => zoom(figure, 0.6)), button("−", "Zoom out", () => zoom(figure, 1 / 0.6)));
-  view.append(button("whole", "Show the whole figure", () => wholeView(figure)));
+  view.append(button("reset view", "Show the whole figure again", () => wholeView(figure)));
   bar.append(view);
   if (map) figure.querySelector(".scroll").addEventListener("keydown", (event) => steer(figure, event));
   refreshToggles(figure);
