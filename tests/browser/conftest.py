@@ -121,7 +121,9 @@ def started(profile: Path, downloads: Path) -> Iterator[Browser]:
     for flag in (*FLAGS, f"--user-data-dir={profile.resolve()}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads.resolve())})
+    # a reader clicks, a test does not: without this, a page may save one file only
+    saving = {"profile.default_content_setting_values.automatic_downloads": 1}
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads.resolve()), **saving})
     running = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=str(driver)))
     running.set_script_timeout(60)
     try:

@@ -32,7 +32,7 @@ def main(reports: Path, out: Path, *, height: int = 900) -> None:
                     print(out / f"{name}.png")
 
 
-def shot(browser, width: int, height: int) -> bytes:  # noqa: ANN001  (the class is loaded by path)
+def shot(browser, width: int, height: int) -> bytes:
     """The top of the page as PNG."""
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
     answer = browser.driver.execute_cdp_cmd(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import struct
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +29,7 @@ return [...document.querySelectorAll("figure")].filter((figure) => !figure.hidde
   if (!live) return !figure.querySelector(".scroll > svg").getBoundingClientRect().height;
   if (figure.dataset.drawn !== "live") return true;
   if (figure.dataset.live === "cells") return empty(figure.querySelector(".gl-canvas-context"));
-  return !figure.querySelector(".live .plot path, .live .plot image, .live .plot .point");
+  return !figure.querySelector(".live .mlayer path, .live .mlayer image");
 }).map((figure) => figure.id);
 """
 
@@ -86,13 +84,16 @@ def test_a_type_can_be_hidden_and_stays_so_in_the_next_roi(browser, reports) -> 
     browser.open(reports() / "cluster.html")
     browser.show_all()
     first, second = browser.js("return [...document.querySelectorAll('#maps option')].slice(0, 2).map((o) => o.value)")
-    shown = "return document.getElementById(arguments[0]).querySelector('.live').data.filter((t) => t.visible !== false).map((t) => t.meta)"
+    shown = (
+        "return document.getElementById(arguments[0]).querySelector('.live').data"
+        ".filter((t) => t.visible !== false).map((t) => t.meta)"
+    )
     assert "Fibroblasts" in browser.js(shown, first)
     before = len(browser.js(shown, first))
     browser.js("document.querySelector(`#${arguments[0]} input[value=Fibroblasts]`).click()", first)
     assert "Fibroblasts" not in browser.js(shown, first)
     browser.js(
-        "const s = document.querySelector('#maps select'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))",
+        "const s = document.querySelector('#maps select');s.value = arguments[0]; s.dispatchEvent(new Event('change'))",
         second,
     )
     browser.show_all()
@@ -179,9 +180,11 @@ def test_pictures_are_saved_as_svg_and_png(browser, reports) -> None:
 def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     folder = reports(subjects=8)
     browser.open(folder / "qc.html")
-    column = "return [...document.querySelectorAll('#metrics tbody tr')].filter((r) => !r.hidden).map((r) => r.cells[arguments[0]].textContent)"
     table = browser.js("return [...document.querySelectorAll('.table')].find((t) => t.querySelector('.filter')).id")
-    column = column.replace("#metrics", f"#{table}")
+    column = (
+        f"return [...document.querySelectorAll('#{table} tbody tr')].filter((r) => !r.hidden)"
+        ".map((r) => r.cells[arguments[0]].textContent)"
+    )
     browser.js(f"document.querySelectorAll('#{table} th button')[4].click()")
     up = [int(text.replace(",", "")) for text in browser.js(column, 4)]
     browser.js(f"document.querySelectorAll('#{table} th button')[4].click()")
@@ -190,7 +193,8 @@ def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     assert down == sorted(up, reverse=True)
     assert len(set(up)) > 1
     browser.js(
-        f"const i = document.querySelector('#{table} .filter input'); i.value = 'm3_ roi2'; i.dispatchEvent(new Event('input'))"
+        f"const i = document.querySelector('#{table} .filter input');"
+        "i.value = 'm3_ roi2'; i.dispatchEvent(new Event('input'))"
     )
     assert browser.js(column, 0) == ["M3_ROI2"]
     assert browser.js(f"return document.querySelector('#{table} .filter output').textContent") == "1 of 16 rows"

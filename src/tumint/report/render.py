@@ -22,12 +22,13 @@ from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise, write_csv
 from tumint.provenance import run_metadata
-from tumint.report import formats, interactive
+from tumint.report import formats, interactive, runs
 from tumint.report.inline import inline
 from tumint.report.inputs import Inputs
-from tumint.report.page import Chooser, Items, Notice, Page, Section, Table, Text
+from tumint.report.page import Chooser, Download, Items, Notice, Page, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
+_SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "leidenalg")  # versions that a methods section names
 RANDOM = ("cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
@@ -47,10 +48,31 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         The sheet or a table is wrong. A table that is not there is no error: the page says so.
     """
     inputs = Inputs.load(params, results, sheet)
+    if stage == "index":
+        summary = runs.summarise(inputs)
+        # what is not whole yet is no run that a later one is compared with
+        inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
     page: Page = importlib.import_module(f"tumint.report.pages.{stage}").build(inputs)
     files = Files(Path(results) / "figures" / stage)
     if stage != "index":
         files.clear()
+    write_text(out, html(page, inputs, files))
+
+
+def against(other: Path, results: Path, out: Path) -> None:
+    """Write what differs between the newest runs in two folders of results, to `out`.
+
+    Raises
+    ------
+    DataError
+        One of the folders has no run that can be read.
+    """
+    before, after = runs.newest(Path(other)), runs.newest(Path(results))
+    page = importlib.import_module("tumint.report.pages.against").page(before, after)
+    params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
+    inputs = Inputs(params, Path(results), pd.DataFrame())
+    files = Files(Path(results) / "figures" / "against")
+    files.clear()
     write_text(out, html(page, inputs, files))
 
 
@@ -137,6 +159,9 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
             return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
         case Table():
             return [_table(block, files)]
+        case Download(name, label, text):
+            encoded = base64.b64encode(text.encode()).decode("ascii")
+            return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
@@ -242,7 +267,20 @@ def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
             "parameters": _yaml({"report": inputs.config.model_dump(mode="json")}),
         },
         "hashes": inputs.hashes,
+        "sentence": _sentence(mine, report),
     }
+
+
+def _sentence(metas: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]) -> str:
+    """Program, versions and seed, as the last sentence of a methods section."""
+    used = next(iter(metas.values()), report)
+    versions = used.get("versions", report["versions"])
+    named = [f"{name} {versions[name]}" for name in _SAID if name in versions]
+    seeds = sorted(
+        {str(m["params"]["seed"]) for s, m in metas.items() if s in RANDOM and "seed" in m.get("params", {})}
+    )
+    seed = f"; seed {', '.join(seeds)}" if seeds else ""
+    return f"Computed with tumint {used.get('tumint', __version__)} ({', '.join(named)}{seed})."
 
 
 def _seed(stage: str, params: Mapping[str, Any]) -> str:

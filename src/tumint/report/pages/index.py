@@ -6,10 +6,11 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
+from tumint.report import reproduce, runs
 from tumint.report.formats import integer, listed, plural
 from tumint.report.inputs import Inputs, cells
-from tumint.report.page import Column, Light, Number, Page, Section, State, Table, state
-from tumint.report.pages import cluster, ingest, neighbourhood, qc, response
+from tumint.report.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
+from tumint.report.pages import against, cluster, ingest, neighbourhood, qc, response
 
 STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
 TITLES = {
@@ -64,6 +65,8 @@ def build(inputs: Inputs) -> Page:
                 "From raw tables to findings",
                 [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],
             ),
+            *_since(inputs),
+            *_again(inputs),
         ),
         links=LINES,
         method=(
@@ -73,6 +76,26 @@ def build(inputs: Inputs) -> Page:
         ),
         citations=(),
     )
+
+
+def _since(inputs: Inputs) -> list[Section]:
+    """What is different since the run before this one."""
+    if inputs.previous is None:
+        return []
+    changes = runs.compare(inputs.previous, runs.summarise(inputs))
+    tables = [block for section in against.sections(changes) for block in section.blocks if isinstance(block, Table)]
+    return [Section("Since the run before", [Items(changes.said), *tables])]
+
+
+def _again(inputs: Inputs) -> list[Section]:
+    """The config that gives this run again."""
+    config, panel = reproduce.config(inputs.metas, inputs.params, inputs.sheet_name)
+    files = [Download(f"{inputs.params.cohort or 'cohort'}.yaml", "the config of this run, every key", config)]
+    files += [Download(reproduce.PANEL_FILE, "the panel that it names", panel)] if panel else []
+    said = (
+        "With these, the sample sheet and the raw tables, whose SHA-256 the report of ingest lists, `tumint run` gives "
+    )
+    return [Section("Run it again", [Text(said + "the same numbers."), *files])] if config else []
 
 
 def _spread(inputs: Inputs, column: str) -> str:
