@@ -69,7 +69,7 @@ def _figure(features: pd.DataFrame) -> list[Block]:
     low, high = min(-0.5, float(values.min()) - 0.2), max(0.5, float(values.max()) + 0.2)
     hover = {"name": "", "family": "", "contrast": "", "q_before": "q, other", "q_after": "q, this", "change": ""}
     same = pd.DataFrame({"from": [low], "to": [high], "change": [runs.MOVED]})
-    layers = [
+    layers: list[charts.Layer] = [
         charts.Mark(0),
         charts.Mark(0, "y"),
         charts.Lines(same, "from", "from", "to", "to", "change", COLOURS, width=1),
