@@ -276,9 +276,8 @@ def _sentence(metas: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any])
     used = next(iter(metas.values()), report)
     versions = used.get("versions", report["versions"])
     named = [f"{name} {versions[name]}" for name in _SAID if name in versions]
-    seeds = sorted(
-        {str(m["params"]["seed"]) for s, m in metas.items() if s in RANDOM and "seed" in m.get("params", {})}
-    )
+    given = [meta.get("params", {}) for stage, meta in metas.items() if stage in RANDOM]
+    seeds = sorted({str(params["seed"]) for params in given if "seed" in params})
     seed = f"; seed {', '.join(seeds)}" if seeds else ""
     return f"Computed with tumint {used.get('tumint', __version__)} ({', '.join(named)}{seed})."
 

@@ -94,8 +94,9 @@ def _again(inputs: Inputs) -> list[Section]:
     files += [Download(reproduce.PANEL_FILE, "the panel that it names", panel)] if panel else []
     said = (
         "With these, the sample sheet and the raw tables, whose SHA-256 the report of ingest lists, `tumint run` gives "
+        "the same numbers."
     )
-    return [Section("Run it again", [Text(said + "the same numbers."), *files])] if config else []
+    return [Section("Run it again", [Text(said), *files])] if config else []
 
 
 def _spread(inputs: Inputs, column: str) -> str:

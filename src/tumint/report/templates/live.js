@@ -164,7 +164,7 @@ function button(text, title, action) {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = text;
-  made.setAttribute("aria-label", title);
+  if (!/[a-z]/i.test(text)) made.setAttribute("aria-label", title); // else the text is its name
   made.title = title;
   made.addEventListener("click", action);
   return made;
