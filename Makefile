@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test lint format docs drill slurm-demo bench truth validate clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth validate clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,14 +40,17 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 	@$(TUMINT) run config/config.yaml --cores $(CORES)
 	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
 
-test: env  ## the tests (minutes, not seconds: `make drill`)
-	$(BIN)/python -m pytest -m "not slow and not slurm and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+test: env  ## the tests
+	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 	@# in CI the demo is run first, and `make browser` after it
 	@if [ -n "$$CI" ]; then :; elif command -v chromium chromedriver >/dev/null; then \
 	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
-drill: env  ## the slow tests
+whole: env  ## the whole workflow on the real cohorts and on a small one that is killed, resumed and fed wrong data
+	$(BIN)/python -m pytest -m whole -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+
+drill: env  ## what takes minutes: planted truth on other seeds, damaged files by the hundred
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 slurm-demo: env  ## a small cohort through a real one-node Slurm and without it (Debian, root): same numbers, bit for bit

@@ -1,15 +1,21 @@
 """Cohorts of `tumint simulate --no-effect` from raw tables to the comparison, the stages called in this process.
 
-Used by `validate_response.py --workflow`, which writes what comes out of it.
+Used by `validate_response.py --part workflow`, which writes what comes out of it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from tumint import keys as k
 from tumint.cluster import stage as cluster
@@ -23,6 +29,9 @@ from tumint.response import stage as response
 from tumint.simulate.cohort import Settings
 from tumint.simulate.write import write_cohort
 from tumint.workflow import rows_json
+
+if TYPE_CHECKING:
+    from validate_response import Run
 
 ROIS, CELLS = 2, 1000
 
@@ -48,33 +57,34 @@ def effects_of(folder: Path, n: int, seed: int) -> pd.DataFrame:
     return read_table(folder / "out" / "effects.parquet", EFFECTS_ALL)
 
 
-def workflow_rates(n: int, cohorts: int, seed: int) -> pd.DataFrame:
-    """Tests, share of p < 0.05 and q < 0.1, and cohorts with any q < 0.1, by family."""
-    found = []
-    for i in range(cohorts):
-        with tempfile.TemporaryDirectory() as folder:
-            found.append(effects_of(Path(folder), n, seed + i).assign(cohort=i))
-    tested = pd.concat(found, ignore_index=True)
+def rates_of(n: int, seed: int, i: int) -> dict[str, float]:
+    """Tests, share of p < 0.05 and whether any q < 0.1 in one cohort, by family."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        tested = effects_of(Path(folder), n, seed + i)
     tested = tested[tested["p"].notna()].assign(low=lambda t: t["p"] < 0.05, hit=lambda t: t["q"] < 0.1)
     by = tested.groupby(tested[k.FAMILY].astype(str))
-    any_hit = tested[tested["hit"]].groupby(k.FAMILY, observed=True)["cohort"].nunique()
-    table = pd.DataFrame({"tests": by.size(), "p": by["low"].mean(), "q": by["hit"].mean()})
-    return table.assign(any=any_hit.reindex(table.index, fill_value=0))
+    columns = {"tests": by.size(), "low": by["low"].mean(), "hit": by["hit"].any()}
+    return {f"{name}|{family}": float(v) for name, values in columns.items() for family, v in values.items()}
 
 
-def workflow_section(cohorts: int, seed: int, designs: tuple[int, ...]) -> str:
-    """What came out, as text."""
+def section(run: Run, cohorts: Mapping[int, int]) -> str:
+    """What came out of so many cohorts of each design, as text."""
     lines = [_HEAD.format(rois=ROIS, cells=CELLS)]
-    for n in designs:
-        for family, row in workflow_rates(n, cohorts, seed).iterrows():
-            numbers = f"{row['tests']:.0f} | {row['p']:.3f} | {row['q']:.3f} | {row['any']:.0f} of {cohorts}"
-            lines.append(f"| {n} v {n} | {family} | {numbers} |")
+    for n, many in cohorts.items():
+        table = run.each("workflow", rates_of, n, many)
+        for family in sorted(name.split("|")[1] for name in table.columns if name.startswith("tests|")):
+            share = table[f"low|{family}"].dropna()
+            half = float(stats.t.ppf(0.975, len(share) - 1)) * share.std(ddof=1) / np.sqrt(len(share))
+            low = f"{share.mean():.3f} | {max(share.mean() - half, 0):.3f} to {share.mean() + half:.3f}"
+            any_hit = f"{int(table[f'hit|{family}'].sum())} of {len(share)}"
+            lines.append(f"| {n} v {n} | {family} | {table[f'tests|{family}'].sum():.0f} | {low} | {any_hit} |")
     return "\n".join(lines)
 
 
-_HEAD = """Cohorts of `tumint simulate --no-effect` with {rois} ROIs of about {cells:,} cells per mouse, from raw tables
-through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on each
-other, so that few cohorts say little: a share is to be read with the number of cohorts, not of tests.
+_HEAD = """Cohorts of `tumint simulate --no-effect`, with {rois} ROIs of about {cells:,} cells per mouse, from raw
+tables through ingest, qc, cluster and neighbourhood to the comparison (moderated t). Features of one cohort depend on
+each other (shares of types add up to one, densities share that of the tissue), so the share of p < 0.05 is averaged
+over cohorts, and its 95 % interval is that of a t test over cohorts.
 
-| design | family | tests | p < 0.05 | q < 0.1 | cohorts with q < 0.1 |
+| design | family | tests | p < 0.05 | interval | cohorts with q < 0.1 |
 |---|---|---|---|---|---|"""

@@ -68,6 +68,14 @@ def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     return text
 
 
+def batches_json(sheet: pd.DataFrame, column: str) -> str:
+    """`{sample: batch}` by a column of the sheet; none where each sample is a batch of its own."""
+    if column == k.SAMPLE:
+        return "{}"
+    named = dict(zip(sheet[k.SAMPLE], sheet[column].astype(str), strict=True))
+    return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def raw_files(sheet: pd.DataFrame, samples: Sequence[str], *, relationships: bool) -> list[str]:
     """The files that ingest reads for `samples`: each table, and CellProfiler's neighbours beside it where they are."""
     files: list[str] = []

@@ -99,7 +99,8 @@ def run(tmp_path: Path, panel: Panel) -> Callable[..., Path]:
         from tumint.cluster import stage
         from tumint.config import StageParams
 
-        values = {"cluster": config, "panel": panel.model_dump(), "seed": 3} | (shared or {})
+        quick = {"umap_cells": 0, "sweep": {"enabled": False}}
+        values = {"cluster": quick | config, "panel": panel.model_dump(), "seed": 3} | (shared or {})
         out = tmp_path / name
         stage.run(StageParams.model_validate(values), cells, out, threads=threads)
         return out

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tumint.cluster.leiden import communities, number_by_size, subgraph
-from tumint.cluster.neighbours import jaccard_edges, nearest_neighbours
+from tumint.cluster.neighbours import jaccard_edges, near_neighbours, nearest_neighbours
 
 
 def _points(n=1500, d=7, seed=0):
@@ -43,6 +43,31 @@ def test_threads_and_partition_change_nothing():
         again = nearest_neighbours(points, 15, seed=seed, threads=threads)
         np.testing.assert_array_equal(again[0], indices)
         np.testing.assert_array_equal(again[1], squares)
+
+
+def test_the_search_for_large_cohorts_finds_nearly_all():
+    points = _points(n=6000, d=9)
+    exact, squares = nearest_neighbours(points, 15, seed=0, threads=2)
+    found, distances = near_neighbours(points, 15, seed=0, threads=1)
+    hits = np.array([np.isin(row, true) for row, true in zip(found, exact, strict=True)])
+    assert hits.mean() > 0.98
+    assert (np.diff(distances, axis=1) >= 0).all()
+    assert all(len(set(row)) == 15 and i not in row for i, row in enumerate(found.tolist()))
+    np.testing.assert_allclose(
+        distances, ((points[found] - points[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-5
+    )
+    for threads in (2, 3):
+        again = near_neighbours(points, 15, seed=0, threads=threads)
+        np.testing.assert_array_equal(again[0], found)
+        np.testing.assert_array_equal(again[1], distances)
+
+
+def test_the_search_with_repeated_points():
+    rng = np.random.default_rng(2)
+    points = rng.integers(0, 3, size=(2000, 3)).astype(np.float32)  # every point many times
+    found, squares = near_neighbours(points, 10, seed=1, threads=2)
+    assert (squares == 0).mean() > 0.999
+    assert (found != np.arange(2000)[:, None]).all()
 
 
 def test_smallest_cohorts():

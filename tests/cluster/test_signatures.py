@@ -51,12 +51,13 @@ def test_tiny_clusters_set_no_scale():
 
 def test_confidence():
     scores = np.array([[0.9, 0.1], [0.5, 0.5], [0.0, -0.5]])
-    found = sig.confidence(scores, np.array([0, 0, -1]), 0.4)
+    tree = sig.Tree.of([T4, T8])
+    found = sig.confidence(scores, np.array([0, 0, -1]), 0.4, tree)
     weights = np.exp(np.array([0.9, 0.1, 0.4]) / 0.1)
     assert found[0] == pytest.approx(weights[0] / weights.sum())
     assert found[1] == pytest.approx(np.exp(5) / (2 * np.exp(5) + np.exp(4)))
     assert found[2] == pytest.approx(np.exp(4) / (np.exp(4) + 1 + np.exp(-5)))
-    assert sig.best(scores, 0.4).tolist() == [0, 0, -1]
+    assert sig.best(scores, 0.4, tree).tolist() == [0, 0, -1]
 
 
 def test_a_cluster_of_two_types_is_split_and_a_pure_one_is_not():

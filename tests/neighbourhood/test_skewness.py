@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tumint.kernels.counts import edge_counts, edge_list, listed_edge_counts
+from tumint.kernels import triples
+from tumint.kernels.counts import edge_counts
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.nulls import Draws, Statistic, permuted
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.skewness import MAX_STRATA, skewness, third_raw_moment
-from tumint.neighbourhood.tails import beyond, pearson3_quantile, pearson3_tails, two_sided
+from tumint.neighbourhood.tails import _uncut, beyond, pearson3_quantile, pearson3_tails, two_sided
 
 
 def enumerated(graph: Graph, labels: np.ndarray, strata: np.ndarray, n_types: int) -> np.ndarray:
@@ -40,6 +41,21 @@ def test_third_moments_equal_full_enumeration(directed: bool, n_strata: int, den
     labels, strata = rng.permutation([0, 0, 0, 0, 1, 1, 1, 2]), rng.permutation(np.arange(8) % n_strata)
     found = third_raw_moment(graph, strata, cross_table(labels, strata, 3, n_strata))
     assert found == pytest.approx(enumerated(graph, labels, strata, 3), rel=1e-12, abs=1e-12)
+
+
+def test_triangles_of_an_undirected_graph_are_counted_in_every_order() -> None:
+    rng = np.random.default_rng(4)
+    W = rng.random((150, 150)) < 0.05
+    W[:2] = True  # rows so long that the short ones are searched for in them
+    graph = from_edges(150, np.argwhere(W), symmetric=True)
+    strata = rng.integers(0, 3, 150).astype(np.uint8)
+    rows = (graph.indptr, graph.indices)
+    found = triples.undirected_triangle_sums(*rows, strata, 3)
+    assert found.sum() > 1000
+    assert (found == triples.triangle_sums(*rows, *rows, strata, 3)).all()
+    dense = (W | W.T) & ~np.eye(150, dtype=bool)
+    hot = np.eye(3)[strata]
+    assert (found == np.einsum("ij,jk,ki,is,jt,ku->stu", dense, dense, dense, hot, hot, hot, optimize=True)).all()
 
 
 def test_the_skewness_of_a_single_edge() -> None:
@@ -74,14 +90,15 @@ def test_tails_equal_scipy(skew: float) -> None:
 
 
 def blaker(tails: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Blaker's two-sided p less a third of the mass of the count, for every count of a lattice from 0, as defined."""
+    """Blaker's two-sided p less half the mass of the count, at least p / 1.3, for every count of a lattice from 0."""
     lower, upper = tails
     smaller = np.minimum(lower, upper)
     p = np.empty(len(lower))
     for i, tail in enumerate(smaller):
         mine, other = (upper, lower) if upper[i] == tail else (lower, upper)
         further = mine[i + 1] if mine is upper and i + 1 < len(p) else (mine[i - 1] if mine is lower and i else 0.0)
-        p[i] = (2 * tail + further) / 3 + other[other <= tail].max(initial=0.0)
+        exact = tail + other[other <= tail].max(initial=0.0)
+        p[i] = max(exact - (tail - further) / 2, exact / 1.3)
     return np.minimum(p, 1.0)
 
 
@@ -90,12 +107,25 @@ def blaker(tails: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 def test_two_sided_p_is_blakers_over_the_lattice(mean: float, sd: float, skew: float, step: int) -> None:
     counts = np.arange(0, mean + 12 * sd, step, dtype=float)
     full = np.ones(len(counts))
-    lower = pearson3_tails((counts + step / 2 - mean) / sd, skew * full)[0]
-    upper = pearson3_tails((counts - step / 2 - mean) / sd, skew * full)[1]
+    own_sd = np.sqrt(sd**2 - step**2 / 12)  # Sheppard: cutting the law into steps adds the rest
+    own_skew = skew * (sd / own_sd) ** 3
+    lower = pearson3_tails((counts + step / 2 - mean) / own_sd, own_skew * full)[0]
+    upper = pearson3_tails((counts - step / 2 - mean) / own_sd, own_skew * full)[1]
     found = two_sided(counts, mean * full, sd * full, skew * full, step * full)
     shown = (np.minimum(lower, upper) > 1e-200) & (counts < counts[-1])
     assert found[shown] == pytest.approx(blaker((lower, upper))[shown], rel=1e-9)
     assert found.min() > 0
+
+
+@pytest.mark.parametrize(("sd", "skew", "step"), [(1.5, 0.7, 1), (4.4, 0.45, 2), (25.0, 0.1, 2)])
+def test_the_law_cut_into_steps_has_the_moments_that_were_asked_for(sd: float, skew: float, step: int) -> None:
+    own_sd, own_skew = _uncut(np.array([sd]), np.array([skew]), np.array([float(step)]))
+    counts = step * np.arange(-60, 100, dtype=float)
+    edges = np.append(counts - step / 2, counts[-1] + step / 2) / own_sd
+    mass = np.diff(stats.pearson3(own_skew[0]).cdf(edges))
+    assert mass @ counts == pytest.approx(0, abs=1e-3 * sd)
+    assert np.sqrt(mass @ counts**2) == pytest.approx(sd, rel=1e-3)
+    assert mass @ counts**3 / sd**3 == pytest.approx(skew, rel=0.01)
 
 
 def test_what_lies_past_the_end_of_the_law_is_known() -> None:
@@ -118,12 +148,10 @@ def test_p_is_calibrated_at_small_expected_counts(directed: bool) -> None:
     mean, variance = exact_moments(graph, labels, strata, table)
     skew = skewness(graph, strata, table, mean, variance)
     step = np.where(np.eye(4, dtype=bool) & (not directed), 2.0, 1.0)
-    counts, mixed = np.empty((draws, 4, 4)), labels.copy()
-    heads, tails = edge_list(graph.indptr, graph.indices, graph.undirected)
-    out, scratch = np.empty((4, 4), np.int64), np.zeros((4, 16), np.int32)
+    counts, mixed, out = np.empty((draws, 4, 4)), labels.copy(), np.empty((4, 4), np.int64)
     for draw in counts:
         rng.shuffle(mixed)
-        listed_edge_counts(heads, tails, mixed, graph.undirected, scratch, out)
+        edge_counts(graph.indptr, graph.indices, mixed, graph.undirected, out)
         draw[:] = out
     p = two_sided(counts, *(np.broadcast_to(x, counts.shape) for x in (mean, np.sqrt(variance), skew, step)))
     pairs = ~np.eye(4, dtype=bool) if not directed else np.ones((4, 4), dtype=bool)

@@ -12,8 +12,9 @@ import pytest
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.io.tables import read_table
-from tumint.report import formats, words
+from tumint.report import findings, formats, words
 from tumint.report.caveats import caveats
+from tumint.report.contrasts import Contrast, contrasts, prepared
 from tumint.report.inputs import Inputs
 from tumint.report.pages import index, neighbourhood, qc, response
 
@@ -35,51 +36,17 @@ def effect(family: str, feature: str, size: float, q: float = 0.02, **fields: ob
     return {**row, **fields}
 
 
-@pytest.mark.parametrize(
-    ("row", "domains", "said"),
-    [
-        (
-            effect(k.FAMILY_INTERACTION, "CD8|Treg", -1.0),
-            True,
-            "CD8 touch Treg 0.50 times (95 % interval 0.35 to 0.71) as often in treated as in vehicle, relative to "
-            "chance within tissue domain (q = 0.02, 4 v 4 subjects).",
-        ),
-        (
-            effect(k.FAMILY_INTERACTION, "B|B", 1.0),
-            False,
-            "B touch one another 2.00 times (95 % interval 1.41 to 2.83) as often in treated as in vehicle, relative "
-            "to chance over the whole image (q = 0.02, 4 v 4 subjects).",
-        ),
-        (
-            effect(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
-            True,
-            "The odds that a cell belongs to CD8 are 2.00 times (95 % interval 1.21 to 3.30) as high in treated as in "
-            "vehicle (q = 0.02, 4 v 4 subjects).",
-        ),
-        (
-            effect(k.FAMILY_DISTANCE, "A|B", 0.0, q=math.nan, ci_low=math.nan, ci_high=math.nan),
-            True,
-            "From A to the nearest of B it is 1.00 times as far in treated as in vehicle (4 v 4 subjects, no p).",
-        ),
-    ],
-)
-def test_sentences(row: dict, domains: bool, said: str) -> None:
-    assert words.sentence(row, CONTRAST, domains=domains).replace(formats.NBSP, " ") == said
-
-
 def test_nothing_significant_is_said_with_the_smallest_attainable_p() -> None:
     effects = pd.DataFrame(
         [effect(k.FAMILY_INTERACTION, "A|B", 0.3, q=0.31), effect(k.FAMILY_DENSITY, "A", 0.3, q=0.5)]
     )
-    head, rows = words.contrast_findings(effects, CONTRAST, 0.1)
-    assert rows == []
-    assert head == (
+    assert words.contrast_head(effects, CONTRAST, 0.1) == (
         "arms (arm: treated against vehicle): nothing differs at q < 0.1 among 2 features tested (smallest q 0.31). "
         "The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
     )
 
 
-def test_findings_start_with_the_interactions_and_count_all() -> None:
+def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure() -> None:
     rows = [
         effect(k.FAMILY_DISTANCE, "A|B", 0.9, q=1e-6),
         effect(k.FAMILY_INTERACTION_GLOBAL, "A|B", 0.9, q=1e-6),
@@ -87,9 +54,16 @@ def test_findings_start_with_the_interactions_and_count_all() -> None:
         effect(k.FAMILY_INTERACTION, "A|D", 0.9, q=0.001),
         effect(k.FAMILY_INTERACTION, "A|E", 0.9, q=0.2),
     ]
-    head, said = words.contrast_findings(pd.DataFrame(rows), CONTRAST, 0.1, most=2)
-    assert "4 features at q < 0.1: 2 of 3 in interaction, 1 of 1 in nearest distance and 1 of 1 in interaction" in head
-    assert [text.split(" 1.8")[0] for text in said] == ["A touch D", "A touch C"]
+    found = [{k.FAMILY: row[k.FAMILY], k.FEATURE: row[k.FEATURE], "words": f"about {row[k.FEATURE]}"} for row in rows]
+    facts = {**CONTRAST, "findings": found[:4]}
+    contrast = Contrast(facts, prepared(pd.DataFrame(rows), 0.1), pd.DataFrame(), pd.DataFrame(), 0.1)
+    head, *said = findings.of_contrast(contrast, most=2)
+    assert "4 features at q < 0.1: 2 of 3 in interaction, 1 of 1 in nearest distance and 1 of 1 in" in head.text
+    assert [text.text for text in said] == ["about A|D", "about A|C", "And 1 more, by q within their families."]
+    assert [text.figure for text in said] == ["subjects_arms", "subjects_arms", "findings_arms"]
+    # the global null is no primary family: it is neither drawn among the dots nor in the forest
+    assert contrast.figure_of(f"{k.FAMILY_INTERACTION_GLOBAL}:A|B") == "volcano_arms"
+    assert contrast.figure_of(f"{k.FAMILY_INTERACTION}:A|E") == "forest_arms"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +136,7 @@ def test_reasons_in_words(reason: str, said: str) -> None:
 
 def test_effects_of_the_page_equal_the_table(make) -> None:
     inputs = load(make())
-    (contrast,) = response.contrasts(inputs)
+    (contrast,) = contrasts(inputs)
     effects = read_table(inputs.results / "response/effects.parquet").set_index([k.FAMILY, k.FEATURE])
     shown = contrast.effects.set_index([k.FAMILY, k.FEATURE])
     assert len(shown) == len(effects)
@@ -181,18 +155,34 @@ def test_effects_of_the_page_equal_the_table(make) -> None:
 def test_findings_in_words_hold_the_numbers_of_the_table(make) -> None:
     inputs = load(make())
     effects = read_table(inputs.results / "response/effects.parquet")
-    found = response.findings(inputs)
     composition = effects[(effects[k.FAMILY] == k.FAMILY_COMPOSITION) & (effects[k.FEATURE] == "CD8 T cells")].iloc[0]
     assert composition["q"] < 0.1, "the planted difference"
-    (said,) = [text for text in found if text.startswith("The odds that a cell belongs to CD8 T cells ")]
-    times, low, high = (float(x) for x in re.findall(r"\d+\.\d\d", said)[:3])
+    found = [f for f in findings.findings(inputs) if f.text.startswith("The odds that a cell belongs to CD8 T cells ")]
+    times, low, high = (float(x) for x in re.findall(r"\d+\.\d\d", found[0].text)[:3])
     assert times == round(math.exp(composition["effect"]), 2)
     assert (low, high) == (round(math.exp(composition["ci_low"]), 2), round(math.exp(composition["ci_high"]), 2))
+    assert found[0].figure == "subjects_arms"
+    shown = findings.table(contrasts(inputs)[0])
+    assert len(shown) == (effects["q"] < 0.1).sum()
+    assert found[0].text in set(shown["words"])
+
+
+def test_maps_show_the_subjects_at_the_ends(make) -> None:
+    inputs = load(make())
+    (contrast,) = contrasts(inputs)
+    row = contrast.drawn.iloc[0]
+    figure = response._maps(contrast, inputs)[0]
+    values = read_table(inputs.results / "response/subjects.parquet")
+    mine = values[(values[k.FAMILY] == row[k.FAMILY]) & (values[k.FEATURE] == row[k.FEATURE])].sort_values(k.VALUE)
+    assert list(dict.fromkeys(figure.table[k.SUBJECT])) == [mine[k.SUBJECT].iloc[0], mine[k.SUBJECT].iloc[-1]]
+    cells = read_table(inputs.results / "cluster/cells.parquet")
+    for sample, part in figure.table.groupby(k.SAMPLE):
+        assert len(part) == (cells[k.SAMPLE] == sample).sum()
 
 
 def test_dots_of_subjects_equal_the_subject_values(make) -> None:
     inputs = load(make())
-    (contrast,) = response.contrasts(inputs)
+    (contrast,) = contrasts(inputs)
     figure = response._dots(contrast, inputs)
     large = figure.table[figure.table["what"] == "subject"]
     small = figure.table[figure.table["what"] == "roi"]

@@ -13,13 +13,28 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
 from tumint.response import design
 from tumint.response.compare import Result, compare
+from tumint.response.inference import BESIDE
 from tumint.response.subjects import subject_values
 
 
-def _run(features: pd.DataFrame, sheet: pd.DataFrame, *, min_subjects: int = 2, **contrast: object) -> Result:
+def _run(
+    features: pd.DataFrame,
+    sheet: pd.DataFrame,
+    *,
+    min_subjects: int = 2,
+    beside: tuple[str, ...] = (),
+    **contrast: object,
+) -> Result:
     values = {"name": "c", "column": "arm", "reference": "v", "group": "t", **contrast}
     config = ResponseConfig(contrasts=[Contrast.model_validate(values)], min_subjects=min_subjects)
-    return compare(features, design.build(sheet, config.contrasts[0], "sheet"), config, 0)
+    return compare(features, design.build(sheet, config.contrasts[0], "sheet"), config, 0, beside=beside)
+
+
+def test_power_and_influence_are_there_where_they_are_asked_for(cohort) -> None:
+    sheet, features = cohort({"v": 3, "t": 3}, n_features=4)
+    alone, both = _run(features, sheet), _run(features, sheet, beside=BESIDE)
+    assert [len(alone.power), len(alone.influence), len(both.power), len(both.influence)] == [0, 0, 4, 4]
+    pd.testing.assert_frame_equal(alone.effects, both.effects)
 
 
 def test_planted_effects_are_found_and_rows_say_how_many(cohort) -> None:

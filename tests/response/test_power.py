@@ -75,7 +75,8 @@ def test_the_detectable_effect_is_detected_four_times_in_five() -> None:
 
     detected = []
     for _ in range(20):
-        stated = _table(*cohort(np.zeros(features)), n, n).detectable
+        before, test = cohort(np.zeros(features))
+        stated = predictive_noncentrality(before, test, 0.05, 0.8) * test.se
         detected.append((cohort(stated)[1].p < 0.05).mean())
     assert np.mean(detected) == pytest.approx(0.8, abs=0.02)
 

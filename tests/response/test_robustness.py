@@ -47,7 +47,7 @@ def test_share_of_settings_that_agree() -> None:
                           "arm": ["v"] * 4 + ["t"] * 4})  # fmt: skip
     built = design.build(sheet, config.contrasts[0], "sheet")
     main = setting("main", 0, 1.0)
-    result = compare(features(main), built, config, 0, leave_out=False)
+    result = compare(features(main), built, config, 0, beside=())
     again = [main.assign(setting="same"), setting("also", 1, 0.9), setting("round", 2, -1.0), setting("none", 3, 0.0),
              setting("lost", 4, 1.0, lacks="ab")]  # fmt: skip
     table = robustness(pd.concat(again, ignore_index=True), [result], config)

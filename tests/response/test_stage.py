@@ -169,6 +169,49 @@ def test_compare_says_what_is_wrong_in_one_line(
     assert not (tmp_path / "o.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "contrast", "response"),
+    [
+        (["--adjust", "age", "batch"], {"adjust": ["age", "batch"]}, {}),
+        (["--paired", "litter"], {"paired": "litter"}, {}),
+        (["--method", "mixed"], {}, {"method": "mixed"}),
+        (["--min-subjects", "5"], {}, {"min_subjects": 5}),
+    ],
+)
+def test_options_of_compare_mean_what_keys_of_the_config_mean(
+    files, tmp_path: Path, options: list[str], contrast: dict[str, object], response: dict[str, object]
+) -> None:
+    features, sheet = files
+    table = pd.read_csv(sheet, sep="\t", dtype=str)
+    order = pd.factorize(table["subject"])[0]
+    table = table.assign(age=(order * 7 % 5 + 6).astype(str), batch=order % 2, litter=order % 4)
+    table.to_csv(sheet, sep="\t", index=False)
+    common = ["compare", str(features), "--samples", str(sheet), "--subject", "subject", "--group", "arm"]
+    assert cli.main([*common, "--reference", "v", *options, "-o", str(tmp_path / "o.parquet")]) == 0
+    params = StageParams.model_validate(
+        {"response": {"contrasts": [{**_params(**contrast).response.contrasts[0].model_dump()}], **response}}
+    )
+    stage.run(params, features, sheet, tmp_path)
+    got, want = read_table(tmp_path / "o.parquet"), read_table(tmp_path / "effects.parquet")
+    assert list(got.columns) == list(EFFECTS.columns)
+    pd.testing.assert_frame_equal(got, want[list(EFFECTS.columns)])
+    assert (got["p"].notna().all()) == ("--min-subjects" not in options)
+
+
+def test_the_seed_of_compare_draws_the_permutations(cohort, tmp_path: Path) -> None:
+    sheet, features = cohort({"v": 9, "t": 9}, n_features=3, rois=1)  # 48,620 assignments: a sample of them
+    sheet.to_csv(tmp_path / "s.csv", index=False)
+    write_table(features, tmp_path / "f.parquet", FEATURES)
+    common = ["compare", str(tmp_path / "f.parquet"), "--samples", str(tmp_path / "s.csv"), "--subject", "subject"]
+    common += ["--group", "arm", "--reference", "v"]
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert cli.main([*common, "--seed", seed, "-o", str(tmp_path / f"{name}.parquet")]) == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    first, other = read_table(tmp_path / "a.parquet"), read_table(tmp_path / "c.parquet")
+    assert (first["p_permutation"] != other["p_permutation"]).any()
+    np.testing.assert_array_equal(first["p"], other["p"])
+
+
 def test_text_in_a_number_column_is_named_with_its_row(tmp_path: Path, files) -> None:
     table = read_table(files[0]).astype({k.VALUE: object})
     table.loc[2, k.VALUE] = "high"

@@ -11,7 +11,7 @@ import pytest
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.errors import SheetError
-from tumint.io.contracts import EFFECTS_ALL, FEATURES
+from tumint.io.contracts import EFFECTS_ALL, FEATURES, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.response import stage
 
@@ -33,6 +33,23 @@ def test_only_some_values_of_a_column(cohort, tmp_path: Path) -> None:
     assert set(effects["n_samples"]) == {16}
     assert said[0]["samples"] == {"v": 8, "t": 8}
     assert said[0]["subjects"] == {"v": 4, "t": 4}
+
+
+def test_subjects_of_a_subset_have_values_of_their_own(cohort, tmp_path: Path) -> None:
+    sheet, features, effects, _ = _run(cohort, tmp_path, {"column": "region", "values": ["core"]})
+    values = read_table(tmp_path / "subjects.parquet", SUBJECTS)
+    assert values.groupby("contrast")[k.SUBJECT].nunique().to_dict() == {"": 10, "c": 8}
+    kept = set(sheet.loc[(sheet["region"] == "core") & (sheet[k.SUBJECT] == "t0"), k.SAMPLE])
+    mine = features[(features[k.FEATURE] == "a|t0") & features[k.SAMPLE].isin(kept)]
+    of_t0 = values[(values[k.SUBJECT] == "t0") & (values[k.FEATURE] == "a|t0")].set_index("contrast")[k.VALUE]
+    assert of_t0["c"] == pytest.approx(mine[k.VALUE].mean())
+    assert of_t0["c"] != pytest.approx(of_t0[""])
+    own = values[(values["contrast"] == "c") & (values[k.FEATURE] == "a|t0")].set_index(k.SUBJECT)[k.VALUE]
+    difference = own[own.index.str[0] == "t"].mean() - own[own.index.str[0] == "v"].mean()
+    assert effects.loc["a|t0", "effect"] == pytest.approx(difference)
+    said = json.loads((tmp_path / "effects.json").read_text())["contrasts"][0]["unit_of_sample"]
+    assert kept <= set(said)
+    assert len(said) == ((sheet["region"] == "core") & (sheet["arm"] != "other")).sum()
 
 
 def test_only_samples_rich_in_something(cohort, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.response import design
 from tumint.response.compare import compare
 from tumint.response.summary import summarise
-from tumint.response.wording import finding, nothing, ratio
+from tumint.response.wording import finding, nothing, ratio, relation
 
 CONTRAST = {"group": "treated", "reference": "vehicle", "coefficient": None}
 ROW = {
@@ -32,6 +32,61 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     assert other["ratio"] is None
     assert other["words"].startswith("Treg|CD8 (texture) differs by -0.50 between treated and vehicle (q = 0.02")
     assert ratio(math.log(3), k.FAMILY_DENSITY) == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("family", "feature", "size", "domains", "said"),
+    [
+        (
+            *(k.FAMILY_INTERACTION, "B|B", 1.0, False),
+            "B touch one another 2.00 times (1.41 to 2.83) as often, relative to what is expected over the whole "
+            "image, in treated as in vehicle (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *("interaction_histocat", "A|B", -1.0, True),
+            "A → B by `histocat` is 0.50 times (0.35 to 0.71) as high, relative to what is expected within tissue "
+            "domains, in treated as in vehicle (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *(k.FAMILY_COMPOSITION, "CD8", math.log(2), True),
+            "The odds that a cell belongs to CD8 are 2.00 times (1.21 to 3.30) as high in treated as in vehicle "
+            "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *(k.FAMILY_DISTANCE, "A|B", 0.0, True),
+            "From A to the nearest of B it is 1.00 times (0.61 to 1.65) as far in treated as in vehicle "
+            "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+    ],
+)
+def test_sentences_of_the_families(family: str, feature: str, size: float, domains: bool, said: str) -> None:
+    source, _, target = feature.partition("|")
+    row = {**ROW, k.FAMILY: family, k.FEATURE: feature, k.SOURCE: source if target else "", k.TARGET: target}
+    row |= {
+        "effect": size,
+        "ci_low": size - 0.5,
+        "ci_high": size + 0.5,
+        "effect_low": math.nan,
+        "effect_high": math.nan,
+    }
+    row |= {"robustness": 0.9, "n_settings": 10.0}
+    assert finding(row, CONTRAST, domains=domains)["words"] == said
+    bare = finding({**row, "q": math.nan}, CONTRAST, domains=domains)["words"]
+    assert bare.endswith("(4 v 3 subjects, no p).")
+
+
+def test_relations_to_outcomes_in_words() -> None:
+    row = {**ROW, "kind": "survival", "outcome": "death", "n_subjects": 20, "n_events": 11, "q": 4.2e-5}
+    row |= {"effect": math.log(1.5), "ci_low": math.log(1.2), "ci_high": math.log(1.9)}
+    assert relation(row) == (
+        "With one standard deviation more of Treg with CD8 (interaction) the hazard is 1.50 (1.20 to 1.90) times as "
+        "high (q = 4.2e-5, 20 subjects, 11 events)."
+    )
+    slope = {**row, "kind": "number", "outcome": "growth", "effect": 1.0, "ci_low": 0.0, "ci_high": 2.0}
+    assert relation(slope) == (
+        "With one standard deviation more of growth, Treg with CD8 (interaction) changes by 2.00 (1.00 to 4.00) times "
+        "(q = 4.2e-5, 20 subjects)."
+    )
 
 
 def test_nothing_says_what_could_have_been_seen() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
+pytestmark = pytest.mark.whole
 _MAIN = "import sys; from tumint.cli import main; sys.exit(main())"
 
 

@@ -1,13 +1,18 @@
+# What the report of clustering reads besides the cells.
+CLUSTER_TABLES = ["gates", "states", "ridges", "sweep", "mixing", "confusion", "umap", "moran", "ligand_receptor"]
+
+
 rule cluster:
     input:
         cells=every_batch("<results>/qc/{batch}.h5ad"),
-        # the stage reads its path from the params; as an input its edits are seen
-        type_table=COHORT.config.cluster.type_table or [],
+        # the stage reads their paths from the params; as inputs their edits are seen
+        side=COHORT.config.cluster.files,
     output:
         h5ad="<results>/cluster/cells.h5ad",
         cells="<results>/cluster/cells.parquet",
         clusters="<results>/cluster/clusters.parquet",
         means="<results>/cluster/marker_means.parquet",
+        tables=expand("<results>/cluster/{table}.parquet", table=CLUSTER_TABLES),
     log:
         "<logs>/cluster/cells.log",
     benchmark:
@@ -19,9 +24,10 @@ rule cluster:
     params:
         config=config_of("cluster"),
         code=CODE["cluster"],
+        batches=lambda wildcards: jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch),
         out=folder_of("cells"),
     message:
         "cluster"
     shell:
-        "tumint cluster --params {params.config:q} --code {params.code} --cells {input.cells:q} --threads {threads}"
-        " -o {params.out:q} > {log:q} 2>&1"
+        "tumint cluster --params {params.config:q} --code {params.code} --cells {input.cells:q}"
+        " --batches {params.batches:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"

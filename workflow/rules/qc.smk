@@ -1,7 +1,69 @@
+# measured batch by batch, compared over the cohort, judged batch by batch
+rule qc_measure:
+    input:
+        cells="<results>/ingest/{batch}.h5ad",
+        samples="<results>/ingest/{batch}.samples.parquet",
+    output:
+        measures="<results>/qc/{batch}.measures.parquet",
+        rois="<results>/qc/{batch}.rois.parquet",
+        channels="<results>/qc/{batch}.channels.parquet",
+        stripes="<results>/qc/{batch}.stripes.parquet",
+    log:
+        "<logs>/qc/{batch}.measure.log",
+    benchmark:
+        "<benchmarks>/qc/{batch}.measure.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("qc"),
+        runtime=minutes("qc"),
+    params:
+        config=config_of("qc"),
+        code=CODE["qc"],
+    message:
+        "qc {wildcards.batch}: measure"
+    shell:
+        "tumint qc --params {params.config:q} --code {params.code} --measure --cells {input.cells:q}"
+        " --samples {input.samples:q} -o {output.measures:q} > {log:q} 2>&1"
+
+
+rule qc_gather:
+    input:
+        measures=every_batch("<results>/qc/{batch}.measures.parquet"),
+        rois=every_batch("<results>/qc/{batch}.rois.parquet"),
+        channels=every_batch("<results>/qc/{batch}.channels.parquet"),
+        stripes=every_batch("<results>/qc/{batch}.stripes.parquet"),
+    output:
+        limits="<results>/qc/limits.parquet",
+        rois="<results>/qc/rois.parquet",
+        channels="<results>/qc/channels.parquet",
+        spillover="<results>/qc/spillover.parquet",
+        stripes="<results>/qc/stripes.parquet",
+    log:
+        "<logs>/qc/gather.log",
+    benchmark:
+        "<benchmarks>/qc/gather.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("qc"),
+        runtime=minutes("qc"),
+    params:
+        config=config_of("qc"),
+        code=CODE["qc"],
+        out=folder_of("limits"),
+    message:
+        "qc: compare the ROIs of the cohort"
+    shell:
+        "tumint qc --params {params.config:q} --code {params.code} --gather {input.measures:q}"
+        " -o {params.out:q} > {log:q} 2>&1"
+
+
 rule qc:
     input:
         cells="<results>/ingest/{batch}.h5ad",
         samples="<results>/ingest/{batch}.samples.parquet",
+        measures="<results>/qc/{batch}.measures.parquet",
+        limits="<results>/qc/limits.parquet",
+        rois="<results>/qc/rois.parquet",
     output:
         cells="<results>/qc/{batch}.h5ad",
         verdicts="<results>/qc/{batch}.cells.parquet",
@@ -17,8 +79,9 @@ rule qc:
     params:
         config=config_of("qc"),
         code=CODE["qc"],
+        cohort=lambda wildcards, input: os.path.dirname(input.limits),
     message:
         "qc {wildcards.batch}"
     shell:
         "tumint qc --params {params.config:q} --code {params.code} --cells {input.cells:q} --samples {input.samples:q}"
-        " -o {output.cells:q} > {log:q} 2>&1"
+        " --measures {input.measures:q} --cohort {params.cohort:q} -o {output.cells:q} > {log:q} 2>&1"

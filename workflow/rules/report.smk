@@ -7,11 +7,16 @@ TABLES = {
     "qc": [
         *every_batch("<results>/qc/{batch}.metrics.parquet"),
         *every_batch("<results>/qc/{batch}.cells.parquet"),
+        "<results>/qc/rois.parquet",
+        "<results>/qc/channels.parquet",
+        "<results>/qc/spillover.parquet",
+        "<results>/qc/stripes.parquet",
     ],
     "cluster": [
         "<results>/cluster/cells.parquet",
         "<results>/cluster/clusters.parquet",
         "<results>/cluster/marker_means.parquet",
+        *expand("<results>/cluster/{table}.parquet", table=CLUSTER_TABLES),
     ],
     "neighbourhood": [
         "<results>/neighbourhood/interactions.parquet",
@@ -23,9 +28,11 @@ TABLES = {
         "<results>/response/subjects.parquet",
         "<results>/response/power.parquet",
         "<results>/response/influence.parquet",
+        "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
+        "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
     ],
 }

@@ -9,6 +9,7 @@ rule response:
         mixed="<results>/response/mixed.parquet",
         power="<results>/response/power.parquet",
         influence="<results>/response/influence.parquet",
+        remaining="<results>/response/remaining.parquet",
         robustness="<results>/response/robustness.parquet",
         outcomes="<results>/response/outcomes.parquet",
         prediction="<results>/response/prediction.parquet",

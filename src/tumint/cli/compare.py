@@ -53,7 +53,7 @@ def _compare(a: argparse.Namespace) -> None:
         features = features[features["family"].astype(str).isin(a.family)]
     check_values(features, str(a.features))
     named = {"features": str(a.features), "sheet": str(a.samples)}
-    results = run_contrasts(features, sheet, config, a.seed, **named, leave_out=False)
+    results = run_contrasts(features, sheet, config, a.seed, **named, beside=())
     effects = joined([result.effects for result in results], EFFECTS)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)

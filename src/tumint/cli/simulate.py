@@ -18,6 +18,11 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--cells", type=int, default=4000, metavar="N", help="cells per region, about (default 4000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything random (default 0)")
     parser.add_argument("--no-effect", action="store_true", help="plant no difference between the arms")
+    parser.add_argument(
+        "--artefacts",
+        action="store_true",
+        help="plant what goes wrong: two dark stripes, a failed ROI, debris, doublets, a shift between batches",
+    )
     parser.set_defaults(call=_simulate)
 
 
@@ -25,7 +30,7 @@ def _simulate(a: argparse.Namespace) -> None:
     from tumint.simulate.cohort import Settings
     from tumint.simulate.write import write_cohort
 
-    settings = Settings(a.subjects, a.rois, a.cells, a.seed, effect=not a.no_effect)
+    settings = Settings(a.subjects, a.rois, a.cells, a.seed, effect=not a.no_effect, artefacts=a.artefacts)
     sheet = write_cohort(a.dir, settings, _progress)
     print(f"simulate: {len(sheet)} ROIs of {sheet['subject'].nunique()} mice in {a.dir}; next: {a.dir}/config.yaml")
 

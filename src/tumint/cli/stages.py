@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tumint.errors import Fault, TumintError
+from tumint.errors import ConfigError, Fault, TumintError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -16,15 +16,23 @@ def add_verbs(verbs: Any) -> None:
     ingest.add_argument("--rows", required=True, help="JSON list of the sheet's rows: sample, path, pixel_size_um")
     ingest.add_argument("-o", "--out", type=Path, required=True, help="<batch>.h5ad; its tables are written beside it")
 
-    qc = _verb(verbs, "qc", "a verdict and a reason for every cell of a batch", _qc)
-    qc.add_argument("--cells", type=Path, required=True, help="ingest/<batch>.h5ad")
-    qc.add_argument("--samples", type=Path, required=True, help="ingest/<batch>.samples.parquet")
-    qc.add_argument("-o", "--out", type=Path, required=True, help="<batch>.h5ad; its tables are written beside it")
+    qc = _verb(verbs, "qc", "a verdict and a reason for every cell of a batch; first --measure, then --gather", _qc)
+    qc.add_argument("--cells", type=Path, help="ingest/<batch>.h5ad")
+    qc.add_argument("--samples", type=Path, help="ingest/<batch>.samples.parquet")
+    step = qc.add_mutually_exclusive_group()
+    step.add_argument("--measure", action="store_true", help="only measure the batch: <batch>.measures.parquet")
+    step.add_argument("--gather", type=Path, nargs="+", help="measures of all batches: write the cohort's tables")
+    step.add_argument("--measures", type=Path, help="measures of this batch; without them it is a cohort of its own")
+    qc.add_argument("--cohort", type=Path, help="folder of the cohort's tables, with --measures")
+    qc.add_argument(
+        "-o", "--out", type=Path, required=True, help="<batch>.h5ad, <batch>.measures.parquet or, to --gather, a folder"
+    )
 
     cluster = _verb(verbs, "cluster", "cells of the cohort → clusters and types", _cluster)
     cluster.add_argument(
         "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
     )
+    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch}; a sample not named is one of its own")
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -80,14 +88,25 @@ def _qc(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.qc import stage
 
-    stage.run(load_params(a.params), a.cells, a.samples, a.out)
+    params = load_params(a.params)
+    if a.gather:
+        stage.run_gather(params, a.gather, a.out)
+        return
+    lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
+    lacking += ["--cohort" if a.cohort is None else "--measures"] if (a.measures is None) != (a.cohort is None) else []
+    if lacking:
+        raise ConfigError([Fault("tumint qc", f"`{name}`", "none") for name in lacking])
+    if a.measure:
+        stage.run_measure(params, a.cells, a.samples, a.out)
+    else:
+        stage.run(params, a.cells, a.samples, a.out, a.measures, a.cohort)
 
 
 def _cluster(a: argparse.Namespace) -> None:
     from tumint.cluster import stage
     from tumint.config import load_params
 
-    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads)
+    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads, batches=json.loads(a.batches))
 
 
 def _neighbourhood(a: argparse.Namespace) -> None:

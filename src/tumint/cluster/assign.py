@@ -1,7 +1,8 @@
-"""Cells → clusters and types, by each of the three ways of typing. Arrays in, tables out; files are read elsewhere."""
+"""Cells → clusters and types, by each of the ways of typing. Arrays in, tables out; files are read elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +11,25 @@ import pandas as pd
 from tumint import keys as k
 from tumint.cluster import signatures as sig
 from tumint.cluster.leiden import communities, number_by_size
-from tumint.cluster.neighbours import jaccard_edges, nearest_neighbours
-from tumint.config.cluster import ClusterConfig
+from tumint.cluster.partition import graph_of, grid_clusters, neighbour_lists
+from tumint.cluster.transcripts import smoothed
+from tumint.config.cluster import ClusterConfig, Split
 from tumint.config.panel import Signature
 from tumint.io.contracts import MARKER_MEANS
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What is clustered and typed, in an order of the cells that does not depend on the sheet.
+
+    `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
+    column the `markers`; a marker counts as shown where it differs between clusters by `least` or more.
+    """
+
+    points: np.ndarray
+    scored: np.ndarray
+    markers: list[str]
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -25,80 +41,145 @@ class Typing:
     confidence: np.ndarray
     clusters: pd.DataFrame  # contract CLUSTERS, and `agreement`: share of cells whose own markers show the same type
     types: list[str]  # in the order in which they are shown
+    by_markers: np.ndarray | None = None  # type of each cell by its own markers alone, where there are signatures
 
     def reordered(self, order: np.ndarray) -> Typing:
-        """The same with the cells in another order."""
+        """Cluster, type and confidence with the cells in another order."""
         return replace(
             self,
             cluster=self.cluster[order],
             cell_type=self.cell_type[order],
             confidence=self.confidence[order],
+            by_markers=None if self.by_markers is None else self.by_markers[order],
         )
 
 
 def find_clusters(
-    values: np.ndarray,
-    markers: list[str],
-    deciding: list[int],
+    cohort: Cohort,
     signatures: list[Signature],
     config: ClusterConfig,
     *,
+    resolution: float,
     seed: int,
     threads: int,
-) -> np.ndarray:
-    """Cluster the cells: kNN, Jaccard graph, Leiden, and mixed clusters split where there are signatures.
-
-    Parameters
-    ----------
-    values
-        (n × markers) features, in an order of the cells that does not depend on the sheet.
-    deciding
-        Columns of `values` that distances are computed from.
+    smooth: bool = False,
+) -> tuple[np.ndarray, Cohort]:
+    """Cluster the cells by the method of the config, and split mixed clusters where there are signatures.
 
     Returns
     -------
-    Labels (n,), 0 the largest cluster.
+    Labels (n,), 0 the largest cluster; and the cohort, its `scored` values averaged over neighbours with `smooth`.
     """
-    neighbours, _ = nearest_neighbours(
-        values[:, deciding], min(config.n_neighbours, len(values) - 1), seed=seed, threads=threads
-    )
-    edges, weights = jaccard_edges(neighbours, threads=threads)
-    labels = number_by_size(communities(len(values), edges, weights, resolution=config.resolution, seed=seed))
+    n = len(cohort.points)
+    graphed = config.method != "flowsom"
+    if graphed or signatures:
+        neighbours = neighbour_lists(cohort.points, config.n_neighbours, seed=seed, threads=threads)
+        edges, weights = graph_of(neighbours, config.method if graphed else "phenograph", threads=threads)
+        cohort = replace(cohort, scored=smoothed(cohort.scored, neighbours)) if smooth else cohort
+    if graphed:
+        labels = number_by_size(communities(n, edges, weights, resolution=resolution, seed=seed))
+    else:
+        labels = grid_clusters(cohort.points, config.n_clusters, seed=seed, threads=threads)
     if not signatures:
-        return labels
-    return sig.split_mixed(
-        values,
+        return labels, cohort
+    labels = sig.split_mixed(
+        cohort.scored,
         labels,
         edges,
         weights,
-        markers,
+        cohort.markers,
         signatures,
         min_score=config.min_score,
-        resolution=config.resolution,
+        resolution=resolution,
         seed=seed,
+        least=cohort.least,
+    )
+    return labels, cohort
+
+
+def by_signatures(cohort: Cohort, labels: np.ndarray, signatures: list[Signature], config: ClusterConfig) -> Typing:
+    """The type of each cluster (or cell, as the config says) is that of its best signature.
+
+    Where that scores below `min_score` it is the parent type that the markers do show, else `unclassified`; cells below
+    `min_confidence` are `unclassified` too.
+    """
+    names = np.array([*(s.cell_type for s in signatures), k.UNCLASSIFIED], dtype=object)
+    tree, values, markers, min_score = sig.Tree.of(signatures), cohort.scored, cohort.markers, config.min_score
+    scale = sig.fit_scale(values, labels, cohort.least)
+    evidence = scale.evidence(sig.cluster_means(values, labels))
+    by_cluster = sig.scores(evidence, markers, signatures)
+    by_cell = sig.scores(scale.evidence(values), markers, signatures)
+    chosen, own = sig.best(by_cluster, min_score, tree), sig.best(by_cell, min_score, tree)
+    ranked = tree.leaves[np.argsort(-by_cluster[:, tree.leaves], axis=1, kind="stable")]
+    row = np.arange(len(chosen))
+    clusters = _clusters(row.astype(str), np.bincount(labels), names[chosen])
+    clusters["score"] = by_cluster[row, np.where(chosen >= 0, chosen, ranked[:, 0])]
+    runner_up = np.where(ranked[:, 0] == chosen, ranked[:, min(1, ranked.shape[1] - 1)], ranked[:, 0])
+    if len(tree.leaves) > 1:
+        clusters["runner_up"] = names[runner_up]
+        clusters["runner_up_score"] = by_cluster[row, runner_up]
+    likes = sig.best(by_cell, min_score, tree, fall_back=False)
+    agree = np.append(tree.inside, np.zeros((1, len(signatures)), bool), axis=0)[chosen[labels], likes] & (likes >= 0)
+    agree |= (likes < 0) & (chosen[labels] < 0)
+    clusters["agreement"] = np.bincount(labels, weights=agree) / np.bincount(labels)
+    clusters["conflicts"] = [
+        sig.conflicts(row, markers, signatures[c if c >= 0 else r[0]])
+        for row, c, r in zip(evidence, chosen, ranked, strict=True)
+    ]
+    given = own if config.per == "cell" else chosen[labels]
+    confidence = sig.confidence(by_cell, given, min_score, tree)
+    cell_type = np.where(confidence >= config.min_confidence, names[given], k.UNCLASSIFIED)
+    return Typing(
+        labels.astype(str).astype(object), cell_type.astype(object), confidence, clusters, list(names), names[own]
     )
 
 
-def by_signatures(
-    values: np.ndarray, labels: np.ndarray, markers: list[str], signatures: list[Signature], min_score: float
-) -> Typing:
-    """The type of each cluster is that of its best signature, `unclassified` where that scores below `min_score`."""
-    names = np.array([*(s.cell_type for s in signatures), k.UNCLASSIFIED], dtype=object)
-    scale = sig.fit_scale(values, labels)
-    by_cluster = sig.scores(scale.evidence(sig.cluster_means(values, labels)), markers, signatures)
-    by_cell = sig.scores(scale.evidence(values), markers, signatures)
-    chosen = sig.best(by_cluster, min_score)
-    ranked = np.argsort(-by_cluster, axis=1, kind="stable")
-    row = np.arange(len(chosen))
-    clusters = _clusters(row.astype(str), np.bincount(labels), names[chosen])
-    clusters["score"] = by_cluster[row, ranked[:, 0]]
-    if len(signatures) > 1:
-        clusters["runner_up"] = names[ranked[:, 1]]
-        clusters["runner_up_score"] = by_cluster[row, ranked[:, 1]]
-    agree = sig.best(by_cell, min_score) == chosen[labels]
-    clusters["agreement"] = np.bincount(labels, weights=agree) / np.bincount(labels)
-    confidence = sig.confidence(by_cell, chosen[labels], min_score)
-    return Typing(labels.astype(str).astype(object), names[chosen[labels]], confidence, clusters, list(names))
+def by_cells(labels: np.ndarray, cell_type: np.ndarray, confidence: np.ndarray) -> Typing:
+    """Cells that have their types and confidences already; a cluster is called after the commonest of its cells."""
+    types = _sorted(set(cell_type))
+    codes = pd.Categorical(cell_type, categories=types).codes.astype(np.int64)
+    counts = np.zeros((int(labels.max()) + 1, len(types)), dtype=np.int64)
+    np.add.at(counts, (labels, codes), 1)
+    names = np.arange(len(counts)).astype(str)
+    clusters = _clusters(names, counts.sum(axis=1), np.array(types, dtype=object)[counts.argmax(axis=1)])
+    ordered = np.argsort(-counts, axis=1, kind="stable")
+    share = counts / counts.sum(axis=1, keepdims=True)
+    row = np.arange(len(counts))
+    clusters["score"] = clusters["agreement"] = share[row, ordered[:, 0]]
+    if len(types) > 1:
+        clusters["runner_up"] = np.array(types, dtype=object)[ordered[:, 1]]
+        clusters["runner_up_score"] = share[row, ordered[:, 1]]
+    return Typing(labels.astype(str).astype(object), cell_type, confidence, clusters, types)
+
+
+def split(typing: Typing, values: np.ndarray, markers: Sequence[str], splits: Sequence[Split]) -> Typing:
+    """Types after the gates of a person, one after the other; cells that a gate names have confidence 1.
+
+    `values` (n × markers) are normalised; markers, clusters and types are known.
+    """
+    cell_type, confidence = typing.cell_type.copy(), typing.confidence.copy()
+    for gate in splits:
+        rows = typing.cluster == gate.cluster if gate.cluster is not None else cell_type == gate.from_type
+        value = values[:, list(markers).index(gate.marker)]
+        rows &= value >= (-np.inf if gate.at_least is None else gate.at_least)
+        rows &= value < (np.inf if gate.below is None else gate.below)
+        cell_type[rows], confidence[rows] = gate.cell_type, 1.0
+    new = [name for name in dict.fromkeys(s.cell_type for s in splits) if name not in typing.types]
+    at = len(typing.types) - (k.UNCLASSIFIED in typing.types)
+    types = [*typing.types[:at], *new, *typing.types[at:]]
+    return replace(typing, cell_type=cell_type, confidence=confidence, types=types)
+
+
+def confusion(methods: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Cells by the types that two ways of typing give them (contract CONFUSION); the first against each of the others."""
+    (first, mine), *others = methods.items()
+    parts = [pd.DataFrame(columns=["method", "type", "other_method", "other_type", k.N])] if not others else []
+    for name, theirs in others:
+        counts = pd.DataFrame({"type": mine, "other_type": theirs}).value_counts().rename(k.N).reset_index()
+        counts.insert(0, "method", first)
+        counts.insert(2, "other_method", name)
+        parts.append(counts.sort_values(["type", "other_type"], kind="stable"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_table(labels: np.ndarray, types: dict[str, str]) -> Typing:
@@ -130,6 +211,7 @@ def _clusters(names: np.ndarray, counts: np.ndarray, types: np.ndarray) -> pd.Da
             "runner_up": "",
             "runner_up_score": np.nan,
             "agreement": np.nan,
+            "conflicts": "",
         }
     )
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix, issparse, vstack
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.cells import read_cells
 
 _OPTIONAL = (k.CELL_TYPE_PROVIDED,)
+_SHARED = 2  # markers that a reference has to share with the data
 
 
 @dataclass(frozen=True)
 class Cells:
     """All cells, in the order of the sheet and of their ids: arrays and obs columns of equal length."""
 
-    raw: np.ndarray  # cells × markers, float32; NaN where a sample lacks the marker
+    raw: Any  # cells × markers, float32: an array, NaN where a sample lacks the marker, or (transcripts) a CSR matrix
     markers: list[str]
     use: list[str]  # of each marker
     obs: pd.DataFrame  # sample (object), cell_id, area_um2, domain (object) and, where it came, cell_type_provided
@@ -38,6 +41,16 @@ class Cells:
     def columns(self, markers: Sequence[str]) -> list[int]:
         """Where these markers stand."""
         return [self.markers.index(marker) for marker in markers]
+
+    @property
+    def sparse(self) -> bool:
+        """Whether these are transcripts."""
+        return not isinstance(self.raw, np.ndarray)
+
+    def take(self, rows: np.ndarray) -> Cells:
+        """These cells, in this order."""
+        obs = self.obs.iloc[rows].reset_index(drop=True)
+        return replace(self, raw=self.raw[rows], obs=obs, spatial=self.spatial[rows])
 
     def canonical(self) -> np.ndarray:
         """Order of the cells by name of the sample and id: the same however the sheet is sorted."""
@@ -59,13 +72,20 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
     use: dict[str, str] = {}
     for batch in batches:
         use |= {m: u for m, u in zip(batch.var_names, batch.var[k.USE].astype(str), strict=True) if m not in use}
-    markers = list(use)
+    batches = [batch for batch in batches if batch.n_obs]
+    sparse = any(issparse(batch.X) for batch in batches)
+    # a gene that is not in all batches was not looked for in some of them
+    here = [set(batch.var_names) for batch in batches]
+    markers = [m for m in use if not sparse or all(m in names for names in here)]
     parts, tables = [], []
-    for batch in (batch for batch in batches if batch.n_obs):
-        part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
-        if batch.n_vars:
-            part[:, [markers.index(m) for m in batch.var_names]] = np.asarray(batch.X)
-        parts.append(part)
+    for batch in batches:
+        if sparse:
+            parts.append(csr_matrix(batch[:, markers].X, dtype=np.float32))
+        else:
+            part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
+            if batch.n_vars:
+                part[:, [markers.index(m) for m in batch.var_names]] = np.asarray(batch.X)
+            parts.append(part)
         columns = [k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, *(c for c in _OPTIONAL if c in batch.obs)]
         tables.append(batch.obs[columns].astype({c: object for c in columns if c not in (k.CELL_ID, k.AREA_UM2)}))
     obs = pd.concat(tables, ignore_index=True)
@@ -73,7 +93,7 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
     rank = pd.Categorical(obs[k.SAMPLE], categories=list(dict.fromkeys(obs[k.SAMPLE]))).codes
     order = np.lexsort((obs[k.CELL_ID].to_numpy(), rank))
     return Cells(
-        np.concatenate(parts)[order],
+        (vstack(parts, format="csr") if sparse else np.concatenate(parts))[order],
         markers,
         [use[m] for m in markers],
         obs.iloc[order].reset_index(drop=True),
@@ -84,6 +104,8 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
 def missing_markers(cells: Cells) -> dict[str, list[str]]:
     """`{marker: samples that lack it}`: those where no cell has a value."""
     found: dict[str, list[str]] = {}
+    if cells.sparse:
+        return found
     for m, marker in enumerate(cells.markers):
         lacking = np.isnan(cells.raw[:, m])
         if lacking.any():
@@ -95,6 +117,8 @@ def missing_markers(cells: Cells) -> dict[str, list[str]]:
 
 def without(cells: Cells, markers: Sequence[str]) -> Cells:
     """The cohort without these markers."""
+    if not markers:
+        return cells
     kept = [i for i, marker in enumerate(cells.markers) if marker not in markers]
     return replace(
         cells, raw=cells.raw[:, kept], markers=[cells.markers[i] for i in kept], use=[cells.use[i] for i in kept]
@@ -122,6 +146,91 @@ def provided_types(cells: Cells) -> np.ndarray:
     if faults:
         raise DataError(faults)
     return types.replace("", k.UNCLASSIFIED).to_numpy(dtype=object)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Annotated cells: cells × markers (array or CSR, not normalised), names of the markers, type of each cell."""
+
+    raw: Any
+    markers: list[str]
+    types: np.ndarray
+
+
+def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
+    """The cells of a reference that have a type, and those of `markers` that it has; layer `counts` before `X`.
+
+    Raises
+    ------
+    DataError
+        The file or the column is not there, or fewer than two markers are shared.
+    """
+    import anndata as ad
+
+    try:
+        cells = ad.read_h5ad(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(Fault(path, "an h5ad file", f"`{str(error).splitlines()[0]}`")) from None
+    if column not in cells.obs:
+        found = ", ".join(f"`{c}`" for c in cells.obs) or "none"
+        raise DataError(Fault(path, f"an obs column `{column}`, for `cluster.reference.column`", found))
+    shared = [m for m in markers if m in set(cells.var_names)]
+    if len(shared) < _SHARED:
+        found = ", ".join(shared) or "none"
+        raise DataError(Fault(path, f"at least {_SHARED} of the markers that the data have", found))
+    types = cells.obs[column].astype(object)
+    cells = cells[(types.notna() & (types != k.UNCLASSIFIED)).to_numpy(), shared]
+    raw = cells.layers["counts"] if "counts" in cells.layers else cells.X
+    return Reference(raw if issparse(raw) else np.asarray(raw), shared, cells.obs[column].astype(str).to_numpy(object))
+
+
+def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
+    """A spillover matrix for `markers`: rows emit, columns receive; the identity for markers it does not name.
+
+    Raises
+    ------
+    DataError
+        The file is missing, a value is no number, no marker is named, a diagonal is not 1, or it has no inverse.
+    """
+    expected = "a CSV of numbers whose first column and header name channels"
+    try:
+        table = pd.read_csv(path, index_col=0, encoding="utf-8-sig").astype(float)
+    except FileNotFoundError:
+        raise DataError(Fault(path, expected, "no file")) from None
+    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(Fault(path, expected, f"`{str(error).strip().splitlines()[-1]}`")) from None
+    known = [m for m in markers if m in table.index and m in table.columns]
+    matrix = pd.DataFrame(np.eye(len(markers)), index=list(markers), columns=list(markers))
+    matrix.loc[known, known] = table.loc[known, known]
+    if not known:
+        raise DataError(Fault(path, "markers of the data in its first column and its header", "none"))
+    if not np.isfinite(matrix.to_numpy()).all() or np.linalg.matrix_rank(matrix.to_numpy()) < len(markers):
+        raise DataError(Fault(path, "a matrix of finite numbers that has an inverse", "another"))
+    if wrong := [m for m in known if not np.isclose(matrix.loc[m, m], 1.0)]:
+        raise DataError(Fault(path, "1 on the diagonal", ", ".join(f"{matrix.loc[m, m]:g} for {m}" for m in wrong)))
+    return matrix.to_numpy()
+
+
+def read_pairs(path: str, genes: Sequence[str]) -> pd.DataFrame:
+    """Ligands and receptors (`source`, `target`) that are both among `genes`.
+
+    Raises
+    ------
+    DataError
+        The file or a column is missing, or no pair is in the data.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        found = f"`{str(error).strip().splitlines()[-1]}`"
+        raise DataError(Fault(path, "a CSV with columns `source` and `target`", found)) from None
+    if lacking := [c for c in (k.SOURCE, k.TARGET) if c not in table]:
+        raise DataError(Fault(f"{path} header", f"a column `{lacking[0]}`", ", ".join(table.columns)))
+    here = set(genes)
+    kept = table[table[k.SOURCE].isin(here) & table[k.TARGET].isin(here)].drop_duplicates([k.SOURCE, k.TARGET])
+    if kept.empty:
+        raise DataError(Fault(path, "pairs whose ligand and receptor are both in the data", "none"))
+    return kept
 
 
 def read_type_table(path: str, clusters: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""The graph that Leiden cuts: exact k nearest neighbours over the cohort, weighted by the overlap of their lists.
+"""The graph that Leiden cuts: k nearest neighbours over the cohort, weighted by the overlap of their lists.
 
-Exact, because the approximate search of pynndescent draws per thread: its graph changes with the number of threads.
+Exact for small cohorts, searched by random trees for large ones, and either way the same for any number of threads.
+That of pynndescent is not: it draws random numbers per thread.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tumint.kernels import knn
+from tumint.kernels import forest, knn
 
 _CHUNK = 2_000  # points per task
+EXACT = 30_000  # cells up to which neighbours are exact
+_TREES = 8
+_LEAF = 48  # points of a leaf, about
+_ROUNDS = 3  # of neighbours of neighbours
+_BACKWARD = 12  # of those that have a point in their list, so many are followed
 _LLOYD = 2  # rounds of k-means: better partitions only make the search faster
 
 
@@ -55,25 +61,77 @@ def nearest_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: in
     return indices, distances
 
 
+def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Nearly the k nearest neighbours of every point, in time n log n.
+
+    Random projection trees, then neighbours of neighbours, as Tang et al. 2016 (LargeVis, WWW) and Dong et al. 2011
+    (NN-descent, WWW) have it, but in rounds that read the round before. Parameters and what is returned are those of
+    `nearest_neighbours`; the answer depends on the seed and the order of the points, and not on the threads.
+    """
+    n, d = points.shape
+    if not 0 < k < n:
+        raise ValueError(f"Expected `k` between 1 and {n - 1}, found `{k}`.")
+    depth = max(0, int(np.log2(n / _LEAF)))
+    values = np.zeros((n, -(-d // 4) * 4), dtype=np.float32)
+    orders = np.tile(np.arange(n, dtype=np.int32), (_TREES + 1, 1))
+    values[:, :d] = points
+    forest.grow(values, depth, seed, _TREES, orders[-1])
+    values = values[orders[-1]]  # neighbours in memory, too
+
+    def grow(first: int, last: int) -> None:
+        for tree in range(first, last):
+            forest.grow(values, depth, seed, tree, orders[tree])
+
+    _in_chunks(grow, _TREES, threads, size=1)
+    found, squares = np.full((n, k), n, dtype=np.int32), np.full((n, k), np.inf, dtype=np.float32)
+    for order in orders[:-1]:
+
+        def compare(first: int, last: int, order: np.ndarray = order) -> None:
+            forest.compare_leaves(values, order, depth, first, last, found, squares)
+
+        _in_chunks(compare, 1 << depth, threads, size=64)
+    backward = np.empty((n, _BACKWARD), dtype=np.int32)
+    for _ in range(_ROUNDS):
+        before, before_squares = found, squares
+        forest.reverse_lists(before, _BACKWARD, backward)
+        found, squares = np.empty_like(before), np.empty_like(before_squares)
+
+        def explore(
+            first: int,
+            last: int,
+            lists: tuple[np.ndarray, np.ndarray] = (before, before_squares),
+            out: tuple[np.ndarray, np.ndarray] = (found, squares),
+        ) -> None:
+            forest.explore(values, *lists, backward, first, last, *out)
+
+        _in_chunks(explore, n, threads, size=20_000)
+    original = orders[-1].astype(np.int64)
+    indices, distances = np.empty((n, k), dtype=np.int64), np.empty_like(squares)
+    indices[original], distances[original] = original[found], squares
+    return indices, distances
+
+
 def _partition(values: np.ndarray, seed: int, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """About √n centres (p × d, all different) and the nearest one of every point."""
     n = len(values)
     drawn = np.random.default_rng(seed).choice(n, size=max(1, round(np.sqrt(n))), replace=False)
     centres = np.unique(values[drawn], axis=0)
-    home = np.empty(n, dtype=np.int64)
     for round_ in range(_LLOYD + 1):
-        by_feature = np.ascontiguousarray(centres.T)
-
-        def assign(start: int, stop: int, by_feature: np.ndarray = by_feature) -> None:
-            knn.assign(values, by_feature, start, stop, home)
-
-        _in_chunks(assign, n, threads)
+        home = nearest_centres(values, centres, threads=threads)
         if round_ < _LLOYD:
             counts = np.bincount(home, minlength=len(centres))
             sums = [np.bincount(home, weights=column, minlength=len(centres)) for column in values.T]
             means = np.array(sums).T[counts > 0] / counts[counts > 0, None]
             centres = np.unique(means.astype(np.float32), axis=0)
     return centres, home
+
+
+def nearest_centres(points: np.ndarray, centres: np.ndarray, *, threads: int = 1) -> np.ndarray:
+    """Index of the nearest of `centres` (p × d) to each of `points` (n × d), ties to the lower index: (n,) int64."""
+    values, by_feature = np.ascontiguousarray(points, dtype=np.float32), np.ascontiguousarray(centres.T, np.float32)
+    home = np.empty(len(values), dtype=np.int64)
+    _in_chunks(lambda start, stop: knn.assign(values, by_feature, start, stop, home), len(values), threads)
+    return home
 
 
 def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +159,8 @@ def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarr
     return np.column_stack([unique // n, unique % n])[linked], total[linked]
 
 
-def _in_chunks(task: Callable[[int, int], None], n: int, threads: int) -> None:
+def _in_chunks(task: Callable[[int, int], None], n: int, threads: int, size: int = _CHUNK) -> None:
     """Run `task(start, stop)` over 0 … n; the kernels release the GIL, and every chunk writes rows of its own."""
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        for done in [pool.submit(task, start, min(n, start + _CHUNK)) for start in range(0, n, _CHUNK)]:
+        for done in [pool.submit(task, start, min(n, start + size)) for start in range(0, n, size)]:
             done.result()

@@ -1,9 +1,12 @@
-"""Raw intensities → values that compare over ROIs. Which markers go on is decided elsewhere."""
+"""Raw values → values that compare over ROIs. Which markers go on is decided elsewhere."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from tumint.cluster.gates import mixture_gate, rescaled
 from tumint.config.cluster import NormaliseConfig
 
 SIGNAL = 0.001  # after division by the reference: what lies below counts as no signal when a marker is scaled
@@ -19,7 +22,14 @@ def reference_levels(reference: np.ndarray, sample: np.ndarray) -> np.ndarray:
     return np.array([np.median(values) if values.size else np.nan for values in by_sample])
 
 
-def normalise(raw: np.ndarray, config: NormaliseConfig, *, scale: np.ndarray | None = None) -> np.ndarray:
+def normalise(
+    raw: np.ndarray,
+    config: NormaliseConfig,
+    *,
+    scale: np.ndarray | None = None,
+    sample: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
     """Normalise each marker (column) on its own.
 
     Parameters
@@ -29,9 +39,14 @@ def normalise(raw: np.ndarray, config: NormaliseConfig, *, scale: np.ndarray | N
     config
         `reference`: divide by `scale`, then by the pooled percentile of the marker over the cells with signal. Values
         above it stay above 1: were they cut, a marker of a type rarer than 1 - percentile would be cut down to the
-        noise of all the others. `arcsinh`: arcsinh(x / cofactor). `none`: as it came.
+        noise of all the others. `arcsinh`: arcsinh(x / cofactor). `gate`: log(1 + x) with the border of two gaussians
+        at 0.5, per sample. `zscore`: of arcsinh(x / cofactor) per sample. `none`: as it came. Not `log`.
     scale
         (n,) level of the reference channel in the ROI of each cell; needed by `reference`.
+    sample
+        (n,) codes; needed by `gate` and `zscore`.
+    seed
+        Of the cells that `gate` is fitted to.
 
     Returns
     -------
@@ -41,19 +56,76 @@ def normalise(raw: np.ndarray, config: NormaliseConfig, *, scale: np.ndarray | N
     -----
     `reference` follows `normalisation_and_scaling.R` of van Maldegem et al. 2021, Nat Commun 12:5906: per ROI by the
     median of the xenon channel, then per marker by the 99th percentile of the pooled values above 0.001, not cut.
+    `gate` follows the idea of scimap's `rescale` (Nirmal & Sorger 2024, J Open Source Softw 9:6604).
     """
     if config.method == "none":
         return raw.astype(np.float32)
     out = np.empty(raw.shape, dtype=np.float32)
     for m in range(raw.shape[1]):
         values = raw[:, m].astype(float)
-        if config.method == "arcsinh":
+        if config.method == "reference":
+            assert scale is not None
+            values /= scale
+            signal = values[values > SIGNAL]
+            out[:, m] = values / np.percentile(signal, config.percentile) if signal.size else values
+        elif config.method == "arcsinh":
             out[:, m] = np.arcsinh(values / config.cofactor)
-            continue
-        assert scale is not None
-        values /= scale
-        signal = values[values > SIGNAL]
-        out[:, m] = values / np.percentile(signal, config.percentile) if signal.size else values
+        else:
+            assert sample is not None
+            for s in range(int(sample.max()) + 1):
+                rows = sample == s
+                out[rows, m] = _within(values[rows], config, seed)
+    return out
+
+
+def _within(values: np.ndarray, config: NormaliseConfig, seed: int) -> np.ndarray:
+    """One marker of one sample."""
+    if not np.isfinite(values).any():
+        return values
+    if config.method == "gate":
+        logs = np.log1p(np.maximum(values, 0.0))
+        return rescaled(logs, mixture_gate(logs, seed=seed))
+    logs = np.arcsinh(values / config.cofactor)
+    sd = np.nanstd(logs)
+    return (logs - np.nanmean(logs)) / (sd if sd > 0 else 1.0)
+
+
+def log_normalise(counts: Any, target_sum: float) -> Any:
+    """log(1 + x) of counts (cells × genes, CSR or array) whose cells are scaled to `target_sum`; a new matrix, float32."""
+    from scipy import sparse
+
+    total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
+    factor = target_sum / np.where(total > 0, total, 1.0)
+    if not sparse.issparse(counts):
+        return np.log1p(counts * factor[:, None]).astype(np.float32)
+    scaled = counts.astype(float)
+    scaled.data *= np.repeat(factor, np.diff(counts.indptr))
+    return scaled.log1p().astype(np.float32)
+
+
+def compensate(raw: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Take spillover out: the non-negative signals that explain what each cell shows.
+
+    Parameters
+    ----------
+    raw
+        (n × m); a cell that lacks one of the values stays as it is.
+    matrix
+        (m × m) what one unit of the channel of a row adds to that of each column; 1 on the diagonal.
+
+    Returns
+    -------
+    (n × m) float32. Solved as linear equations; where a cell's answer has a negative signal, by non-negative least
+    squares (Chevrier et al. 2018, Cell Syst 6:612).
+    """
+    from scipy.optimize import nnls
+
+    out = raw.astype(np.float32, copy=True)
+    known = np.flatnonzero(np.isfinite(raw).all(axis=1))
+    solved = np.linalg.solve(matrix.T, raw[known].astype(float).T).T
+    for at in np.flatnonzero((solved < 0).any(axis=1)):
+        solved[at] = nnls(matrix.T, raw[known[at]].astype(float))[0]
+    out[known] = solved
     return out
 
 

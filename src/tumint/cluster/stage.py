@@ -1,68 +1,299 @@
-"""Cluster: read the cells of all batches → normalise, cluster, type → write the cohort.
+"""Cluster: read the cells of all batches → normalise, integrate, cluster, type → write the cohort.
 
-What is computed stands in the modules beside this one.
+What is computed stands in the modules beside this one, what is written in `output.py`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
-from tumint.cluster import assign
+from tumint.cluster import assign, embed, gates, spatial
 from tumint.cluster.cohort import (
     Cells,
     missing_markers,
     provided_types,
     read_cohort,
+    read_matrix,
+    read_pairs,
+    read_reference,
     read_type_table,
     without,
 )
-from tumint.cluster.normalise import features, normalise, reference_levels
+from tumint.cluster.integrate import integrate, mixing
+from tumint.cluster.normalise import compensate, features, log_normalise, normalise, reference_levels
+from tumint.cluster.output import Results, write
+from tumint.cluster.partition import sweep
+from tumint.cluster.transcripts import LEAST, components
+from tumint.cluster.transfer import standardised, transferred
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
-from tumint.config.panel import Signature
+from tumint.config.panel import Panel, Signature
 from tumint.errors import DataError, Fault
-from tumint.io.contracts import CELLS, CLUSTERS, MARKER_MEANS
-from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
 
-MARKER_PREFIX = "marker_"  # of the marker columns of cells.parquet
 _FEWEST = 3  # cells that can be clustered
+_SHOWN = 100  # genes that are shown where the panel names none
 
 
-def run(params: StageParams, cells: list[Path], out: Path, *, threads: int) -> None:
-    """Write `cells.h5ad`, `cells.parquet`, `clusters.parquet` and `marker_means.parquet` into the folder `out`.
+def run(
+    params: StageParams, cells: list[Path], out: Path, *, threads: int, batches: Mapping[str, str] | None = None
+) -> None:
+    """Write the cohort (`cells.h5ad`, `cells.parquet`) and its tables (see `output.py`) into the folder `out`.
+
+    `batches` names the batch of each sample; None: each sample is one.
 
     Raises
     ------
     DataError
-        No cells, a marker or a cell type that the chosen method needs is not there, or the cluster→type table does not
-        fit the clusters.
+        No cells, a marker or a cell type that the chosen method needs is not there, or a file that a person made (table,
+        matrix, reference, pairs) does not fit the data.
     """
     assert params.cluster is not None
-    config = params.cluster
-    cohort = read_cohort(cells)
-    given = provided_types(cohort) if config.typing == "provided" else None
-    cohort, notes = _settle_missing(cohort, params.missing_marker)
-    method, values = _normalised(cohort, config)
-    values = np.where(np.isnan(values), np.float32(0), values)
+    # sums of BLAS depend on the number of its threads; ours are threads over rows, which write rows of their own
+    with threadpool_limits(1):
+        _run(params, params.cluster, cells, out, threads, batches or {})
+
+
+def _run(
+    params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
+) -> None:
+    cells = read_cohort(paths)
+    given = provided_types(cells) if config.typing == "provided" else None
+    cells, notes = _settle_missing(cells, params.missing_marker)
+    method, values = _normalised(cells, config, params.seed)
     notes["normalised"] = method.method
     if method != config.normalise:
         print("tumint: no reference channel came with the data: the values stay as they came", file=sys.stderr)
-    if given is not None:
-        typing = assign.as_provided(given)
-    else:
-        signatures = _usable(params.panel.signatures if params.panel else [], cohort, notes)
-        typing = _typed(cohort, features(values, method), signatures, config, params.seed, threads)
+    shown = _shown(cells, params.panel)
+    work = _Work(cells, values, shown, method, config, params.seed, threads, batches, notes)
+    found = work.provided(given) if given is not None else work.typed(_signatures(params.panel, shown, notes))
     _say(notes)
     meta = run_metadata("cluster", params.model_dump(mode="json", exclude_none=True)) | {"notes": notes}
-    _write(cohort, values, typing, out, meta)
+    write(cells, values, shown, found, out, meta)
+
+
+class _Work:
+    """The cells on their way to types: everything here is in an order that does not depend on the sheet."""
+
+    def __init__(
+        self,
+        cells: Cells,
+        values: Any,
+        shown: list[str],
+        method: NormaliseConfig,
+        config: ClusterConfig,
+        seed: int,
+        threads: int,
+        batches: Mapping[str, str],
+        notes: dict[str, Any],
+    ) -> None:
+        self.order = cells.canonical()
+        self.back = np.argsort(self.order)
+        self.cells, self.values = cells.take(self.order), values[self.order]
+        self.shown, self.method, self.config, self.notes = shown, method, config, notes
+        self.seed, self.threads = seed, threads
+        self.sample = self.cells.obs[k.SAMPLE].to_numpy(object)
+        batch = np.array([batches.get(s, s) for s in self.sample], dtype=object)
+        self.batch = np.unique(batch.astype(str), return_inverse=True)[1]
+        columns = self.cells.columns(shown)
+        self.dense = self.values[:, columns].toarray() if cells.sparse else self.values[:, columns]
+        self.scored = features(self.dense, method)
+
+    def provided(self, given: np.ndarray) -> Results:
+        """The types that came with the data."""
+        return self._results(assign.as_provided(given[self.order]), None, self.scored)
+
+    def typed(self, signatures: list[Signature]) -> Results:
+        """Points, clusters and types."""
+        config = self.config
+        if config.typing == "signatures" and not signatures:
+            raise DataError(Fault("panel", "signatures whose positive markers are in the data", "none"))
+        before = self._points()
+        points = integrate(before, self.batch, config.integrate, seed=self.seed)
+        swept = None
+        if config.sweep.enabled and config.method != "flowsom":
+            swept = sweep(
+                points, config.n_neighbours, config.method, config.sweep, seed=self.seed, threads=self.threads
+            )
+        resolution = config.resolution
+        if resolution == "auto":
+            assert swept is not None
+            resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
+            self.notes["resolution"] = resolution
+        cohort = assign.Cohort(points, self.scored, self.shown, LEAST if self.method.method == "log" else 0.0)
+        labels, cohort = assign.find_clusters(
+            cohort,
+            signatures,
+            config,
+            resolution=resolution,
+            seed=self.seed,
+            threads=self.threads,
+            smooth=self.cells.sparse,
+        )
+        typing, ways = self._types(cohort, labels, signatures)
+        results = self._results(typing, before, points, ways)
+        return replace(results, sweep=swept) if swept is not None else results
+
+    def _points(self) -> np.ndarray:
+        """What distances are computed from: the `type` markers, or principal components of transcripts."""
+        deciding = self.cells.columns(self.cells.used("type"))
+        if not deciding or len(self.cells.obs) < _FEWEST:
+            found = f"{len(deciding)} markers and {len(self.cells.obs)} cells"
+            raise DataError(Fault("cluster", f"a marker whose use is `type` and at least {_FEWEST} cells", found))
+        if self.method.method == "log":
+            return components(
+                self.values[:, deciding],
+                [self.cells.markers[i] for i in deciding],
+                n_genes=self.config.n_genes,
+                n_components=self.config.n_components,
+                seed=self.seed,
+            )
+        return np.ascontiguousarray(features(self.values[:, deciding], self.method))
+
+    def _types(
+        self, cohort: assign.Cohort, labels: np.ndarray, signatures: list[Signature]
+    ) -> tuple[assign.Typing, dict[str, np.ndarray]]:
+        """Types by the way of the config, and those of all ways that the data allow."""
+        config, ways = self.config, dict[str, np.ndarray]()
+        by_signatures = assign.by_signatures(cohort, labels, signatures, config) if signatures else None
+        moved = self._transferred() if config.reference is not None else None
+        if config.typing == "table":
+            names = [str(c) for c in range(int(labels.max()) + 1)]
+            typing = assign.by_table(labels, read_type_table(str(config.type_table), names))
+        elif config.typing == "transfer":
+            assert moved is not None
+            typing = assign.by_cells(labels, *moved)
+        else:
+            assert by_signatures is not None
+            typing = by_signatures
+        if config.splits:
+            self._check_splits(typing)
+            typing = assign.split(typing, self.dense, self.shown, config.splits)
+        ways[config.typing] = typing.cell_type
+        if by_signatures is not None:
+            ways |= {"signatures": by_signatures.cell_type} if config.typing != "signatures" else {}
+            assert by_signatures.by_markers is not None
+            ways["markers of the cell"] = by_signatures.by_markers
+        if moved is not None and config.typing != "transfer":
+            ways["transfer"] = moved[0]
+        came = self.cells.obs.get(k.CELL_TYPE_PROVIDED)
+        if came is not None and came.notna().any():
+            ways["provided"] = came.where(came.notna(), k.UNCLASSIFIED).astype(str).to_numpy(object)
+        return typing, ways
+
+    def _transferred(self) -> tuple[np.ndarray, np.ndarray]:
+        """Type and confidence of each cell by the reference."""
+        wanted = self.config.reference
+        assert wanted is not None
+        reference = read_reference(wanted.path, wanted.column, self.cells.markers)
+        ours = self.cells.raw[:, self.cells.columns(reference.markers)]
+        scaled = []
+        for raw in (ours, reference.raw):
+            if self.method.method == "log":
+                logs = log_normalise(raw, self.config.normalise.target_sum)
+                scaled.append(standardised(np.asarray(logs.toarray() if hasattr(logs, "toarray") else logs)))
+            else:
+                raw = np.asarray(raw.toarray() if hasattr(raw, "toarray") else raw, dtype=float)
+                top = np.nanpercentile(np.where(raw > 0, raw, np.nan), 99, axis=0)
+                scaled.append(standardised(np.arcsinh(5 * raw / np.where(top > 0, top, 1.0))))
+        self.notes["reference"] = f"{len(reference.types)} cells, {len(reference.markers)} shared markers"
+        return transferred(
+            *scaled,
+            reference.types,
+            n_neighbours=wanted.n_neighbours,
+            min_confidence=self.config.min_confidence,
+            seed=self.seed,
+        )
+
+    def _check_splits(self, typing: assign.Typing) -> None:
+        faults: list[Fault | str] = []
+        types = [*typing.types, *(s.cell_type for s in self.config.splits)]
+        clusters = list(typing.clusters[k.CLUSTER])
+        for at, split in enumerate(self.config.splits):
+            where = f"config: key `cluster.splits.{at}`"
+            if split.marker not in self.shown:
+                faults.append(Fault(where, "a `type` or `state` marker of the data", f"`{split.marker}`"))
+            if split.cluster is not None and split.cluster not in clusters:
+                faults.append(Fault(where, f"a cluster from 0 to {len(clusters) - 1}", f"`{split.cluster}`"))
+            if split.from_type is not None and split.from_type not in types:
+                faults.append(Fault(where, "a type that cells have", f"`{split.from_type}`"))
+        if faults:
+            raise DataError(faults)
+
+    def _results(
+        self,
+        typing: assign.Typing,
+        before: np.ndarray | None,
+        points: np.ndarray,
+        ways: Mapping[str, np.ndarray] | None = None,
+    ) -> Results:
+        """Everything that is written, types in the order of the sheet."""
+        config, types = self.config, typing.cell_type
+        states = [m for m in self.cells.used("state") if m in self.shown]
+        unknown = [m for m in config.states.gates if m not in self.shown]
+        if unknown:
+            raise DataError(
+                Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0])
+            )
+        states += [m for m in config.states.gates if m not in states]
+        columns = [self.shown.index(m) for m in states]
+        root = self.method.method == "reference"
+        found_gates, positive = gates.positivity(
+            self.dense[:, columns], states, config.states.gates, self.sample, types, root=root, seed=self.seed
+        )
+        results = Results(
+            typing=typing.reordered(self.back),
+            means=assign.marker_means(self.dense, self.shown, typing),
+            gates=found_gates,
+            states=positive,
+            ridges=gates.ridges(self.dense, self.shown, types, typing.types, root=root),
+        )
+        if ways is not None:
+            results = replace(results, confusion=assign.confusion(dict(ways)))
+        if before is not None:
+            measured = [mixing(before, self.batch, types, "before", seed=self.seed)]
+            if points is not before:
+                measured.append(mixing(points, self.batch, types, "after", seed=self.seed))
+            rows = embed.drawn(len(points), config.umap_cells, seed=self.seed)
+            results = replace(results, mixing=pd.concat(measured, ignore_index=True))
+            if rows.size > _FEWEST:
+                results = replace(results, umap=self._umap(rows, points, typing))
+        return self._spatial(results, types)
+
+    def _umap(self, rows: np.ndarray, points: np.ndarray, typing: assign.Typing) -> pd.DataFrame:
+        at = embed.umap(points[rows], seed=self.seed)
+        table = self.cells.obs.loc[rows, [k.SAMPLE, k.CELL_ID]].reset_index(drop=True)
+        return table.assign(
+            umap_1=at[:, 0], umap_2=at[:, 1], cluster=typing.cluster[rows], cell_type=typing.cell_type[rows]
+        )
+
+    def _spatial(self, results: Results, types: np.ndarray) -> Results:
+        wanted = self.config.spatial
+        if wanted.moran:
+            found = spatial.moran(self.dense, self.shown, self.cells.spatial, self.sample)
+            results = replace(results, moran=found)
+        if wanted.ligand_receptor is not None:
+            pairs = read_pairs(wanted.ligand_receptor, self.cells.markers)
+            genes = sorted({*pairs[k.SOURCE], *pairs[k.TARGET]})
+            found = spatial.ligand_receptor(
+                self.values[:, self.cells.columns(genes)],
+                genes,
+                types,
+                pairs,
+                permutations=wanted.permutations,
+                seed=self.seed,
+            )
+            results = replace(results, ligand_receptor=found)
+        return results
 
 
 def _settle_missing(cells: Cells, policy: str) -> tuple[Cells, dict[str, Any]]:
@@ -79,35 +310,64 @@ def _settle_missing(cells: Cells, policy: str) -> tuple[Cells, dict[str, Any]]:
         "markers_set_to_0": [text for marker, text in zip(missing, shown, strict=True) if marker not in out],
     }
     cells = without(cells, out)
-    counts = np.isnan(cells.raw).sum(axis=0)
+    counts = [] if cells.sparse else np.isnan(cells.raw).sum(axis=0)
     notes["values_set_to_0"] = [
-        f"{marker} ({n} cells)" for marker, n in zip(cells.markers, counts, strict=True) if n and marker not in missing
+        f"{marker} ({n} cells)" for marker, n in zip(cells.markers, counts, strict=False) if n and marker not in missing
     ]
     return cells, notes
 
 
-def _normalised(cells: Cells, config: ClusterConfig) -> tuple[NormaliseConfig, np.ndarray]:
+def _normalised(cells: Cells, config: ClusterConfig, seed: int) -> tuple[NormaliseConfig, Any]:
     """The method that was used, and the values; types that came with the data need no reference channel."""
-    method = config.normalise
-    if method.method != "reference":
-        return method, normalise(cells.raw, method)
-    reference = cells.used("reference")
-    if not reference and config.typing == "provided":
-        method = method.model_copy(update={"method": "none"})
-        return method, normalise(cells.raw, method)
-    if not reference:
-        expected = "a marker whose use is `reference` in every sample, for `cluster.normalise.method: reference`"
-        raise DataError(Fault("panel", expected, "none"))
+    method, raw = config.normalise, cells.raw
+    if method.compensation is not None:
+        channels = cells.columns(cells.used("type", "state", "dna", "reference"))
+        raw = raw.copy()
+        raw[:, channels] = compensate(
+            raw[:, channels], read_matrix(method.compensation, [cells.markers[c] for c in channels])
+        )
+    if method.method == "log":
+        return method, log_normalise(raw if cells.sparse else np.nan_to_num(raw), method.target_sum)
+    if cells.sparse:
+        if method.method == "reference" and config.typing == "provided":
+            return method.model_copy(update={"method": "log"}), log_normalise(raw, method.target_sum)
+        expected = "`log`, for transcripts"
+        raise DataError(Fault("config: key `cluster.normalise.method`", expected, f"`{method.method}`"))
     codes = pd.Categorical(cells.obs[k.SAMPLE], categories=cells.samples).codes.astype(np.int64)
-    levels = reference_levels(cells.raw[:, cells.columns(reference)[0]], codes)
+    scale = None
+    if method.method == "reference":
+        reference = cells.used("reference")
+        if not reference and config.typing != "provided":
+            expected = "a marker whose use is `reference` in every sample, for `cluster.normalise.method: reference`"
+            raise DataError(Fault("panel", expected, "none"))
+        if reference:
+            scale = _levels(cells, raw[:, cells.columns(reference)[0]], reference[0], codes)[codes]
+        else:
+            method = method.model_copy(update={"method": "none"})
+    values = normalise(raw, method, scale=scale, sample=codes, seed=seed)
+    return method, np.where(np.isnan(values), np.float32(0), values)
+
+
+def _levels(cells: Cells, reference: np.ndarray, name: str, codes: np.ndarray) -> np.ndarray:
+    """The level of the reference channel in each sample, all above 0."""
+    levels = reference_levels(reference, codes)
     faults: list[Fault | str] = [
-        Fault(f"sample {sample}", f"a median of the reference channel {reference[0]} above 0", f"`{level:g}`")
+        Fault(f"sample {sample}", f"a median of the reference channel {name} above 0", f"`{level:g}`")
         for sample, level in zip(cells.samples, levels, strict=True)
         if not level > 0
     ]
     if faults:
         raise DataError(faults)
-    return method, normalise(cells.raw, method, scale=levels[codes])
+    return levels
+
+
+def _shown(cells: Cells, panel: Panel | None) -> list[str]:
+    """The markers that tables and figures show, and signatures may name: of transcripts those of the panel."""
+    used = cells.used("type", "state")
+    if not cells.sparse:
+        return used
+    named = set(panel.used("type", "state")) if panel is not None else set(used[:_SHOWN])
+    return [m for m in used if m in named]
 
 
 def _say(notes: dict[str, Any]) -> None:
@@ -117,87 +377,17 @@ def _say(notes: dict[str, Any]) -> None:
             print(f"tumint: {note.replace('_', ' ')}: {', '.join(what)}", file=sys.stderr)
 
 
-def _usable(signatures: Sequence[Signature], cells: Cells, notes: dict[str, Any]) -> list[Signature]:
+def _signatures(panel: Panel | None, markers: Sequence[str], notes: dict[str, Any]) -> list[Signature]:
     """The signatures by the markers that are there; one that would lose a positive marker is named and left out."""
-    here = set(cells.markers)
+    signatures, here = panel.signatures if panel is not None else [], set(markers)
     lost = [s for s in signatures if not here.issuperset(s.positive)]
     notes["cell_types_left_out"] = [
         f"{s.cell_type} (needs {', '.join(m for m in s.positive if m not in here)})" for s in lost
     ]
-    return [
-        s.model_copy(update={"negative": [m for m in s.negative if m in here]}) for s in signatures if s not in lost
-    ]
-
-
-def _typed(
-    cells: Cells, values: np.ndarray, signatures: list[Signature], config: ClusterConfig, seed: int, threads: int
-) -> assign.Typing:
-    """Cluster and type; `values` are the features of all markers."""
-    deciding = cells.columns(cells.used("type"))
-    if not deciding or len(values) < _FEWEST:
-        found = f"{len(deciding)} markers and {len(values)} cells"
-        raise DataError(Fault("cluster", f"a marker whose use is `type` and at least {_FEWEST} cells", found))
-    if config.typing == "signatures" and not signatures:
-        raise DataError(Fault("panel", "signatures whose positive markers are in the data", "none"))
-    # in an order that does not depend on the sheet, so that neither do the clusters
-    order = cells.canonical()
-    values = values[order]
-    labels = assign.find_clusters(values, cells.markers, deciding, signatures, config, seed=seed, threads=threads)
-    if config.typing == "table":
-        clusters = [str(c) for c in range(int(labels.max()) + 1)]
-        typing = assign.by_table(labels, read_type_table(str(config.type_table), clusters))
-    else:
-        typing = assign.by_signatures(values, labels, cells.markers, signatures, config.min_score)
-    return typing.reordered(np.argsort(order))
-
-
-def _write(cells: Cells, values: np.ndarray, typing: assign.Typing, out: Path, meta: dict[str, Any]) -> None:
-    shown = cells.used("type", "state")
-    means = assign.marker_means(values[:, cells.columns(shown)], shown, typing)
-    table = pd.DataFrame(
-        {
-            k.SAMPLE: cells.obs[k.SAMPLE],
-            k.CELL_ID: cells.obs[k.CELL_ID].astype(np.int64),
-            k.X_UM: cells.spatial[:, 0],
-            k.Y_UM: cells.spatial[:, 1],
-            k.AREA_UM2: cells.obs[k.AREA_UM2].astype(float),
-            k.DOMAIN: cells.obs[k.DOMAIN],
-            k.CLUSTER: typing.cluster,
-            k.CELL_TYPE: typing.cell_type,
-            k.CONFIDENCE: typing.confidence,
-            **{f"{MARKER_PREFIX}{m}": values[:, i] for m, i in zip(shown, cells.columns(shown), strict=True)},
-        }
-    )
-    write_table(typing.clusters, out / "clusters.parquet", CLUSTERS, meta=meta)
-    write_table(means, out / "marker_means.parquet", MARKER_MEANS, meta=meta)
-    _write_anndata(cells, values, typing, table, out / "cells.h5ad", meta)
-    write_table(table, out / "cells.parquet", CELLS, meta=meta, row_groups_by=k.SAMPLE)
-
-
-def _write_anndata(
-    cells: Cells, values: np.ndarray, typing: assign.Typing, table: pd.DataFrame, path: Path, meta: dict[str, Any]
-) -> None:
-    import anndata as ad
-
-    from tumint.io.cells import write_cells
-
-    obs = table[[k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE]].copy()
-    obs.index = pd.Index(obs[k.SAMPLE].astype(str) + ":" + obs[k.CELL_ID].astype(str))
-    domains = [*k.DOMAINS, k.NO_DOMAIN]
-    categories = {
-        k.SAMPLE: cells.samples,
-        k.DOMAIN: [*domains, *sorted(set(obs[k.DOMAIN]) - set(domains))],
-        k.CLUSTER: list(typing.clusters[k.CLUSTER]),
-        k.CELL_TYPE: typing.types,
-    }
-    for column, names in categories.items():
-        present = set(obs[column])
-        obs[column] = pd.Categorical(obs[column], categories=[name for name in names if name in present])
-    cohort = ad.AnnData(
-        X=values,
-        obs=obs,
-        var=pd.DataFrame({k.USE: pd.Categorical(cells.use)}, index=pd.Index(cells.markers, dtype=object)),
-        obsm={k.SPATIAL: cells.spatial},
-        layers={"counts": np.where(np.isnan(cells.raw), np.float32(0), cells.raw)},
-    )
-    write_cells(cohort, path, meta=meta)
+    left = {s.cell_type for s in lost}
+    kept = []
+    for signature in (s for s in signatures if s not in lost):
+        parent = None if signature.parent in left else signature.parent
+        negative = [m for m in signature.negative if m in here]
+        kept.append(signature.model_copy(update={"negative": negative, "parent": parent}))
+    return kept

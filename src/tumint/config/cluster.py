@@ -6,52 +6,194 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from tumint import keys as k
 from tumint.config.base import Section
+
+Resolution = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class NormaliseConfig(Section):
-    """How raw intensities become comparable over ROIs."""
+    """How raw values become comparable over ROIs."""
 
-    method: Literal["reference", "arcsinh", "none"] = Field(
+    method: Literal["reference", "arcsinh", "gate", "zscore", "log", "none"] = Field(
         "reference",
         description="`reference`: divide by the ROI's median of the panel's reference channel (xenon), then scale each "
-        "marker by its pooled 99th percentile (van Maldegem et al. 2021); `arcsinh`: arcsinh(x / cofactor); `none`.",
+        "marker by its pooled 99th percentile (van Maldegem et al. 2021); `arcsinh`: arcsinh(x / cofactor); `gate`: a "
+        "mixture of two gaussians per marker and ROI, whose border becomes 0.5 (as scimap does); `zscore`: of "
+        "arcsinh(x / cofactor) per marker and ROI; `log`: transcripts, log(1 + x) after scaling every cell to "
+        "`target_sum`; `none`.",
     )
     percentile: Annotated[float, Field(gt=50, le=100)] = Field(
         99.0,
         description="Percentile, pooled over the cells of the cohort with signal, that becomes 1. Larger values stay "
         "larger: cutting them would hide markers of types rarer than that (`reference`).",
     )
-    cofactor: Annotated[float, Field(gt=0)] = Field(5.0, description="Cofactor of the arcsinh (`arcsinh`).")
+    cofactor: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Cofactor of the arcsinh (`arcsinh`, `zscore`): 5 for ion counts, about 150 for fluorescence."
+    )
+    target_sum: Annotated[float, Field(gt=0)] = Field(
+        10_000.0, description="What the transcripts of every cell are scaled to (`log`)."
+    )
+    compensation: str | None = Field(
+        None,
+        description="CSV of a spillover matrix, taken out first: a first column of emitting channels, a header of "
+        "receiving ones, 1 on the diagonal; relative to the working folder. Markers it does not name stay.",
+    )
+
+
+class IntegrateConfig(Section):
+    """How differences between batches are taken out before clustering; values of markers are not changed."""
+
+    method: Literal["none", "harmony", "centre"] = Field(
+        "none",
+        description="`harmony` (Korsunsky et al. 2019): soft clusters are moved onto each other; `centre`: the mean of "
+        "each batch is taken out, which also takes out what differs because the batches hold other cells.",
+    )
+    batch: str = Field("sample", description="`sample`, or the column of the sample sheet that names the batches.")
+
+
+class SweepConfig(Section):
+    """Clusterings of a part of the cells at several resolutions, and how stable each is."""
+
+    enabled: bool = Field(True, description="Whether it is done; `cluster.resolution: auto` needs it.")
+    resolutions: list[Resolution] = Field(
+        [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0], min_length=1, description="The resolutions."
+    )
+    resamples: Annotated[int, Field(ge=2)] = Field(
+        5, description="How many times four fifths of those cells are drawn and clustered again."
+    )
+    max_cells: Annotated[int, Field(ge=50)] = Field(3000, description="How many cells it is done on at most.")
+
+
+class Split(Section):
+    """A gate that gives cells of one cluster or type another type."""
+
+    cluster: str | None = Field(None, description="The cluster whose cells are looked at, by its number.")
+    from_type: str | None = Field(None, description="Or the type whose cells are looked at.")
+    marker: str = Field(description="The marker.")
+    at_least: float | None = Field(None, description="Cells whose normalised value is at least this ...")
+    below: float | None = Field(None, description="... and below this, where given,")
+    cell_type: str = Field(description="are of this type.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Split:
+        if (self.cluster is None) == (self.from_type is None):
+            raise ValueError("either `cluster` or `from_type`")
+        if self.at_least is None and self.below is None:
+            raise ValueError("`at_least` or `below`")
+        if k.PAIR_SEPARATOR in self.cell_type:
+            raise ValueError(f"no `{k.PAIR_SEPARATOR}` in `cell_type`")
+        return self
+
+
+class ReferenceConfig(Section):
+    """Annotated cells that types are transferred from."""
+
+    path: str = Field(description="The h5ad, relative to the working folder: cells × markers, not normalised.")
+    column: str = Field("cell_type", description="Its obs column with the types.")
+    n_neighbours: Annotated[int, Field(ge=1)] = Field(15, description="How many of its cells vote on each of ours.")
+
+
+class StatesConfig(Section):
+    """Which cells are positive for which marker."""
+
+    gates: dict[str, float] = Field(
+        default_factory=dict,
+        description="`{marker: normalised value}`: cells from there on are positive. The other `state` markers are "
+        "gated where two gaussians, fitted to all cells of the cohort, cross.",
+    )
+
+
+class SpatialConfig(Section):
+    """Where markers lie, and which ligands may meet their receptors (squidpy)."""
+
+    moran: bool = Field(False, description="Moran's I of every marker in every ROI (six nearest neighbours).")
+    ligand_receptor: str | None = Field(
+        None,
+        description="CSV with columns `source` and `target`: ligands and receptors, both markers or genes of the data. "
+        "Each pair is scored between all types by permutation (Efremova et al. 2020); relative to the working folder.",
+    )
+    permutations: Annotated[int, Field(ge=10)] = Field(1000, description="How many, for `ligand_receptor`.")
 
 
 class ClusterConfig(Section):
-    """Normalise, cluster over the cohort, give every cell a type."""
+    """Normalise, integrate, cluster over the cohort, give every cell a type."""
 
-    typing: Literal["signatures", "provided", "table"] = Field(
+    typing: Literal["signatures", "provided", "table", "transfer"] = Field(
         "signatures",
         description="`signatures`: each cluster gets the type of the panel whose markers it shows; `provided`: the "
-        "data bring the types (nothing is clustered); `table`: clusters get the types of `type_table`.",
+        "data bring the types (nothing is clustered); `table`: clusters get the types of `type_table`; `transfer`: "
+        "each cell gets the type of the cells of `reference` that are most like it.",
     )
     type_table: str | None = Field(
         None,
         description="CSV with columns `cluster` and `cell_type`, for `typing: table`; relative to the working folder.",
     )
-    normalise: NormaliseConfig = Field(NormaliseConfig(), description="How intensities are normalised.")
-    n_neighbours: Annotated[int, Field(ge=2)] = Field(20, description="k of the kNN graph that Leiden cuts.")
-    resolution: Annotated[float, Field(gt=0)] = Field(
+    reference: ReferenceConfig | None = Field(
+        None, description="Annotated cells: what `typing: transfer` goes by, and what other typings are compared with."
+    )
+    normalise: NormaliseConfig = Field(NormaliseConfig(), description="How values are normalised.")
+    n_genes: Annotated[int, Field(ge=10)] = Field(
+        2000, description="How many of the most variable genes decide (`normalise.method: log`)."
+    )
+    n_components: Annotated[int, Field(ge=2)] = Field(
+        30, description="Principal components that distances are computed from (`normalise.method: log`)."
+    )
+    integrate: IntegrateConfig = Field(IntegrateConfig(), description="What is done about batches.")
+    method: Literal["phenograph", "leiden", "flowsom"] = Field(
+        "phenograph",
+        description="`phenograph`: Leiden on the graph of nearest neighbours weighted by the overlap of their lists "
+        "(Levine et al. 2015); `leiden`: Leiden on the plain graph; `flowsom`: a grid of prototypes, joined by average "
+        "linkage into `n_clusters` (as Van Gassen et al. 2015).",
+    )
+    n_neighbours: Annotated[int, Field(ge=2)] = Field(
+        20, description="k of the kNN graph that Leiden cuts (`phenograph`, `leiden`)."
+    )
+    resolution: Resolution | Literal["auto"] = Field(
         1.0,
-        description="Resolution of Leiden: larger gives more clusters. Clusters whose cells show several types of the "
-        "panel are split in any case.",
+        description="Resolution of Leiden: larger gives more clusters; `auto`: the one that `sweep` recommends. "
+        "Clusters whose cells show several types of the panel are split in any case.",
     )
-    min_score: Annotated[float, Field(ge=0, le=1)] = Field(
+    n_clusters: Annotated[int, Field(ge=2)] = Field(25, description="How many clusters `flowsom` makes.")
+    sweep: SweepConfig = Field(SweepConfig(), description="How stable clusters are at which resolution.")
+    per: Literal["cluster", "cell"] = Field(
+        "cluster", description="What `signatures` are compared with: the mean of each cluster, or every cell by itself."
+    )
+    min_score: Share = Field(
         0.4,
-        description="A cluster whose best signature scores below this becomes `unclassified`; 1 is a cluster that "
-        "shows all positive markers in full and no negative one.",
+        description="A cluster (or cell) whose best signature scores below this becomes its parent type, or "
+        "`unclassified`; 1 is one that shows all positive markers in full and no negative one.",
     )
+    min_confidence: Share = Field(
+        0.0, description="Cells with less confidence than this become `unclassified`, whatever their cluster is."
+    )
+    splits: list[Split] = Field(
+        [],
+        description="Gates that split clusters or types, one after the other, after typing, such as "
+        '`{cluster: "5", marker: F480, at_least: 0.5, cell_type: Macrophages}`.',
+    )
+    states: StatesConfig = Field(StatesConfig(), description="Positivity of the `state` markers.")
+    umap_cells: Annotated[int, Field(ge=0)] = Field(
+        3000, description="UMAP of at most this many cells, drawn at random; 0: none."
+    )
+    spatial: SpatialConfig = Field(SpatialConfig(), description="Where markers lie.")
 
     @model_validator(mode="after")
-    def _table_where_needed(self) -> ClusterConfig:
+    def _what_belongs_together(self) -> ClusterConfig:
         if (self.typing == "table") != (self.type_table is not None):
             raise ValueError("`type_table` where `typing` is `table`, and only there")
+        if self.typing == "transfer" and self.reference is None:
+            raise ValueError("`reference` where `typing` is `transfer`")
+        if self.resolution == "auto" and not self.sweep.enabled:
+            raise ValueError("`sweep.enabled: true` where `resolution` is `auto`")
+        if self.method == "flowsom" and self.resolution == "auto":
+            raise ValueError("a `resolution` that is not `auto` where `method` is `flowsom`, which has none")
         return self
+
+    @property
+    def files(self) -> list[str]:
+        """The files that a person made for this stage."""
+        reference = self.reference.path if self.reference is not None else None
+        named = (self.type_table, self.normalise.compensation, reference, self.spatial.ligand_receptor)
+        return [path for path in named if path is not None]

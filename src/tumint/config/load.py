@@ -126,6 +126,10 @@ def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None
         if panel is not None or model.panel is None:
             faults += _check_panel(model, panel, where)
         if sheet is not None:
+            batch = model.cluster.integrate.batch
+            if batch not in sheet:
+                expected = f"`sample` or a column of the sample sheet ({', '.join(sheet.columns)})"
+                faults.append(Fault(f"{where}: key `cluster.integrate.batch`", expected, f"`{batch}`"))
             faults += check_design(sheet, model.response, model.samples, where)
     if faults or model is None or sheet is None:
         raise ConfigError(faults)

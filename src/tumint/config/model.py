@@ -68,7 +68,7 @@ class StageParams(BaseModel):
 
 _SHARED: dict[str, tuple[str, ...]] = {
     "ingest": ("panel",),
-    "qc": (),
+    "qc": ("seed",),
     "cluster": ("panel", "seed"),
     "neighbourhood": ("seed",),
     "response": ("seed",),

@@ -31,6 +31,11 @@ class Signature(Section):
     cell_type: str = Field(description="Name of the type in results and reports; must not contain `|`.")
     positive: list[str] = Field(min_length=1, description="Markers that cells of this type show.")
     negative: list[str] = Field(default_factory=list, description="Markers that they lack.")
+    parent: str | None = Field(
+        None,
+        description="The type that cells are given where their markers leave open which of its kinds they are; it is a "
+        "signature of the panel itself, and is not given to a cluster that one of its kinds fits.",
+    )
 
 
 class Panel(Section):
@@ -50,6 +55,18 @@ class Panel(Section):
                 faults.append(f"no `{k.PAIR_SEPARATOR}` in the cell type `{signature.cell_type}`")
             for marker in sorted({*signature.positive, *signature.negative} - set(names)):
                 faults.append(f"the signature `{signature.cell_type}` to name markers of the panel, not `{marker}`")
+        types = [s.cell_type for s in self.signatures]
+        faults += [f"each cell type once, not `{n}` twice" for n in sorted({n for n in types if types.count(n) > 1})]
+        parents = {s.cell_type: s.parent for s in self.signatures}
+        for name, parent in parents.items():
+            if parent is not None and parent not in parents:
+                faults.append(f"the parent of `{name}` to be a signature of the panel, not `{parent}`")
+            above = {name}
+            while parent is not None and parent not in above:
+                above.add(parent)
+                parent = parents.get(parent)
+            if parent is not None:
+                faults.append(f"`{name}` not to be among its own parents")
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -106,7 +106,7 @@ class PredictionConfig(Section):
 class ResponseConfig(Section):
     """Subjects are compared, never cells or ROIs."""
 
-    contrasts: list[Contrast] = Field(min_length=1, description="Which groups are compared.")
+    contrasts: list[Contrast] = Field(description="Which groups are compared; none: features are described only.")
     outcomes: list[Outcome] = Field(
         default_factory=list, description="Numbers or survival times that features are related to."
     )

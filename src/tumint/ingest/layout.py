@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.config.panel import Panel
 from tumint.errors import ConfigError, Fault
@@ -11,6 +12,7 @@ from tumint.ingest.delimited import Table
 
 _CENTRE_X, _CENTRE_Y = "Location_Center_X", "Location_Center_Y"
 _OBJECT, _AREA, IMAGE = "ObjectNumber", "AreaShape_Area", "ImageNumber"
+_SHAPES = {k.ECCENTRICITY: "AreaShape_Eccentricity", k.SOLIDITY: "AreaShape_Solidity"}
 _MEAN, _MEASURES = "Intensity_MeanIntensity_", ("Intensity_", "Location_")
 
 
@@ -34,13 +36,18 @@ class Layout:
     cell_type: str | None = None
     domain: str | None = None
     image: str | None = None
+    shapes: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
 
     def columns(self) -> list[str]:
         """Names of all columns that are to be read."""
         single = (self.x, self.y, self.cell_id, self.area, self.cell_type, self.domain, self.image)
-        return [name for name in (*single, *self.masks.values(), *self.markers.values()) if name is not None]
+        return [
+            name
+            for name in (*single, *self.shapes.values(), *self.masks.values(), *self.markers.values())
+            if name is not None
+        ]
 
 
 def channels(config: IngestConfig, panel: Panel | None) -> list[Channel]:
@@ -76,7 +83,8 @@ def find(table: Table, config: IngestConfig, wanted: list[Channel]) -> Layout:
     else:
         image = IMAGE if IMAGE in table.header else None
         masks = _masks(table, config.masks)
-        layout = Layout(_CENTRE_X, _CENTRE_Y, _OBJECT, _AREA, image=image, masks=masks, markers=markers)
+        shapes = {name: column for name, column in _SHAPES.items() if table.header.count(column) == 1}
+        layout = Layout(_CENTRE_X, _CENTRE_Y, _OBJECT, _AREA, image=image, shapes=shapes, masks=masks, markers=markers)
     known = {*markers.values(), *layout.masks.values()}
     table.require(*dict.fromkeys(name for name in layout.columns() if name not in known))
     table.require(*dict.fromkeys(name for name in known if table.header.count(name) > 1))

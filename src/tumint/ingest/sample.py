@@ -31,6 +31,7 @@ class Cells:
     cell_id: np.ndarray
     spatial: np.ndarray
     area_um2: np.ndarray
+    shapes: dict[str, np.ndarray]  # of `keys.SHAPES` what the source has
     domain: np.ndarray
     intensities: np.ndarray
     edges: np.ndarray
@@ -56,6 +57,7 @@ def read_sample(
     table.load(where.columns())
     xy = [table.numbers(name, missing=False) * pixel_size_um for name in (where.x, where.y)]
     area = _area(table, where)
+    shapes = {name: table.numbers(column, missing=True, low=0, high=1) for name, column in where.shapes.items()}
     codes = _domain(table, where)
     cell_type = _cell_type(table, where)
     intensities = _intensities(table, where, channels)
@@ -73,6 +75,7 @@ def read_sample(
         cell_id=cell_id,
         spatial=np.column_stack(xy),
         area_um2=area * pixel_size_um**2,
+        shapes=shapes,
         domain=codes,
         intensities=intensities,
         edges=edges,

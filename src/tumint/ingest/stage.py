@@ -164,6 +164,9 @@ def _cells(samples: Sequence[Sample], wanted: Sequence[Channel]) -> ad.AnnData:
         },
         index=[f"{names[code]}:{cell}" for code, cell in zip(codes.tolist(), cell_id.tolist(), strict=True)],
     )
+    for name in k.SHAPES:
+        if any(name in cells.shapes for _, cells in parts):
+            obs[name] = np.concatenate([c.shapes.get(name, np.full(c.cell_id.size, np.nan)) for _, c in parts])
     if types := [cells.cell_type for _, cells in parts if cells.cell_type is not None]:
         obs[k.CELL_TYPE_PROVIDED] = pd.Categorical(np.concatenate(types))
     var = pd.DataFrame({k.USE: [c.use for c in wanted]}, index=[c.marker for c in wanted], dtype=object)

@@ -1,7 +1,9 @@
 """AnnData files between ingest, qc and cluster, checked against the one contract of the house.
 
-`X` float32 (cells × markers, raw up to qc), `obsm["spatial"]` float64 (x, y in µm), obs `sample` (categorical),
-`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, var `use`,
+`X` float32 (cells × markers, raw up to qc; RNA counts sparse), `obsm["spatial"]` float64 (x, y in µm; NaN in samples
+without coordinates), obs `sample` (categorical),
+`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity`
+(NaN where a sample lacks them), var `use`,
 `uns["tumint"]` the run metadata as a JSON string.
 """
 
@@ -30,12 +32,24 @@ def check_cells(cells: ad.AnnData, where: str) -> None:
         faults.append(Fault(where, f"a var column `{k.USE}`", "none"))
     if k.SPATIAL not in cells.obsm:
         faults.append(Fault(where, f'obsm["{k.SPATIAL}"]', "none"))
-    elif not np.isfinite(np.asarray(cells.obsm[k.SPATIAL], dtype=float)).all():
+    elif not _finite_or_none(cells):
         faults.append(Fault(f'{where} obsm["{k.SPATIAL}"]', "finite coordinates", "some that are not"))
     if not faults and cells.obs.duplicated([k.SAMPLE, k.CELL_ID]).any():
         faults.append(Fault(where, "a cell id once per sample", "one twice"))
     if faults:
         raise DataError(faults)
+
+
+def _finite_or_none(cells: ad.AnnData) -> bool:
+    """Whether every sample has finite coordinates, or none (NaN) for any of its cells."""
+    xy = np.asarray(cells.obsm[k.SPATIAL], dtype=float)
+    known = np.isfinite(xy).all(axis=1)
+    if known.all():
+        return True
+    if k.SAMPLE not in cells.obs or not np.isnan(xy[~known]).all():
+        return False
+    samples = cells.obs[k.SAMPLE].astype(str).to_numpy()
+    return not set(samples[known]) & set(samples[~known])
 
 
 def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) -> None:

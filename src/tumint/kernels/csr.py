@@ -1,4 +1,4 @@
-"""Adjacency in compressed sparse rows: building, transposing, comparing. No geometry here.
+"""Adjacency in compressed sparse rows: building, transposing, from triangles.
 
 Rows are sorted, without repeats and without self loops: a binary, possibly directed, graph.
 """
@@ -73,3 +73,18 @@ def transpose(indptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.n
             turned[place[j]] = i
             place[j] += 1
     return out, turned
+
+
+@njit
+def triangle_edges(xy: np.ndarray, corners: np.ndarray, longest: float) -> np.ndarray:
+    """Sides (m × 2, int32) of triangles (corners, n × 3) that are at most `longest`; those of two triangles twice."""
+    edges = np.empty((3 * corners.shape[0], 2), np.int32)
+    kept = 0
+    for t in range(corners.shape[0]):
+        for side in range(3):
+            i, j = corners[t, side], corners[t, (side + 1) % 3]
+            dx, dy = xy[i, 0] - xy[j, 0], xy[i, 1] - xy[j, 1]
+            if np.hypot(dx, dy) <= longest:
+                edges[kept, 0], edges[kept, 1] = i, j
+                kept += 1
+    return edges[:kept]

@@ -120,3 +120,41 @@ def triangle_sums(
                     a += 1
                     b += 1
     return total
+
+
+@njit
+def undirected_triangle_sums(indptr: np.ndarray, indices: np.ndarray, strata: np.ndarray, S: int) -> np.ndarray:
+    """As `triangle_sums` of an undirected graph with itself; every triangle is looked for once instead of six times."""
+    found = np.zeros((S, S, S), np.int64)
+    for i in range(indptr.size - 1):
+        stop = indptr[i + 1]
+        start = indptr[i] + np.searchsorted(indices[indptr[i] : stop], i)
+        for p in range(start, stop):
+            j = indices[p]
+            counts = found[strata[i], strata[j]]
+            a, b, end = p + 1, indptr[j], indptr[j + 1]
+            if end - b > 16 * (stop - a) or stop - a > 16 * (end - b):
+                short, long = indices[a:stop], indices[b:end]
+                if short.size > long.size:
+                    short, long = long, short
+                for k in short:
+                    place = np.searchsorted(long, k)
+                    if k > j and place < long.size and long[place] == k:
+                        counts[strata[k]] += 1
+                continue
+            while b < end and indices[b] <= j:
+                b += 1
+            while a < stop and b < end:
+                x, y = indices[a], indices[b]
+                if x == y:
+                    counts[strata[x]] += 1
+                a += x <= y
+                b += y <= x
+    total = np.zeros((S, S, S), np.int64)
+    for s in range(S):
+        for t in range(S):
+            for u in range(S):
+                total[s, t, u] = (
+                    found[s, t, u] + found[s, u, t] + found[t, s, u] + found[t, u, s] + found[u, s, t] + found[u, t, s]
+                )
+    return total

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from tumint.kernels.csr import from_pairs, transpose
+from tumint.kernels.csr import from_pairs, transpose, triangle_edges
 from tumint.kernels.hilbert import hilbert_rank
 
 
@@ -66,9 +66,7 @@ def delaunay(xy: np.ndarray, max_edge_um: float = 50.0) -> Graph:
         (n × 2, float64) coordinates in µm.
     """
     places, site = _places(xy)
-    edges, same = _triangulate(places)
-    if max_edge_um > 0 and len(edges):
-        edges = edges[_lengths(places, edges) <= max_edge_um]
+    edges, same = _triangulate(places, max_edge_um if max_edge_um > 0 else np.inf)
     if len(places) < len(xy) or (same != np.arange(len(places))).any():
         edges = _spread(edges, same[site])
     return from_edges(len(xy), edges, symmetric=True)
@@ -86,8 +84,8 @@ def _places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return xy[order[first]], site
 
 
-def _triangulate(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges (m × 2) between distinct places, and for each place the one it was merged into (mostly itself)."""
+def _triangulate(places: np.ndarray, longest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Edges up to `longest` (m × 2) of distinct places, and the place each was merged into (mostly itself)."""
     n = len(places)
     same = np.arange(n)
     if n < 2:
@@ -101,16 +99,12 @@ def _triangulate(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         else:
             # Qhull leaves out points closer to another than its precision: they join that point
             same[found.coplanar[:, 0]] = found.coplanar[:, 2]
-            corners = found.simplices
-            return np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]).astype(np.int64), same
+            return triangle_edges(places, found.simplices, longest), same
     direction = np.linalg.svd(centred, full_matrices=False)[2][0]
     along = np.argsort(centred @ direction, kind="stable")
-    return np.column_stack([along[:-1], along[1:]]), same
-
-
-def _lengths(xy: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    difference = xy[edges[:, 0]] - xy[edges[:, 1]]
-    return np.hypot(difference[:, 0], difference[:, 1])
+    steps = places[along[1:]] - places[along[:-1]]
+    near = np.hypot(steps[:, 0], steps[:, 1]) <= longest
+    return np.column_stack([along[:-1], along[1:]])[near], same
 
 
 def _spread(edges: np.ndarray, site: np.ndarray) -> np.ndarray:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tumint.kernels import permute
-from tumint.kernels.counts import edge_list
+from tumint.kernels import abreast, permute
 from tumint.neighbourhood.graph import Graph
 
 STATISTICS = {
@@ -185,7 +184,11 @@ def _tally(
     if blocks[-1] == 0:  # no cell to permute
         order, blocks = np.zeros(1, np.int32), np.array([0, 0], np.int64)
 
-    heads, tails = edge_list(graph.indptr, graph.indices, graph.undirected)
+    listed = abreast.edge_list(graph.indptr, graph.indices, graph.undirected)
+    if statistic.code >= permute.HISTOCAT:
+        rows = abreast.rows_by_degree(graph.indptr, graph.indices)
+    else:
+        rows = (np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty((0, 2), np.int64))
 
     def chunk(first: int) -> Part:
         return permute.tally_permutations(
@@ -194,8 +197,8 @@ def _tally(
             graph.indptr,
             graph.indices,
             graph.undirected,
-            heads,
-            tails,
+            listed,
+            rows,
             labels,
             order,
             blocks,

@@ -158,8 +158,11 @@ def graph_sums(graph: Graph, strata: np.ndarray, n_strata: int) -> dict[str, np.
         if equal not in sums:
             sums[equal] = triples.chain_sums(*ahead, strata, tables[equal[-2]], tables[equal[-1]])
         sums[f"chain {u}{v}"] = sums[equal]
-    sums["feed"] = triples.triangle_sums(*ahead, *ahead, strata, n_strata)
-    sums["cycle"] = sums["feed"] if graph.undirected else triples.triangle_sums(*ahead, *back, strata, n_strata)
+    if graph.undirected:
+        sums["feed"] = sums["cycle"] = triples.undirected_triangle_sums(*ahead, strata, n_strata)
+    else:
+        sums["feed"] = triples.triangle_sums(*ahead, *ahead, strata, n_strata)
+        sums["cycle"] = triples.triangle_sums(*ahead, *back, strata, n_strata)
     return {name: values.astype(float) for name, values in sums.items()}
 
 

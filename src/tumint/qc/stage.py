@@ -1,8 +1,12 @@
-"""The quality control stage: cells of a batch in; those that pass, a verdict for all, and metrics of samples out."""
+"""The quality control stage in three steps: measure a batch, compare the ROIs of the cohort, judge a batch's cells.
+
+Only the middle step sees more than one batch, and it reads tables of ROIs and single columns, never intensities.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,50 +14,125 @@ from typing import Any
 import anndata as ad
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.config.model import StageParams
-from tumint.config.qc import QcConfig
+from tumint.config.qc import MARKER, QcConfig
 from tumint.errors import DataError, Fault
+from tumint.io import contracts as c
 from tumint.io.cells import read_cells, write_cells
-from tumint.io.contracts import QC_CELLS, QC_METRICS, SAMPLES
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
-from tumint.qc.metrics import METRICS, cell_metrics, lacks_intensity
-from tumint.qc.thresholds import Limits, join_reasons, limits, outside
+from tumint.qc import cohort
+from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
+from tumint.qc.measure import Raw, measure
+from tumint.qc.metrics import METRICS
+from tumint.qc.thresholds import Limits, limits
 
-PASS, DROP, FAIL = "pass", "drop", "fail"
-NO_INTENSITY, SAMPLE_FAILED = "no_intensity", "sample failed: "
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a sample fails: as a fault, and in words for tables (without `;`, which joins reasons)."""
-
-    expected: str
-    found: str
-    words: str
+MEASURES = ".measures.parquet"
+_BESIDE = {"rois": c.QC_ROI_MEASURES, "channels": c.QC_CHANNELS, "stripes": c.QC_STRIPES}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The cells of one sample: their metrics, their own reasons, and what of the sample as a whole failed."""
+class Batch:
+    """The cells of a batch, ingest's table of its samples, and the positions of each sample's cells."""
 
-    sample: str
-    metrics: dict[str, np.ndarray]
-    masks: dict[str, np.ndarray]
+    read: ad.AnnData
+    samples: pd.DataFrame
+    rows: dict[str, np.ndarray]
+    where: str
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the first step writes: tables of cells, ROIs, channels and stripes."""
+
+    cells: pd.DataFrame
+    rois: pd.DataFrame
+    channels: pd.DataFrame
+    stripes: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What of the cohort the last step needs: limits of metrics, and why samples fail."""
+
     limits: dict[str, Limits]
-    reasons: np.ndarray
-    upstream: str  # why ingest gave no cells
-    failures: list[Failure]
-
-    @property
-    def failure(self) -> str:
-        """Why the sample failed, in words; empty where it passed."""
-        return self.upstream or " and ".join(failure.words for failure in self.failures)
+    failures: dict[str, str]
 
 
-def run(params: StageParams, cells: Path, samples: Path, out: Path) -> None:
+@threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices; and the same bits whatever the threads
+def run_measure(params: StageParams, cells: Path, samples: Path, out: Path) -> None:
+    """Measure every cell and sample of a batch; write `<batch>.{measures,rois,channels,stripes}.parquet`.
+
+    Parameters
+    ----------
+    cells, samples
+        `<batch>.h5ad` and `<batch>.samples.parquet` of ingest.
+    out
+        `<batch>.measures.parquet`; the other tables are written beside it.
+
+    Raises
+    ------
+    DataError
+        The files do not belong together, or the config names a marker that they lack.
+    """
+    config = _config(params)
+    found = _measured(_read(cells, samples, config), config, params.seed)
+    meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))
+    for name, contract in _BESIDE.items():
+        write_table(getattr(found, name), beside(out, name), contract, meta=meta)
+    write_table(found.cells, out, c.QC_MEASURES, meta=meta)
+    print(f"qc: {len(found.cells):,} cells of {len(found.rois)} samples measured, {len(found.stripes)} stripes found")
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def run_gather(params: StageParams, measures: Sequence[Path], out: Path) -> None:
+    """Compare the ROIs of all batches; write `{limits,rois,channels,spillover,stripes}.parquet` into the folder `out`.
+
+    Parameters
+    ----------
+    measures
+        `<batch>.measures.parquet` of all batches in the order of the sheet, the other tables of each beside it.
+
+    Raises
+    ------
+    DataError
+        A table is missing or broken, a sample is in two batches, or a ROI fails and the config says to stop.
+    """
+    config = _config(params)
+    tables = {
+        name: _joined([read_table(beside(path, name), contract) for path in measures], contract)
+        for name, contract in _BESIDE.items()
+    }
+    repeated = tables["rois"][k.SAMPLE][tables["rois"][k.SAMPLE].duplicated()]
+    if len(repeated):
+        raise DataError(Fault(str(out), "each sample in one batch", f"{repeated.iloc[0]} in two"))
+    pooled = {name: [read_table(path, columns=[name, EXCLUDED]) for path in measures] for name in _of_cohort(config)}
+    found = _limits(config, {name: pd.concat(parts, ignore_index=True) for name, parts in pooled.items()})
+    channels = cohort.with_z(tables["channels"])
+    rois = cohort.roi_table(tables["rois"], channels, config.rois)
+    _stop_on_rois(rois, config, str(out))
+    meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))
+    write_table(found, out / "limits.parquet", c.QC_LIMITS, meta=meta)
+    write_table(channels, out / "channels.parquet", c.QC_CHANNELS_Z, meta=meta)
+    write_table(cohort.spillover_table(tables["channels"]), out / "spillover.parquet", c.QC_SPILLOVER, meta=meta)
+    write_table(tables["stripes"], out / "stripes.parquet", c.QC_STRIPES, meta=meta)
+    write_table(rois, out / "rois.parquet", c.QC_ROIS, meta=meta)
+    failed = int((rois[k.STATUS] != PASS).sum())
+    print(f"qc: {len(rois)} ROIs compared, {failed} unlike the others, {len(tables['stripes'])} stripes")
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def run(
+    params: StageParams,
+    cells: Path,
+    samples: Path,
+    out: Path,
+    measures: Path | None = None,
+    compared: Path | None = None,
+) -> None:
     """Judge every cell; write `<batch>.h5ad`, `<batch>.cells.parquet` and `<batch>.metrics.parquet`.
 
     Parameters
@@ -62,37 +141,72 @@ def run(params: StageParams, cells: Path, samples: Path, out: Path) -> None:
         `<batch>.h5ad` and `<batch>.samples.parquet` of ingest.
     out
         `<batch>.h5ad` with the cells that pass, `X` as it was; the tables are written beside it.
+    measures
+        What `run_measure` wrote of this batch.
+    compared
+        The folder that `run_gather` wrote. Without these two the batch is measured here, as a cohort of its own.
 
     Raises
     ------
     DataError
         The files do not belong together, or a sample fails and the config says to stop; then nothing is written.
     """
-    config = params.qc
-    if config is None:
-        raise DataError(Fault("--params", "a section `qc`", "none"))
-    read = read_cells(cells)
-    table = read_table(samples, SAMPLES)
-    of_sample = _rows_of_samples(read, table, str(cells), str(samples))
-    X, uses = np.asarray(read.X, dtype=np.float32), list(read.var[k.USE].astype(str))
-    area = read.obs[k.AREA_UM2].to_numpy(dtype=float)
-    judged = []
-    for row in table.to_dict("records"):
-        rows = of_sample[row[k.SAMPLE]]
-        upstream = "" if row[k.STATUS] == "ok" else str(row[k.REASON])
-        judged.append(judge(row[k.SAMPLE], X[rows], uses, area[rows], config, upstream))
-    _stop_or_say(judged, config, str(cells))
-    reasons = np.full(read.n_obs, "", dtype=object)
+    config = _config(params)
+    batch = _read(cells, samples, config)
+    if measures is None or compared is None:
+        found = _measured(batch, config, params.seed)
+        table, against = found.cells, _compared_alone(found, config)
+    else:
+        table, against = read_table(measures, c.QC_MEASURES), _read_compared(compared)
+        _check_same_cells(batch, table, str(measures))
+    metrics = [*METRICS, *(f"{MARKER}{name}" for name in config.markers)]
+    judged = [
+        judge(
+            row[k.SAMPLE],
+            table.iloc[batch.rows[row[k.SAMPLE]]],
+            metrics,
+            config,
+            against.limits,
+            upstream="" if row[k.STATUS] == "ok" else str(row[k.REASON]),
+            roi_failure=against.failures.get(row[k.SAMPLE], ""),
+        )
+        for row in batch.samples.to_dict("records")
+    ]
+    _stop_or_say(judged, config, batch.where)
+    reasons = np.full(batch.read.n_obs, "", dtype=object)
     for one in judged:
-        reasons[of_sample[one.sample]] = _with_sample(one)
-    verdicts = _verdicts(read, judged, of_sample, reasons)
+        reasons[batch.rows[one.sample]] = one.verdicts
     passed = reasons == ""
-    metrics = pd.DataFrame([_summary(one, int(passed[of_sample[one.sample]].sum())) for one in judged])
+    verdicts = table.drop(columns=[EXCLUDED, "no_intensity"])
+    verdicts = verdicts.assign(**{k.VERDICT: np.where(passed, PASS, DROP), k.REASON: reasons})
+    summaries = pd.DataFrame([summary(one, int(passed[batch.rows[one.sample]].sum())) for one in judged])
     meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))
-    write_table(verdicts, out.with_suffix(".cells.parquet"), QC_CELLS, meta=meta)
-    write_table(metrics, out.with_suffix(".metrics.parquet"), QC_METRICS, meta=meta)
-    write_cells(_passing(read, passed), out, meta=meta)
-    print(f"qc: {passed.sum():,} of {read.n_obs:,} cells pass, of {len(judged)} samples")
+    write_table(verdicts, out.with_suffix(".cells.parquet"), c.QC_CELLS, meta=meta)
+    write_table(summaries, out.with_suffix(".metrics.parquet"), c.QC_METRICS, meta=meta)
+    write_cells(_passing(batch.read, passed), out, meta=meta)
+    print(f"qc: {passed.sum():,} of {batch.read.n_obs:,} cells pass, of {len(judged)} samples")
+
+
+def beside(measures: Path, name: str) -> Path:
+    """The table `name` beside `<batch>.measures.parquet`."""
+    return measures.with_name(f"{measures.name.removesuffix(MEASURES)}.{name}.parquet")
+
+
+def _config(params: StageParams) -> QcConfig:
+    if params.qc is None:
+        raise DataError(Fault("--params", "a section `qc`", "none"))
+    return params.qc
+
+
+def _read(cells: Path, samples: Path, config: QcConfig) -> Batch:
+    """Both files of a batch, which must belong together."""
+    read = read_cells(cells)
+    table = read_table(samples, c.SAMPLES)
+    unknown = [name for name in config.markers if name not in read.var_names]
+    if unknown:
+        found = ", ".join(f"`{name}`" for name in unknown)
+        raise DataError(Fault("config: key `qc.markers`", f"markers of {cells}", found))
+    return Batch(read, table, _rows_of_samples(read, table, str(cells), str(samples)), str(cells))
 
 
 def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples: str) -> dict[str, np.ndarray]:
@@ -114,30 +228,92 @@ def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples:
     return found
 
 
-def judge(
-    sample: str, X: np.ndarray, uses: list[str], area_um2: np.ndarray, config: QcConfig, upstream: str = ""
-) -> Judged:
-    """Metrics, limits and reasons of the cells of one sample (see `metrics.cell_metrics` for the arrays)."""
-    metrics = cell_metrics(X, uses, area_um2)
-    applied = {name: limits(metrics[name], getattr(config, name)) for name in METRICS}
-    masks: dict[str, np.ndarray] = {}
-    for name in METRICS:
-        masks[f"{name}_low"], masks[f"{name}_high"] = outside(metrics[name], applied[name])
-    masks[NO_INTENSITY] = lacks_intensity(X, uses)
-    reasons = join_reasons(len(X), masks)
-    failures = [] if upstream else _failures(int((reasons == "").sum()), len(X), config)
-    return Judged(sample, metrics, masks, applied, reasons, upstream, failures)
+def _measured(batch: Batch, config: QcConfig, seed: int) -> Measures:
+    """The tables of a batch, one sample after the other."""
+    read, rows = batch.read, batch.rows
+    xy = np.asarray(read.obsm[k.SPATIAL], dtype=np.float64)
+    uses, markers = list(read.var[k.USE].astype(str)), list(read.var_names)
+    shapes = [name for name in k.SHAPES if name in read.obs]
+    parts = []
+    for sample, at in rows.items():
+        of = read.obs.iloc[at]
+        given = {name: of[name].to_numpy(float) for name in shapes}
+        raw = Raw(sample, read.X[at], markers, uses, of[k.AREA_UM2].to_numpy(float), xy[at], given)
+        parts.append(measure(raw, config, seed))
+    ids = {k.SAMPLE: read.obs[k.SAMPLE].astype(str).to_numpy(), k.CELL_ID: read.obs[k.CELL_ID].to_numpy()}
+    cells = pd.DataFrame({**ids, k.X_UM: xy[:, 0], k.Y_UM: xy[:, 1]})
+    order = np.argsort(np.concatenate([*rows.values(), np.empty(0, dtype=np.int64)]), kind="stable")
+    stacked = pd.concat([part.cells for part in parts], ignore_index=True).iloc[order].reset_index(drop=True)
+    channels = [part.channels.assign(**{k.SAMPLE: sample}) for sample, part in zip(rows, parts, strict=True)]
+    return Measures(
+        pd.concat([cells, stacked], axis=1),
+        pd.DataFrame([part.roi for part in parts]),
+        _joined([table for table in channels if len(table.columns) > 1], c.QC_CHANNELS),
+        _joined([part.stripes for part in parts], c.QC_STRIPES),
+    )
 
 
-def _failures(n_pass: int, n: int, config: QcConfig) -> list[Failure]:
-    failures = []
-    if n_pass < config.min_cells:
-        words = f"{n_pass} cells pass, fewer than {config.min_cells} (`min_cells`)"
-        failures.append(Failure(f"at least {config.min_cells} cells that pass", f"{n_pass} of {n}", words))
-    if n and (share := (n - n_pass) / n) > config.max_dropped:
-        words = f"{share:.1%} of the cells dropped, more than {config.max_dropped:.1%} (`max_dropped`)"
-        failures.append(Failure(f"at most {config.max_dropped:.1%} of the cells dropped", f"{share:.1%}", words))
-    return failures
+_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
+
+
+def _joined(parts: Sequence[pd.DataFrame], contract: c.Contract) -> pd.DataFrame:
+    """The tables as one, also where none has a row."""
+    filled = [part for part in parts if len(part)]
+    if filled:
+        return pd.concat(filled, ignore_index=True)
+    return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
+
+
+def _of_cohort(config: QcConfig) -> list[str]:
+    """Metrics whose median and MAD are those of the cohort."""
+    metrics = [*METRICS, *(f"{MARKER}{name}" for name in config.markers)]
+    return [name for name in metrics if config.threshold(name).per == "cohort"]
+
+
+def _limits(config: QcConfig, pooled: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Limits over the cells of the cohort that are not excluded."""
+    found = [
+        (name, limits(table[name].to_numpy(float)[~table[EXCLUDED].to_numpy(bool)], config.threshold(name)))
+        for name, table in pooled.items()
+    ]
+    rows = [(name, limit.low, limit.high) for name, limit in found]
+    return pd.DataFrame(rows, columns=list(c.QC_LIMITS.columns)).astype({"metric": object, "low": float, "high": float})
+
+
+def _compared_alone(found: Measures, config: QcConfig) -> Compared:
+    """A batch as a cohort of its own."""
+    table = _limits(config, {name: found.cells[[name, EXCLUDED]] for name in _of_cohort(config)})
+    rois = cohort.roi_table(found.rois, cohort.with_z(found.channels), config.rois)
+    return _compared(table, rois)
+
+
+def _read_compared(folder: Path) -> Compared:
+    return _compared(read_table(folder / "limits.parquet", c.QC_LIMITS), read_table(folder / "rois.parquet", c.QC_ROIS))
+
+
+def _compared(table: pd.DataFrame, rois: pd.DataFrame) -> Compared:
+    return Compared(
+        {row["metric"]: Limits(row["low"], row["high"]) for row in table.to_dict("records")},
+        {row[k.SAMPLE]: row[k.REASON] for row in rois.to_dict("records") if row[k.STATUS] != PASS},
+    )
+
+
+def _check_same_cells(batch: Batch, table: pd.DataFrame, measures: str) -> None:
+    same = len(table) == batch.read.n_obs and all(
+        np.array_equal(table[name].to_numpy(), batch.read.obs[name].astype(table[name].dtype).to_numpy())
+        for name in (k.SAMPLE, k.CELL_ID)
+    )
+    if not same:
+        raise DataError(Fault(measures, f"the cells of {batch.where}, in their order", "others"))
+
+
+def _stop_on_rois(rois: pd.DataFrame, config: QcConfig, where: str) -> None:
+    failed = rois[rois[k.STATUS] != PASS]
+    if len(failed) and config.on_failed_sample == "stop":
+        expected = "a ROI like the others of the cohort"
+        raise DataError(
+            [Fault(f"{where} (sample {row[k.SAMPLE]})", expected, row[k.REASON]) for row in failed.to_dict("records")]
+        )
 
 
 def _stop_or_say(judged: list[Judged], config: QcConfig, cells: str) -> None:
@@ -151,62 +327,18 @@ def _stop_or_say(judged: list[Judged], config: QcConfig, cells: str) -> None:
     for one in judged:
         if one.failures:
             print(f"tumint: sample {one.sample} is quarantined: {one.failure}.", file=sys.stderr)
-        for name in METRICS:
-            without = int(np.isnan(one.metrics[name]).sum())
-            if without and getattr(config, name).model_dump(exclude_none=True):
+        for name, values in one.metrics.items():
+            without = int(np.isnan(values).sum())
+            if without and config.threshold(name).limits_anything:
                 text = f"sample {one.sample}: {without:,} cells have no {name} and are not filtered on it"
                 print(f"tumint: {text}.", file=sys.stderr)
 
 
-def _with_sample(one: Judged) -> np.ndarray:
-    """Reasons of the cells, with that of a failed sample added to each."""
-    if not one.failures:
-        return one.reasons
-    failed = f"{SAMPLE_FAILED}{one.failure}"
-    return np.array([f"{reason};{failed}" if reason else failed for reason in one.reasons], dtype=object)
-
-
-def _verdicts(
-    read: ad.AnnData, judged: list[Judged], of_sample: dict[str, np.ndarray], reasons: np.ndarray
-) -> pd.DataFrame:
-    """A row for every cell, in the order of the input."""
-    xy = np.asarray(read.obsm[k.SPATIAL], dtype=np.float64)
-    table = pd.DataFrame(
-        {
-            k.SAMPLE: read.obs[k.SAMPLE].astype(str).to_numpy(),
-            k.CELL_ID: read.obs[k.CELL_ID].to_numpy(),
-            k.X_UM: xy[:, 0],
-            k.Y_UM: xy[:, 1],
-        }
-    )
-    for name in METRICS:
-        values = np.full(read.n_obs, np.nan)
-        for one in judged:
-            values[of_sample[one.sample]] = one.metrics[name]
-        table[name] = values
-    table[k.VERDICT] = np.where(reasons == "", PASS, DROP)
-    table[k.REASON] = reasons
-    return table
-
-
-def _summary(one: Judged, n_out: int) -> dict[str, Any]:
-    """The row of a sample: counts, reasons (a cell counts once for each of its own), medians, limits that applied."""
-    n_in = len(one.reasons)
-    row: dict[str, Any] = {k.SAMPLE: one.sample, "n_in": n_in, "n_out": n_out}
-    row[k.STATUS], row[k.REASON] = (FAIL, one.failure) if one.failure else (PASS, "")
-    row |= {f"n_{name}": int(mask.sum()) for name, mask in one.masks.items()}
-    for name in METRICS:
-        measured = one.metrics[name][~np.isnan(one.metrics[name])]
-        row[f"median_{name}"] = float(np.median(measured)) if measured.size else np.nan
-        row[f"min_{name}"], row[f"max_{name}"] = one.limits[name].low, one.limits[name].high
-        row[f"n_without_{name}"] = n_in - measured.size
-    return row
-
-
 def _passing(read: ad.AnnData, passed: np.ndarray) -> ad.AnnData:
     """The cells that pass. Made anew: a subset of an AnnData would lose the names of domains that no cell is in."""
+    X: Any = read.X
     return ad.AnnData(
-        X=np.asarray(read.X)[passed],
+        X=X[passed],
         obs=read.obs[passed].copy(),
         var=read.var.copy(),
         obsm={k.SPATIAL: np.asarray(read.obsm[k.SPATIAL])[passed]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.report import words
-from tumint.report.formats import is_missing, listed, plural, probability
+from tumint.report.formats import is_missing, listed, number, plural, probability
 from tumint.report.inputs import Inputs
 
 SMALL_GROUP = 6  # below this in a group, one animal carries much of the result
@@ -23,7 +24,8 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
     if len(sizes) == 2:
         said.append(_size(sides, effects))
     said += _permutation(facts, effects)
-    said += _rois(inputs, sides)
+    said += _rois(inputs, facts, sides)
+    said += _design(facts)
     said += _confounded(inputs, facts, sides)
     said += _left_out(facts)
     if effects[k.FAMILY].isin([k.FAMILY_DISTANCE]).any():
@@ -65,13 +67,39 @@ def _permutation(facts: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
     return []
 
 
-def _rois(inputs: Inputs, sides: Mapping[str, list[str]]) -> list[str]:
+def _rois(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, list[str]]) -> list[str]:
     """Uneven numbers of ROIs."""
-    counts = inputs.sheet.groupby(k.SUBJECT, sort=False).size()
-    mine = [int(counts.get(name.split(" [")[0], 0)) for names in sides.values() for name in names]
+    counts = Counter((facts.get("unit_of_sample") or inputs.subject_of).values())
+    mine = [counts[name] for names in sides.values() for name in names]
     if not mine or min(mine) == max(mine):
         return []
     return [f"Subjects have between {min(mine)} and {max(mine)} ROIs; those with fewer are known less well."]
+
+
+def _design(facts: Mapping[str, Any]) -> list[str]:
+    """What the config chose to compare, where that is not simply two groups."""
+    said = []
+    for condition in facts.get("subset") or []:
+        if condition.get("column"):
+            which = f"`{condition['column']}` is {listed(condition['values'])}"
+        else:
+            side = "at or above" if condition["keep"] == "high" else "below"
+            bound = f"{condition['quantile']:g} quantile of both groups ({number(condition['bound'])})"
+            which = f"{condition['feature']} ({condition['family']}) is {side} the {bound}"
+        left = listed([f"{n} of {level}" for level, n in condition["samples"].items()])
+        said.append(f"Only ROIs whose {which}: {left}. What is found holds for such ROIs.")
+    if facts.get("paired"):
+        said.append(
+            f"Paired by {facts['paired']}: what differs between pairs is taken out, and half pairs say nothing."
+        )
+    if facts.get("coefficient"):
+        said.append(
+            f"The effect is the coefficient `{facts['coefficient']}` of the formula, not a difference of groups."
+        )
+    elif facts.get("at"):
+        held = listed([f"{column} {level}" for column, level in facts["at"].items()])
+        said.append(f"The groups are compared at {held}; at other levels the effect may be another.")
+    return said
 
 
 def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, list[str]]) -> list[str]:

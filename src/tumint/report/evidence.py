@@ -10,10 +10,34 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report import words
-from tumint.report.formats import listed, plural, ratio, setting
+from tumint.report.contrasts import Contrast
+from tumint.report.formats import listed, plural, probability, ratio, setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Section, Table, Text
 
+VERDICTS = {
+    "remains": "remain at equal shares of both types",
+    "not apart from composition": "cannot be told from the shares of their types in a cohort of this size",
+    "not adjusted": "could not be adjusted for composition",
+    "shared tissue": "differ over the whole image only, and tissue domains take a significant part of it away",
+    "undecided": "differ over the whole image only, and whether domains explain it is undecided",
+}
+REMAINING_COLUMNS = (
+    Column("name", "Pair"),
+    Column("verdict", "Verdict"),
+    Column("times_effect", "Ratio", "ratio", "within tissue domain where there are domains"),
+    Column("q", "q", "p"),
+    Column("times_effect_global", "Whole image", "ratio", "under the global null"),
+    Column("q_global", "q", "p", "under the global null"),
+    Column("p_domain", "p of the change", "p", "whole image against within domain, subject by subject"),
+    Column("times_effect_adjusted", "At equal shares", "ratio", "with the shares of both types as covariates"),
+    Column("times_ci_low_adjusted", "95 % from", "ratio"),
+    Column("times_ci_high_adjusted", "to", "ratio"),
+    Column("times_source", "Odds of first", "ratio", "share of the first type, group / reference"),
+    Column("q_source", "q", "p"),
+    Column("times_target", "Odds of second", "ratio", "share of the second type, group / reference"),
+    Column("q_target", "q", "p"),
+)
 MOST = 40  # features whose dependence on single subjects is shown
 INFLUENCE_COLUMNS = (
     Column("family_name", "Family"),
@@ -41,9 +65,55 @@ OUTCOME_COLUMNS = (
 )
 
 
-def blocks(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> list[Block]:
-    """Power and influence of one contrast, where the stage wrote them."""
-    return [*_power(inputs, facts), *_influence(inputs, facts, effects)]
+def blocks(inputs: Inputs, contrast: Contrast) -> list[Block]:
+    """What remains of interactions, power, influence and prediction of one contrast, where the stage wrote them."""
+    facts, effects = contrast.facts, contrast.effects
+    return [
+        *_remaining(inputs, contrast),
+        *_power(inputs, facts),
+        *_influence(inputs, facts, effects),
+        *_prediction(facts),
+    ]
+
+
+def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
+    """Interactions that differ, here or over the whole image, beside what could explain them away."""
+    table = inputs.table("response/remaining.parquet", contracts.REMAINING, optional=True)
+    table = table[(table["contrast"] == contrast.name) & (table["verdict"] != "no difference")]
+    if table.empty:
+        return []
+    rows = table.assign(name=table[k.SOURCE] + " – " + table[k.TARGET])
+    for column in ("effect", "effect_global", "effect_adjusted", "ci_low_adjusted", "ci_high_adjusted"):
+        rows[f"times_{column}"] = [words.fold(value, k.FAMILY_INTERACTION) for value in rows[column]]
+    for side in (k.SOURCE, k.TARGET):
+        rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
+    rows = rows.sort_values(["q", "q_global", k.FEATURE], kind="stable", na_position="last")
+    counts = rows["verdict"].value_counts()
+    said = [f"{counts[word]:,} {words_of}" for word, words_of in VERDICTS.items() if word in counts]
+    empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
+    columns = [column for column in REMAINING_COLUMNS if column not in empty]
+    caption = "Interactions that differ, beside their effect at equal shares of both types and those shares' own."
+    return [
+        Text(f"Which interactions differ when composition and tissue are accounted for: {'; '.join(said)}."),
+        Table(f"remaining_{contrast.name}", caption, columns, rows),
+    ]
+
+
+def _prediction(facts: Mapping[str, Any]) -> list[Block]:
+    found = facts.get("prediction") or {}
+    if found.get("reason"):
+        return [Text(f"No prediction of the group from the features: {found['reason']}.")]
+    if found.get("auc") is None:
+        return []
+    most = [f"{row[k.FEATURE]} ({row[k.FAMILY]}, {row['models']})" for row in found.get("chosen", [])[:3]]
+    said = (
+        f"Prediction: with each subject left out once and every choice made without it, the features tell "
+        f"{facts['group']} from {facts['reference']} with an area under the ROC curve of {found['auc']:.2f} "
+        f"(p = {probability(found['p'])} among {found['permutations']:,} random groupings)."
+    )
+    if most:
+        said += f" Features used in most of the {found['n_models']} models: {listed(most)}."
+    return [Text(said)]
 
 
 def _power(inputs: Inputs, facts: Mapping[str, Any]) -> list[Block]:

@@ -6,6 +6,7 @@ A file that is not there becomes an empty table of its contract, and is named; a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,15 @@ class Inputs:
             if optional:
                 del self.missing[known:]
         return self._tables[pattern]
+
+    def rows_of(self, name: str, contract: Contract, samples: Sequence[str]) -> pd.DataFrame:
+        """The rows of these samples of one table with a row group per sample; empty where the file is not there."""
+        path = self.results / name
+        if not path.exists() or not samples:
+            return pd.DataFrame({column: pd.Series(dtype=_EMPTY[kind]) for column, kind in contract.columns.items()})
+        self.hashes[name] = file_sha256(path)
+        columns = list(contract.columns)
+        return self._plain(read_table(path, contract, columns=columns, samples=sorted(set(samples))))
 
     def _read(self, pattern: str, contract: Contract, columns: tuple[str, ...] | None) -> pd.DataFrame:
         paths = sorted(self.results.glob(pattern))

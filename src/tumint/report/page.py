@@ -117,6 +117,16 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A sentence on the first screen, and the figure or table that shows it: its name, on this page or on another."""
+
+    text: str
+    figure: str = ""
+    page: str = ""
+    label: str = "figure"
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything of a report but its frame (head, navigation, provenance)."""
 
@@ -125,7 +135,7 @@ class Page:
     lead: str
     state: State
     numbers: Sequence[Number]
-    findings: Sequence[str]
+    findings: Sequence[str | Finding]
     sections: Sequence[Section]
     method: Sequence[str]
     citations: Sequence[str]

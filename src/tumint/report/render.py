@@ -25,11 +25,11 @@ from tumint.provenance import run_metadata
 from tumint.report import formats, interactive, runs
 from tumint.report.inline import inline
 from tumint.report.inputs import Inputs
-from tumint.report.page import Chooser, Download, Items, Notice, Page, Section, Table, Text
+from tumint.report.page import Chooser, Download, Finding, Items, Notice, Page, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
 _SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "leidenalg")  # versions that a methods section names
-RANDOM = ("cluster", "neighbourhood", "response")
+RANDOM = ("qc", "cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
@@ -84,6 +84,7 @@ class Files:
     used: int = 0
     names: set[str] = field(default_factory=set)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
+    ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
 
     def clear(self) -> None:
         """Make the folder, without figures of an earlier report."""
@@ -98,6 +99,7 @@ class Files:
         while safe.lower() in self.names:
             safe, number = f"{stem}_{number}", number + 1
         self.names.add(safe.lower())
+        self.ids.setdefault(name, safe)
         return safe
 
     def fits(self, size: int) -> bool:
@@ -119,6 +121,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
+        findings=[_finding(finding, files) for finding in page.findings],
         sections=sections,
         params=inputs.params,
         names={stage: NAMES.get(stage, stage.capitalize()) for stage in ("index", *STAGES)},
@@ -136,6 +139,15 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
 def said(text: str) -> Markup:
     """A sentence for HTML: escaped, and what stands between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _finding(finding: str | Finding, files: Files) -> dict[str, str]:
+    """A sentence with the address of what shows it, where that is there."""
+    if isinstance(finding, str):
+        return {"text": finding, "href": "", "label": ""}
+    here = files.ids.get(finding.figure)
+    there = f"{finding.page}.html#{file_name(finding.figure)}" if finding.page and finding.figure else ""
+    return {"text": finding.text, "href": f"#{here}" if here and not finding.page else there, "label": finding.label}
 
 
 def _section(section: Section, number: int, files: Files) -> dict[str, Any]:

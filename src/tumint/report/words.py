@@ -1,4 +1,4 @@
-"""Findings in words, made from rows of the effects table and nothing else. What a sentence says, the table holds."""
+"""Names and scales of effects, and a contrast in one sentence, made from rows of the effects table and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.formats import is_missing, listed, plural, probability, ratio
+from tumint.report.formats import is_missing, listed, plural, probability
 
 FAMILIES = {
     k.FAMILY_INTERACTION: "interaction",
@@ -58,46 +58,6 @@ def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
     return effect.where(family.isin(k.LOG2_FAMILIES), effect / math.log(2))
 
 
-def sentence(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: bool) -> str:
-    """One finding: what, by how much (95\u00a0% interval), in which group, q and the number of subjects."""
-    times = ratio(fold(row["effect"], row[k.FAMILY]))
-    if not is_missing(row["ci_low"]) and row[k.FAMILY] in KNOWN:
-        low, high = (ratio(fold(row[name], row[k.FAMILY])) for name in ("ci_low", "ci_high"))
-        times += f" times (95\u00a0% interval {low} to {high})"
-    else:
-        times += " times"
-    group, reference = contrast["group"], contrast["reference"]
-    source, target = row[k.SOURCE], row[k.TARGET]
-    match row[k.FAMILY]:
-        case k.FAMILY_INTERACTION | k.FAMILY_INTERACTION_GLOBAL:
-            who = f"{source} touch one another" if source == target else f"{source} touch {target}"
-            within = domains and row[k.FAMILY] == k.FAMILY_INTERACTION
-            chance = "chance within tissue domain" if within else "chance over the whole image"
-            said = f"{who} {times} as often in {group} as in {reference}, relative to {chance}"
-        case k.FAMILY_COMPOSITION:
-            said = f"The odds that a cell belongs to {row[k.FEATURE]} are {times} as high in {group} as in {reference}"
-        case k.FAMILY_DENSITY:
-            said = f"Cells per mm² of {row[k.FEATURE]} are {times} as many in {group} as in {reference}"
-        case k.FAMILY_DISTANCE:
-            nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
-            said = f"From {source} to {nearest} it is {times} as far in {group} as in {reference}"
-        case other:
-            said = f"{feature_name(row)} ({family_name(str(other))}) differs by {ratio(float(row['effect']))}"
-            said += f" in {group} against {reference}"
-    return f"{said} ({_evidence(row)})."
-
-
-def _evidence(row: Mapping[Any, Any]) -> str:
-    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
-    if is_missing(row["q"]):
-        return f"{subjects}, no p"
-    grid = ""
-    if not is_missing(row.get("robustness")):
-        kept = round(float(row["robustness"]) * float(row["n_settings"]))
-        grid = f", robust on {kept} of {row['n_settings']:.0f} settings"
-    return f"q = {probability(float(row['q']))}, {subjects}{grid}"
-
-
 def ranked(effects: pd.DataFrame) -> pd.DataFrame:
     """Rows with an effect: families in the order of a report, by p where there is one, else by size of the effect."""
     rows = effects[effects["effect"].notna()].copy()
@@ -119,34 +79,23 @@ def smallest_p(contrast: Mapping[str, Any]) -> float | None:
     return None if given is None or is_missing(given) else float(given)
 
 
-def contrast_findings(
-    effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float, *, most: int = 5
-) -> tuple[str, list[str]]:
-    """What a contrast found: one sentence over all, then one per finding, at most `most`.
-
-    Families of interactions under the global null are told only in numbers: the score within domain is the primary one.
-    """
-    domains = has_domains(effects)
+def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
+    """One sentence over all that a contrast found."""
     name, column = contrast["name"], contrast["column"]
     head = f"{name} ({column}: {contrast['group']} against {contrast['reference']})"
     tested = effects[effects["p"].notna()]
     if tested.empty:
-        return f"{head}: no p. {_why_no_p(effects, contrast)}", _largest(effects, contrast, domains, most)
-    found = ranked(tested[tested["q"] < fdr])
+        return f"{head}: no p. {_why_no_p(effects, contrast)}"
+    found = tested[tested["q"] < fdr]
     if found.empty:
-        return f"{head}: {_nothing(tested, contrast, fdr)}", []
+        return f"{head}: {_nothing(tested, contrast, fdr)}"
     counts = found[k.FAMILY].value_counts()
     per = [
         f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {family_name(f)}"
         for f in sorted(counts.index, key=family_rank)
     ]
-    primary = found[found[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
-    shown = primary.head(most)
-    rest = len(found) - len(shown)
     said = f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
-    if rest:
-        said += f" The first {len(shown)} in words:" if len(shown) else " None of them in a primary family."
-    return said, [sentence(row, contrast, domains=domains) for row in shown.to_dict("records")]
+    return said if (found[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL).any() else f"{said} None is in a primary family."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
@@ -156,12 +105,6 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
         reason = str(reasons.index[0]) if len(reasons) else ""
     why = reason or ("no feature could be compared" if len(effects) else "there is no feature to compare")
     return f"{why[0].upper()}{why[1:]}. What follows are effects without evidence."
-
-
-def _largest(effects: pd.DataFrame, contrast: Mapping[str, Any], domains: bool, most: int) -> list[str]:
-    """The largest effects of the primary interactions, where nothing could be tested."""
-    primary = ranked(effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]).head(min(most, 3))
-    return [sentence(row, contrast, domains=domains) for row in primary.to_dict("records")]
 
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:

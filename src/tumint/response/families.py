@@ -69,6 +69,20 @@ def families(
     return found
 
 
+def names_of(family: Family) -> pd.DataFrame:
+    """Family, feature, and the two ends of a feature that is a pair."""
+    pairs = [feature.split(k.PAIR_SEPARATOR) for feature in family.features]
+    ends = [pair if len(pair) == 2 else ["", ""] for pair in pairs]
+    return pd.DataFrame(
+        {
+            k.FAMILY: family.name,
+            k.FEATURE: family.features,
+            k.SOURCE: [source for source, _ in ends],
+            k.TARGET: [target for _, target in ends],
+        }
+    )
+
+
 def _matrix(table: pd.DataFrame, column: str, rows: dict[str, int], columns: dict[str, int]) -> Floats:
     matrix = np.full((len(rows), len(columns)), np.nan)
     at_column = table[column].astype(str).map(columns)

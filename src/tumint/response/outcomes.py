@@ -13,10 +13,11 @@ from tumint.config.response import Outcome, ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES
-from tumint.response.compare import joined, names_of, prior_of, stream
+from tumint.response.compare import joined, stream
 from tumint.response.cox import fit_cox
 from tumint.response.design import check_covariates, nuisance
-from tumint.response.families import Family, families
+from tumint.response.families import Family, families, names_of
+from tumint.response.inference import prior_of
 from tumint.response.linear import Floats, fit
 from tumint.response.moderated import moderated_t
 from tumint.response.permutation import Assignments, permute, shuffles

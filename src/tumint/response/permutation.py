@@ -34,6 +34,7 @@ class Assignments:
     total: int  # how many ways there are
     exact: bool  # all of them are in `groups`, the observed one among them
     smallest_p: float  # of any feature, two-sided
+    mirrored: bool = False  # the second half swaps the two groups of the first, in the opposite order
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def assignments(
     for column, chosen in enumerate(itertools.product(*choices)):
         groups[[i for part in chosen for i in part], column] = 1
     # swapping the two groups gives the same |t|, and is itself an assignment where they are equally large
-    twins = 2 if all(n == 2 * k for n, k in sizes) else 1
-    return Assignments(groups, total, True, min(1.0, twins / total))
+    twins = all(n == 2 * k for n, k in sizes) and total > 1
+    return Assignments(groups, total, True, min(1.0, (2 if twins else 1) / total), mirrored=twins)
 
 
 def shuffles(values: Floats, strata: NDArray[np.intp], permutations: int, rng: np.random.Generator) -> Assignments:
@@ -111,8 +112,10 @@ def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_] | Floats, ways
     threshold = observed * (1 - _TIE)
     beyond, largest = np.zeros(len(Y)), []
     step = max(1, _BLOCK // max(1, len(Y)))
-    for start in range(0, ways.groups.shape[1], step):
-        t = _statistics(Y, nuisance, ways.groups[:, start : start + step])
+    # the other half of mirrored assignments has the same |t|, so that shares of the first half are those of all
+    groups = ways.groups[:, : ways.total // 2] if ways.mirrored else ways.groups
+    for start in range(0, groups.shape[1], step):
+        t = _statistics(Y, nuisance, groups[:, start : start + step])
         beyond += (t >= threshold[:, None]).sum(axis=1)
         largest.append(t.max(axis=0))
     maxima = np.sort(np.concatenate(largest))

@@ -11,11 +11,13 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import ROBUSTNESS
-from tumint.response.compare import Result, feature_status, joined, prior_of
+from tumint.response.compare import Result, joined
 from tumint.response.design import Design
 from tumint.response.families import families
+from tumint.response.inference import prior_of
 from tumint.response.linear import fit
 from tumint.response.moderated import moderated_t
+from tumint.response.status import feature_status
 from tumint.response.subjects import subject_values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tumint.io.contracts import (
     OUTCOMES,
     POWER,
     PREDICTION,
+    REMAINING,
     ROBUSTNESS,
     SUBJECTS,
 )
@@ -30,7 +32,9 @@ from tumint.provenance import run_metadata
 from tumint.response import design
 from tumint.response.compare import Result, compare, joined
 from tumint.response.foretell import foretell
+from tumint.response.inference import BESIDE
 from tumint.response.outcomes import relate
+from tumint.response.remaining import remaining
 from tumint.response.robustness import robustness
 from tumint.response.subjects import check_values, subject_values
 from tumint.response.summary import summarise
@@ -38,7 +42,9 @@ from tumint.samples import check_design, read_sheet
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
-    """Write effects, subjects, mixed, power, influence, robustness, outcomes, prediction (parquet) and `effects.json`.
+    """Write `effects.json`, and as parquet what it sums up.
+
+    Effects, subjects, mixed, power, influence, remaining, robustness, outcomes and prediction: see their contracts.
 
     Parameters
     ----------
@@ -65,15 +71,20 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [foretell(result, config, params.seed) for result in results]
-    summary = summarise(results, [said for _, said in predictions], config, without)
+    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
+    held = robustness(settings, results, config)
+    related = joined(
+        [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes], OUTCOMES
+    )
+    summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
     write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
-    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
-    write_table(robustness(settings, results, config), out / "robustness.parquet", ROBUSTNESS, meta=meta)
-    related = [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes]
-    write_table(joined(related, OUTCOMES), out / "outcomes.parquet", OUTCOMES, meta=meta)
+    left = joined([remaining(result, config) for result in results], REMAINING)
+    write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
+    write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
+    write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
@@ -87,7 +98,7 @@ def run_contrasts(
     *,
     features: str,
     sheet: str,
-    leave_out: bool = True,
+    beside: Sequence[str] = BESIDE,
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
@@ -97,14 +108,18 @@ def run_contrasts(
     designs = [
         design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
     ]
-    results = [compare(table, built, config, seed, leave_out=leave_out) for built in designs]
+    results = [compare(table, built, config, seed, beside=beside) for built in designs]
     return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
 
 
 def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
-    """Values of all subjects, and of the halves of subjects that a paired contrast sees in both groups."""
+    """Values of all subjects; of the halves of those that a paired contrast sees in both groups; of subsets."""
     whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT])
-    halves = [r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results]
-    joined = pd.concat([whole, *(part for part in halves if len(part))], ignore_index=True)
-    key = [k.SUBJECT, k.FAMILY, k.FEATURE]
-    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)
+    halves = [
+        r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results if not r.design.contrast.subset
+    ]
+    subsets = [r.values.assign(contrast=r.design.contrast.name) for r in results if r.design.contrast.subset]
+    parts = [*(part.assign(contrast="") for part in (whole, *halves)), *subsets]
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    key = list(SUBJECTS.key)
+    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)[list(SUBJECTS.columns)]

@@ -12,18 +12,32 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
+from tumint.io.contracts import OUTCOMES
 from tumint.response.compare import Result
-from tumint.response.wording import finding, nothing
+from tumint.response.wording import finding, nothing, relation
+
+_LARGEST = 3  # effects in words where nothing has a p
 
 _FINDING = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "q_all", "p_mixed"),
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
     *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
+    *("robustness", "n_settings"),  # the sensitivity grid
+)
+_RELATION = (
+    *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q"),
+    *("n_subjects", "n_events", "n_samples"),
 )
 
 
 def summarise(
-    results: list[Result], predictions: list[dict[str, Any]], config: ResponseConfig, without_features: list[str]
+    results: list[Result],
+    predictions: list[dict[str, Any]],
+    config: ResponseConfig,
+    without_features: list[str],
+    *,
+    grid: pd.DataFrame | None = None,
+    outcomes: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Everything of `effects.json`.
 
@@ -33,6 +47,8 @@ def summarise(
         One per result, from `foretell`.
     without_features
         Samples of the sheet of which no feature was given.
+    grid, outcomes
+        Tables of the contracts `ROBUSTNESS` and `OUTCOMES`.
     """
     return {
         "fdr": config.fdr,
@@ -40,22 +56,23 @@ def summarise(
         "min_subjects": config.min_subjects,
         "samples_without_features": without_features,
         "contrasts": [
-            {**_contrast(result, config), "prediction": prediction}
+            {**_contrast(result, config, grid), "prediction": prediction}
             for result, prediction in zip(results, predictions, strict=True)
         ],
+        "outcomes": [_outcome(outcome.name, outcomes, config) for outcome in config.outcomes],
     }
 
 
-def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
+def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None) -> dict[str, Any]:
     contrast, effects, ways = result.design.contrast, result.effects, result.ways
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
-    beside = [k.FAMILY, k.FEATURE, "effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT]
-    found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
+    found = _with_evidence(found, result, grid)
     sides = contrast.model_dump(mode="json")
     domains = bool((effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL).any())
     return {
         **sides,
         "subset": result.subset,
+        "unit_of_sample": _units(result),
         "subjects": {
             contrast.reference: result.design.names(group=False),
             contrast.group: result.design.names(group=True),
@@ -74,7 +91,53 @@ def _contrast(result: Result, config: ResponseConfig) -> dict[str, Any]:
             {**{name: plain(row[name]) for name in _FINDING}, **finding(row, sides, domains=domains)}
             for row in found[list(_FINDING)].to_dict("records")
         ],
+        "largest": [finding(row, sides, domains=domains)["words"] for row in _largest(effects)],
     }
+
+
+def _units(result: Result) -> dict[str, str] | None:
+    """The unit of each sample, where the sheet does not say it: some samples are left out, or subjects have parts."""
+    units, contrast = result.design.unit_of_sample, result.design.contrast
+    if not contrast.subset and contrast.paired is None:
+        return None
+    return {str(sample): str(unit) for sample, unit in units.sort_index().items()}
+
+
+def _with_evidence(found: pd.DataFrame, result: Result, grid: pd.DataFrame | None) -> pd.DataFrame:
+    """Findings with what leaving one subject out does to them, and on how much of the grid they hold."""
+    beside = [k.FAMILY, k.FEATURE, "effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT]
+    found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
+    held = [k.FAMILY, k.FEATURE, "robustness", "n_settings"]
+    if grid is None or grid.empty:
+        return found.assign(robustness=math.nan, n_settings=math.nan)
+    mine = grid.loc[grid["contrast"] == result.design.contrast.name, held]
+    return found.merge(mine.astype({"robustness": float, "n_settings": float}), on=held[:2], how="left")
+
+
+def _largest(effects: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The largest effects on interactions, where nothing has a p: what these subjects look like."""
+    if effects["p"].notna().any():
+        return []
+    rows = effects[(effects[k.FAMILY] == k.FAMILY_INTERACTION) & effects["effect"].notna()]
+    order = rows["effect"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].head(_LARGEST).to_dict("records")
+
+
+def _outcome(name: str, outcomes: pd.DataFrame | None, config: ResponseConfig) -> dict[str, Any]:
+    """What a number or a survival time goes with."""
+    rows = pd.DataFrame(columns=list(OUTCOMES.columns)) if outcomes is None else outcomes
+    rows = rows[rows["outcome"] == name]
+    found = rows[rows["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
+    tested = int(rows["p"].notna().sum())
+    said = {"name": name, "n_tested": tested, "smallest_q": plain(float(rows["q"].astype(float).min()))}
+    findings = [
+        {**{column: plain(row[column]) for column in _RELATION}, "words": relation(row)}
+        for row in found.to_dict("records")
+    ]
+    none = f"Nothing goes with {name} at q < {config.fdr:g} among {tested:,} features"
+    if tested:
+        none += f" (smallest q = {said['smallest_q']:.2g})"
+    return {**said, "findings": findings, "nothing": "" if findings else f"{none}."}
 
 
 def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseConfig) -> dict[str, Any]:

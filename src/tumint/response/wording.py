@@ -20,7 +20,7 @@ def ratio(effect: float | None, family: str) -> float | None:
     """An effect as a ratio; None where there is none or the family has another scale."""
     if effect is None or math.isnan(effect):
         return None
-    if family in k.RATIO_FAMILIES:
+    if family in k.LOG2_FAMILIES:
         return float(2.0**effect)
     return math.exp(effect) if family in _LOGARITHMS else None
 
@@ -31,48 +31,61 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: boo
     Parameters
     ----------
     row
-        Effects and influence of a feature.
+        Effects of a feature; its influence and robustness where there are any.
     contrast
         `group` and `reference`.
     domains
         Whether interactions are told apart by tissue domain.
     """
     family = row[k.FAMILY]
-    ratios = {name: ratio(row[column], family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
-    return {**ratios, "words": _sentence(row, ratios, contrast, domains=domains)}
+    ratios = {name: ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
+    claim = _claim(row, _times(row, ratios), contrast, domains=domains)
+    return {**ratios, "words": f"{claim} ({_evidence(row, ratios)})."}
 
 
-def _sentence(
-    row: Mapping[Any, Any], ratios: Mapping[str, float | None], contrast: Mapping[str, Any], *, domains: bool
-) -> str:
+def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     known = ratios["ratio"] is not None
-    by = ratios if known else {**{name: row[c] for name, c in {**_RATIOS, **_WITHOUT}.items()}}
-    times = f"{_number(by['ratio'])}{' times' if known else ''}"
-    if _there(by["ratio_low"]):
-        times += f" ({_number(by['ratio_low'])} to {_number(by['ratio_high'])})"
-    evidence = f"q = {row['q']:.2g}, {row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
-    if _there(by["without_one_low"]):
-        evidence += f", {_number(by['without_one_low'])} to {_number(by['without_one_high'])} with any one left out"
-    return f"{_claim(row, times, contrast, domains=domains)} ({evidence})."
+    size, low, high = (ratios[name] if known else row.get(column) for name, column in _RATIOS.items())
+    times = f"{_number(size)}{' times' if known else ''}"
+    return f"{times} ({_number(low)} to {_number(high)})" if _there(low) else times
+
+
+def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
+    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
+    if not _there(row["q"]):
+        return f"{subjects}, no p"
+    said = [f"q = {_probability(row['q'])}", subjects]
+    known = ratios["ratio"] is not None
+    low, high = (ratios[name] if known else row.get(column) for name, column in _WITHOUT.items())
+    if _there(low):
+        said.append(f"{_number(low)} to {_number(high)} with any one left out")
+    if _there(row.get("robustness")):
+        kept = round(float(row["robustness"]) * float(row["n_settings"]))
+        said.append(f"robust on {kept} of {row['n_settings']:.0f} settings")
+    return ", ".join(said)
 
 
 def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any], *, domains: bool) -> str:
-    source, target, feature = row[k.SOURCE], row[k.TARGET], row[k.FEATURE]
+    source, target, feature, family = row[k.SOURCE], row[k.TARGET], row[k.FEATURE], row[k.FAMILY]
     if contrast.get("coefficient"):
-        return f"{contrast['coefficient']} of {feature} ({row[k.FAMILY]}): {times}"
+        return f"{contrast['coefficient']} of {feature} ({family}): {times}"
     sides = f"in {contrast['group']} as in {contrast['reference']}"
-    match row[k.FAMILY]:
-        case k.FAMILY_INTERACTION | k.FAMILY_INTERACTION_GLOBAL:
-            who = f"{source} touch one another" if source == target else f"{source} touch {target}"
-            within = domains and row[k.FAMILY] == k.FAMILY_INTERACTION
-            chance = "expected within tissue domains" if within else "expected over the whole image"
-            return f"{who} {times} as often, relative to what is {chance}, {sides}"
+    if family in k.LOG2_FAMILIES:
+        within = domains and family != k.FAMILY_INTERACTION_GLOBAL
+        chance = "what is expected within tissue domains" if within else "what is expected over the whole image"
+        who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
+        if who is not None:
+            return f"{source} → {target} by `{who}` is {times} as high, relative to {chance}, {sides}"
+        touch = f"{source} touch one another" if source == target else f"{source} touch {target}"
+        return f"{touch} {times} as often, relative to {chance}, {sides}"
+    match family:
         case k.FAMILY_COMPOSITION:
             return f"The odds that a cell belongs to {feature} are {times} as high {sides}"
         case k.FAMILY_DENSITY:
             return f"{feature} per mm² are {times} as many {sides}"
         case k.FAMILY_DISTANCE:
-            return f"From {source} to the nearest of {target} it is {times} as far {sides}"
+            nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
+            return f"From {source} to {nearest} it is {times} as far {sides}"
         case other:
             return f"{feature} ({other}) differs by {times} between {contrast['group']} and {contrast['reference']}"
 
@@ -86,9 +99,9 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
         `family`, `n_tested`, `smallest_q` and `detectable_alone` of a family.
     """
     said = f"Nothing differs at q < {fdr:g} between {contrast['group']} and {contrast['reference']}"
-    said += f" among {family['n_tested']:,} features of {family[k.FAMILY]}"
+    said += f" among {family['n_tested']:,} features of {_spoken(family[k.FAMILY])}"
     if _there(family["smallest_q"]):
-        said += f" (smallest q = {family['smallest_q']:.2g})"
+        said += f" (smallest q = {_probability(family['smallest_q'])})"
     seen = family["detectable_alone"]
     if not _there(seen) or math.isinf(float(seen)):
         return f"{said}."
@@ -97,9 +110,38 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
     return f"{said}. A difference {size} in a typical feature would have been found in {power:.0%} of such cohorts."
 
 
+def relation(row: Mapping[Any, Any]) -> str:
+    """A relation of a feature to an outcome as a sentence; `row` is one of the contract `OUTCOMES`."""
+    survival, family = row["kind"] == "survival", str(row[k.FAMILY])
+    pair = f"{row[k.SOURCE]} with {row[k.TARGET]}" if row[k.TARGET] else str(row[k.FEATURE])
+    scale = (lambda x: math.exp(x)) if survival else (lambda x: ratio(x, family))
+    numbers = [scale(float(row[name])) for name in ("effect", "ci_low", "ci_high")]
+    if numbers[0] is None:
+        numbers = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
+    times = f"{_number(numbers[0])} ({_number(numbers[1])} to {_number(numbers[2])})"
+    subjects = f"q = {_probability(row['q'])}, {row['n_subjects']} subjects"
+    if survival:
+        what = f"With one standard deviation more of {pair} ({_spoken(family)}) the hazard is {times} times as high"
+        return f"{what} ({subjects}, {row['n_events']} events)."
+    unit = " times" if ratio(0.0, family) is not None else ""
+    what = f"With one standard deviation more of {row['outcome']}, {pair} ({_spoken(family)}) changes by {times}{unit}"
+    return f"{what} ({subjects})."
+
+
+def _spoken(family: str) -> str:
+    return "interaction under the global null" if family == k.FAMILY_INTERACTION_GLOBAL else family.replace("_", " ")
+
+
 def _there(value: Any) -> bool:
     return isinstance(value, (int, float)) and not math.isnan(value)
 
 
 def _number(value: Any) -> str:
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
+    """Two decimals, fewer or more digits where these say too much or nothing."""
+    size = abs(value)
+    return f"{value:.2f}" if 0.1 <= size < 10 or size == 0 else f"{value:.2g}" if size < 0.1 else f"{value:,.0f}"
+
+
+def _probability(value: float) -> str:
+    """Two digits, a power of ten below 0.001."""
+    return f"{value:.1e}".replace("e-0", "e-") if 0 < value < 1e-3 else f"{value:.2g}"

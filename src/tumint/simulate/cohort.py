@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from tumint import keys as k
+from tumint.simulate import artefacts as wrong
 from tumint.simulate import design as d
 from tumint.simulate import markers as m
 from tumint.simulate.labels import draw_labels, interact
 from tumint.simulate.tissue import MAX_EDGE_UM, Tissue, delaunay_edges, make_tissue
 
 DEBRIS_SHARE = 0.015
+BATCHES = ("stain1", "stain2")
 _TOUCH_UM = 2.0  # gap between two cells that still counts as touching
 
 
@@ -27,6 +29,7 @@ class Settings:
     cells: int
     seed: int
     effect: bool
+    artefacts: bool = False  # plant what `artefacts` holds
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Roi:
     eccentricity: np.ndarray
     touching: np.ndarray
     intensities: np.ndarray
+    spoilt: wrong.Spoilt | None = None
 
 
 def make_mice(settings: Settings) -> list[Mouse]:
@@ -77,6 +81,8 @@ def make_mice(settings: Settings) -> list[Mouse]:
         members = np.flatnonzero(treated == arm)
         responds[members[np.argsort(-strength[members], kind="stable")[:count]]] = True
     batch_gain = 0.04 * rng.normal(size=(2, len(m.CHANNELS)))
+    if settings.artefacts:
+        batch_gain[1] += wrong.batch_shift(settings.seed, len(m.CHANNELS))
     mice: list[Mouse] = []
     for i in range(settings.subjects):
         dose = float(strength[i]) if treated[i] and settings.effect else 0.0
@@ -88,7 +94,7 @@ def make_mice(settings: Settings) -> list[Mouse]:
                 subject=f"BRAC{numbers[i]}.{litters[i]}{letters[i]}",
                 arm=d.TREATED if treated[i] else d.VEHICLE,
                 response="responder" if responds[i] else "non_responder",
-                batch=f"stain{batch + 1}",
+                batch=BATCHES[batch],
                 dose=dose,
                 beta=d.beta_matrix(dose) + np.triu(deviation) + np.triu(deviation, 1).T,
                 log_composition=d.SD_COMPOSITION_SUBJECT * rng.normal(size=len(d.TYPES)),
@@ -110,7 +116,7 @@ def make_roi(settings: Settings, mouse: Mouse, number: int) -> Roi:
     """ROI `number` (from 0) of a mouse."""
     rng = np.random.default_rng([settings.seed, 1, mouse.index, number])
     n_cells = round(settings.cells * float(np.exp(np.clip(rng.normal(0.0, 0.06), -0.15, 0.15))))
-    n_debris = int(rng.binomial(n_cells, DEBRIS_SHARE))
+    n_debris = int(rng.binomial(n_cells, wrong.DEBRIS_SHARE if settings.artefacts else DEBRIS_SHARE))
     dosed = mouse.dose > 0
     shares = np.array(d.DOMAIN_SHARES[d.TREATED if dosed else d.VEHICLE])
     shares = shares * np.exp(mouse.log_domains + d.SD_DOMAINS_ROI * rng.normal(size=shares.size))
@@ -123,22 +129,87 @@ def make_roi(settings: Settings, mouse: Mouse, number: int) -> Roi:
     edges = delaunay_edges(tissue.xy[cells], MAX_EDGE_UM)
     labels[cells] = interact(rng, labels[cells], tissue.domain[cells], edges, mouse.beta)
     is_debris = np.arange(labels.size) >= n_cells
-    area = _areas(rng, labels, is_debris, tissue.xy)
+    area = _areas(rng, labels, is_debris, tissue.xy, wrong.LARGEST_DEBRIS_UM2 if settings.artefacts else 16.0)
     touching = _touching(tissue.xy, area)
     levels = m.level_matrix(d.MARKER_FOLDS if dosed else {})
     gain = np.exp(mouse.log_gain + rng.normal(0.0, 0.25))
     counts = m.intensities(rng, labels, is_debris, area, touching, levels, gain)
     eccentricity = rng.beta(6.0, 3.5, size=labels.size)
-    sample = mouse.sample(number)
-    return _in_raster_order(Roi(sample, mouse, tissue, labels, is_debris, area, eccentricity, touching, counts))
+    roi = Roi(mouse.sample(number), mouse, tissue, labels, is_debris, area, eccentricity, touching, counts)
+    return _in_raster_order(_spoilt(settings, roi, number) if settings.artefacts else roi)
 
 
-def _areas(rng: np.random.Generator, labels: np.ndarray, is_debris: np.ndarray, xy: np.ndarray) -> np.ndarray:
+def _spoilt(settings: Settings, roi: Roi, number: int) -> Roi:
+    """The ROI with its doublets, and with a stripe or failed staining where it was chosen for one."""
+    rng = np.random.default_rng([settings.seed, 10, roi.mouse.index, number])
+    striped, failed = wrong.chosen(settings.seed, settings.subjects * settings.rois)
+    place = roi.mouse.index * settings.rois + number
+    # one stripe of each direction
+    stripe = wrong.draw_stripe(rng, roi.tissue.size, "xy"[striped.index(place) % 2]) if place in striped else None
+    roi = _with_doublets(rng, roi)
+    assert roi.spoilt is not None
+    in_stripe = np.zeros(roi.labels.size)
+    keep = np.ones(roi.intensities.shape)
+    if stripe is not None:
+        centre = roi.tissue.xy[:, "xy".index(stripe.axis)]
+        in_stripe = wrong.share_in_stripe(centre, np.sqrt(roi.area_um2 / np.pi), stripe)
+        keep *= 1.0 - (1.0 - stripe.factor) * in_stripe[:, None]
+    if place == failed:
+        keep *= m.by_kind(nuclear=wrong.FAILED_DNA, reference=1.0, others=wrong.FAILED_ANTIBODIES)
+    return replace(
+        roi,
+        intensities=wrong.thinned(rng, roi.intensities, roi.area_um2, keep),
+        spoilt=replace(roi.spoilt, in_stripe=in_stripe, stripe=stripe, failed=place == failed),
+    )
+
+
+def _with_doublets(rng: np.random.Generator, roi: Roi) -> Roi:
+    """Some pairs of cells as one object each, in the place of the first; its type is that of the larger."""
+    t, n = roi.tissue, roi.labels.size
+    pairs = wrong.draw_doublets(rng, roi.touching, roi.is_debris)
+    # the larger first
+    pairs = np.where((roi.area_um2[pairs[:, 0]] >= roi.area_um2[pairs[:, 1]])[:, None], pairs, pairs[:, ::-1])
+    a, b = pairs.T
+    weight = (roi.area_um2[b] / (roi.area_um2[a] + roi.area_um2[b]))[:, None]
+    distance = np.hypot(*(t.xy[a] - t.xy[b]).T)
+    solidity = np.clip(0.93 + 0.035 * rng.normal(size=n), 0.6, 1.0)
+    eccentricity = roi.eccentricity.copy()
+    merged = wrong.merged_shape(roi.area_um2[a], roi.area_um2[b], distance)
+    eccentricity[a] = np.clip(merged[0] + 0.06 * rng.normal(size=a.size), 0.0, 0.99)
+    solidity[a] = np.clip(merged[1] + 0.035 * rng.normal(size=a.size), 0.5, 1.0)
+    xy, masks, intensities, area = t.xy.copy(), t.masks.copy(), roi.intensities.copy(), roi.area_um2.copy()
+    for values in (xy, masks, intensities):
+        values[a] = (1 - weight) * values[a] + weight * values[b]
+    area[a] += area[b]
+    kept = np.ones(n, dtype=bool)
+    kept[b] = False
+    new = np.cumsum(kept) - 1
+    new[b] = new[a]
+    touching = new[roi.touching]
+    touching = np.unique(touching[touching[:, 0] != touching[:, 1]], axis=0)
+    is_doublet = np.isin(np.arange(n), a)
+    return Roi(
+        roi.sample,
+        roi.mouse,
+        Tissue(xy[kept], t.n_cells - b.size, masks[kept], t.domain[kept], t.size),
+        roi.labels[kept],
+        roi.is_debris[kept],
+        area[kept],
+        eccentricity[kept],
+        touching,
+        intensities[kept],
+        wrong.Spoilt(is_doublet[kept], solidity[kept], np.zeros(n - b.size), None, failed=False),
+    )
+
+
+def _areas(
+    rng: np.random.Generator, labels: np.ndarray, is_debris: np.ndarray, xy: np.ndarray, largest_debris: float
+) -> np.ndarray:
     """Whole numbers of 1 µm pixels: log-normal by type, no larger than there is room for; debris is tiny."""
     area = d.MEDIAN_AREA_UM2[labels] * np.exp(0.22 * rng.normal(size=labels.size))
     room = cKDTree(xy).query(xy, k=4)[0][:, 1:].mean(axis=1)
     area = np.minimum(area, np.pi * (0.62 * room) ** 2)
-    return np.maximum(np.rint(np.where(is_debris, rng.uniform(4.0, 16.0, size=labels.size), area)), 1.0)
+    return np.maximum(np.rint(np.where(is_debris, rng.uniform(4.0, largest_debris, size=labels.size), area)), 1.0)
 
 
 def _touching(xy: np.ndarray, area: np.ndarray) -> np.ndarray:
@@ -166,4 +237,5 @@ def _in_raster_order(roi: Roi) -> Roi:
         roi.eccentricity[order],
         touching[np.lexsort((touching[:, 1], touching[:, 0]))],
         roi.intensities[order],
+        roi.spoilt and roi.spoilt.reordered(order),
     )

@@ -94,6 +94,12 @@ def level_matrix(folds: dict[tuple[str, str], float]) -> np.ndarray:
     return levels
 
 
+def by_kind(*, nuclear: float, reference: float, others: float) -> np.ndarray:
+    """A value per channel: of DNA, of xenon, of antibodies, shape `(channels,)`."""
+    of_name = {**dict.fromkeys(_OF_THE_NUCLEUS, nuclear), _REFERENCE: reference}
+    return np.array([of_name.get(name, others) for name in MARKERS])
+
+
 def spillover_matrix() -> np.ndarray:
     """Channels × channels, row to column: 1 % to mass ± 1 and 0.7 % to the oxide at mass + 16."""
     mass = np.array([channel.mass for channel in CHANNELS])

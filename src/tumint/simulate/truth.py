@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from tumint import keys as k
+from tumint.simulate import artefacts as wrong
 from tumint.simulate import design as d
-from tumint.simulate.cohort import Roi, Settings
+from tumint.simulate import markers as m
+from tumint.simulate.cohort import BATCHES, Roi, Settings
 from tumint.simulate.tissue import MAX_EDGE_UM, delaunay_edges
 
 
@@ -45,6 +47,7 @@ class Tally:
     counts: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)  # subject → sums of types × types
     arms: dict[str, str] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    spoilt: list[tuple[str, wrong.Spoilt]] = field(default_factory=list)
 
     def add(self, roi: Roi) -> None:
         """Count one ROI: its cells without the debris."""
@@ -53,6 +56,8 @@ class Tally:
         edges = delaunay_edges(roi.tissue.xy[real], MAX_EDGE_UM)
         sums = self.counts.setdefault(roi.mouse.subject, {})
         self.arms[roi.mouse.subject] = roi.mouse.arm
+        if roi.spoilt is not None:
+            self.spoilt.append((roi.sample, roi.spoilt))
         for name, strata in (("domain", domain), ("global", np.zeros_like(domain))):
             seen, expected = pair_counts(labels, strata, edges)
             sums["seen"] = sums.get("seen", 0.0) + seen if name == "domain" else sums["seen"]
@@ -82,7 +87,9 @@ class Tally:
     def document(self) -> dict[str, Any]:
         """The contents of `truth.json`."""
         s, effect = self.settings, self.settings.effect
+        shift = dict(zip(m.MARKERS, wrong.batch_shift(s.seed, len(m.MARKERS)).tolist(), strict=True))
         return {
+            **({"artefacts": wrong.document(self.spoilt, (BATCHES[1], shift))} if s.artefacts else {}),
             "what": "SIMULATED cohort: what was planted, and what came of it",
             "settings": {"subjects": s.subjects, "rois": s.rois, "cells": s.cells, "seed": s.seed, "effect": effect},
             "contrast": {"column": "arm", "reference": d.VEHICLE, "group": d.TREATED},

@@ -19,6 +19,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault, TumintError
 from tumint.io.atomic import replacing, write_text
 from tumint.simulate import design as d
+from tumint.simulate.artefacts import FEWEST_ROIS, Spoilt
 from tumint.simulate.cohort import Roi, Settings, make_mice, make_rois
 from tumint.simulate.markers import CHANNELS
 from tumint.simulate.resources import resource
@@ -45,6 +46,9 @@ def check_settings(settings: Settings) -> None:
         faults.append(Fault("--rois", "a number of at least 1", f"`{s.rois}`"))
     if s.cells < 200:
         faults.append(Fault("--cells", "a number of at least 200", f"`{s.cells}`"))
+    if s.artefacts and s.subjects * s.rois < FEWEST_ROIS:
+        expected = f"a cohort of at least {FEWEST_ROIS} ROIs, two for stripes and one that fails"
+        faults.append(Fault("--artefacts", expected, f"{s.subjects * s.rois}"))
     if s.seed < 0:
         faults.append(Fault("--seed", "a number of at least 0", f"`{s.seed}`"))
     if faults:
@@ -137,6 +141,7 @@ def cells_table(roi: Roi) -> pd.DataFrame:
         "AreaShape_MajorAxisLength": major.round(3),
         "AreaShape_MinorAxisLength": minor.round(3),
         "AreaShape_Perimeter": perimeter.round(3),
+        **({} if roi.spoilt is None else {"AreaShape_Solidity": roi.spoilt.solidity.round(4)}),
     }
     for c, channel in enumerate(CHANNELS):
         columns[f"Intensity_MeanIntensity_{channel.name}_c1"] = roi.intensities[:, c].round(4)
@@ -175,8 +180,17 @@ def _truth_cells(roi: Roi) -> pd.DataFrame:
             k.CELL_TYPE: np.array(d.TYPES, dtype=object)[roi.labels],
             k.DOMAIN: np.array(k.DOMAINS, dtype=object)[roi.tissue.domain],
             "is_debris": roi.is_debris.astype(int),
+            **({} if roi.spoilt is None else _truth_artefacts(roi.spoilt)),
         }
     )
+
+
+def _truth_artefacts(spoilt: Spoilt) -> dict[str, np.ndarray]:
+    return {
+        "is_doublet": spoilt.is_doublet.astype(int),
+        "in_stripe": spoilt.in_stripe.round(4),
+        "in_failed_roi": np.full(spoilt.is_doublet.size, int(spoilt.failed)),
+    }
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -215,6 +229,7 @@ def config_text(folder: Path, settings: Settings) -> str:
             "dna": {"mad_below": 5.0},
             "total": {"mad_above": 5.0},
             "min_cells": 50,
+            **({"doublet_score": {"max": 0.85}, "rois": {"weak_channels": {"max": 0.5}}} if s.artefacts else {}),
         },
         "cluster": {"typing": "signatures", "normalise": {"method": "reference"}},
         "response": {

@@ -7,6 +7,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report import reproduce, runs
+from tumint.report.findings import findings
 from tumint.report.formats import integer, listed, plural
 from tumint.report.inputs import Inputs, cells
 from tumint.report.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
@@ -45,7 +46,7 @@ def build(inputs: Inputs) -> Page:
     table = counts(inputs, states)
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
-    found = response.findings(inputs, most=4)
+    found = findings(inputs, most=4, page="response")
     return Page(
         stage="index",
         title=inputs.params.title or inputs.params.cohort or "Overview",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from tumint import keys as k
+from tumint import style
 from tumint.io import contracts
 from tumint.report import evidence, words
+from tumint.report import findings as spoken
 from tumint.report.caveats import caveats
-from tumint.report.formats import integer, is_missing, number, plural, probability
+from tumint.report.contrasts import Contrast, values_of
+from tumint.report.contrasts import contrasts as contrasts_of
+from tumint.report.formats import integer, is_missing, number, plural, probability, ratio
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, state
-from tumint.response import figures
+from tumint.response import extremes, figures
 
-FOREST_ROWS = 24
-DOT_PANELS = 6
+MAPPED = 3  # features whose subjects at the extremes are drawn
 COLUMNS = (
     Column("family_name", "Family"),
     Column("name", "Feature"),
@@ -32,6 +33,8 @@ COLUMNS = (
     Column("p_maxt", "p max-t", "p", "family-wise, by permutation"),
     Column("p_mixed", "p mixed", "p", "mixed model of ROIs"),
     Column("robustness", "Robust", "percent", "share of the sensitivity grid that keeps sign and q"),
+    Column("times_detectable", "Detectable", "ratio", "ratio that such a cohort finds at p < 0.05"),
+    Column("subjects_needed", "Needed", "int", "subjects per group to find the effect seen; none: more than 1,000"),
     Column("versus", "Subjects"),
     Column("n_samples", "ROIs", "int"),
     Column(k.STATUS, "Status", "light"),
@@ -44,96 +47,34 @@ FAMILY_COLUMNS = (
     Column("hits", "q below the rate", "int"),
     Column("smallest_q", "Smallest q", "p"),
 )
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A contrast as the page sees it: its facts from `effects.json`, its rows, the values behind them."""
-
-    facts: Mapping[str, Any]
-    effects: pd.DataFrame
-    subjects: pd.DataFrame
-    rois: pd.DataFrame
-    fdr: float
-
-    @property
-    def testable(self) -> bool:
-        """Whether any feature has a p."""
-        return bool(self.effects["p"].notna().any())
-
-
-def contrasts(inputs: Inputs) -> list[Contrast]:
-    """Every contrast, in the order of the config."""
-    effects = _with_robustness(inputs, inputs.table("response/effects.parquet", contracts.EFFECTS))
-    subjects = inputs.table("response/subjects.parquet", contracts.SUBJECTS)
-    features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
-    features = features[features[k.STATUS] == k.TESTED]
-    summary = inputs.json("response/effects.json")
-    fdr = float(summary.get("fdr", 0.1))
-    return [
-        Contrast(facts, prepared(effects[effects["contrast"] == facts["name"]], fdr), subjects, features, fdr)
-        for facts in words.contrasts_of(summary, effects)
-    ]
-
-
-def _with_robustness(inputs: Inputs, effects: pd.DataFrame) -> pd.DataFrame:
-    """Effects with the share of the sensitivity grid on which they hold; missing where there is no grid."""
-    key = ["contrast", k.FAMILY, k.FEATURE]
-    table = inputs.table("response/robustness.parquet", contracts.ROBUSTNESS, optional=True)
-    return effects.merge(table[[*key, "robustness", "n_settings"]], how="left", on=key)
-
-
-def prepared(effects: pd.DataFrame, fdr: float) -> pd.DataFrame:
-    """Effects with names, ratios and log2 units, families in the order of a report, best evidence first."""
-    table = pd.concat([words.ranked(effects), effects[effects["effect"].isna()]])
-    rows = table.to_dict("records")
-    families = table[k.FAMILY]
-    return table.assign(
-        id=table[k.FAMILY] + ":" + table[k.FEATURE],
-        name=pd.Series([words.feature_name(row) for row in rows], index=table.index, dtype=object),
-        family_name=families.map(words.family_name).astype(object),
-        significant=(table["q"] < fdr).astype(bool),
-        versus=[f"{row['n_subjects_group']} v {row['n_subjects_reference']}" for row in rows],
-        **{
-            f"times{suffix}": [words.fold(row[column], row[k.FAMILY]) for row in rows]
-            for suffix, column in (("", "effect"), ("_low", "ci_low"), ("_high", "ci_high"))
-        },
-        **{
-            f"log2_{name}": words.log2_fold(table[column].astype(float), families)
-            for name, column in (("effect", "effect"), ("low", "ci_low"), ("high", "ci_high"))
-        },
-    )
+FINDING_COLUMNS = (
+    Column("family_name", "Family"),
+    Column("words", "Finding"),
+    Column("q", "q", "p"),
+    Column("q_all", "q over all", "p", "Benjamini-Hochberg over all families of the contrast"),
+    Column("p_maxt", "p max-t", "p", "family-wise, by permutation"),
+)
 
 
 def stage_state(inputs: Inputs) -> State:
     """How the comparison went: that nothing differs is no fault."""
-    found = contrasts(inputs)
+    found = contrasts_of(inputs)
     reasons: list[tuple[Light, str]] = []
     for contrast in found:
         if not contrast.testable:
             why = contrast.facts.get("reason") or "no feature could be tested"
-            reasons.append(("amber", f"{contrast.facts['name']}: effects without p, because of {why}"))
+            reasons.append(("amber", f"{contrast.name}: effects without p, because of {why}"))
     if not found:
         reasons.append(("red", "No contrast was computed."))
     return state(reasons, f"{plural(len(found), 'contrast')} compared subject by subject.")
 
 
-def findings(inputs: Inputs, most: int = 5) -> list[str]:
-    """All contrasts in words."""
-    said: list[str] = []
-    for contrast in contrasts(inputs):
-        head, rows = words.contrast_findings(contrast.effects, contrast.facts, contrast.fdr, most=most)
-        said += [head, *rows]
-    return said
-
-
 def build(inputs: Inputs) -> Page:
     """The page."""
-    found = contrasts(inputs)
+    found = contrasts_of(inputs)
     sections = [Section(_title(contrast), _contrast(inputs, contrast)) for contrast in found]
     tested = sum(int(contrast.effects["p"].notna().sum()) for contrast in found)
     hits = sum(int(contrast.effects["significant"].sum()) for contrast in found)
-    subjects = found[0].subjects if found else pd.DataFrame({k.SUBJECT: []})
     rois = found[0].rois if found else pd.DataFrame({k.SAMPLE: []})
     fdr = found[0].fdr if found else 0.1
     return Page(
@@ -142,14 +83,14 @@ def build(inputs: Inputs) -> Page:
         lead="What differs between groups of subjects. The subject is the unit: cells and ROIs are never replicates.",
         state=stage_state(inputs),
         numbers=(
-            Number("Subjects", integer(subjects[k.SUBJECT].nunique())),
+            Number("Subjects", integer(rois[k.SAMPLE].map(inputs.subject_of).nunique())),
             Number("ROIs", integer(rois[k.SAMPLE].nunique())),
             Number("Contrasts", integer(len(found))),
             Number("Features tested", integer(tested), "over all contrasts"),
             Number(f"At q < {fdr:g}", integer(hits) if tested else "no p"),
         ),
         findings_title="Findings",
-        findings=findings(inputs) or ["Nothing was compared."],
+        findings=spoken.findings(inputs) or ["Nothing was compared."],
         sections=[*sections, *evidence.outcome_sections(inputs, fdr)]
         or [Section("Contrasts", [Notice("There is no contrast to show.")])],
         method=_method(found),
@@ -174,94 +115,111 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         return [Notice("This contrast has no feature: nothing could be compared.")]
     blocks: list[Block] = []
     if not contrast.testable:
-        blocks.append(Notice(words.contrast_findings(effects, facts, contrast.fdr)[0]))
+        blocks.append(Notice(words.contrast_head(effects, facts, contrast.fdr)))
     blocks.append(Items(caveats(inputs, facts, effects), "What to keep in mind"))
     interactions = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]
     charts = [
-        figures.forest(_forest_rows(effects), facts),
+        figures.forest(contrast.forest, facts),
+        _dots(contrast, inputs),
+        *_maps(contrast, inputs),
         figures.effect_heatmap(interactions[interactions["log2_effect"].notna()], facts, contrast.fdr),
         figures.volcano(effects[effects["p"].notna()], facts, contrast.fdr) if contrast.testable else None,
-        _dots(contrast, inputs),
     ]
     blocks += [chart for chart in charts if chart is not None]
-    blocks.append(Table(f"families_{facts['name']}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
-    blocks += evidence.blocks(inputs, facts, effects)
-    drop = ["id", "log2_effect", "log2_low", "log2_high", "significant", "versus"]
+    said = spoken.table(contrast)
+    if len(said):
+        caption = "Every finding in words, the primary families first."
+        blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said))
+    if contrast.testable and len(said) and (nothing := spoken.without(contrast)):
+        blocks.append(Items(nothing, "Families without a finding"))
+    blocks.append(Table(f"families_{contrast.name}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
+    blocks += evidence.blocks(inputs, contrast)
     caption = (
         "Every feature, best evidence first. The CSV holds all columns; a ratio of 2 is twice as much in "
         f"{facts['group']} as in {facts['reference']}."
     )
-    shown = effects.drop(columns=drop).assign(versus=effects["versus"])
-    blocks.append(Table(f"effects_{facts['name']}", caption, _columns(effects), shown))
+    shown = effects.drop(columns=["id", "log2_effect", "log2_low", "log2_high", "significant"])
+    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(effects), shown))
     return blocks
 
 
 def _columns(effects: pd.DataFrame) -> list[Column]:
     """Without columns that hold nothing."""
     optional = {"p", "q", "p_permutation", "p_maxt", "p_mixed", "times_low", "times_high"}
+    optional |= {"robustness", "times_detectable", "subjects_needed"}
     empty = {name for name in optional if not effects[name].notna().any()}
     if not (effects[k.REASON] != "").any():
         empty.add(k.REASON)
     return [column for column in COLUMNS if column.key not in empty]
 
 
-def _forest_rows(effects: pd.DataFrame) -> pd.DataFrame:
-    """Significant features first, filled up with the best of the primary interactions; at most `FOREST_ROWS`."""
-    usable = effects[effects["log2_effect"].notna() & effects[k.FAMILY].isin(words.KNOWN)]
-    primary = usable[usable[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
-    hits = primary[primary["significant"]]
-    fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
-    others = primary[~primary["significant"] & primary[k.FAMILY].isin(fill)]
-    chosen = pd.concat([hits.head(FOREST_ROWS), others.head(max(0, min(FOREST_ROWS, 12) - len(hits)))])
-    order = {name: i for i, name in enumerate(dict.fromkeys(chosen["family_name"]))}
-    rank = chosen.assign(_family=chosen["family_name"].map(order))
-    return rank.sort_values(["_family", "log2_effect"], ascending=[True, False], kind="stable").drop(columns="_family")
-
-
 def _dots(contrast: Contrast, inputs: Inputs) -> Any:
     """Values of the subjects, and of their ROIs, for the features with the best evidence."""
-    effects, facts = contrast.effects, contrast.facts
-    level_of = {name: level for level, names in (facts.get("subjects") or {}).items() for name in names}
-    primary = effects[(effects[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL) & effects["log2_effect"].notna()]
-    hits = primary[primary["significant"]]
-    chosen = (hits if len(hits) else primary[primary[k.FAMILY] == k.FAMILY_INTERACTION]).head(DOT_PANELS)
-    titles = {row["id"]: _panel_title(row) for row in chosen.to_dict("records")}
-    subjects = _values(contrast.subjects, titles)
-    subjects["level"] = subjects[k.SUBJECT].map(level_of)
-    subjects = subjects.dropna(subset="level")
-    rois = _values(contrast.rois, titles)
-    of_sample = _unit_of_sample(inputs, facts, set(level_of))
-    rois[k.SUBJECT] = rois[k.SAMPLE].map(of_sample)
-    rois["level"] = rois[k.SUBJECT].map(level_of)
-    rois = rois.dropna(subset=[k.SUBJECT, "level"])
-    return figures.subject_dots(subjects, rois, titles, facts)
+    titles = {row["id"]: _panel_title(row) for row in contrast.drawn.to_dict("records")}
+    return figures.subject_dots(*values_of(contrast, inputs, titles), titles, contrast.facts)
 
 
-def _unit_of_sample(inputs: Inputs, facts: Mapping[str, Any], units: set[str]) -> dict[str, str]:
-    """The compared unit of each sample: its subject, or `subject [level]` where one subject is in both groups."""
-    column = str(facts.get("column"))
-    levels = inputs.sheet[column] if column in inputs.sheet else pd.Series("", index=inputs.sheet.index)
-    found = {}
-    for sample, subject, level in zip(inputs.sheet[k.SAMPLE], inputs.sheet[k.SUBJECT], levels, strict=True):
-        half = f"{subject} [{level}]"
-        if half in units or subject in units:
-            found[sample] = half if half in units else subject
-    return found
+def _maps(contrast: Contrast, inputs: Inputs) -> list[style.Figure]:
+    """The subjects with the lowest and the highest value of the first of the drawn features."""
+    rows = contrast.drawn.head(MAPPED).to_dict("records")
+    subjects, rois = values_of(contrast, inputs, [row["id"] for row in rows])
+    chosen = {row["id"]: ends for row in rows if len(ends := _ends(row, subjects, rois)) == 2}
+    samples = [end[k.SAMPLE] for ends in chosen.values() for end in ends]
+    cells = inputs.rows_of("cluster/cells.parquet", contracts.CELLS, samples)
+    if cells.empty:
+        return []
+    palette = style.colours(sorted({*cells[k.CELL_TYPE], *(t for row in rows for t in _types(row))}), None)
+    palette |= inputs.config.palette
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    return [
+        extremes.extreme_maps(
+            cells,
+            chosen[row["id"]],
+            _types(row),
+            palette,
+            name=f"extremes_{contrast.name}_{i}",
+            title=f"The two ends of {row['name']} ({row['family_name']})",
+            **options,
+        )
+        for i, row in enumerate(rows, start=1)
+        if row["id"] in chosen and set(samples) <= set(cells[k.SAMPLE])
+    ]
 
 
-def _values(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
-    rows = table.assign(id=table[k.FAMILY] + ":" + table[k.FEATURE])
-    rows = rows[rows["id"].isin(titles)]
-    return rows.assign(log2_value=words.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))
+def _types(row: Any) -> list[str]:
+    return list(dict.fromkeys(filter(None, (row[k.SOURCE], row[k.TARGET])))) or [str(row[k.FEATURE])]
 
 
-def _panel_title(row: Mapping[Any, Any]) -> str:
+def _ends(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lowest and highest subject of a feature, each with its ROI nearest to its value; ties by name."""
+    mine = subjects[subjects["id"] == row["id"]].sort_values(["log2_value", k.SUBJECT], kind="stable")
+    ends = []
+    for subject in (mine.head(1), mine.tail(1)) if len(mine) > 1 else ():
+        one = subject.iloc[0]
+        here = rois[(rois["id"] == row["id"]) & (rois[k.SUBJECT] == one[k.SUBJECT])].sort_values(k.SAMPLE)
+        if here.empty:
+            return []
+        nearest = here.loc[(here["log2_value"] - one["log2_value"]).abs().idxmin()]
+        said = f"{VALUES.get(row[k.FAMILY], 'value')} {ratio(2.0 ** one['log2_value'])}"
+        ends.append({k.SAMPLE: nearest[k.SAMPLE], k.SUBJECT: one[k.SUBJECT], "level": one["level"], "said": said})
+    return ends
+
+
+VALUES = {
+    k.FAMILY_COMPOSITION: "odds",
+    k.FAMILY_DENSITY: "cells per mm²",
+    k.FAMILY_DISTANCE: "µm",
+    **dict.fromkeys(k.LOG2_FAMILIES, "observed / expected"),
+}
+
+
+def _panel_title(row: Any) -> str:
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         name = str(row[k.FEATURE])
     else:
         name = f"{row[k.SOURCE]}\n{'→' if row[k.FAMILY] == k.FAMILY_DISTANCE else '–'} {row[k.TARGET]}"
-    evidence = "no p" if is_missing(row["q"]) else f"q = {probability(row['q'])}"
-    return f"{name}\n{row['family_name']}, {evidence}"
+    said = "no p" if is_missing(row["q"]) else f"q = {probability(row['q'])}"
+    return f"{name}\n{row['family_name']}, {said}"
 
 
 def _families(contrast: Contrast) -> pd.DataFrame:
@@ -286,6 +244,7 @@ def _method(found: list[Contrast]) -> list[str]:
         adjust = facts.get("adjust") or []
         extra = f", adjusted for {', '.join(adjust)}" if adjust else ""
         extra += f", paired by {facts['paired']}" if facts.get("paired") else ""
+        extra += f", by the formula `{facts['formula']}`" if facts.get("formula") else ""
         priors = [
             f"{words.family_name(family[k.FAMILY])} {number(family['d0']) if family['d0'] != 'inf' else '∞'}"
             for family in facts.get("families", [])

@@ -1,0 +1,64 @@
+"""Types from annotated cells: each of ours is given the type of those most like it. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tumint import keys as k
+
+_MOST = 20_000  # cells of the reference that vote
+_CHUNK = 20_000
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Each column with mean 0 and standard deviation 1, cut at 5: (n × m) float32; a constant one is 0."""
+    values = np.nan_to_num(values.astype(float))
+    sd = values.std(axis=0)
+    return np.clip((values - values.mean(axis=0)) / np.where(sd > 0, sd, 1.0), -5, 5).astype(np.float32)
+
+
+def transferred(
+    values: np.ndarray, reference: np.ndarray, types: np.ndarray, *, n_neighbours: int, min_confidence: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The type that most of the nearest reference cells have, by Euclidean distance.
+
+    Parameters
+    ----------
+    values, reference
+        (n × m) and (r × m), the shared markers, both `standardised` or brought to one scale otherwise.
+    types
+        (r,) of the reference. At most 20,000 of its cells vote; of common types fewer are taken, so that rare ones are
+        there in full.
+
+    Returns
+    -------
+    Types (n,), `unclassified` below `min_confidence`, and confidences (n,): the share of the votes. Votes of a type are
+    divided by how many of its cells can vote, so that a common type does not win by its number.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    names, codes = np.unique(types.astype(str), return_inverse=True)
+    rng = np.random.default_rng(seed)
+    quota = _quota(np.bincount(codes), _MOST)
+    chosen = [
+        np.sort(rng.choice(np.flatnonzero(codes == c), size, replace=False)) for c, size in enumerate(quota)
+    ]
+    rows = np.concatenate(chosen)
+    weight = 1 / np.sqrt(np.array(quota, dtype=float))
+    model = NearestNeighbors(n_neighbors=min(n_neighbours, rows.size), algorithm="brute").fit(reference[rows])
+    label, share = np.empty(len(values), dtype=np.int64), np.empty(len(values))
+    for start in range(0, len(values), _CHUNK):
+        near = codes[rows][model.kneighbors(values[start : start + _CHUNK], return_distance=False)]
+        votes = (near[:, :, None] == np.arange(len(names))).sum(axis=1) * weight
+        label[start : start + _CHUNK] = votes.argmax(axis=1)
+        share[start : start + _CHUNK] = votes.max(axis=1) / votes.sum(axis=1)
+    found = names.astype(object)[label]
+    return np.where(share >= min_confidence, found, k.UNCLASSIFIED).astype(object), share
+
+
+def _quota(counts: np.ndarray, most: int) -> list[int]:
+    """How many cells of each type: all, or the same number of every type that has more than that."""
+    level = int(counts.max())
+    while np.minimum(counts, level).sum() > most and level > 1:
+        level = max(1, int(level * 0.9))
+    return [int(c) for c in np.minimum(counts, level)]

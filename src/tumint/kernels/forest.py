@@ -1,0 +1,194 @@
+"""Approximate nearest neighbours, the same for any number of threads: random trees, then neighbours of neighbours.
+
+Every point writes its own list alone and reads those of the round before, so the answer depends on the seed and on the
+points in their order, not on who runs which of them. Which of the kernels runs when is decided outside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tumint.kernels import njit
+from tumint.kernels.random import mix
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit
+def _select(values: np.ndarray, order: np.ndarray, middle: int) -> None:
+    """Reorder both so that `values[:middle]` are the smallest; equal values in the order of the quickselect."""
+    low, high = 0, values.size - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@njit
+def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray) -> None:
+    """Sort `order` by the leaves of a random tree of 2^`depth` leaves; leaf l is `order[n l >> depth : n (l + 1) >> depth]`.
+
+    Each node is cut at the median along the line through two of its points, drawn at random (as in annoy).
+
+    Parameters
+    ----------
+    points
+        (n × d) float32.
+    seed, tree
+        Whole numbers that the random ones of this tree come from.
+    order
+        (n,) int32 holding 0 … n - 1, reordered here.
+    """
+    n, d = points.shape
+    along = np.empty(n, dtype=np.float32)
+    normal = np.empty(d, dtype=np.float32)
+    counter = mix(mix(np.uint64(seed)) + np.uint64(tree))
+    for level in range(depth):
+        for node in range(1 << level):
+            start, stop = (n * node) >> level, (n * (node + 1)) >> level
+            size = stop - start
+            counter += _STEP
+            drawn = mix(counter)
+            one = order[start + np.int64(drawn % np.uint64(size))]
+            other = order[start + np.int64((drawn >> np.uint64(32)) % np.uint64(size))]
+            for f in range(d):
+                normal[f] = points[one, f] - points[other, f]
+            for i in range(start, stop):
+                total = np.float32(0.0)
+                for f in range(d):
+                    total += points[order[i], f] * normal[f]
+                along[i] = total
+            middle = ((n * (2 * node + 1)) >> (level + 1)) - start
+            _select(along[start:stop], order[start:stop], middle)
+
+
+@njit
+def _square(points: np.ndarray, i: int, j: int, limit: np.float32) -> np.float32:
+    """Squared distance of two points, or some number above `limit`; `points` (n × d), d a multiple of 4."""
+    a = b = c = e = np.float32(0.0)
+    for f in range(0, points.shape[1], 4):
+        w = points[i, f] - points[j, f]
+        x = points[i, f + 1] - points[j, f + 1]
+        y = points[i, f + 2] - points[j, f + 2]
+        z = points[i, f + 3] - points[j, f + 3]
+        a += w * w
+        b += x * x
+        c += y * y
+        e += z * z
+        if (f & 4) and (a + b) + (c + e) > limit:
+            break
+    return (a + b) + (c + e)
+
+
+@njit
+def _offer(indices: np.ndarray, squares: np.ndarray, index: int, square: np.float32) -> None:
+    """Put a neighbour into a full list sorted by (distance, index), unless it is in it; the last one falls out."""
+    at = squares.size - 1
+    while at > 0 and (squares[at - 1] > square or (squares[at - 1] == square and indices[at - 1] > index)):
+        at -= 1
+    if at > 0 and squares[at - 1] == square and indices[at - 1] == index:
+        return
+    for slot in range(squares.size - 1, at, -1):
+        squares[slot], indices[slot] = squares[slot - 1], indices[slot - 1]
+    squares[at], indices[at] = square, index
+
+
+@njit
+def compare_leaves(
+    points: np.ndarray, order: np.ndarray, depth: int, start: int, stop: int, indices: np.ndarray, squares: np.ndarray
+) -> None:
+    """Offer to each point of the leaves `start:stop` of a tree the other points of its leaf.
+
+    `indices` (n × k) int32 and `squares` (n × k) float32 hold the lists, sorted by (distance, index); places that are
+    still empty are at infinity with index n.
+    """
+    n = points.shape[0]
+    last = squares.shape[1] - 1
+    for leaf in range(start, stop):
+        for a in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+            i = order[a]
+            for b in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+                j = order[b]
+                if i != j:
+                    square = _square(points, i, j, squares[i, last])
+                    if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
+                        _offer(indices[i], squares[i], j, square)
+
+
+@njit
+def reverse_lists(indices: np.ndarray, width: int, out: np.ndarray) -> None:
+    """Who has point j in its list: the first `width` of them into `out` (n × width), nearest ranks first, else -1."""
+    n, k = indices.shape
+    out[:] = -1
+    filled = np.zeros(n, dtype=np.int32)
+    for slot in range(k):
+        for i in range(n):
+            j = indices[i, slot]
+            if j < n and filled[j] < width:
+                out[j, filled[j]] = i
+                filled[j] += 1
+
+
+@njit
+def explore(
+    points: np.ndarray,
+    before: np.ndarray,
+    before_squares: np.ndarray,
+    backward: np.ndarray,
+    start: int,
+    stop: int,
+    indices: np.ndarray,
+    squares: np.ndarray,
+) -> None:
+    """Offer to each of the points `start:stop` the neighbours of its neighbours, either way.
+
+    Parameters
+    ----------
+    points
+        (n × d) float32, d a multiple of 4.
+    before, before_squares
+        The lists of the round before, (n × k).
+    backward
+        (n × r) who has a point in its list, as `reverse_lists` gives them.
+    indices, squares
+        The lists of this round, filled here in rows `start:stop`.
+    """
+    n, k = before.shape
+    last = k - 1
+    width = backward.shape[1]
+    seen = np.full(n, -1, dtype=np.int32)
+    for i in range(start, stop):
+        mine, far = indices[i], squares[i]
+        mine[:] = before[i]
+        far[:] = before_squares[i]
+        seen[i] = i
+        for slot in range(k):
+            if mine[slot] < n:
+                seen[mine[slot]] = i
+        for slot in range(k + width):
+            through = before[i, slot] if slot < k else backward[i, slot - k]
+            if through < 0 or through >= n:
+                continue
+            for step in range(-1, k + width):
+                j = through if step < 0 else (before[through, step] if step < k else backward[through, step - k])
+                if j < 0 or j >= n or seen[j] == i:
+                    continue
+                seen[j] = i
+                square = _square(points, i, j, far[last])
+                if square < far[last] or (square == far[last] and j < mine[last]):
+                    _offer(mine, far, j, square)

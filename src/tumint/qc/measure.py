@@ -1,0 +1,132 @@
+"""Everything that is measured on one sample, before any limit: its cells, its channels, its stripes, itself.
+
+Pure: arrays in, tables out.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from tumint import keys as k
+from tumint.config.qc import MARKER, QcConfig
+from tumint.qc import space
+from tumint.qc.channels import profile
+from tumint.qc.doublets import doublet_scores
+from tumint.qc.metrics import METRICS, cell_metrics, lacks_intensity, used
+from tumint.qc.regions import inside_any
+from tumint.qc.stripes import Stripe, find_stripes
+
+STRIPE_COLUMNS = (k.SAMPLE, "axis", "start_um", "end_um", "depth", "z", "n_cells", "channels_lower")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The cells of one sample as ingest wrote them: `X` dense (images) or sparse (RNA counts), cells × markers."""
+
+    sample: str
+    X: Any
+    markers: Sequence[str]
+    uses: Sequence[str]
+    area_um2: np.ndarray
+    spatial: np.ndarray  # (cells, 2) in µm; NaN: no coordinates
+    shapes: dict[str, np.ndarray]  # of keys.SHAPES what there is
+
+    @property
+    def is_counts(self) -> bool:
+        """RNA counts, which the house keeps sparse, and not intensities."""
+        return bool(sparse.issparse(self.X))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row per cell (`METRICS`, `marker_<m>` of the config, `excluded`, `no_intensity`), per channel, per stripe."""
+
+    cells: pd.DataFrame
+    channels: pd.DataFrame
+    roi: dict[str, Any]
+    stripes: pd.DataFrame
+
+
+def measure(raw: Raw, config: QcConfig, seed: int) -> Measured:
+    """Measure one sample; everything random has a stream of its own by `seed` and the name of the sample."""
+    n = raw.X.shape[0]
+    found = {name: np.full(n, np.nan) for name in METRICS}
+    located = bool(n) and bool(np.isfinite(raw.spatial).all())
+    excluded = inside_any(raw.spatial, config.exclude_regions_of(raw.sample))
+    found |= raw.shapes | (_counts(raw, config) if raw.is_counts else cell_metrics(raw.X, raw.uses, raw.area_um2))
+    if located:
+        found["local_density"] = space.local_density(raw.spatial, config.density_radius_um)
+        found["border_um"] = space.border_gap(raw.spatial, raw.area_um2)
+    if config.doublets and n:
+        found["doublet_score"] = _doublets(raw, found["dna"], seed)
+    for marker in config.markers:
+        found[f"{MARKER}{marker}"] = _column(raw, marker)
+    found["excluded"] = excluded
+    found["no_intensity"] = np.zeros(n, dtype=bool) if raw.is_counts else lacks_intensity(raw.X, raw.uses)
+    cells = pd.DataFrame(found)
+    kept = ~excluded
+    channels = pd.DataFrame() if raw.is_counts else profile(raw.X[kept], raw.markers, raw.uses)
+    stripes = _stripes(raw, cells, kept, config) if located and not raw.is_counts else []
+    table = pd.DataFrame([{k.SAMPLE: raw.sample, **asdict(s)} for s in stripes], columns=list(STRIPE_COLUMNS))
+    return Measured(cells, channels, _roi(raw, cells[kept], located, int(excluded.sum())), table)
+
+
+def _counts(raw: Raw, config: QcConfig) -> dict[str, np.ndarray]:
+    from tumint.qc.counts import count_metrics
+
+    found = count_metrics(raw.X, raw.markers, config.mito_prefixes)
+    return found | {k.AREA_UM2: raw.area_um2.astype(np.float64), "total": found["n_counts"]}
+
+
+def _doublets(raw: Raw, dna: np.ndarray, seed: int) -> np.ndarray:
+    own = [seed, zlib.crc32(raw.sample.encode())]
+    if raw.is_counts:
+        from tumint.qc.counts import count_doublets
+
+        return count_doublets(raw.X, int(np.random.SeedSequence(own).generate_state(1)[0]) % 2**31)
+    types = used(raw.uses, "type")
+    present = types & ~np.isnan(raw.X).all(axis=0)
+    return doublet_scores(raw.X[:, present], dna, raw.area_um2, raw.spatial, np.random.default_rng(own))
+
+
+def _column(raw: Raw, marker: str) -> np.ndarray:
+    """One channel as it came; NaN where the cohort has no such channel."""
+    if marker not in raw.markers:
+        return np.full(raw.X.shape[0], np.nan)
+    column = raw.X[:, list(raw.markers).index(marker)]
+    return np.asarray(column.todense() if raw.is_counts else column, dtype=np.float64).ravel()
+
+
+def _stripes(raw: Raw, cells: pd.DataFrame, kept: np.ndarray, config: QcConfig) -> list[Stripe]:
+    """By DNA, which all cells have alike; without it by their total signal."""
+    signal = (cells["dna"] if cells["dna"].notna().any() else cells["total"]).to_numpy()[kept]
+    channels = raw.X[kept][:, used(raw.uses, "type", "state", "dna")]
+    options = {"min_depth": config.stripes.min_depth, "max_width_um": config.stripes.max_width_um}
+    return find_stripes(raw.spatial[kept], signal, channels, **options)
+
+
+def _roi(raw: Raw, cells: pd.DataFrame, located: bool, n_excluded: int) -> dict[str, Any]:
+    """The row of the sample: what is not excluded, in all."""
+    tissue = space.tissue_mm2(raw.spatial) if located else np.nan
+    metrics = {"signal": "total", "dna": "dna", "n_counts": "n_counts", "mito_share": "mito_share"}
+    medians = {name: _median(cells[metric].to_numpy()) for name, metric in metrics.items()}
+    return {
+        k.SAMPLE: raw.sample,
+        "n_cells": len(cells) + n_excluded,
+        "n_excluded": n_excluded,
+        "tissue_mm2": tissue,
+        "density_per_mm2": (len(cells) + n_excluded) / tissue if located else np.nan,
+        **medians,
+    }
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else np.nan

@@ -1,0 +1,80 @@
+"""What the comparison found, in the words of `effects.json`, each sentence with a link to the figure that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tumint import keys as k
+from tumint.report import words
+from tumint.report.contrasts import Contrast, contrasts
+from tumint.report.inputs import Inputs
+from tumint.report.page import Finding
+
+MOST = 12  # findings of one contrast on the first screen
+
+
+def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
+    """All contrasts and outcomes in words.
+
+    Parameters
+    ----------
+    most
+        Sentences of a contrast; its table holds all.
+    page
+        The page that the figures are on; empty: this one.
+    """
+    said = [finding for contrast in contrasts(inputs) for finding in of_contrast(contrast, most, page)]
+    for outcome in inputs.json("response/effects.json").get("outcomes", []):
+        said += _of_outcome(outcome, most, page)
+    return said
+
+
+def sentences(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Words of every finding by the `id` of its feature."""
+    return {f"{row[k.FAMILY]}:{row[k.FEATURE]}": row["words"] for row in facts.get("findings", [])}
+
+
+def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Finding]:
+    """One sentence over all, then one per finding of a primary family; where there is none, what could be seen."""
+    facts, effects = contrast.facts, contrast.effects
+    head = words.contrast_head(effects, facts, contrast.fdr)
+    if not contrast.testable:
+        largest = [Finding(text, f"forest_{contrast.name}", page) for text in facts.get("largest", [])]
+        return [Finding(head), *largest]
+    hits = contrast.primary[contrast.primary["significant"]]
+    if hits.empty:
+        return [Finding(head), *(Finding(text) for text in without(contrast)[: 1 if page else None])]
+    said = sentences(facts)
+    shown = [row for row in hits["id"] if row in said][:most]
+    found = [Finding(said[row], contrast.figure_of(row), page) for row in shown]
+    rest = len(hits) - len(shown)
+    if rest > 0:
+        name = f"findings_{contrast.name}"
+        found.append(Finding(f"And {rest:,} more, by q within their families.", name, page, "all findings"))
+    return [Finding(head), *found]
+
+
+def without(contrast: Contrast) -> list[str]:
+    """For every primary family without a finding, the effect that this cohort would have shown."""
+    families = [family for family in contrast.facts.get("families", []) if family.get("nothing")]
+    primary = [family for family in families if family[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
+    return [str(family["nothing"]) for family in sorted(primary, key=lambda f: words.family_rank(f[k.FAMILY]))]
+
+
+def table(contrast: Contrast) -> pd.DataFrame:
+    """Every finding with its sentence and numbers, primary families first."""
+    said = sentences(contrast.facts)
+    hits = contrast.effects[contrast.effects["significant"]]
+    return hits.assign(words=hits["id"].map(said)).dropna(subset="words")
+
+
+def _of_outcome(outcome: Mapping[str, Any], most: int, page: str) -> list[Finding]:
+    rows = outcome.get("findings", [])
+    if not rows:
+        return [Finding(str(outcome.get("nothing", "")))]
+    link = f"outcome_{outcome['name']}"
+    head = f"{outcome['name']}: {len(rows):,} of {outcome['n_tested']:,} features go with it."
+    return [Finding(head, link, page, "table"), *(Finding(row["words"], link, page, "table") for row in rows[:most])]

@@ -1,0 +1,151 @@
+"""All tests of one family of features: moderated t, mixed model, permutation, power and influence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from tumint import keys as k
+from tumint.config.response import ResponseConfig
+from tumint.fdr import benjamini_hochberg
+from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER
+from tumint.response.design import Design
+from tumint.response.families import Family, names_of
+from tumint.response.influence import influence
+from tumint.response.linear import Floats, LinearFit, fit, orthonormal
+from tumint.response.mixed import MixedFit, fit_mixed
+from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
+from tumint.response.permutation import Assignments, permute
+from tumint.response.power import power_table
+from tumint.response.repeats import subject_weights
+from tumint.response.robust import fit_prior_robust
+from tumint.response.status import feature_status
+
+BESIDE = (POWER.name, INFLUENCE.name)
+ALPHA = 0.05  # of a single test, for statements about power
+_KEY = ["contrast", k.FAMILY, k.FEATURE]
+_NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
+
+
+def family_tests(
+    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
+    """The tables of one family by the names of their contracts, and its prior where anything was tested."""
+    Y = family.values
+    weights = subject_weights(family.rois, design.matrix, family.subject) if config.weights == "rois" else None
+    result = fit(Y, design.matrix, design.effect, weights)
+    table = _frame(family, design)
+    status, reason = feature_status(family, design, result, config.min_subjects)
+    tested = np.flatnonzero(status == k.TESTED)
+    columns = {name: np.full(len(Y), np.nan) for name in _NUMBERS}
+    columns["effect"] = result.effect.copy()
+    columns[k.SE] = np.sqrt(result.variance) * result.unscaled
+    columns["df"] = np.where(result.df > 0, result.df, np.nan)
+    plain = (status == k.NO_P) & np.isnan(result.effect)
+    columns["effect"][plain] = _difference(Y[plain], design)
+    mixed = _mixed(family, design, tested)
+    columns["p_mixed"] = mixed["p"].to_numpy()
+    prior: dict[str, float] = {}
+    extras = {POWER.name: pd.DataFrame(), INFLUENCE.name: pd.DataFrame()}
+    if tested.size:
+        part = result.take(tested)
+        test = moderated_t(part, prior_of(part, config))
+        for name in (k.SE, "t", "df", "p", "ci_low", "ci_high"):
+            columns[name][tested] = getattr(test, name)
+        prior = {"d0": float(test.prior.df.max()), "s0_squared": float(np.median(test.prior.variance))}
+        if ways is not None:
+            permuted = permute(Y[tested], design.nuisance, design.group, ways)
+            columns["p_permutation"][tested], columns["p_maxt"][tested] = permuted.p, permuted.p_maxt
+        key = table.iloc[tested].reset_index(drop=True)
+        if POWER.name in beside:
+            extras[POWER.name] = _power(key, part, test, config, paired=design.pair is not None)
+        if INFLUENCE.name in beside:
+            mine = () if weights is None else (weights[tested],)
+            moved = influence(Y[tested], design, config.min_subjects, lambda fit: prior_of(fit, config), *mine)
+            extras[INFLUENCE.name] = key[_KEY].join(moved)
+    reason = _choose(config.method, columns, mixed, status, reason)
+    columns["q"] = benjamini_hochberg(columns["p"])
+    return {
+        EFFECTS_ALL.name: table.assign(**columns, q_all=np.nan, **{k.STATUS: status, k.REASON: reason}),
+        MIXED.name: table[_KEY].join(mixed).iloc[tested],
+        **extras,
+    }, prior
+
+
+def _power(
+    rows: pd.DataFrame, part: LinearFit, test: Moderated, config: ResponseConfig, *, paired: bool
+) -> pd.DataFrame:
+    """Contract POWER of the tested features."""
+    sizes = rows["n_subjects_reference"].to_numpy(dtype=float), rows["n_subjects_group"].to_numpy(dtype=float)
+    can = power_table(part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=paired)
+    return rows[_KEY].assign(
+        effect=part.effect,
+        sd=np.sqrt(test.variance),
+        detectable=can.detectable,
+        detectable_alone=can.detectable_alone,
+        subjects_needed=can.needed,
+    )
+
+
+def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
+    """The prior of the variances that the config asks for."""
+    if config.robust:
+        return fit_prior_robust(fit.variance, fit.df)
+    return fit_prior(fit.variance, fit.df, fit.mean if config.trend else None)
+
+
+def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
+    """The mixed model of every feature, missing where it is not tested."""
+    matrix = np.column_stack([orthonormal(design.nuisance), design.regressor])[family.subject]
+    Y = np.full(family.rois.shape, np.nan)
+    # the mean says nothing about the effect, and without it sums of squares keep their digits
+    Y[tested] = family.rois[tested] - np.nanmean(family.rois[tested], axis=1, keepdims=True)
+    found = fit_mixed(Y, matrix, family.subject, np.append(np.zeros(matrix.shape[1] - 1), 1.0))
+    return pd.DataFrame({name: getattr(found, name) for name in MixedFit.__dataclass_fields__})
+
+
+def _choose(
+    method: str,
+    columns: dict[str, Floats],
+    mixed: pd.DataFrame,
+    status: NDArray[np.object_],
+    reason: NDArray[np.object_],
+) -> NDArray[np.object_]:
+    """Put the numbers of the chosen test into effect, interval and p; the reasons where it has none."""
+    tested = status == k.TESTED
+    if method == "permutation":
+        columns["p"] = columns["p_permutation"].copy()
+        lost, words = tested & np.isnan(columns["p"]), "no exact permutation in this design, so no p"
+    elif method == "mixed":
+        for name in ("effect", k.SE, "df", "t", "p"):
+            columns[name] = np.where(tested, mixed[name].to_numpy(), columns[name])
+        margin = stats.t.ppf(0.975, columns["df"]) * columns[k.SE]
+        for name, sign in (("ci_low", -1), ("ci_high", 1)):
+            columns[name] = np.where(tested, columns["effect"] + sign * margin, np.nan)
+        lost, words = tested & np.isnan(columns["p"]), "too few ROIs for a mixed model: one per subject, so no p"
+    else:
+        return reason
+    status[lost] = k.NO_P
+    return np.where(lost, words, reason)
+
+
+def _frame(family: Family, design: Design) -> pd.DataFrame:
+    """Who and how many: the columns that are known before any test."""
+    present = np.isfinite(family.values)
+    return names_of(family).assign(
+        contrast=design.contrast.name,
+        n_subjects_reference=design.count(present, group=False),
+        n_subjects_group=design.count(present, group=True),
+        n_samples=family.n_rois,
+    )
+
+
+def _difference(Y: Floats, design: Design) -> Floats:
+    """Difference of means of the values that are there."""
+    if not len(Y):
+        return np.zeros(0)
+    return np.nanmean(Y[:, design.group], axis=1) - np.nanmean(Y[:, design.reference], axis=1)

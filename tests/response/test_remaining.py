@@ -1,0 +1,104 @@
+"""What remains of interactions: against least squares of statsmodels, and a verdict for every kind of difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from tumint import keys as k
+from tumint.config.response import Contrast, ResponseConfig
+from tumint.io.contracts import REMAINING
+from tumint.io.tables import check
+from tumint.response import design
+from tumint.response.compare import Result, compare
+from tumint.response.remaining import remaining
+
+CONFIG = ResponseConfig(contrasts=[Contrast(name="c", column="arm", reference="v", group="t")])
+
+
+def _result(values: dict[tuple[str, str], np.ndarray], n: int) -> Result:
+    """A contrast of n against n subjects, one ROI each; `{(family, feature): values}`."""
+    names = [f"s{i:02d}" for i in range(2 * n)]
+    sheet = pd.DataFrame({k.SAMPLE: names, k.SUBJECT: names, "arm": np.repeat(["v", "t"], n)}, dtype=object)
+    parts = [
+        pd.DataFrame(
+            {k.SAMPLE: names, k.FAMILY: family, k.FEATURE: feature, k.VALUE: y, k.SE: 0.1, k.WEIGHT: 1e6, k.N: 9}
+        )
+        for (family, feature), y in values.items()
+    ]
+    features = pd.concat(parts, ignore_index=True).assign(**{k.STATUS: k.TESTED})
+    return compare(features, design.build(sheet, CONFIG.contrasts[0], "sheet"), CONFIG, 0, beside=())
+
+
+def test_equals_least_squares_with_the_shares_as_covariates() -> None:
+    rng, n = np.random.default_rng(0), 6
+    arm = np.repeat([0.0, 1.0], n)
+    a, b = rng.normal(size=(2, 2 * n))
+    pair, other = 1.2 * arm + 0.5 * a + rng.normal(0, 0.4, (2, 2 * n))
+    pair[2] = np.nan
+    everywhere = pair + 0.8 * arm + rng.normal(0, 0.3, 2 * n)
+    inside, whole = k.FAMILY_INTERACTION, k.FAMILY_INTERACTION_GLOBAL
+    values = {
+        (inside, "a|b"): pair,
+        (inside, "a|a"): other,
+        (whole, "a|b"): everywhere,
+        (whole, "a|a"): other + 0.1 * a,
+    }
+    values |= {(k.FAMILY_COMPOSITION, "a"): a, (k.FAMILY_COMPOSITION, "b"): b}
+    keep = np.isfinite(pair)
+    result = _result({key: np.where(np.isfinite(y), y, 0.0) for key, y in values.items()}, n)
+    family = next(part for part in result.families if part.name == inside)
+    family.values[family.features.index("a|b"), ~keep] = np.nan  # not there in one subject
+    table = remaining(result, CONFIG)
+    check(table, REMAINING, "remaining")
+    row = table.set_index(k.FEATURE).loc["a|b"]
+    # two pairs: too few for a prior, so that moderated t is the ordinary one
+    ols = sm.OLS(pair[keep], np.column_stack([np.ones(2 * n), arm, a, b])[keep]).fit()
+    low, high = ols.conf_int()[1]
+    got = row[["effect_adjusted", "ci_low_adjusted", "ci_high_adjusted", "p_adjusted", "df_adjusted"]].tolist()
+    np.testing.assert_allclose(got, [ols.params[1], low, high, ols.pvalues[1], ols.df_resid], rtol=1e-5)
+    one = sm.OLS(other, np.column_stack([np.ones(2 * n), arm, a])).fit()  # a type with itself has one share
+    assert table.set_index(k.FEATURE).loc["a|a", "effect_adjusted"] == pytest.approx(one.params[1], rel=1e-5)
+    change = sm.OLS((everywhere - pair)[keep], np.column_stack([np.ones(2 * n), arm])[keep]).fit()
+    assert row["p_domain"] == pytest.approx(change.pvalues[1], rel=1e-4)
+    shares = result.effects.set_index([k.FAMILY, k.FEATURE]).loc[k.FAMILY_COMPOSITION]
+    assert row["effect_source"] == shares.loc["a", "effect"]
+    assert row["q_target"] == shares.loc["b", "q"]
+
+
+def test_every_kind_of_difference_has_its_verdict() -> None:
+    rng, n = np.random.default_rng(1), 8
+    arm = np.repeat([0.0, 1.0], n)
+    types = "abcde"
+    shares = {t: rng.normal(0, 0.5, 2 * n) + (2.0 * arm if t == "c" else 0.0) for t in types}
+    noise = lambda: rng.normal(0, 0.2, 2 * n)  # noqa: E731
+    inside = {f"{s}|{t}": noise() for s in types for t in types if s < t}
+    whole = {pair: y + rng.normal(0, 0.05, 2 * n) for pair, y in inside.items()}
+    inside["a|b"] = inside["a|b"] + 2 * arm  # a difference of its own
+    inside["b|c"] = shares["c"] + 0.2 * noise()  # one that follows the share of c
+    for pair in ("a|b", "b|c"):
+        whole[pair] = inside[pair] + rng.normal(0, 0.05, 2 * n)
+    whole["a|d"] = whole["a|d"] + 2 * arm  # one of where the cells are
+    whole["a|e"] = 0.35 * arm + noise()
+    inside["a|e"] = 0.6 * whole["a|e"] + rng.normal(0, 0.5, 2 * n)
+    values = {(k.FAMILY_INTERACTION, pair): y for pair, y in inside.items()}
+    values |= {(k.FAMILY_INTERACTION_GLOBAL, pair): y for pair, y in whole.items()}
+    with_shares = values | {(k.FAMILY_COMPOSITION, t): y for t, y in shares.items()}
+    table = remaining(_result(with_shares, n), CONFIG).set_index(k.FEATURE)
+    assert table.loc["a|b", "verdict"] == "remains"
+    assert table.loc["b|c", "verdict"] == "not apart from composition"
+    assert table.loc["a|d", "verdict"] == "shared tissue"
+    assert table.loc["a|e", "verdict"] == "undecided"
+    assert table.loc["d|e", "verdict"] == "no difference"
+    bare = remaining(_result(values, n), CONFIG).set_index(k.FEATURE)
+    assert bare.loc["a|b", "verdict"] == "not adjusted"
+    assert bare["effect_adjusted"].isna().all()
+
+
+def test_no_interaction_leaves_an_empty_table() -> None:
+    result = _result({(k.FAMILY_COMPOSITION, "a"): np.arange(8.0)}, 4)
+    table = remaining(result, CONFIG)
+    assert table.empty
+    check(table, REMAINING, "remaining")
