@@ -174,6 +174,8 @@ def _cluster(results: Path, plan: Plan, cells: pd.DataFrame, types: list[str], r
             "score": [0.8, 0.6, 0.9, 0.7, 0.1],
             "runner_up": [types[1], types[0], types[3], types[2], types[0]],
             "runner_up_score": [0.1, 0.2, 0.3, 0.1, 0.05],
+            "agreement": 0.9,
+            "conflicts": "",
         }
     )
     means = pd.DataFrame(

@@ -223,6 +223,11 @@ def _per_roi(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) ->
     return [figure] if figure is not None else []
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(inputs)
+
+
 def _method(inputs: Inputs) -> list[str]:
     params = inputs.metas.get("cluster", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("cluster") or {})

@@ -70,11 +70,8 @@ def build(inputs: Inputs) -> Page:
             *_again(inputs),
         ),
         links=LINES,
-        method=(
-            "Raw tables of cells were read (ingest), cells judged (quality control), clustered and typed (cluster), "
-            "contacts between types scored against chance (neighbourhood), and groups of subjects compared (response). "
-            "Each report says how, with its parameters and versions. The subject is the unit of inference throughout.",
-        ),
+        method=[text for page in STAGES.values() for text in page.method(inputs)]
+        + ["The subject is the unit of inference throughout. The reports of the stages name their sources."],
         citations=(),
     )
 

@@ -270,6 +270,11 @@ def _all_pairs(pairs: pd.DataFrame, primary: str) -> Table:
     return Table("pairs", caption, columns, pairs.loc[key])
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(inputs, "domain" if "domain" in set(interactions(inputs)[k.NULL]) else "global")
+
+
 def _method(inputs: Inputs, primary: str) -> list[str]:
     params = inputs.metas.get("neighbourhood", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("neighbourhood") or {})

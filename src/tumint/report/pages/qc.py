@@ -262,6 +262,11 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(_settings(inputs))
+
+
 def _method(settings: Mapping[str, Any]) -> list[str]:
     return [
         "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold "

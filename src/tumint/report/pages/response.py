@@ -231,6 +231,11 @@ def _families(contrast: Contrast) -> pd.DataFrame:
     return table.iloc[table[k.FAMILY].map(words.family_rank).to_numpy().argsort(kind="stable")]
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(contrasts(inputs))
+
+
 def _method(found: list[Contrast]) -> list[str]:
     said = [
         "Each feature has one value per subject. For interactions it is log2 of the subject's contacts over those that "
