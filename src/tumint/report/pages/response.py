@@ -233,7 +233,7 @@ def _families(contrast: Contrast) -> pd.DataFrame:
 
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
-    return _method(contrasts(inputs))
+    return _method(contrasts_of(inputs))
 
 
 def _method(found: list[Contrast]) -> list[str]:
