@@ -27,6 +27,7 @@ FAMILIES = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_
 FEATURES = 30  # per family
 PLANTED = 0.2  # share of features with an effect, in cohorts that have one
 NOTHING = np.zeros((len(FAMILIES), FEATURES))
+WEIGHTS = ("equal", "rois", "precision")
 PRIMARY = "moderated t"
 TESTS = (PRIMARY, "moderated t, robust", "mixed model", "permutation", "ROIs as replicates", "cells as replicates")
 CONFIG = ResponseConfig(contrasts=[Contrast(name="c", column="arm", reference="vehicle", group="treated")])
@@ -145,7 +146,9 @@ def p_by_weights(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[
     built = design.build(sheet, CONFIG.contrasts[0], "sheet")
     values = subject_values(features, built.unit_of_sample)
     for part in families(features, values, built.units, built.unit_of_sample):
-        for kind in ("equal", "rois"):
-            weights = subject_weights(part.rois, built.matrix, part.subject) if kind == "rois" else None
+        for kind in WEIGHTS:
+            errors = part.errors if kind == "precision" else None
+            mine = (part.rois, built.matrix, part.subject, errors)
+            weights = None if kind == "equal" else subject_weights(*mine)
             fitted = fit(part.values, built.matrix, built.effect, weights)
             yield kind, moderated_t(fitted, fit_prior(fitted.variance, fitted.df)).p

@@ -42,7 +42,12 @@ REPORT = Path(__file__).with_name("neighbourhood.md")
 def report() -> Iterator[Callable[..., None]]:
     """Takes (what, ours, peer, ratio) and writes all of it as a table at the end."""
     rows: list[tuple[str, ...]] = []
-    yield lambda *row: rows.append(tuple(map(str, row)))
+
+    def add(*row: object) -> None:
+        rows.append(tuple(map(str, row)))
+        print("|", " | ".join(rows[-1]), "|", flush=True)
+
+    yield add
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "numba", "scipy", "squidpy", "cozipy"))
     head = f"python {platform.python_version()}, {packages}; {platform.machine()}, {os.cpu_count()} cores."
     lines = ["# Interaction scores: speed and calibration", "", f"Written by `make bench`. {head}", ""]
@@ -108,14 +113,14 @@ def test_exact_z_against_squidpy(n: int, report: Callable[..., None]) -> None:
         return cells.uns["t_nhood_enrichment"]["zscore"]
 
     peer(2)
-    ours = best(lambda: exact_z(graph, labels))
-    start = time.perf_counter()
+    ours = cpu(lambda: exact_z(graph, labels), 10)
+    start = time.process_time()
     theirs_z = peer(1000)
-    theirs = time.perf_counter() - start
+    theirs = time.process_time() - start
     z = exact_z(graph, labels)
     # of the z of 1,000 permutations: the mean is off by 1/√1000, the sd by 1/√2000 of itself
     allowed = 5 * np.sqrt(1 / 1000 + z**2 / 2000)
-    report(f"exact z against nhood_enrichment, {n:,} cells", f"{ours:.4f} s", f"squidpy {theirs:.1f} s",
+    report(f"exact z against nhood_enrichment, {n:,} cells, CPU", f"{ours:.4f} s", f"squidpy {theirs:.1f} s",
            f"{theirs / ours:,.0f}×")  # fmt: skip
     assert (np.abs(z - theirs_z) < allowed).all()
     assert np.corrcoef(z.ravel(), theirs_z.ravel())[0, 1] > 0.99
@@ -202,12 +207,12 @@ def sparse_moments(graph: Graph, labels: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def test_exact_moments_against_sparse_products(report: Callable[..., None]) -> None:
     graph, labels = tissue(200_000)
-    theirs = best(lambda: sparse_moments(graph, labels))
-    ours = best(lambda: exact_z(graph, labels))
+    theirs = cpu(lambda: sparse_moments(graph, labels), 10)
+    ours = cpu(lambda: exact_z(graph, labels), 10)
     zeros = np.zeros(graph.n, np.uint8)
     mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
     peer_mean, peer_variance = sparse_moments(graph, labels)
-    report("counts and exact moments, 200,000 cells", f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms",
+    report("counts and exact moments, 200,000 cells, CPU", f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms",
            f"{theirs / ours:.1f}×")  # fmt: skip
     assert mean == pytest.approx(peer_mean, rel=1e-9)
     assert variance == pytest.approx(peer_variance, rel=1e-7)  # the peer subtracts E² and loses digits
@@ -241,7 +246,7 @@ def test_start_up(tmp_path: Path, report: Callable[..., None]) -> None:
     report(
         "`tumint score` on 1,000 cells from a CSV, start to end, warm", f"{wall:.2f} s, {of_cpu:.2f} s of CPU", "–", "–"
     )
-    assert wall <= 2
+    assert of_cpu <= 2
 
 
 def test_a_large_cohort(report: Callable[..., None]) -> None:

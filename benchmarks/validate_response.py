@@ -24,6 +24,7 @@ from simulated_features import (
     NOTHING,
     PLANTED,
     TESTS,
+    WEIGHTS,
     cohort,
     compared,
     p_by_weights,
@@ -170,7 +171,7 @@ def weights_section(run: Run) -> str:
     """Moderated t with subjects weighted by their ROIs, beside the same cohorts with equal weights."""
     cohorts = max(2, run.cohorts // 5)
     lines = [_WEIGHTS.format(cohorts=cohorts)]
-    for n, kind in itertools.product(DESIGNS, ("equal", "rois")):
+    for n, kind in itertools.product(DESIGNS, WEIGHTS):
         table = run.each("weights", weights_of, n, cohorts)
         rates = f"{mean(table[f'{kind}|null'])} | {mean(table[f'{kind}|false'])} | {mean(table[f'{kind}|power'], 2)}"
         lines.append(f"| {n} v {n} | {kind} | {rates} |")

@@ -13,6 +13,7 @@ STAGES: Final = ("ingest", "qc", "cluster", "neighbourhood", "response", "report
 SAMPLE: Final = "sample"  # one ROI or image
 SUBJECT: Final = "subject"  # one animal or patient: the unit of inference
 PATH: Final = "path"
+PART: Final = "part"  # which part of the file at `path` the sample is, where it holds several
 PIXEL_SIZE_UM: Final = "pixel_size_um"
 
 # cells
@@ -37,7 +38,10 @@ NO_DOMAIN: Final = "none"
 # AnnData slots
 SPATIAL: Final = "spatial"  # obsm: x, y in µm, float64
 USE: Final = "use"  # var: type | state | dna | reference | ignore
+UNIT: Final = "unit"  # var: what X counts, such as "counts" (transcripts); "" where the source does not say
 META: Final = "tumint"  # uns and parquet metadata: what ran (see provenance.run_metadata)
+
+COUNTS: Final = "counts"  # UNIT of transcripts
 
 # quality control
 VERDICT: Final = "verdict"  # pass | drop
@@ -78,4 +82,5 @@ LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())  # th
 TESTED: Final = "tested"
 ABSENT: Final = "absent"
 TOO_FEW: Final = "too_few"
+NO_COORDINATES: Final = "no_coordinates"  # of dissociated cells: nothing that needs a place is computed
 NO_P: Final = "no_p"  # of an effect: estimated, but nothing to test it with; `reason` says why

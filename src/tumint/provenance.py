@@ -84,13 +84,30 @@ def _parse(path: Path) -> tuple[str, tuple[str, ...]]:
 
 def run_metadata(stage: str, params: dict[str, Any]) -> dict[str, Any]:
     """What every output of `stage` carries: versions, code digest, parameters."""
-    versions = {"python": platform.python_version()}
+    return {
+        "stage": stage,
+        "tumint": __version__,
+        "code": _running_code(stage),
+        "params": params,
+        "versions": dict(_versions()),
+    }
+
+
+@cache
+def _running_code(stage: str) -> str:
+    """The digest of `stage` as this process started with it."""
+    return code_digest(stage)
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    versions = [("python", platform.python_version())]
     for package in _PACKAGES:
         try:
-            versions[package] = metadata.version(package)
+            versions.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
             continue
-    return {"stage": stage, "tumint": __version__, "code": code_digest(stage), "params": params, "versions": versions}
+    return tuple(versions)
 
 
 def file_sha256(path: str | Path) -> str:

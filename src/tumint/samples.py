@@ -1,7 +1,7 @@
 """The sample sheet: one row per ROI, read as text, every fault named with its row and sample.
 
-`sample`, `subject` and `path` are needed, `pixel_size_um` is a positive number where it is there, and every other
-column is a variable of the design.
+`sample`, `subject` and `path` are needed, `part` says which part of the file the sample is where a file holds several,
+`pixel_size_um` is a positive number where it is there, and every other column is a variable of the design.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
         first.setdefault(sample, number)
         if not row[k.SUBJECT]:
             yield Fault(where, "`subject` to name the animal or patient", "an empty field")
-        if check_files and (not row[k.PATH] or not Path(row[k.PATH]).is_file()):
-            yield Fault(where, "`path` to be a file", f"`{row[k.PATH]}`")
+        if check_files and (not row[k.PATH] or not Path(row[k.PATH]).exists()):
+            yield Fault(where, "`path` to be a file or folder", f"`{row[k.PATH]}`")
         if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
 

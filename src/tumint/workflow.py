@@ -17,8 +17,9 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
+from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, Fault, TumintError
-from tumint.ingest.relationships import beside
+from tumint.ingest import registry
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
@@ -52,14 +53,14 @@ def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
 
 
 def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
-    """The rows of `samples` as ingest takes them: name, file and pixel size, and none of the design's columns.
+    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
 
     Raises
     ------
     ConfigError
         The text is too long for a command line, so a job has too many samples.
     """
-    columns = [column for column in (k.SAMPLE, k.PATH, k.PIXEL_SIZE_UM) if column in sheet]
+    columns = [column for column in (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM) if column in sheet]
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
     text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > _LONGEST_ARGUMENT:
@@ -76,14 +77,14 @@ def batches_json(sheet: pd.DataFrame, column: str) -> str:
     return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def raw_files(sheet: pd.DataFrame, samples: Sequence[str], *, relationships: bool) -> list[str]:
-    """The files that ingest reads for `samples`: each table, and CellProfiler's neighbours beside it where they are."""
-    files: list[str] = []
-    for path in sheet.set_index(k.SAMPLE).loc[list(samples), k.PATH]:
-        files.append(path)
-        if relationships and beside(path).is_file():
-            files.append(str(beside(path)))
-    return files
+def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig) -> list[str]:
+    """The files that ingest reads for `samples`, each once: tables of cells, and what belongs to them."""
+    rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples)]
+    parts = rows[k.PART] if k.PART in rows else [""] * len(rows)
+    found: dict[str, None] = {}
+    for path, part in zip(rows[k.PATH], parts, strict=True):
+        found |= dict.fromkeys(registry.files(path, part, config))
+    return list(found)
 
 
 def memory_mb(stage: str, input_mb: float, attempt: int) -> int:

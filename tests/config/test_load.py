@@ -109,6 +109,6 @@ def test_params_hold_only_what_a_stage_sees(cohort: dict[str, Any]) -> None:
     cohort["title"] = "Another title"
     after = load_cohort(cohort)
     changed = {stage for stage, text in before.items() if stage_params(after.config, after.panel, stage) != text}
-    assert changed == {"cluster", "response"}
+    assert changed == {"qc", "cluster", "response"}
     assert '"signatures":[]' in before["ingest"]
     assert load_params(before["cluster"]).panel == loaded.panel

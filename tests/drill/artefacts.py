@@ -1,5 +1,7 @@
-"""Does quality control find what was planted? `python tests/drill/artefacts.py SEED [...]` simulates a cohort with
-artefacts for each seed, takes it through ingest and qc, and compares the verdicts with the truth. Exit code 1 where not.
+"""Does quality control find what was planted? `python tests/drill/artefacts.py SEED [...]` says so.
+
+For each seed a cohort with artefacts is simulated and taken through ingest and qc, and the verdicts are compared with
+the truth. Exit code 1 where not.
 """
 
 from __future__ import annotations
@@ -59,7 +61,12 @@ def run_qc(folder: Path, out: Path, samples_per_job: int | None = None) -> None:
         _call("ingest", "--params", params["ingest"], "--rows", rows_json(cohort.sheet, samples), "-o", raw)
     qc = ("qc", "--params", params["qc"])
     batch = {
-        name: ("--cells", str(out / "ingest" / f"{name}.h5ad"), "--samples", str(out / "ingest" / f"{name}.samples.parquet"))
+        name: (
+            "--cells",
+            str(out / "ingest" / f"{name}.h5ad"),
+            "--samples",
+            str(out / "ingest" / f"{name}.samples.parquet"),
+        )
         for name in jobs
     }
     for name, path in zip(jobs, measures, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,33 +57,55 @@ class Done:
 Ingest = Callable[..., Done]
 
 
-@pytest.fixture(scope="session")
-def make() -> ModuleType:
-    """`tests/data/make_cellprofiler.py`."""
-    spec = importlib.util.spec_from_file_location(
-        "make_cellprofiler", Path(__file__).parents[1] / "data" / "make_cellprofiler.py"
-    )
+def _module(name: str) -> ModuleType:
+    """`tests/data/<name>.py`."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "data" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """`tests/data/make_cellprofiler.py`."""
+    return _module("make_cellprofiler")
+
+
+@pytest.fixture(scope="session")
+def formats() -> ModuleType:
+    """`tests/data/make_formats.py`."""
+    return _module("make_formats")
+
+
+@pytest.fixture(scope="session")
+def damage() -> ModuleType:
+    """`tests/data/damage.py`."""
+    return _module("damage")
+
+
 @pytest.fixture
 def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ingest:
-    """`ingest({sample: path}, panel=..., pixel_sizes=..., **config)`: `tumint ingest`, and what it left."""
+    """`ingest({sample: path}, panel=..., parts=..., **config)`: `tumint ingest`, and what it left."""
 
     def run(
         paths: dict[str, Path | str],
         *,
         panel: dict[str, Any] | None = PANEL,
         pixel_sizes: dict[str, float] | None = None,
+        parts: dict[str, str] | None = None,
         name: str = "b0001",
         **config: Any,
     ) -> Done:
         rows = [
-            {"sample": sample, "path": str(path), "pixel_size_um": (pixel_sizes or {}).get(sample)}
+            {
+                "sample": sample,
+                "path": str(path),
+                "part": (parts or {}).get(sample),
+                "pixel_size_um": (pixel_sizes or {}).get(sample),
+            }
             for sample, path in paths.items()
         ]
         params = {"ingest": config} | ({"panel": panel} if panel else {})

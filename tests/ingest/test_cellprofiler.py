@@ -33,8 +33,8 @@ def test_cells_are_those_of_the_table(ingest, make, tmp_path):
 
 def test_pixels_become_micrometres_and_areas_square_micrometres(ingest, make, tmp_path):
     table = make.cells_table()
-    path = make.write_roi(tmp_path, "M1_ROI1", table)
-    done = ingest({"a": path, "b": path}, pixel_sizes={"b": 0.5}, pixel_size_um=2.0)
+    paths = {sample: make.write_roi(tmp_path, f"M1_{sample}", table) for sample in "ab"}
+    done = ingest(paths, pixel_sizes={"b": 0.5}, pixel_size_um=2.0)
     cells = done.cells
     for sample, size in (("a", 2.0), ("b", 0.5)):
         rows = (cells.obs[k.SAMPLE] == sample).to_numpy()

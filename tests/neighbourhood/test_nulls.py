@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from tumint.neighbourhood.graph import Graph, delaunay, knn
+from tumint.kernels.permute import permuted_labels
+from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.moves import jitter, torus
-from tumint.neighbourhood.nulls import Draws, Statistic, fixed, permuted
+from tumint.neighbourhood.nulls import Draws, Statistic, fixed, image_key, permutation_blocks, permuted
 from tumint.neighbourhood.scores import EXACT, Geometry, Method, score_image
 
 K = 4
@@ -22,47 +25,108 @@ def tissue(n: int = 250, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndar
     return xy, rng.choice(K, n, p=[0.4, 0.3, 0.2, 0.1]).astype(np.uint8), strata
 
 
-def slow(graph: Graph, labels: np.ndarray, name: str, patch_size: int) -> np.ndarray:
-    """imcRtools' summaries (countInteractions), from one row per cell and edge: 0 where they give NA for a pair."""
-    sources = np.repeat(np.arange(graph.n), np.diff(graph.indptr))
-    edges = pd.DataFrame({"cell": sources, "from": labels[sources], "to": labels[graph.indices]})
-    each = edges.groupby(["from", "to", "cell"]).size().rename("count").reset_index()
-    out = np.zeros((K, K))
-    for (a, b), rows in each.groupby(["from", "to"]):
-        n_a = (labels == a).sum()
-        out[a, b] = {
-            "edges": rows["count"].sum(),
-            "classic": rows["count"].sum() / n_a,
-            "histocat": rows["count"].mean(),
-            "patch": (rows["count"] >= patch_size).sum() / n_a,
-        }[name]
+def slow(graph: Graph, labels: np.ndarray, name: str, patch_size: int, n_types: int = K) -> np.ndarray:
+    """imcRtools' summaries (countInteractions), cell by cell.
+
+    0 for a pair without contact, as its permutation test has; missing (its NA) where a type has no cell in the image.
+    """
+    counts = [np.bincount(labels[graph.indices[s:e]], minlength=n_types) for s, e in pairwise(graph.indptr)]
+    out = np.zeros((n_types, n_types))
+    for a, b in np.ndindex(n_types, n_types):
+        own = np.array([row[b] for row, label in zip(counts, labels, strict=True) if label == a])
+        if len(own) == 0 or not (labels == b).any():
+            out[a, b] = np.nan
+        elif name == "edges":
+            out[a, b] = own.sum()
+        elif name == "classic":
+            out[a, b] = own.mean()
+        elif name == "histocat":
+            out[a, b] = own[own > 0].mean() if (own > 0).any() else 0.0
+        else:
+            out[a, b] = (own >= patch_size).mean()
     return out
 
 
 @pytest.mark.parametrize("name", ["edges", "classic", "histocat", "patch"])
 @pytest.mark.parametrize("make", [delaunay, knn])
-def test_statistics_equal_their_definitions(make: object, name: str) -> None:
+def test_statistics_equal_their_definitions_and_are_missing_where_theirs_are(make: object, name: str) -> None:
     xy, labels, _ = tissue()
     labels[labels == 3] = 1  # an absent type
+    labels[:2] = 3  # and one of two cells, far from all others and each other: no contact, but a value
+    xy[0], xy[1] = (-5000, -5000), (9000, 9000)
     graph = make(xy)  # type: ignore[operator]
-    assert Statistic(name, 2).of(graph, labels, K) == pytest.approx(slow(graph, labels, name, 2))
+    expected = slow(graph, labels, name, 2, 5)
+    assert np.isnan(expected[4]).all()
+    assert not np.isnan(expected[:4, :4]).any()
+    null = "exact" if name in EXACT else "permutation"
+    table = score_image("s", graph, labels, list("abcde"), Method(name, null, 5, patch_size=2))  # type: ignore[arg-type]
+    assert table["observed"].to_numpy().reshape(5, 5) == pytest.approx(expected, nan_ok=True)
+    assert ((table["status"] == "absent").to_numpy().reshape(5, 5) == np.isnan(expected)).all()
 
 
-@pytest.mark.parametrize("name", ["histocat", "patch"])
-def test_permutation_p_equals_a_slow_one(name: str) -> None:
-    xy, labels, _ = tissue(120)
-    graph = knn(xy, 5)
+@pytest.mark.parametrize("name", ["edges", "classic", "histocat", "patch"])
+@pytest.mark.parametrize("stratified", [False, True])
+def test_permutation_p_is_that_of_imcrtools_on_the_same_permutations(name: str, stratified: bool) -> None:
+    xy, labels, strata = tissue(60)
+    labels[labels == 2] = 3
+    labels[:2] = 2  # so rare that in some permutations it touches nothing
+    strata = strata if stratified else np.zeros(60, np.uint8)
+    graph = knn(xy, 3)
     statistic = Statistic(name, 2)
     observed = statistic.of(graph, labels, K)
-    null = permuted(statistic, graph, labels, observed, np.zeros(120, np.uint8), Draws("s", number=4000))
-    rng = np.random.default_rng(1)
-    draws = np.array([slow(graph, rng.permutation(labels), name, 2) for _ in range(400)])
-    assert null.mean == pytest.approx(draws.mean(axis=0), abs=float(4 * draws.std(axis=0).max() / 20))
-    # imcRtools: p_gt = (1 + #{perm >= obs}) / (P + 1), p_lt with <=
-    p_gt, p_lt = ((1 + c.sum(axis=0)) / 401 for c in (draws >= observed, draws <= observed))
-    assert np.abs((1 + null.at_least) / 4001 - p_gt).max() < 0.09
-    assert np.abs((1 + null.at_most) / 4001 - p_lt).max() < 0.09
-    assert null.p == pytest.approx(np.minimum(1, 2 * np.minimum(1 + null.at_least, 1 + null.at_most) / 4001))
+    P = 70  # more than two chunks, the last not full
+    null = permuted(statistic, graph, labels, observed, strata, Draws("s", number=P))
+    draws, mixed = [], labels.copy()
+    for i in range(P):
+        permuted_labels(labels, *permutation_blocks(strata), image_key(0, "s"), i, labels.copy(), mixed)
+        assert (np.bincount(2 * mixed + strata) == np.bincount(2 * labels + strata)).all()
+        draws.append(slow(graph, mixed, name, 2))
+    perm, obs = np.array(draws), slow(graph, labels, name, 2)
+    # its p_gt and p_lt; ours is two-sided: twice the smaller
+    p_gt = np.where(obs == 0, 1, ((perm >= obs - 1e-12).sum(axis=0) + 1) / (P + 1))
+    p_lt = (P - (perm > obs + 1e-12).sum(axis=0) + 1) / (P + 1)
+    assert null.p_least == pytest.approx(p_gt)
+    assert null.p_most == pytest.approx(p_lt)
+    assert null.p == pytest.approx(np.minimum(1, 2 * np.minimum(p_gt, p_lt)))
+    assert null.mean == pytest.approx(perm.mean(axis=0))
+    assert null.sd == pytest.approx(perm.std(axis=0, ddof=1), abs=1e-12)
+
+
+# as many types as are counted in four ways; labels of two bytes have to be compiled for
+@pytest.mark.parametrize("most", [100, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["edges", "classic", "histocat", "patch"])
+def test_absent_types_change_no_score_however_many_they_are(name: str, most: int) -> None:
+    xy, labels, strata = tissue(200)
+    found = []
+    for n_types in (K, 40, most):
+        types = [f"t{i:03d}" for i in range(n_types)]
+        method = Method(name, "permutation", 50, min_cells=1, patch_size=2)  # type: ignore[arg-type]
+        table = score_image("s", delaunay(xy), labels, types, method, strata)
+        found.append(table[table["status"] != "absent"].reset_index(drop=True))
+    assert len(found[0]) == K * K
+    for table in found[1:]:
+        pd.testing.assert_frame_equal(table, found[0], check_exact=True)
+
+
+def test_a_hub_and_many_neighbours_of_a_patch() -> None:
+    n = 30_001
+    graph = from_edges(n, np.column_stack([np.zeros(n - 1, int), np.arange(1, n)]), symmetric=True)
+    labels = (np.arange(n) % 2).astype(np.uint8)
+    zeros = np.zeros(n, np.uint8)
+    for least in (1, 3, 8, 9, 15_000):
+        statistic = Statistic("patch", least)
+        observed = statistic.of(graph, labels, 2)
+        # the hub is an a with 15,000 of either type; the others have it alone
+        assert observed[0].tolist() == pytest.approx([1 if least == 1 else 1 / 15_001, 1 / 15_001])
+        assert observed[1].tolist() == [1 if least == 1 else 0, 0]
+        null = permuted(statistic, graph, labels, observed, zeros, Draws("s", number=8))
+        assert set(np.unique(null.p)) <= {2 / 9, 4 / 9, 6 / 9, 8 / 9, 1}
+        assert null.mean[1, 1] == pytest.approx(null.mean[1].min())
+    histocat = Statistic("histocat")
+    observed = histocat.of(graph, labels, 2)
+    assert observed.ravel().tolist() == pytest.approx([2 * 15_000 / 15_001, 15_000, 1, 0])
+    drawn = permuted(histocat, graph, labels, observed, zeros, Draws("s", number=40)).mean
+    assert 1 < drawn[0, 1] < 15_000
 
 
 def test_permutations_within_strata_have_the_exact_moments() -> None:

@@ -156,25 +156,32 @@ def test_scoring_a_csv_imports_no_scanpy_squidpy_or_anndata(cells: Path, tmp_pat
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--statistic", "histocat"],
-        ["--statistic", "patch", "--patch-size", 2, "--stratum", "tissue"],
-        ["--null", "fixed"],
-        ["--null", "torus", "--graph", "knn"],
-        ["--null", "jitter", "--jitter", 3, "--graph", "radius"],
-    ],
-)
-def test_statistics_and_nulls_give_the_same_bytes_for_any_threads(
-    cells: Path, tmp_path: Path, options: list[object]
+@pytest.mark.parametrize("statistic", ["edges", "classic", "histocat", "patch"])
+@pytest.mark.parametrize("null", ["exact", "permutation", "fixed", "torus", "jitter"])
+def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic(
+    tmp_path: Path, statistic: str, null: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for threads in (1, 3):
-        out = tmp_path / f"{threads}.csv"
-        assert score(cells, "-o", out, "--permutations", 40, "--threads", threads, "--min-cells", 2, *options) == 0
-    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "3.csv").read_bytes()
-    method = set(pd.read_csv(tmp_path / "1.csv")["p_method"])
-    assert method == {str(options[1]) if options[0] == "--null" else "permutation"}
+    data = table(150)
+    alone = data[data["roi"] == "r1"]
+    options = ["--statistic", statistic, "--null", null, "--patch-size", 2, "--min-cells", 2, "--permutations", 37]
+    options += [] if null in ("torus", "jitter") else ["--stratum", "tissue"]
+    if null == "exact" and statistic in ("histocat", "patch"):
+        data.to_csv(tmp_path / "cells.csv", index=False)
+        assert score(tmp_path / "cells.csv", "-o", tmp_path / "o.csv", *options) == 2
+        assert "--null exact: expected --statistic edges or classic" in capsys.readouterr().err
+        return
+    found = []
+    for i, (cells, threads) in enumerate(((data, 1), (data.sample(frac=1, random_state=1), 3), (alone, 2))):
+        cells.to_csv(tmp_path / f"{i}.csv", index=False)
+        out = tmp_path / f"{i}_out.csv"
+        assert score(tmp_path / f"{i}.csv", "-o", out, "--sample", "roi", "--threads", threads, *options) == 0
+        found.append(out.read_bytes())
+    assert found[0] == found[1]
+    header, *rows = found[0].splitlines()
+    assert [header, *(row for row in rows if row.startswith(b"r1,"))] == found[2].splitlines()
+    scores = pd.read_csv(tmp_path / "0_out.csv")
+    assert (scores["status"] == "tested").all()
+    assert set(scores["p_method"]) <= ({"pearson3", "permutation"} if null == "exact" else {null})
 
 
 def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tumint.kernels import triples
+from tumint.kernels import abreast, triples
 from tumint.kernels.counts import edge_counts
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn
 from tumint.neighbourhood.moments import cross_table, exact_moments
@@ -148,11 +148,12 @@ def test_p_is_calibrated_at_small_expected_counts(directed: bool) -> None:
     mean, variance = exact_moments(graph, labels, strata, table)
     skew = skewness(graph, strata, table, mean, variance)
     step = np.where(np.eye(4, dtype=bool) & (not directed), 2.0, 1.0)
-    counts, mixed, out = np.empty((draws, 4, 4)), labels.copy(), np.empty((4, 4), np.int64)
-    for draw in counts:
-        rng.shuffle(mixed)
-        edge_counts(graph.indptr, graph.indices, mixed, graph.undirected, out)
-        draw[:] = out
+    counts, mixed = np.empty((draws, 4, 4), np.int64), np.tile(labels, (4, 1))
+    listed = abreast.edge_list(graph.indptr, graph.indices, graph.undirected)
+    words, tables = np.zeros((2, n), np.uint64), np.zeros((4, 16), np.int32)
+    for draw in range(0, draws, 4):
+        rng.permuted(mixed, axis=1, out=mixed)
+        abreast.edge_counts(*listed, graph.undirected, mixed, words, tables, counts[draw : draw + 4])
     p = two_sided(counts, *(np.broadcast_to(x, counts.shape) for x in (mean, np.sqrt(variance), skew, step)))
     pairs = ~np.eye(4, dtype=bool) if not directed else np.ones((4, 4), dtype=bool)
     shares = (p < 0.05).mean(axis=0)[pairs] / 0.05

@@ -65,13 +65,34 @@ def test_weights_follow_the_number_of_rois() -> None:
     assert subject_weights(noise[:, [0, 1, 6, 7, 12, 13, 18, 19]], X, np.arange(8)) is None
 
 
+def test_weights_follow_the_precision_of_the_rois() -> None:
+    rng, subject = np.random.default_rng(2), np.repeat(np.arange(8), [1, 5, 2, 5, 1, 5, 3, 5])
+    X = np.column_stack([np.ones(8), np.arange(8) > 3]).astype(float)
+    rois = 0.8 * rng.normal(size=(200, 8))[:, subject] + rng.normal(size=(200, len(subject)))
+    rois[3, 4] = np.nan
+    plain = subject_weights(rois, X, subject)
+    np.testing.assert_allclose(subject_weights(rois, X, subject, np.zeros_like(rois)), plain)
+    errors = np.where(subject == 7, 0.9, 0.3) * np.ones_like(rois)
+    got = subject_weights(rois, X, subject, errors)
+    assert (got[:, 7] < got[:, 5]).all()  # as many ROIs, known less well
+    # one feature by the formula
+    i, rho = 5, max(consensus_correlation(rois, X[subject], subject), 0.0)
+    v = sm.OLS(rois[i], X[subject]).fit().mse_resid
+    within = (1 - rho) * v - np.mean(errors[i] ** 2)
+    of = [1 / (rho * v + 1 / np.sum(1 / (within + errors[i, subject == s] ** 2))) for s in range(8)]
+    np.testing.assert_allclose(got[i], np.array(of) / np.mean(of), rtol=1e-10)
+    unknown = np.where(subject == 7, np.nan, errors)
+    assert np.isfinite(subject_weights(rois, X, subject, unknown)).all()
+
+
 def test_equal_numbers_of_rois_change_nothing(cohort) -> None:
     sheet, features = cohort({"v": 4, "t": 4})
     contrast = Contrast(name="c", column="arm", reference="v", group="t")
     found = []
-    for weights in ("equal", "rois"):
+    for weights in ("equal", "rois", "precision"):
         config = ResponseConfig(contrasts=[contrast], weights=weights)
         found.append(compare(features, design.build(sheet, contrast, "sheet"), config, 0))
     np.testing.assert_allclose(found[0].effects["p"], found[1].effects["p"])
+    np.testing.assert_allclose(found[0].effects["p"], found[2].effects["p"])  # of equal errors too
     one = compare(features[features[k.SAMPLE] != "v0_R0"], found[1].design, config, 0)
     assert not np.allclose(one.effects["p"], found[1].effects["p"])

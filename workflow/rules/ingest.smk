@@ -1,8 +1,6 @@
 rule ingest:
     input:
-        lambda wildcards: jobs.raw_files(
-            COHORT.sheet, BATCHES[wildcards.batch], relationships=COHORT.config.ingest.relationships
-        ),
+        lambda wildcards: jobs.raw_files(COHORT.sheet, BATCHES[wildcards.batch], COHORT.config.ingest),
     output:
         cells="<results>/ingest/{batch}.h5ad",
         samples="<results>/ingest/{batch}.samples.parquet",

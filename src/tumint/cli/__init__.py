@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from tumint import __version__
-from tumint.cli import compare, run, score, simulate, stages
+from tumint.cli import compare, init, run, score, simulate, stages
 from tumint.errors import TumintError
 
-_VERBS = (simulate, run, score, compare, stages)
+_VERBS = (init, simulate, run, score, compare, stages)
 
 
 def build_parser() -> argparse.ArgumentParser:

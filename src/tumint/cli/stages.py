@@ -81,7 +81,18 @@ def _ingest(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.ingest import stage
 
-    stage.run(load_params(a.params), json.loads(a.rows), a.out)
+    stage.run(load_params(a.params), _rows(a.rows), a.out)
+
+
+def _rows(text: str) -> Any:
+    """The JSON of `--rows`."""
+    from tumint.errors import DataError, Fault
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        found = f"`{text[:40]}` ({error.msg} at character {error.pos + 1})" if text else "an empty text"
+        raise DataError(Fault("--rows", "a JSON list of the sheet's rows", found)) from None
 
 
 def _qc(a: argparse.Namespace) -> None:

@@ -65,6 +65,8 @@ def _kind(annotation: Any) -> str:
         return " \\| ".join(f"`{a}`" for a in arguments)
     if origin in (types.UnionType, Union):
         return " or ".join("empty" if a is type(None) else _kind(a) for a in arguments)
+    if origin is tuple:
+        return "pair of numbers"
     if origin is list:
         return f"list of {_kind(arguments[0])}"
     if origin is dict:
@@ -105,7 +107,11 @@ def markdown() -> str:
     """The text of `config/README.md`."""
     parts = [_INTRO]
     for root, model in (("", Config), ("panel file", Panel)):
+        places: dict[type[BaseModel], list[str]] = {}
         for key, section in sections(model):
+            places.setdefault(section, []).append(key)
+        for section, keys in places.items():
+            key = "`, `".join(keys)  # the same section in several places is explained once
             title = f"`{key}`" if not root else f"Panel file{f': `{key}`' if key else ''}"
             parts.append(f"## {title if key or root else 'The cohort'}\n\n{(section.__doc__ or '').strip()}\n")
             rows = ["| key | kind | default | what |", "|---|---|---|---|"]

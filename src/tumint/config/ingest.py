@@ -1,4 +1,4 @@
-"""Config of ingest: the format of the raw tables, which columns hold what, units, and what to do about bad samples."""
+"""Config of ingest: the format of the raw data, which columns hold what, units, and what to do about bad samples."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tumint.config.base import Section
 
 
 class ColumnMap(Section):
-    """Which column of a raw table holds what (`format: table`)."""
+    """Which column of a raw table (or of an AnnData's `obs`) holds what, in place of what the format says."""
 
-    x: str = Field(description="x coordinate of the cell's centre, in pixels (see `pixel_size_um`).")
-    y: str = Field(description="y coordinate of the cell's centre, in pixels.")
+    x: str | None = Field(None, description="x coordinate of the cell's centre, in pixels (see `pixel_size_um`).")
+    y: str | None = Field(None, description="y coordinate of the cell's centre, in pixels.")
     cell_id: str | None = Field(
         None,
         description="Whole-number id, unique within a sample; empty: the row number, from 1. A first column without a "
@@ -23,26 +23,70 @@ class ColumnMap(Section):
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
     cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
     domain: str | None = Field(None, description="Tissue domain that comes with the data.")
+    part: str | None = Field(
+        None,
+        description="What tells the samples of one file apart; the sheet's column `part` says which of its values the "
+        "sample is.",
+    )
     markers: dict[str, str] | None = Field(
         None, description="`{marker: column}`; empty: the channels of the panel, or no marker where there is no panel."
     )
 
 
+Format = Literal[
+    "cellprofiler",
+    "cellprofiler_folder",
+    "steinbock",
+    "mcmicro",
+    "qupath",
+    "inform",
+    "halo",
+    "table",
+    "h5ad",
+    "spatialdata",
+    "xenium",
+    "10x",
+]
+
+
 class IngestConfig(Section):
     """Raw per-cell tables → cells in µm, with domains."""
 
-    format: Literal["cellprofiler", "table"] = Field(
+    format: Format = Field(
         "cellprofiler",
-        description="`cellprofiler`: one CSV per ROI as CellProfiler and imcyto write it (`ObjectNumber`, "
-        "`Location_Center_X`, `Intensity_MeanIntensity_<marker>_c1`, ...); `table`: any CSV or TSV, by `columns`.",
+        description="Which program wrote the raw data; docs/ingest.md has an example of each. `cellprofiler`: one CSV "
+        "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
+        "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `table`: any CSV, TSV or "
+        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `10x`: dissociated cells, without coordinates.",
     )
-    columns: ColumnMap | None = Field(None, description="Which column holds what; needed where `format` is `table`.")
+    columns: ColumnMap | None = Field(
+        None,
+        description="Which column holds what: x and y are needed where `format` is `table`; other formats know their "
+        "columns, and what is named here goes before.",
+    )
     pixel_size_um: Annotated[float, Field(gt=0)] = Field(
         1.0, description="Micrometres per pixel, where the sheet has no column `pixel_size_um`."
     )
     intensity_column: str = Field(
         "Intensity_MeanIntensity_{channel}_c1",
         description="How CellProfiler names the column of a channel; `{channel}` stands for the channel's name.",
+    )
+    intensity_scale: Annotated[float, Field(gt=0)] = Field(
+        1.0,
+        description="What intensities of tables are multiplied by, such as 65535 where CellProfiler divided 16-bit "
+        "images by it.",
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None,
+        description="What parts whole and fraction of the numbers of a text. Empty: a comma where fields are separated "
+        "by `;`, else a point.",
+    )
+    layer: str | None = Field(None, description="Layer that holds the raw values (`h5ad`, `spatialdata`); empty: `X`.")
+    table: str | None = Field(None, description="Which table of a store (`spatialdata`); empty: its only one.")
+    other_features: Literal["ignore", "state", "type", "drop"] = Field(
+        "ignore",
+        description="Use of the features that no panel names, where features come with the data (`h5ad`, "
+        "`spatialdata`, `xenium`, `10x`). `ignore`: they count in quality control alone; `drop`: they are not kept.",
     )
     masks: dict[str, str] = Field(
         default_factory=lambda: {
@@ -57,13 +101,24 @@ class IngestConfig(Section):
     )
     relationships: bool = Field(
         True,
-        description="Read the neighbours that CellProfiler wrote beside a table (`Object relationships_<name>.csv`) "
-        "where there are any, so that `neighbourhood.graph.kind: provided` can use them.",
+        description="Read the neighbours that came with the data (CellProfiler's and imcyto's object relationships, "
+        "steinbock's neighbors, a spatial graph in `obsp`) where there are any, so that `neighbourhood.graph.kind: "
+        "provided` can use them.",
     )
     missing_marker: Literal["error", "intersect", "fill"] = Field(
         "error",
         description="A channel of the panel that a sample lacks. `error`: the sample is bad; `intersect`: the whole "
         "cohort goes on without that marker; `fill`: the sample goes on with 0 after normalisation. Always named.",
+    )
+    repeated_ids: Literal["error", "renumber"] = Field(
+        "error",
+        description="Cell ids that repeat within a sample. `error`: the sample is bad; `renumber`: its cells are "
+        "numbered by row, its neighbours left out, and the report names it.",
+    )
+    outside_image: Literal["keep", "drop", "error"] = Field(
+        "keep",
+        description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
+        "it). Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",
@@ -73,8 +128,11 @@ class IngestConfig(Section):
 
     @model_validator(mode="after")
     def _columns_where_needed(self) -> IngestConfig:
-        if (self.format == "table") != (self.columns is not None):
-            raise ValueError("`columns` where `format` is `table`, and only there")
+        named = self.columns is not None and self.columns.x is not None and self.columns.y is not None
+        if self.format == "table" and not named:
+            raise ValueError("`columns` with `x` and `y` where `format` is `table`")
+        if self.columns is not None and (self.columns.x is None) != (self.columns.y is None):
+            raise ValueError("both `columns.x` and `columns.y`, or neither")
         if "{channel}" not in self.intensity_column:
             raise ValueError("`{channel}` in `intensity_column`")
         if unknown := set(self.masks) - set(k.DOMAINS):

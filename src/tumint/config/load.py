@@ -131,6 +131,7 @@ def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None
                 expected = f"`sample` or a column of the sample sheet ({', '.join(sheet.columns)})"
                 faults.append(Fault(f"{where}: key `cluster.integrate.batch`", expected, f"`{batch}`"))
             faults += check_design(sheet, model.response, model.samples, where)
+            faults += _check_qc(model, panel, set(sheet["sample"]), where)
     if faults or model is None or sheet is None:
         raise ConfigError(faults)
     return Cohort(model, sheet, panel)
@@ -147,6 +148,23 @@ def _try(step: Callable[[], T], faults: list[Fault | str]) -> T | None:
     except TumintError as error:
         faults += error.faults
         return None
+
+
+def _check_qc(config: Config, panel: Panel | None, samples: set[str], where: str) -> list[Fault | str]:
+    """What quality control names must be there: samples of the sheet, markers of the panel."""
+    faults: list[Fault | str] = [
+        Fault(f"{where}: key `qc.exclude_regions.{i}.sample`", f"a sample of {config.samples}", f"`{region.sample}`")
+        for i, region in enumerate(config.qc.exclude_regions)
+        if region.sample not in samples
+    ]
+    if panel is not None:
+        known = {marker.marker for marker in panel.markers}
+        faults += [
+            Fault(f"{where}: key `qc.markers`", f"markers of {config.panel}", f"`{name}`")
+            for name in config.qc.markers
+            if name not in known
+        ]
+    return faults
 
 
 def _check_panel(config: Config, panel: Panel | None, where: str) -> list[Fault | str]:

@@ -18,6 +18,14 @@ class Marker(Section):
     use: Literal["type", "state", "dna", "reference", "ignore"] = Field(
         "type", description="`type` and `state` markers are analysed, `type` alone decides cell types."
     )
+    unit: str | None = Field(
+        None, description="What its values are, such as `counts` of ions or transcripts; shown, and changes no number."
+    )
+    synonyms: list[str] = Field(
+        default_factory=list,
+        description="Other names that raw tables may give it, such as the mouse and the human one (`Cd8a`, `CD8A`); "
+        "used where `channel` is not there.",
+    )
 
     @property
     def source(self) -> str:
@@ -50,6 +58,13 @@ class Panel(Section):
     def _consistent(self) -> Panel:
         names = [m.marker for m in self.markers]
         faults = [f"each marker once, not `{n}` twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        known = {m.source: m.marker for m in reversed(self.markers)}
+        for m in self.markers:
+            faults += [
+                f"no synonym of `{m.marker}` that is the channel of `{known[name]}`: `{name}`"
+                for name in m.synonyms
+                if known.get(name, m.marker) != m.marker
+            ]
         for signature in self.signatures:
             if k.PAIR_SEPARATOR in signature.cell_type:
                 faults.append(f"no `{k.PAIR_SEPARATOR}` in the cell type `{signature.cell_type}`")

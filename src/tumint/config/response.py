@@ -127,10 +127,11 @@ class ResponseConfig(Section):
         description="Let features whose variance is far above the others' keep it, so that they neither hide nor make "
         "findings (limma's robust eBayes); not together with `trend`.",
     )
-    weights: Literal["equal", "rois"] = Field(
+    weights: Literal["equal", "rois", "precision"] = Field(
         "equal",
         description="`rois`: subjects with more ROIs weigh more in moderated t, by how alike ROIs of one subject are "
-        "(limma's duplicateCorrelation over the family). The permutation test weighs all the same.",
+        "(limma's duplicateCorrelation over the family); `precision`: by the standard errors of their ROIs too. The "
+        "permutation test weighs all the same.",
     )
     permutations: Annotated[int, Field(ge=100)] = Field(
         10_000,

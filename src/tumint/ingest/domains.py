@@ -36,3 +36,17 @@ def from_names(names: np.ndarray) -> np.ndarray:
     """Index into `CATEGORIES`, int8, of names that are all among them."""
     lookup = {name: i for i, name in enumerate(CATEGORIES)}
     return np.fromiter((lookup[name] for name in names), dtype=np.int8, count=len(names))
+
+
+def from_any_names(names: np.ndarray) -> np.ndarray:
+    """The same of names in any case, `tumor` for `tumour`; those that are no domain are `none`."""
+    lookup = {name: i for i, name in enumerate(CATEGORIES)} | {"tumor": CATEGORIES.index("tumour")}
+    outside = CATEGORIES.index(k.NO_DOMAIN)
+    return np.fromiter((lookup.get(str(name).lower(), outside) for name in names), dtype=np.int8, count=len(names))
+
+
+def in_several(masks: Mapping[str, np.ndarray]) -> int:
+    """How many cells at least two masks cover by half or more."""
+    if not masks:
+        return 0
+    return int((np.sum([mean >= _INSIDE for mean in masks.values()], axis=0) > 1).sum())

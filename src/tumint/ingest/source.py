@@ -1,15 +1,22 @@
-"""The bytes of a raw table: read once, unpacked, and known to be UTF-8 text. Which columns it has is not known here."""
+"""The bytes of a raw table: read block by block, unpacked, and known to be UTF-8 text. Knows nothing of columns."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from tumint.errors import DataError, Fault
 
+BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
+LONGEST_LINE = 64 << 20
+_HEAD = 64 << 10
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
@@ -28,61 +35,153 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file: its text as UTF-8 bytes with `\\n` line ends and no BOM, and what identifies it on disk."""
+class Identity:
+    """What a file is on disk: SHA-256 in hex (empty: not read) and size in bytes."""
 
-    place: Place
-    data: bytes
     sha256: str
     n_bytes: int
 
 
-def file_identity(path: str) -> tuple[str, int]:
+def file_identity(path: str | Path) -> Identity:
     """SHA-256 and size of a file; empty and 0 where it cannot be read."""
     try:
-        raw = Path(path).read_bytes()
+        with open(path, "rb") as handle:
+            return Identity(hashlib.file_digest(handle, "sha256").hexdigest(), Path(path).stat().st_size)
     except OSError:
-        return "", 0
-    return hashlib.sha256(raw).hexdigest(), len(raw)
+        return Identity("", 0)
 
 
-def read_source(place: Place) -> Source:
-    """Read a plain or gzipped text file.
+def joint_identity(files: dict[str, Identity]) -> Identity:
+    """That of several files as one, by name: the hash of the list of their names and hashes, and all their bytes."""
+    if len(files) == 1:
+        return next(iter(files.values()))
+    listed = "".join(f"{name}\t{files[name].sha256}\n" for name in sorted(files))
+    return Identity(hashlib.sha256(listed.encode()).hexdigest(), sum(one.n_bytes for one in files.values()))
+
+
+class _Hashing(io.RawIOBase):
+    """A file whose bytes are counted and hashed as they are read."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+        self.hash = hashlib.sha256()
+        self.n_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._handle.read(len(buffer))
+        self.hash.update(data)
+        self.n_bytes += len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._handle.close()
+        super().close()
+
+
+class _Again(io.RawIOBase):
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, start: bytes, rest: _Hashing) -> None:
+        self._start, self._rest = start, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._start:
+            data, self._start = self._start[: len(buffer)], self._start[len(buffer) :]
+            buffer[: len(data)] = data
+            return len(data)
+        return self._rest.readinto(buffer)
+
+
+class Text:
+    """A plain or gzipped text file, as blocks of whole lines with `\\n` line ends and without BOM.
 
     Raises
     ------
     DataError
-        The file is missing, empty, cut off (gzip), not UTF-8, or not text.
+        The file is missing or empty; and, while it is read: cut off (gzip), not UTF-8, or not text.
     """
-    try:
-        raw = Path(place.path).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(Fault(place.at(), "a file", "none")) from None
-    except OSError as error:
-        raise DataError(Fault(place.at(), "a file that can be read", f"`{error.strerror}`")) from None
-    data = _unpacked(raw, place).removeprefix(_BOM)
-    if not data.strip():
-        raise DataError(Fault(place.at(), "a header and cells", "an empty file"))
-    _check_text(data, place)
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return Source(place, data, hashlib.sha256(raw).hexdigest(), len(raw))
 
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.identity = Identity("", 0)  # once `blocks` has ended
+        self._rows = 0  # lines before the block
 
-def _unpacked(raw: bytes, place: Place) -> bytes:
-    if not raw.startswith(_GZIP) and not (place.path.endswith(".gz") and raw):
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise DataError(Fault(place.at(), "a whole gzip file", "one that is cut off or damaged")) from None
+    def head(self) -> str:
+        """The first line."""
+        with closing(self.blocks(_HEAD)) as blocks:
+            first = next(blocks)
+            for block in (first, *blocks) if not first.strip() else ():
+                if block.strip():
+                    break  # blank lines only are an empty file, which `blocks` says at its end
+        return first.partition(b"\n")[0].decode()
 
+    def blocks(self, size: int = BLOCK) -> Generator[bytes]:
+        """Whole lines, at least one a block, of about `size` bytes; only the last line may lack its end."""
+        self._rows = 0
+        rest, blank = b"", True
+        with self._opened() as raw:
+            for data in self._pieces(raw, size):
+                data = rest + data if rest else data
+                end = data.rfind(b"\n") + 1
+                rest = data[end:]
+                if len(rest) > LONGEST_LINE:
+                    raise DataError(Fault(self.place.at(), "lines of text", f"one of over {LONGEST_LINE:,} bytes"))
+                if end:
+                    lines = data[:end] if rest else data
+                    blank = blank and not lines.strip()
+                    yield self._checked(lines)
+            if blank and not rest.strip():
+                raise DataError(Fault(self.place.at(), "a header and cells", "an empty file"))
+            self.identity = Identity(raw.hash.hexdigest(), raw.n_bytes)
+            if rest:
+                yield self._checked(rest)
 
-def _check_text(data: bytes, place: Place) -> None:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        raise DataError(Fault(place.at(row), "text in UTF-8", f"the byte 0x{data[error.start]:02X}")) from None
-    if (nul := data.find(b"\0")) >= 0:
-        raise DataError(Fault(place.at(data.count(b"\n", 0, nul) + 1), "text in UTF-8", "the byte 0x00"))
+    def _opened(self) -> _Hashing:
+        try:
+            return _Hashing(open(self.place.path, "rb"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise DataError(Fault(self.place.at(), "a file", "none")) from None
+        except OSError as error:
+            raise DataError(Fault(self.place.at(), "a file that can be read", f"`{error.strerror}`")) from None
+
+    def _pieces(self, raw: _Hashing, size: int) -> Iterator[bytes]:
+        """The text as it comes, without BOM, any line end as `\\n`."""
+        try:
+            start = raw.read(2)
+            packed = start == _GZIP or (self.place.path.endswith(".gz") and bool(start))
+            first, held = True, b"" if packed else start
+            stream: Any = gzip.GzipFile(fileobj=io.BufferedReader(_Again(start, raw))) if packed else raw
+            while (data := stream.read(size)) or (first and held):
+                data, first = (held + (data or b"")).removeprefix(_BOM) if first else held + data, False
+                # a \r at the very end may be half of \r\n
+                held = b"\r" if data.endswith(b"\r") else b""
+                data = data[: len(data) - len(held)]
+                if b"\r" in data:
+                    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                yield data
+            if held:
+                yield b"\n"
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise DataError(Fault(self.place.at(), "a whole gzip file", "one that is cut off or damaged")) from None
+        except OSError as error:
+            raise DataError(Fault(self.place.at(), "a file that can be read", f"`{error.strerror}`")) from None
+
+    def _checked(self, data: bytes) -> bytes:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            row = self._rows + data.count(b"\n", 0, error.start) + 1
+            found = f"the byte 0x{data[error.start]:02X}"
+            raise DataError(Fault(self.place.at(row), "text in UTF-8", found)) from None
+        if (nul := data.find(b"\0")) >= 0:
+            row = self._rows + data.count(b"\n", 0, nul) + 1
+            raise DataError(Fault(self.place.at(row), "text in UTF-8", "the byte 0x00"))
+        self._rows += data.count(b"\n")
+        return data

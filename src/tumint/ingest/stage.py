@@ -1,26 +1,28 @@
-"""The ingest stage: raw tables of a batch in; its cells, its table of samples and its edges out."""
+"""The ingest stage: raw data of a batch in; its cells, its table of samples and its edges out."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.config.model import StageParams
-from tumint.errors import DataError, Fault
+from tumint.errors import ConfigError, DataError, Fault
+from tumint.ingest.assemble import cells_of_batch, edges_of_batch, one_list
 from tumint.ingest.domains import CATEGORIES
-from tumint.ingest.layout import Channel, channels
-from tumint.ingest.sample import Cells, read_sample
-from tumint.ingest.source import Place, file_identity
+from tumint.ingest.layout import channels
+from tumint.ingest.oddities import Oddities, settle
+from tumint.ingest.reader import Cells, Part, Reader, Settings
+from tumint.ingest.registry import READERS
+from tumint.ingest.source import file_identity
 from tumint.io.cells import write_cells
 from tumint.io.contracts import EDGES, SAMPLES
 from tumint.io.tables import write_table
@@ -30,22 +32,14 @@ OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of the sheet, as far as this stage needs it."""
-
-    sample: str
-    path: str
-    pixel_size_um: float
-
-
-@dataclass(frozen=True)
 class Sample:
-    """What became of a row: cells or None, and why."""
+    """What became of a row of the sheet: cells or None, and why."""
 
-    row: Row
+    part: Part
     status: str
     reason: str
     cells: Cells | None
+    odd: Oddities = field(default_factory=Oddities)
 
 
 def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
@@ -54,7 +48,7 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     Parameters
     ----------
     rows
-        Rows of the sheet, in order: `sample`, `path`, and `pixel_size_um` where the sheet has it.
+        Rows of the sheet, in order: `sample`, `path`, and `part` and `pixel_size_um` where the sheet has them.
     out
         `<batch>.h5ad`; the tables are written beside it.
 
@@ -66,17 +60,23 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     config = params.ingest
     if config is None:
         raise DataError(Fault("--params", "a section `ingest`", "none"))
-    wanted = channels(config, params.panel)
-    samples = _read(check_rows(rows, config.pixel_size_um), config, wanted)
+    reader = READERS[config.format]
+    if reader.needs_panel and params.panel is None:
+        raise ConfigError(Fault("config: key `panel`", f"a panel, which the format `{config.format}` needs", "none"))
+    settings = Settings(config, channels(config, params.panel))
+    samples = _read(check_rows(rows, config.pixel_size_um), reader, settings)
+    parts = [(sample.part.sample, sample.cells) for sample in samples if sample.cells is not None]
+    markers = one_list(parts, config.missing_marker, settings.channels)
     meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True))
-    cells, table, edges = _cells(samples, wanted), _samples_table(samples, wanted), _edges_table(samples)
+    cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
+    table, edges = _samples_table(samples, settings), edges_of_batch(parts)
     write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta)
     write_table(table, out.with_suffix(".samples.parquet"), SAMPLES, meta=meta)
     write_cells(cells, out, meta=meta)
-    print(f"ingest: {cells.n_obs:,} cells of {len(samples)} samples, {cells.n_vars} markers, {len(edges):,} edges")
+    print(f"ingest: {cells.n_obs:,} cells of {len(samples)} samples, {cells.n_vars:,} markers, {len(edges):,} edges")
 
 
-def check_rows(rows: object, pixel_size_um: float) -> list[Row]:
+def check_rows(rows: object, pixel_size_um: float) -> list[Part]:
     """`rows` as a person or the workflow gives them, each with its pixel size or `pixel_size_um`.
 
     Raises
@@ -87,12 +87,15 @@ def check_rows(rows: object, pixel_size_um: float) -> list[Row]:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(Fault("--rows", "a JSON list of the sheet's rows", f"{type(rows).__name__}"))
     faults: list[Fault | str] = []
-    checked: list[Row] = []
+    checked: list[Part] = []
     for number, row in enumerate(rows, start=1):
         where = f"--rows, row {number} (sample {row.get(k.SAMPLE) or 'without a name'})"
         for name in (k.SAMPLE, k.PATH):
             if not isinstance(row.get(name), str) or not row[name]:
                 faults.append(Fault(where, f"`{name}` to be a text", f"`{row.get(name)}`"))
+        part = row.get(k.PART) or ""
+        if not isinstance(part, str):
+            faults.append(Fault(where, f"`{k.PART}` to be a text", f"`{part}`"))
         size = row.get(k.PIXEL_SIZE_UM)
         size = pixel_size_um if size is None else size
         if not isinstance(size, int | float) or not (math.isfinite(size) and size > 0):
@@ -100,119 +103,99 @@ def check_rows(rows: object, pixel_size_um: float) -> list[Row]:
         if row.get(k.SAMPLE) in {earlier.sample for earlier in checked}:
             faults.append(Fault(where, f"each `{k.SAMPLE}` once", "it twice"))
         if not faults:
-            checked.append(Row(row[k.SAMPLE], row[k.PATH], float(size)))
+            checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part))
     if faults:
         raise DataError(faults)
     return checked
 
 
-def _read(rows: Sequence[Row], config: IngestConfig, wanted: Sequence[Channel]) -> list[Sample]:
-    """Every sample, one at a time; the faults of all of them at once where a bad one stops the run."""
-    samples: list[Sample] = []
-    faults: list[Fault | str] = []
-    for row in rows:
-        try:
-            samples.append(_sample(row, config, wanted))
-        except DataError as error:
-            samples.append(Sample(row, QUARANTINED, " ".join(map(str, error.faults)), None))
-            faults += error.faults
-        if samples[-1].status == EMPTY:
-            faults.append(samples[-1].reason)
-    if faults and config.on_bad_sample == "stop":
+def _read(parts: Sequence[Part], reader: Reader, settings: Settings) -> list[Sample]:
+    """Every sample, one file at a time; the faults of all of them at once where a bad one stops the run."""
+    by_path: dict[str, list[Part]] = {}
+    for part in parts:
+        by_path.setdefault(part.path, []).append(part)
+    found: dict[str, Sample] = {}
+    for path, of_path in by_path.items():
+        for part, result in reader.read(path, of_path, settings):
+            found[part.sample] = _sample(part, result, settings.config)
+    samples = [found[part.sample] for part in parts]
+    # a fault of a file that holds several samples is that of each
+    faults = list(dict.fromkeys(line for s in samples if s.status != OK for line in s.reason.split("\n")))
+    if faults and settings.config.on_bad_sample == "stop":
         raise DataError(faults)
     for sample in samples:
-        if sample.cells is None:
-            _say(f"sample {sample.row.sample} is quarantined: {sample.reason}")
-        elif lacking := _lacking(sample, wanted):
-            named = ", ".join(lacking)
-            _say(f"sample {sample.row.sample} goes on without {named} (`missing_marker: {config.missing_marker}`)")
+        _say_about(sample, settings)
     return samples
 
 
-def _sample(row: Row, config: IngestConfig, wanted: Sequence[Channel]) -> Sample:
-    cells = read_sample(row.path, row.sample, row.pixel_size_um, config, wanted)
+def _sample(part: Part, result: Cells | DataError, config: IngestConfig) -> Sample:
+    try:
+        if isinstance(result, DataError):
+            raise result
+        cells, odd = settle(result, part, config)
+    except DataError as error:
+        return Sample(part, QUARANTINED, "\n".join(map(str, error.faults)), None)
     if cells.cell_id.size:
-        return Sample(row, OK, "", cells)
-    return Sample(row, EMPTY, str(Fault(Place(row.path, row.sample).at(), "at least one cell", "a header only")), None)
+        return Sample(part, OK, "", cells, odd)
+    return Sample(part, EMPTY, str(Fault(part.place.at(), "at least one cell", "a header only")), None, odd)
 
 
-def _lacking(sample: Sample, wanted: Sequence[Channel]) -> list[str]:
-    """Markers that the sample lacks and that somebody will miss."""
+def _say_about(sample: Sample, settings: Settings) -> None:
+    name = sample.part.sample
     if sample.cells is None:
-        return []
-    return [c.marker for c in wanted if c.use != "ignore" and c.marker in sample.cells.missing_markers]
+        _say(f"sample {name} is quarantined: {_one_line(sample.reason)}")
+        return
+    if lacking := _lacking(sample, settings):
+        policy = settings.config.missing_marker
+        _say(f"sample {name} goes on without {', '.join(lacking)} (`missing_marker: {policy}`)")
+    if sample.odd.outside:
+        what = "are left out" if settings.config.outside_image == "drop" else "are kept"
+        _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")
+
+
+def _lacking(sample: Sample, settings: Settings) -> list[str]:
+    """Markers that the sample lacks and that somebody will miss."""
+    missing = () if sample.cells is None else sample.cells.missing_markers
+    return [c.marker for c in settings.channels if c.use != "ignore" and c.marker in missing]
+
+
+def _one_line(reason: str) -> str:
+    return reason.replace("\n", " ")
 
 
 def _say(text: str) -> None:
     print(f"tumint: {text}", file=sys.stderr)
 
 
-def _cells(samples: Sequence[Sample], wanted: Sequence[Channel]) -> ad.AnnData:
-    """The cells of all samples, in the order of the sheet."""
-    parts = [(sample.row.sample, sample.cells) for sample in samples if sample.cells is not None]
-    sizes = [cells.cell_id.size for _, cells in parts]
-    names = [sample.row.sample for sample in samples]
-    cell_id = _joined([cells.cell_id for _, cells in parts], np.empty(0, dtype=np.int64))
-    codes = np.repeat([names.index(name) for name, _ in parts], sizes).astype(np.int64)
-    domain = _joined([cells.domain for _, cells in parts], np.empty(0, dtype=np.int8))
-    obs = pd.DataFrame(
-        {
-            k.SAMPLE: pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(names)),
-            k.CELL_ID: cell_id,
-            k.AREA_UM2: _joined([cells.area_um2 for _, cells in parts], np.empty(0)),
-            k.DOMAIN: pd.Categorical.from_codes(domain, dtype=pd.CategoricalDtype(list(CATEGORIES))),
-        },
-        index=[f"{names[code]}:{cell}" for code, cell in zip(codes.tolist(), cell_id.tolist(), strict=True)],
-    )
-    for name in k.SHAPES:
-        if any(name in cells.shapes for _, cells in parts):
-            obs[name] = np.concatenate([c.shapes.get(name, np.full(c.cell_id.size, np.nan)) for _, c in parts])
-    if types := [cells.cell_type for _, cells in parts if cells.cell_type is not None]:
-        obs[k.CELL_TYPE_PROVIDED] = pd.Categorical(np.concatenate(types))
-    var = pd.DataFrame({k.USE: [c.use for c in wanted]}, index=[c.marker for c in wanted], dtype=object)
-    return ad.AnnData(
-        X=_joined([cells.intensities for _, cells in parts], np.empty((0, len(wanted)), dtype=np.float32)),
-        obs=obs,
-        var=var,
-        obsm={k.SPATIAL: _joined([cells.spatial for _, cells in parts], np.empty((0, 2)))},
-    )
-
-
-def _joined(parts: Sequence[np.ndarray], none: np.ndarray) -> np.ndarray:
-    return np.concatenate(parts) if parts else none
-
-
-def _samples_table(samples: Sequence[Sample], wanted: Sequence[Channel]) -> pd.DataFrame:
+def _samples_table(samples: Iterable[Sample], settings: Settings) -> pd.DataFrame:
     """One row per sample, also where nothing could be read."""
     records = []
     for sample in samples:
-        row, cells = sample.row, sample.cells
-        sha256, n_bytes = file_identity(row.path) if cells is None else (cells.sha256, cells.n_bytes)
-        domains = np.bincount(
-            np.empty(0, np.int8) if cells is None else cells.domain, minlength=len(CATEGORIES)
-        ).tolist()
+        part, cells, odd = sample.part, sample.cells, sample.odd
+        identity = file_identity(part.path) if cells is None else cells.identity
+        codes = np.empty(0, np.int8) if cells is None else cells.domain
+        counts = np.bincount(codes, minlength=len(CATEGORIES)).tolist()
         records.append(
             {
-                k.SAMPLE: row.sample,
-                k.PATH: row.path,
-                "sha256": sha256,
-                "bytes": n_bytes,
+                k.SAMPLE: part.sample,
+                k.PATH: part.path,
+                k.PART: part.part,
+                "sha256": identity.sha256,
+                "bytes": identity.n_bytes,
                 "n_cells": 0 if cells is None else cells.cell_id.size,
                 "n_edges": 0 if cells is None else len(cells.edges),
-                k.PIXEL_SIZE_UM: row.pixel_size_um,
-                "missing_markers": ";".join(_lacking(sample, wanted)),
+                k.PIXEL_SIZE_UM: part.pixel_size_um,
+                "has_coordinates": cells is not None and cells.has_coordinates,
+                "n_outside": odd.outside,
+                "n_coincident": odd.coincident,
+                "n_id_gaps": odd.id_gaps,
+                "n_several_masks": odd.several_masks,
+                "missing_markers": ";".join(_lacking(sample, settings)),
                 "masks": "" if cells is None else ";".join(cells.masks),
-                **{f"n_domain_{name}": n for name, n in zip(CATEGORIES, domains, strict=True)},
+                **{f"n_domain_{name}": n for name, n in zip(CATEGORIES, counts, strict=True)},
+                "notes": "" if cells is None else "; ".join(cells.notes),
                 k.STATUS: sample.status,
-                k.REASON: sample.reason,
+                k.REASON: _one_line(sample.reason),
             }
         )
     return pd.DataFrame(records)
-
-
-def _edges_table(samples: Sequence[Sample]) -> pd.DataFrame:
-    """Edges of all samples, in the order of the sheet."""
-    parts = [(s.row.sample, s.cells.edges) for s in samples if s.cells is not None]
-    edges = _joined([part for _, part in parts], np.empty((0, 2), dtype=np.int64))
-    names = np.repeat(np.array([name for name, _ in parts], dtype=object), [len(part) for _, part in parts])
-    return pd.DataFrame({k.SAMPLE: names, k.SOURCE_CELL: edges[:, 0], k.TARGET_CELL: edges[:, 1]})

@@ -1,10 +1,9 @@
 """AnnData files between ingest, qc and cluster, checked against the one contract of the house.
 
-`X` float32 (cells × markers, raw up to qc; RNA counts sparse), `obsm["spatial"]` float64 (x, y in µm; NaN in samples
-without coordinates), obs `sample` (categorical),
-`cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity`
-(NaN where a sample lacks them), var `use`,
-`uns["tumint"]` the run metadata as a JSON string.
+`X` float32 (cells × markers, raw up to qc; of transcripts a CSR matrix), `obsm["spatial"]` float64 (x, y in µm; NaN in
+all cells of a sample without coordinates, else finite), obs `sample` (categorical), `cell_id` (int64), `area_um2`,
+`domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity` (NaN where a sample lacks
+them), var `use` and optionally `unit` (`counts`: transcripts), `uns["tumint"]` the run metadata as a JSON string.
 """
 
 from __future__ import annotations
@@ -15,11 +14,14 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 
+USES = ("type", "state", "dna", "reference", "ignore")
 _OBS = (k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN)
 
 
@@ -30,19 +32,47 @@ def check_cells(cells: ad.AnnData, where: str) -> None:
     ]
     if k.USE not in cells.var:
         faults.append(Fault(where, f"a var column `{k.USE}`", "none"))
+    elif odd := sorted(set(cells.var[k.USE].astype(str)) - set(USES)):
+        faults.append(Fault(f"{where} var column `{k.USE}`", f"{', '.join(USES)}", f"`{odd[0]}`"))
+    faults += _odd_values(cells, where)
     if k.SPATIAL not in cells.obsm:
         faults.append(Fault(where, f'obsm["{k.SPATIAL}"]', "none"))
     elif not _finite_or_none(cells):
-        faults.append(Fault(f'{where} obsm["{k.SPATIAL}"]', "finite coordinates", "some that are not"))
+        faults.append(Fault(f'{where} obsm["{k.SPATIAL}"]', "finite coordinates x and y", "some that are not"))
     if not faults and cells.obs.duplicated([k.SAMPLE, k.CELL_ID]).any():
         faults.append(Fault(where, "a cell id once per sample", "one twice"))
     if faults:
         raise DataError(faults)
 
 
+def _odd_values(cells: ad.AnnData, where: str) -> list[Fault | str]:
+    """Faults of the values: kinds of the obs columns that are there, and numbers that are not finite."""
+    faults: list[Fault | str] = []
+    for column in (k.CELL_ID, k.AREA_UM2, *k.SHAPES):
+        if column not in cells.obs:
+            continue
+        values, wanted = cells.obs[column], "whole numbers" if column == k.CELL_ID else "numbers"
+        right = pd.api.types.is_integer_dtype if column == k.CELL_ID else pd.api.types.is_numeric_dtype
+        if not right(values.dtype):
+            faults.append(Fault(f"{where} obs column `{column}`", wanted, f"{values.dtype}"))
+        elif np.isinf(values.to_numpy(float)).any():
+            faults.append(Fault(f"{where} obs column `{column}`", "finite numbers", "infinite ones"))
+    if k.SAMPLE in cells.obs and cells.obs[k.SAMPLE].isna().any():
+        faults.append(Fault(f"{where} obs column `{k.SAMPLE}`", "a sample for every cell", "cells without"))
+    X: Any = cells.X
+    numbers = X.data if sparse.issparse(X) else X
+    if numbers is None or not np.issubdtype(numbers.dtype, np.number):
+        faults.append(Fault(f"{where} X", "numbers", "none" if numbers is None else str(numbers.dtype)))
+    elif np.isinf(numbers).any():
+        faults.append(Fault(f"{where} X", "finite numbers", "infinite ones"))
+    return faults
+
+
 def _finite_or_none(cells: ad.AnnData) -> bool:
     """Whether every sample has finite coordinates, or none (NaN) for any of its cells."""
     xy = np.asarray(cells.obsm[k.SPATIAL], dtype=float)
+    if xy.ndim != 2 or xy.shape[1] != 2:
+        return False
     known = np.isfinite(xy).all(axis=1)
     if known.all():
         return True
@@ -73,8 +103,9 @@ def read_cells(path: str | Path) -> ad.AnnData:
         cells = ad.read_h5ad(path)
     except FileNotFoundError:
         raise DataError(Fault(str(path), "a file", "none")) from None
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(Fault(str(path), "an h5ad file", f"`{str(error).splitlines()[0]}`")) from None
+    except Exception as error:  # what a damaged file raises depends on where it is damaged
+        found = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(Fault(str(path), "an h5ad file", f"`{found}`")) from None
     check_cells(cells, str(path))
     return cells
 

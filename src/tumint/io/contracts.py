@@ -22,7 +22,9 @@ class Contract:
 
 _CELL = {k.SAMPLE: "str", k.CELL_ID: "int"}
 
-# ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read.
+# ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read. Ingest
+# also writes `part`, `has_coordinates` (false: dissociated cells), numbers of odd cells (`n_outside`, `n_coincident`,
+# `n_id_gaps`, `n_several_masks`), of cells by domain, and `notes`.
 SAMPLES = Contract(
     "ingest samples",
     {

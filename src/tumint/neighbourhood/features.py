@@ -32,7 +32,10 @@ def tissue_area_mm2(xy: np.ndarray) -> float:
 
 
 def cell_features(sample: str, xy: np.ndarray, labels: np.ndarray, types: Sequence[str]) -> pd.DataFrame:
-    """Composition and density of one image with at least one cell; `labels` index `types`."""
+    """Composition and density of one image with at least one cell; `labels` index `types`.
+
+    Without coordinates (all NaN) there is no density.
+    """
     n = np.bincount(labels, minlength=len(types)).astype(float)
     rest = len(labels) - n
     composition = {
@@ -41,17 +44,19 @@ def cell_features(sample: str, xy: np.ndarray, labels: np.ndarray, types: Sequen
         k.VALUE: np.log((n + 0.5) / (rest + 0.5)),
         k.SE: np.sqrt(1 / (n + 0.5) + 1 / (rest + 0.5)),
     }
+    located = not np.isnan(xy).all()
     density = {
         k.FAMILY: k.FAMILY_DENSITY,
         k.FEATURE: list(types),
-        k.VALUE: np.log((n + 0.5) / tissue_area_mm2(xy)),
-        k.SE: 1 / np.sqrt(n + 0.5),
+        k.VALUE: np.log((n + 0.5) / tissue_area_mm2(xy)) if located else np.nan,
+        k.SE: 1 / np.sqrt(n + 0.5) if located else np.nan,
     }
     table = pd.concat([pd.DataFrame(composition), pd.DataFrame(density)], ignore_index=True)
     table.insert(0, k.SAMPLE, sample)
-    table[k.WEIGHT] = float(len(labels))
+    without = (table[k.FAMILY] == k.FAMILY_DENSITY) & (not located)
+    table[k.WEIGHT] = np.where(without, 0.0, float(len(labels)))
     table[k.N] = len(labels)
-    table[k.STATUS] = k.TESTED
+    table[k.STATUS] = np.where(without, k.NO_COORDINATES, k.TESTED)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from tumint.neighbourhood.features import GLOBAL, WITHIN, cell_features, feature
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, codes, in_guard, make_image
 from tumint.neighbourhood.scores import EXACT, Method, score_image
+from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
 from tumint.provenance import run_metadata
 
 if TYPE_CHECKING:
@@ -35,9 +37,10 @@ def run(
 ) -> None:
     """Score the `samples` of a batch: `interactions`, `distances` and `grid` (parquet) in `out`.
 
-    Every type of the cohort gets its rows in every sample. Rows with `null` = `domain` (labels permuted within tissue
-    domains, where `none` is one more) are written for samples that have at least one domain. Samples without cells in
-    `cells` are skipped. The bytes do not depend on `threads` nor, per sample, on the batch.
+    Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Rows
+    with `null` = `domain` (labels permuted within tissue domains, where `none` is one more) are written for samples
+    that have at least one domain. Samples without cells in `cells` are skipped. The bytes do not depend on `threads`
+    nor, per sample, on the batch.
     """
     config = _config(params)
     if _needs_edges(config) and edges is None:
@@ -141,6 +144,9 @@ def _score_sample(
     table = read_table(cells, columns=_COLUMNS, samples=[sample])
     if table.empty:
         return None
+    if not located(table):
+        print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
+        return _unlocated(config, sample, codes(table[k.CELL_TYPE], types), types)
     domains = table[k.DOMAIN].astype(str).to_numpy(object)
     image = make_image(
         sample,
@@ -161,6 +167,20 @@ def _score_sample(
         distance_table(sample, image.xy, image.labels, types, config.min_cells),
         grid_table(image, types, specs, of_grid, config.min_cells, given) if specs and of_grid else pd.DataFrame(),
     )
+
+
+def located(table: pd.DataFrame) -> bool:
+    """Whether the cells of a sample have coordinates; ingest lets all of them have some, or none."""
+    return bool(table[k.X_UM].notna().any())
+
+
+def _unlocated(
+    config: NeighbourhoodConfig, sample: str, labels: np.ndarray, types: Sequence[str]
+) -> tuple[pd.DataFrame, ...]:
+    """Rows of a sample without coordinates: who is there, and no score."""
+    sizes = np.bincount(labels, minlength=len(types))
+    parts = [unlocated_scores(sample, sizes, types).assign(statistic=s, null=GLOBAL) for s in config.statistics]
+    return pd.concat(parts), unlocated_distances(sample, sizes, types), pd.DataFrame()
 
 
 def _interactions(

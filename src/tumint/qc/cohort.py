@@ -17,6 +17,15 @@ WEAK_Z = 3.5  # Iglewicz & Hoaglin 1993: modified z beyond which a value is call
 FEWEST_ROIS = 4  # that a robust z needs
 COMPONENTS = 3
 ROI_METRICS = tuple(RoiThresholds.model_fields)
+_WORDS = {
+    "density_per_mm2": "cells per mm²",
+    "tissue_mm2": "mm² of tissue",
+    "signal": "median signal",
+    "dna": "median DNA",
+    "weak_channels": "share of weak channels",
+    "n_counts": "median counts",
+    "mito_share": "median mitochondrial share",
+}
 
 
 def robust_z(values: np.ndarray) -> np.ndarray:
@@ -79,7 +88,7 @@ def roi_table(rois: pd.DataFrame, channels: pd.DataFrame, thresholds: RoiThresho
         low, high = outside(values, limit)
         for i in np.flatnonzero(low | high):
             side, bound = ("below", limit.low) if low[i] else ("above", limit.high)
-            reasons[i].append(f"{name} {values[i]:.4g}, {side} {bound:.4g} (`rois.{name}`)")
+            reasons[i].append(f"{_WORDS[name]} {values[i]:.3g}, {side} {bound:.3g} (`rois.{name}`)")
     table[k.REASON] = [" and ".join(said) for said in reasons]
     table[k.STATUS] = np.where(table[k.REASON] == "", "pass", "fail")
     return pd.concat([table, components(channels, table[k.SAMPLE])], axis=1)
@@ -97,7 +106,8 @@ def components(channels: pd.DataFrame, samples: pd.Series) -> pd.DataFrame:
     wide = channels.pivot_table(index=k.SAMPLE, columns="marker", values="mean", sort=False, dropna=False)
     wide = wide.reindex(samples)
     there = wide.notna().any(axis=1).to_numpy()
-    values = wide[there].dropna(axis=1).apply(lambda column: _logs(column.to_numpy(float))).to_numpy(float)
+    levels = wide[there].dropna(axis=1).to_numpy(float)
+    values = np.column_stack([_logs(column) for column in levels.T]) if levels.size else levels
     values = values[:, values.std(axis=0) > 0] if len(values) else values
     if len(values) < FEWEST_ROIS or values.shape[1] < 2:
         return out

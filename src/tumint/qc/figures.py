@@ -11,7 +11,24 @@ import pandas as pd
 from tumint import charts, maps, style
 from tumint import keys as k
 
-METRICS = {k.AREA_UM2: "area (µm²)", "dna": "DNA (mean of its channels)", "total": "total signal"}
+METRICS = {
+    k.AREA_UM2: "area (µm²)",
+    "dna": "DNA (mean of its channels)",
+    "total": "total signal",
+    k.ECCENTRICITY: "eccentricity",
+    k.SOLIDITY: "solidity",
+    "local_density": "local density (cells per mm²)",
+    "border_um": "gap to the edge of the image (µm)",
+    "zero_share": "share of channels at 0",
+    "saturated_share": "share of channels saturated",
+    "doublet_score": "doublet score",
+    "n_genes": "genes",
+    "n_counts": "counts",
+    "mito_share": "mitochondrial share",
+}
+BASIC = (k.AREA_UM2, "dna", "total", "n_genes", "n_counts", "mito_share")
+SHARES = {k.ECCENTRICITY, k.SOLIDITY, "zero_share", "saturated_share", "doublet_score", "mito_share"}  # 0 to 1
+_ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
 
 
@@ -65,35 +82,40 @@ def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) ->
     shown = [name for name in METRICS if name in cells and np.isfinite(cells[name]).any() and cells[name].gt(0).any()]
     if not shown:
         return None
-    drawing, axes = style.canvas(9.2, 2.9, 1, len(shown))
+    across = min(len(shown), _ACROSS)
+    down = -(-len(shown) // across)
+    drawing, axes = style.canvas(9.2, 2.5 * down + 0.4, down, across)
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
     dropped = (cells[k.VERDICT] != "pass").to_numpy()
     parts = []
-    for ax, name in zip(axes, shown, strict=True):
+    for i, (ax, name) in enumerate(zip(axes, shown, strict=False)):
         values = cells[name].to_numpy(float)
         finite = np.isfinite(values)
-        edges = _bins(values[finite])
+        edges = np.linspace(0, 1, 51) if name in SHARES else _bins(values[finite])
         # what lies beyond the axis is counted in its first or last bin
         inside = np.clip(values, edges[0], edges[-1])
         counts = [np.histogram(inside[finite & which], edges)[0] for which in (~dropped, dropped)]
         for count, base, colour in ((counts[0], 0, PASS_COLOUR), (counts[1], counts[0], style.BRIGHT[1])):
             ax.stairs(count + base, edges, baseline=base, fill=True, color=colour, lw=0)
-        ax.set_xscale("symlog", linthresh=_linear_below(values[finite]), linscale=0.5)
-        _plain_ticks(ax, _linear_below(values[finite]))
+        if name not in SHARES:
+            ax.set_xscale("symlog", linthresh=_linear_below(values[finite]), linscale=0.5)
+            _plain_ticks(ax, _linear_below(values[finite]))
         for limit in limits.get(name, ()):
             ax.axvline(limit, color=style.INK, lw=1, ls="--")
         ax.set_xlabel(METRICS[name])
-        ax.set_ylabel("cells" if name == shown[0] else "")
+        ax.set_ylabel("cells" if i % across == 0 else "")
         parts.append(
             pd.DataFrame(
                 {"metric": name, "from": edges[:-1], "to": edges[1:], "passed": counts[0], "dropped": counts[1]}
             )
         )
-    style.legend_right(axes[-1], {"pass": PASS_COLOUR, "drop": style.BRIGHT[1]})
+    style.legend_right(axes[across - 1], {"pass": PASS_COLOUR, "drop": style.BRIGHT[1]})
     return style.Figure(
         "distributions",
-        "Area, DNA and total signal of all cells",
-        "Grey cells pass, red ones are dropped; a dashed line is a fixed threshold. Logarithmic scale, linear near 0; "
-        "the outermost bins hold what lies beyond the axis.",
+        "What was measured on all cells",
+        "Grey cells pass, red ones are dropped; a dashed line is a fixed threshold. Logarithmic scale, linear near 0 "
+        "(shares: linear); the outermost bins hold what lies beyond the axis.",
         pd.concat(parts, ignore_index=True),
         drawing,
     )
@@ -123,9 +145,15 @@ def _bins(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def quantiles(cells: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
-    """Quantiles of each metric in each ROI, with its thresholds (`sample, metric, lower, upper`, NaN: none)."""
+    """Quantiles in each ROI, with its thresholds (`sample, metric, lower, upper`, NaN: none).
+
+    Of the basic metrics, and of those on which there is a threshold.
+    """
     parts = []
+    limited = set(limits.dropna(subset=["lower", "upper"], how="all")["metric"])
     for name in METRICS:
+        if name not in BASIC and name not in limited:
+            continue
         if name not in cells or not cells[name].notna().any():
             continue
         of_sample = cells.groupby(k.SAMPLE, sort=False)[name]
@@ -141,9 +169,10 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
     """Quantile bars of the metrics of each ROI; `table` as `quantiles` makes it."""
     if table.empty:
         return None
-    shown = [name for name in METRICS if name in set(table["metric"])]
+    shown = [name for name in METRICS if name in set(table["metric"])][:6]
     samples = list(dict.fromkeys(table[k.SAMPLE]))
-    width, height = style.chart_width(9.6, samples), style.chart_height(len(samples), per_row=0.17)
+    width = style.chart_width(9.6 if len(shown) <= _ACROSS else 12.0, samples)
+    height = style.chart_height(len(samples), per_row=0.17)
     drawing, axes = style.canvas(width, height, 1, len(shown), sharey=True)
     for ax, name in zip(axes, shown, strict=True):
         rows = table[table["metric"] == name].set_index(k.SAMPLE).reindex(samples)
@@ -154,14 +183,15 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
         ax.scatter(rows["q50"], at, color=style.PAPER, edgecolors=style.INK, linewidths=0.8, s=14, zorder=3)
         for side in ("lower", "upper"):
             ax.scatter(rows[side], at, marker="|", color=style.BRIGHT[1], s=40, linewidths=1.4, zorder=2)
-        least = _linear_below(rows["q50"].to_numpy(float))
-        ax.set_xscale("symlog", linthresh=least, linscale=0.5)
-        _plain_ticks(ax, least)
+        if name not in SHARES:
+            least = _linear_below(rows["q50"].to_numpy(float))
+            ax.set_xscale("symlog", linthresh=least, linscale=0.5)
+            _plain_ticks(ax, least)
         ax.set_xlabel(METRICS[name])
     style.row_axis(axes[0], samples)
     return style.Figure(
         "metrics_per_roi",
-        "Area, DNA and total signal, ROI by ROI",
+        "What was measured, ROI by ROI",
         "Thin bar: 5th to 95th percentile of the ROI's cells; thick bar: the middle half; dot: median; red ticks: the "
         "ROI's thresholds. A ROI whose bars lie apart from the others was stained or segmented differently.",
         table,

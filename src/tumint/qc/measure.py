@@ -1,4 +1,4 @@
-"""Everything that is measured on one sample, before any limit: its cells, its channels, its stripes, itself.
+"""Everything that is measured on samples, before any limit: their cells, channels, stripes, and they as a whole.
 
 Pure: arrays in, tables out.
 """
@@ -6,9 +6,9 @@ Pure: arrays in, tables out.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,16 @@ from scipy import sparse
 
 from tumint import keys as k
 from tumint.config.qc import MARKER, QcConfig
+from tumint.io import contracts as c
 from tumint.qc import space
 from tumint.qc.channels import profile
 from tumint.qc.doublets import doublet_scores
 from tumint.qc.metrics import METRICS, cell_metrics, lacks_intensity, used
 from tumint.qc.regions import inside_any
 from tumint.qc.stripes import Stripe, find_stripes
+
+if TYPE_CHECKING:
+    import anndata as ad
 
 STRIPE_COLUMNS = (k.SAMPLE, "axis", "start_um", "end_um", "depth", "z", "n_cells", "channels_lower")
 
@@ -52,6 +56,52 @@ class Measured:
     channels: pd.DataFrame
     roi: dict[str, Any]
     stripes: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The tables of a batch: cells in its order (`QC_MEASURES`), ROIs, channels and stripes."""
+
+    cells: pd.DataFrame
+    rois: pd.DataFrame
+    channels: pd.DataFrame
+    stripes: pd.DataFrame
+
+
+def measure_batch(read: ad.AnnData, rows: Mapping[str, np.ndarray], config: QcConfig, seed: int) -> Measures:
+    """Measure one sample after the other; `rows` are the positions of each sample's cells, together all."""
+    xy = np.asarray(read.obsm[k.SPATIAL], dtype=np.float64)
+    uses, markers = list(read.var[k.USE].astype(str)), list(read.var_names)
+    shapes = [name for name in k.SHAPES if name in read.obs]
+    X: Any = read.X
+    parts = []
+    for sample, at in rows.items():
+        of = read.obs.iloc[at]
+        given = {name: of[name].to_numpy(float) for name in shapes}
+        raw = Raw(sample, X[at], markers, uses, of[k.AREA_UM2].to_numpy(float), xy[at], given)
+        parts.append(measure(raw, config, seed))
+    ids = {k.SAMPLE: read.obs[k.SAMPLE].astype(str).to_numpy(), k.CELL_ID: read.obs[k.CELL_ID].to_numpy()}
+    cells = pd.DataFrame({**ids, k.X_UM: xy[:, 0], k.Y_UM: xy[:, 1]})
+    order = np.argsort(np.concatenate([*rows.values(), np.empty(0, dtype=np.int64)]), kind="stable")
+    stacked = pd.concat([part.cells for part in parts], ignore_index=True).iloc[order].reset_index(drop=True)
+    named = [part.channels.assign(**{k.SAMPLE: sample}) for sample, part in zip(rows, parts, strict=True)]
+    return Measures(
+        pd.concat([cells, stacked], axis=1),
+        pd.DataFrame([part.roi for part in parts]),
+        joined(named, c.QC_CHANNELS),
+        joined([part.stripes for part in parts], c.QC_STRIPES),
+    )
+
+
+_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
+
+
+def joined(parts: Sequence[pd.DataFrame], contract: c.Contract) -> pd.DataFrame:
+    """Tables as one, also where none has a row."""
+    filled = [part for part in parts if len(part)]
+    if filled:
+        return pd.concat(filled, ignore_index=True)
+    return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
 
 
 def measure(raw: Raw, config: QcConfig, seed: int) -> Measured:

@@ -26,7 +26,7 @@ from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.qc import cohort
 from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
-from tumint.qc.measure import Raw, measure
+from tumint.qc.measure import Measures, joined, measure_batch
 from tumint.qc.metrics import METRICS
 from tumint.qc.thresholds import Limits, limits
 
@@ -42,16 +42,6 @@ class Batch:
     samples: pd.DataFrame
     rows: dict[str, np.ndarray]
     where: str
-
-
-@dataclass(frozen=True)
-class Measures:
-    """What the first step writes: tables of cells, ROIs, channels and stripes."""
-
-    cells: pd.DataFrame
-    rois: pd.DataFrame
-    channels: pd.DataFrame
-    stripes: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,8 @@ def run_measure(params: StageParams, cells: Path, samples: Path, out: Path) -> N
         The files do not belong together, or the config names a marker that they lack.
     """
     config = _config(params)
-    found = _measured(_read(cells, samples, config), config, params.seed)
+    batch = _read(cells, samples, config)
+    found = measure_batch(batch.read, batch.rows, config, params.seed)
     meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))
     for name, contract in _BESIDE.items():
         write_table(getattr(found, name), beside(out, name), contract, meta=meta)
@@ -103,7 +94,7 @@ def run_gather(params: StageParams, measures: Sequence[Path], out: Path) -> None
     """
     config = _config(params)
     tables = {
-        name: _joined([read_table(beside(path, name), contract) for path in measures], contract)
+        name: joined([read_table(beside(path, name), contract) for path in measures], contract)
         for name, contract in _BESIDE.items()
     }
     repeated = tables["rois"][k.SAMPLE][tables["rois"][k.SAMPLE].duplicated()]
@@ -154,7 +145,7 @@ def run(
     config = _config(params)
     batch = _read(cells, samples, config)
     if measures is None or compared is None:
-        found = _measured(batch, config, params.seed)
+        found = measure_batch(batch.read, batch.rows, config, params.seed)
         table, against = found.cells, _compared_alone(found, config)
     else:
         table, against = read_table(measures, c.QC_MEASURES), _read_compared(compared)
@@ -226,42 +217,6 @@ def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples:
     if faults:
         raise DataError(faults)
     return found
-
-
-def _measured(batch: Batch, config: QcConfig, seed: int) -> Measures:
-    """The tables of a batch, one sample after the other."""
-    read, rows = batch.read, batch.rows
-    xy = np.asarray(read.obsm[k.SPATIAL], dtype=np.float64)
-    uses, markers = list(read.var[k.USE].astype(str)), list(read.var_names)
-    shapes = [name for name in k.SHAPES if name in read.obs]
-    parts = []
-    for sample, at in rows.items():
-        of = read.obs.iloc[at]
-        given = {name: of[name].to_numpy(float) for name in shapes}
-        raw = Raw(sample, read.X[at], markers, uses, of[k.AREA_UM2].to_numpy(float), xy[at], given)
-        parts.append(measure(raw, config, seed))
-    ids = {k.SAMPLE: read.obs[k.SAMPLE].astype(str).to_numpy(), k.CELL_ID: read.obs[k.CELL_ID].to_numpy()}
-    cells = pd.DataFrame({**ids, k.X_UM: xy[:, 0], k.Y_UM: xy[:, 1]})
-    order = np.argsort(np.concatenate([*rows.values(), np.empty(0, dtype=np.int64)]), kind="stable")
-    stacked = pd.concat([part.cells for part in parts], ignore_index=True).iloc[order].reset_index(drop=True)
-    channels = [part.channels.assign(**{k.SAMPLE: sample}) for sample, part in zip(rows, parts, strict=True)]
-    return Measures(
-        pd.concat([cells, stacked], axis=1),
-        pd.DataFrame([part.roi for part in parts]),
-        _joined([table for table in channels if len(table.columns) > 1], c.QC_CHANNELS),
-        _joined([part.stripes for part in parts], c.QC_STRIPES),
-    )
-
-
-_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
-
-
-def _joined(parts: Sequence[pd.DataFrame], contract: c.Contract) -> pd.DataFrame:
-    """The tables as one, also where none has a row."""
-    filled = [part for part in parts if len(part)]
-    if filled:
-        return pd.concat(filled, ignore_index=True)
-    return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
 
 
 def _of_cohort(config: QcConfig) -> list[str]:

@@ -13,7 +13,7 @@ from tumint.report.contrasts import Contrast, contrasts
 from tumint.report.inputs import Inputs
 from tumint.report.page import Finding
 
-MOST = 12  # findings of one contrast on the first screen
+MOST = 8  # findings of one contrast on the first screen
 
 
 def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:

@@ -24,7 +24,7 @@ from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
 from tumint.samples import read_sheet
 
-_NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PIXEL_SIZE_UM}
+_NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
 _EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
 
 

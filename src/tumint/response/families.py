@@ -22,6 +22,7 @@ class Family:
     values: Floats  # (F, S)
     rois: Floats  # (F, N), the values of single ROIs
     subject: NDArray[np.intp]  # (N,), position among the subjects
+    errors: Floats  # (F, N), standard errors of the values of single ROIs
 
     @property
     def n_rois(self) -> NDArray[np.int64]:
@@ -65,7 +66,8 @@ def families(
         if pairs is not None:
             matrix[~_has_partner(matrix, *pairs)] = np.nan
         rois[np.isnan(matrix)[:, subject]] = np.nan
-        found.append(Family(str(name), list(order), matrix, rois, subject))
+        errors = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples, k.SE)
+        found.append(Family(str(name), list(order), matrix, rois, subject, errors))
     return found
 
 
@@ -83,12 +85,14 @@ def names_of(family: Family) -> pd.DataFrame:
     )
 
 
-def _matrix(table: pd.DataFrame, column: str, rows: dict[str, int], columns: dict[str, int]) -> Floats:
+def _matrix(
+    table: pd.DataFrame, column: str, rows: dict[str, int], columns: dict[str, int], values: str = k.VALUE
+) -> Floats:
     matrix = np.full((len(rows), len(columns)), np.nan)
     at_column = table[column].astype(str).map(columns)
     kept = table[at_column.notna()]
     at_row = kept[k.FEATURE].astype(str).map(rows).to_numpy(dtype=np.intp)
-    matrix[at_row, at_column.dropna().to_numpy(dtype=np.intp)] = kept[k.VALUE]
+    matrix[at_row, at_column.dropna().to_numpy(dtype=np.intp)] = kept[values]
     return matrix
 
 

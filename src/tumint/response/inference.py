@@ -36,7 +36,7 @@ def family_tests(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
-    weights = subject_weights(family.rois, design.matrix, family.subject) if config.weights == "rois" else None
+    weights = _weights(family, design, config)
     result = fit(Y, design.matrix, design.effect, weights)
     table = _frame(family, design)
     status, reason = feature_status(family, design, result, config.min_subjects)
@@ -74,6 +74,13 @@ def family_tests(
         MIXED.name: table[_KEY].join(mixed).iloc[tested],
         **extras,
     }, prior
+
+
+def _weights(family: Family, design: Design, config: ResponseConfig) -> Floats | None:
+    if config.weights == "equal":
+        return None
+    errors = family.errors if config.weights == "precision" else None
+    return subject_weights(family.rois, design.matrix, family.subject, errors)
 
 
 def _power(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.linalg import null_space
 
-from tumint.response.linear import Floats, patterns
+from tumint.response.linear import Floats, fit, patterns
 
 _TRIM = 0.15
 _HIGHEST = 0.99
@@ -64,8 +64,13 @@ def _correlations(squares: Floats, share: Floats, lowest: float) -> Floats:
     return np.asarray((low + high) / 2, dtype=np.float64)
 
 
-def subject_weights(rois: Floats, X: Floats, subject: NDArray[np.intp]) -> Floats | None:
-    """Weight of every subject in every feature (F, S): of n alike ROIs n/(1 + (n − 1)ρ), mean 1 over its subjects.
+def subject_weights(rois: Floats, X: Floats, subject: NDArray[np.intp], errors: Floats | None = None) -> Floats | None:
+    """Weight of every subject in every feature (F, S), mean 1 over its subjects.
+
+    Of n alike ROIs it is n/(1 + (n − 1)ρ), ρ the consensus correlation. With `errors` it is one over the variance
+    b + 1/Σ 1/(w + e²) of the subject's precision-weighted mean: e the error of each ROI, b = ρv the variance between
+    subjects, w = (1 − ρ)v − mean e² what else differs between ROIs, v the residual variance of the ROIs of the feature.
+    Without error the two are the same.
 
     Parameters
     ----------
@@ -75,6 +80,8 @@ def subject_weights(rois: Floats, X: Floats, subject: NDArray[np.intp]) -> Float
         Design of the subjects, shape (S, p).
     subject
         Subject of each sample, shape (N,).
+    errors
+        Standard errors of the values, shape (F, N); a missing one counts as the feature's root mean square.
 
     Returns
     -------
@@ -83,7 +90,28 @@ def subject_weights(rois: Floats, X: Floats, subject: NDArray[np.intp]) -> Float
     rho = consensus_correlation(rois, X[subject], subject)
     if np.isnan(rho):
         return None
-    n = np.isfinite(rois).astype(np.float64) @ np.eye(len(X))[subject]
-    weights = n / (1 + (n - 1) * max(rho, 0.0))
+    rho, member = max(rho, 0.0), np.eye(len(X))[subject]
+    n = np.isfinite(rois).astype(np.float64) @ member
+    weights = n / (1 + (n - 1) * rho)
+    if errors is not None:
+        weights = _by_precision(rois, X[subject], member, errors, rho, weights)
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
     return np.asarray(weights / total * np.maximum((n > 0).sum(axis=1, keepdims=True), 1), dtype=np.float64)
+
+
+def _by_precision(rois: Floats, X: Floats, member: Floats, errors: Floats, rho: float, plain: Floats) -> Floats:
+    """Weights of features with a residual variance; the others keep the plain ones."""
+    there = np.isfinite(rois)
+    variance = fit(rois, X, np.zeros(X.shape[1])).variance
+    square = np.where(there & np.isfinite(errors), np.square(errors), np.nan)
+    known = np.isfinite(square)
+    mean = np.where(known, square, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    square = np.where(known, square, mean[:, None])
+    usable = np.isfinite(variance) & (variance > 0)
+    v = np.where(usable, variance, 1.0)
+    # what is left for ROIs beyond their errors; never less than a hundredth, so that no single ROI counts for all
+    within = np.maximum((1 - rho) * v - mean, 0.01 * v)
+    information = np.where(there, 1 / (within[:, None] + square), 0.0) @ member
+    inside = information > 0
+    precise = np.where(inside, 1 / (rho * v[:, None] + 1 / np.where(inside, information, 1.0)), 0.0)
+    return np.where(usable[:, None], precise, plain)

@@ -178,6 +178,9 @@ def _types(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> l
 
 
 def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
+    if len(table) and table[k.X_UM].isna().all():
+        return [Notice("The cells came without coordinates, so there is no map.")]
+    table = table[table[k.X_UM].notna()]
     here = inputs.rows[inputs.rows[k.SAMPLE].isin(set(table[k.SAMPLE]))]
     chosen = here.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
     if chosen.empty:

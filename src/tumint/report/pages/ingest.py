@@ -22,11 +22,28 @@ COLUMNS = (
     Column("n_edges", "Edges of the source", "int", "directed; 0: the source has no neighbours"),
     Column(k.PIXEL_SIZE_UM, "Pixel (µm)", "number"),
     Column("missing_markers", "Markers not there"),
+    Column("n_outside", "Outside the image", "int", "cells whose centre lies below 0 or beyond the image"),
+    Column("n_coincident", "Coincident", "int", "cells exactly where an earlier one lies"),
+    Column("n_id_gaps", "Ids skipped", "int", "ids between the first and the last that no cell has"),
+    Column("n_several_masks", "In several masks", "int", "the first of structural, interface, tumour, normal counts"),
+    Column("notes", "Notes"),
     Column(k.REASON, "Reason"),
     Column("file", "File"),
+    Column(k.PART, "Part of the file"),
     Column("bytes", "Bytes", "int"),
     Column("sha256", "SHA-256", "mono"),
 )
+# shown only where they say something
+SOMETIMES = ("n_outside", "n_coincident", "n_id_gaps", "n_several_masks", "notes", k.PART)
+_CELLPROFILER = "Carpenter et al. 2006, Genome Biol 7:R100 (CellProfiler)"
+CITATIONS = {
+    "cellprofiler": (_CELLPROFILER, "van Maldegem et al. 2021, Nat Commun 12:5906 (imcyto; mouse lung imaging)"),
+    "cellprofiler_folder": (_CELLPROFILER, "Windhager et al. 2023, Nat Protoc 18:3565 (ImcSegmentationPipeline)"),
+    "steinbock": ("Windhager et al. 2023, Nat Protoc 18:3565 (steinbock)",),
+    "mcmicro": ("Schapiro et al. 2022, Nat Methods 19:311 (MCMICRO)",),
+    "qupath": ("Bankhead et al. 2017, Sci Rep 7:16878 (QuPath)",),
+    "spatialdata": ("Marconato et al. 2025, Nat Methods 22:58 (SpatialData)",),
+}
 
 
 def samples(inputs: Inputs) -> pd.DataFrame:
@@ -46,10 +63,28 @@ def stage_state(inputs: Inputs) -> State:
         markers = sorted({m for names in lacking["missing_markers"] for m in names.split(";")})
         where = listed(list(lacking[k.SAMPLE]))
         reasons.append(("amber", f"{plural(len(lacking), 'ROI')} without {listed(markers)}: {where}"))
+    reasons += _odd(table)
     unread = [name for name in inputs.samples if name not in set(table[k.SAMPLE])]
     if unread:
         reasons.append(("red", f"{plural(len(unread), 'ROI')} of the sheet in no table: {listed(unread)}"))
     return state(reasons, f"All {plural(len(table), 'ROI')} of the sheet were read.")
+
+
+def _odd(table: pd.DataFrame) -> list[tuple[Light, str]]:
+    """Cells that lie outside their image, and what the readers had to say."""
+    found: list[tuple[Light, str]] = []
+    if "n_outside" in table and (outside := table[table["n_outside"] > 0])[k.SAMPLE].size:
+        cells, rois = integer(outside["n_outside"].sum()), plural(len(outside), "ROI")
+        found.append(("amber", f"{cells} cells outside the image in {rois}: {listed(list(outside[k.SAMPLE]))}"))
+    for row in table[table["notes"] != ""].to_dict("records") if "notes" in table else ():
+        found.append(("amber", f"{row[k.SAMPLE]}: {row['notes']}"))
+    return found
+
+
+def _columns(shown: pd.DataFrame) -> tuple[Column, ...]:
+    """Those of `COLUMNS` that the table has, and of `SOMETIMES` those that hold more than 0 and nothing."""
+    silent = [name for name in SOMETIMES if name not in shown or shown[name].isin([0, ""]).all()]
+    return tuple(column for column in COLUMNS if column.key not in silent)
 
 
 def build(inputs: Inputs) -> Page:
@@ -88,16 +123,16 @@ def build(inputs: Inputs) -> Page:
                 "Every ROI",
                 [
                     Table(
-                        "samples", "One row per ROI of the sheet; the hash is of the raw file's bytes.", COLUMNS, shown
+                        "samples",
+                        "One row per ROI of the sheet; the hash is of the raw file's bytes.",
+                        _columns(shown),
+                        shown,
                     )
                 ],
             ),
         ),
         method=_method(inputs),
-        citations=(
-            "Carpenter et al. 2006, Genome Biol 7:R100 (CellProfiler)",
-            "van Maldegem et al. 2021, Nat Commun 12:5906 (imcyto; mouse lung imaging mass cytometry)",
-        ),
+        citations=CITATIONS.get(str((_params(inputs).get("ingest") or {}).get("format")), ()),
     )
 
 
@@ -125,6 +160,13 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
     with_edges = int((table["n_edges"] > 0).sum())
     if with_edges:
         found.append(f"The neighbours that the source knows came with {plural(with_edges, 'ROI')}.")
+    if "has_coordinates" in table:
+        nowhere = table[(table[k.STATUS] == "ok") & ~table["has_coordinates"].astype(bool)]
+        if len(nowhere):
+            found.append(
+                f"No coordinates came with {plural(len(nowhere), 'sample')}: cells of dissociated tissue, which are "
+                "counted and typed; nothing that needs a place is computed."
+            )
     bad = table[table[k.STATUS] != "ok"]
     if len(bad):
         found.append(f"Not among what follows: {listed(list(bad[k.SAMPLE]))}.")
@@ -144,8 +186,8 @@ def method(inputs: Inputs) -> list[str]:
 def _method(inputs: Inputs) -> list[str]:
     settings = _params(inputs).get("ingest") or {}
     said = [
-        "Each ROI's table of cells was read as text and checked: needed columns, numbers where numbers are due, finite "
-        "coordinates, unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
+        "Each ROI's cells were read and checked: needed columns, numbers where numbers are due, finite coordinates, "
+        "unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
         "to the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
         "interface, tumour and normal."
     ]

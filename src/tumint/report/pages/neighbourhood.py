@@ -9,9 +9,10 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.neighbourhood import figures
-from tumint.report.formats import integer, listed, plural, ratio, setting, share_setting
+from tumint.report.formats import integer, listed, percent, plural, ratio, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.pages.pairs import border, pair_maps, volcano
 from tumint.report.words import family_name
 
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
@@ -56,6 +57,8 @@ def stage_state(inputs: Inputs) -> State:
     reasons: list[tuple[Light, str]] = []
     if scores.empty:
         return state([("red", "No pair of cell types was scored.")], "")
+    if (scores[k.STATUS] == k.NO_COORDINATES).all():
+        return state([("amber", "The cells came without coordinates, so nothing was scored")], "")
     tested = scores[scores[k.STATUS] == k.TESTED]
     none = sorted(set(scores[k.SAMPLE]) - set(tested[k.SAMPLE]))
     if none:
@@ -89,14 +92,16 @@ def build(inputs: Inputs) -> Page:
         ),
         findings=_findings(scores, pairs, primary),
         sections=(
-            Section("Who touches whom", _enrichment(summary, primary)),
+            Section("Who touches whom", [*_enrichment(summary, primary), *volcano(scores, summary, SIGNIFICANT)]),
             Section("Only shared tissue", _vanishing(pairs, primary)),
             Section("ROI by ROI", _strips(inputs, scores, summary, primary)),
+            Section("In the tissue", pair_maps(inputs, scores, strongest(summary, primary), primary)),
             Section("Distances", _distances(nearest)),
             Section("What could be tested", _tested(inputs, scores, features, primary)),
+            Section("Edge of the image", border(scores, primary)),
             Section("All pairs", [_all_pairs(pairs, primary)] if len(pairs) else [Notice("There is no pair.")]),
         ),
-        method=_method(inputs, primary),
+        method=_method(inputs, primary, p_laws(scores)),
         citations=(
             "Cliff & Ord 1981, Spatial Processes (moments of join counts)",
             "Schapiro et al. 2017, Nat Methods 14:873 (histoCAT)",
@@ -215,13 +220,18 @@ def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     return [Table("vanishing", caption, PAIR_COLUMNS, vanishing(pairs))]
 
 
-def _strips(inputs: Inputs, scores: pd.DataFrame, summary: pd.DataFrame, primary: str) -> list[Block]:
+def strongest(summary: pd.DataFrame, primary: str) -> pd.DataFrame:
+    """Rows of the pairs furthest from chance that were tested in at least half as many ROIs as any, highest first."""
     rows = summary[(summary[k.NULL] == primary) & (summary["n_tested"] > 0)]
     if is_symmetric(summary):
         rows = rows[rows[k.SOURCE] <= rows[k.TARGET]]
     rows = rows[rows["n_tested"] >= max(1, int(rows["n_tested"].max() if len(rows) else 0) // 2)]
     top = rows.loc[rows["median_log2"].abs().sort_values(ascending=False, kind="stable").index].head(STRONGEST)
-    top = top.sort_values("median_log2", ascending=False, kind="stable")
+    return top.sort_values("median_log2", ascending=False, kind="stable")
+
+
+def _strips(inputs: Inputs, scores: pd.DataFrame, summary: pd.DataFrame, primary: str) -> list[Block]:
+    top = strongest(summary, primary)
     names = [f"{row[k.SOURCE]} – {row[k.TARGET]}" for row in top.to_dict("records")]
     mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
     mine = mine.assign(pair=mine[k.SOURCE] + " – " + mine[k.TARGET])
@@ -270,12 +280,24 @@ def _all_pairs(pairs: pd.DataFrame, primary: str) -> Table:
     return Table("pairs", caption, columns, pairs.loc[key])
 
 
+def p_laws(scores: pd.DataFrame) -> str:
+    """Which law gave how many of the p, in words."""
+    words = {
+        "pearson3": "a Pearson III law with the exact mean, variance and skewness",
+        "normal": "the normal law",
+        "permutation": "permutations, where few contacts are expected",
+    }
+    shares = scores.loc[scores[k.STATUS] == k.TESTED, "p_method"].value_counts(normalize=True, sort=True)
+    return listed([f"{percent(share)} by {words.get(str(law), str(law))}" for law, share in shares.items()])
+
+
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
-    return _method(inputs, "domain" if "domain" in set(interactions(inputs)[k.NULL]) else "global")
+    scores = interactions(inputs)
+    return _method(inputs, "domain" if "domain" in set(scores[k.NULL]) else "global", p_laws(scores))
 
 
-def _method(inputs: Inputs, primary: str) -> list[str]:
+def _method(inputs: Inputs, primary: str, laws: str) -> list[str]:
     params = inputs.metas.get("neighbourhood", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("neighbourhood") or {})
     graph = dict(settings.get("graph") or {})
@@ -298,6 +320,8 @@ def _method(inputs: Inputs, primary: str) -> list[str]:
         + "Mean and variance under that chance are exact, not sampled. log2((C + ½) / (E + ½)) is the score, Benjamini "
         "and Hochberg's q is over the pairs of an image."
     ]
+    if laws:
+        said.append(f"p: {laws}.")
     if "min_cells" in settings:
         said.append(f"A type with fewer than {settings['min_cells']} cells in a ROI was not tested there.")
     return said

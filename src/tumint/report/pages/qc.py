@@ -11,6 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import figures
+from tumint.report import quality
 from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
@@ -18,16 +19,14 @@ from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Pa
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),
     Column(k.SUBJECT, "Subject"),
-    Column(k.STATUS, "Status", "light"),
+    Column("light", "Light", "light"),
+    Column("why", "Why"),
     Column("n_in", "Cells in", "int"),
     Column("n_out", "Cells out", "int"),
     Column("dropped", "Dropped", "percent"),
     Column("reasons", "Why cells were dropped"),
-    Column(k.REASON, "Why the ROI failed"),
 )
-NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
-
-
+NOTICEABLE = quality.NOTICEABLE
 REASONS = {
     "area_um2_low": "area too small",
     "area_um2_high": "area too large",
@@ -35,6 +34,22 @@ REASONS = {
     "dna_high": "too much DNA",
     "total_low": "too little signal",
     "total_high": "too much signal",
+    "eccentricity_high": "too long",
+    "eccentricity_low": "too round",
+    "solidity_low": "ragged",
+    "local_density_low": "too sparse around it",
+    "local_density_high": "too crowded around it",
+    "border_um_low": "at the edge of the image",
+    "zero_share_high": "too many channels at 0",
+    "saturated_share_high": "too many channels saturated",
+    "doublet_score_high": "like two cells in one",
+    "n_genes_low": "too few genes",
+    "n_genes_high": "too many genes",
+    "n_counts_low": "too few counts",
+    "n_counts_high": "too many counts",
+    "mito_share_high": "too mitochondrial",
+    "no_intensity": "a marker without a value",
+    "excluded": "in a region left out",
 }
 OTHER, WHOLE_ROI = "another combination", "the ROI failed"
 TOLD_APART = 6  # combinations of reasons that get a colour of their own
@@ -70,6 +85,10 @@ def stage_state(inputs: Inputs) -> State:
         ("red", f"{row[k.SAMPLE]} failed" + (f": {row[k.REASON]}" if row[k.REASON] else ""))
         for row in table[table[k.STATUS] != "pass"].to_dict("records")
     ]
+    found = quality.stripes(inputs)
+    if len(found):
+        where = listed(list(dict.fromkeys(found[k.SAMPLE])))
+        reasons.append(("amber", f"{plural(len(found), 'stripe')} in which the signal drops: {where}"))
     share = 1 - table["n_out"] / table["n_in"].clip(lower=1)
     losing = table[(share > NOTICEABLE) & (table[k.STATUS] == "pass")]
     if len(losing):
@@ -95,6 +114,8 @@ def build(inputs: Inputs) -> Page:
     rows["reasons"] = rows[k.SAMPLE].map(spoken).fillna("")
     n_in, n_out = int(table["n_in"].sum()), int(table["n_out"].sum())
     passing = rows[rows[k.STATUS] == "pass"]
+    settings, found = _settings(inputs), quality.stripes(inputs)
+    rows = quality.lights(rows, quality.rois(inputs), found)
     return Page(
         stage="qc",
         title="Quality control",
@@ -109,11 +130,17 @@ def build(inputs: Inputs) -> Page:
         findings=_findings(rows, cells, n_in, n_out),
         sections=(
             Section("Every ROI", _per_roi(rows, counts)),
-            Section("Thresholds", _thresholds(cells, rows, _settings(inputs))),
+            Section("Stripes", quality.stripe_blocks(found, settings.get("exclude_regions") or [])),
+            Section("ROIs against each other", quality.cohort_blocks(inputs, quality.rois(inputs))),
+            Section("Thresholds", _thresholds(cells, rows, settings)),
+            Section("Other thresholds", quality.other_thresholds(cells, settings)),
             Section("Where the dropped cells lie", _maps(inputs, cells, rows)),
         ),
-        method=_method(_settings(inputs)),
-        citations=("Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",),
+        method=_method(settings),
+        citations=(
+            "Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",
+            "Wolock et al. 2019, Cell Syst 8:281 (artificial doublets)",
+        ),
     )
 
 
@@ -195,7 +222,8 @@ def _thresholds(cells: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, 
     order = {sample: i for i, sample in enumerate(rows[k.SAMPLE])}
     sorted_cells = cells.iloc[cells[k.SAMPLE].map(order).fillna(len(order)).to_numpy().argsort(kind="stable")]
     ranges = figures.per_roi(figures.quantiles(sorted_cells, limits(rows)))
-    return [*blocks, chart, *([ranges] if ranges is not None else [])]
+    both = quality.before_after(sorted_cells)
+    return [*blocks, chart, *(figure for figure in (ranges, both) if figure is not None)]
 
 
 def limits(rows: pd.DataFrame) -> pd.DataFrame:
@@ -218,13 +246,14 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
     said = []
     for name, title in figures.METRICS.items():
         chosen = settings.get(name) or {}
+        whose = "cohort's" if chosen.get("per") == "cohort" else "ROI's"
         parts = [
             text.format(setting(chosen[key]))
             for key, text in (
                 ("min", "at least {}"),
                 ("max", "at most {}"),
-                ("mad_below", "no more than {} MAD below the ROI's median"),
-                ("mad_above", "no more than {} MAD above it"),
+                ("mad_below", f"no more than {{}} MAD below the {whose} median"),
+                ("mad_above", f"no more than {{}} MAD above the {whose} median"),
             )
             if chosen.get(key) is not None
         ]
@@ -242,6 +271,9 @@ def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
 def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block]:
     if not (cells[k.VERDICT] != "pass").any():
         return [Text("No cell was dropped.")]
+    if cells[k.X_UM].isna().all():
+        return [Notice("The cells came without coordinates, so there is no map.")]
+    cells = cells[cells[k.X_UM].notna()]
     worst = rows[rows["n_in"] > 0].sort_values("dropped", ascending=False, kind="stable")
     chosen = worst.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
     chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
@@ -269,8 +301,10 @@ def method(inputs: Inputs) -> list[str]:
 
 def _method(settings: Mapping[str, Any]) -> list[str]:
     return [
-        "Each cell was judged by its area, the mean of its DNA channels and its total signal. Fixed thresholds hold "
-        "for the whole cohort; MAD thresholds are set in each ROI, on the scale of log(1 + x), with the MAD "
-        "multiplied by 1.4826 so that it estimates a standard deviation. " + _spoken_thresholds(settings),
+        "Fixed thresholds hold for the whole cohort; MAD thresholds are set in each ROI or over all cells, on the "
+        "scale of log(1 + x), with the MAD multiplied by 1.4826 so that it estimates a standard deviation. "
+        + _spoken_thresholds(settings),
+        "Doublet scores come from artificial doublets: merges of touching cells of the same ROI (images), or scrublet "
+        "(RNA counts). Strips in which the signal drops are proposed, never removed unless the config names them.",
         "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently.",
     ]

@@ -1,0 +1,85 @@
+"""A parquet file as a `Table`, row group by row group; and which kind of table a file is. Rows count from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tumint.errors import DataError, Fault
+from tumint.ingest.delimited import Delimited
+from tumint.ingest.source import Identity, Place, Text, file_identity
+from tumint.ingest.table import Table, as_text
+
+_BATCH = 1 << 18
+
+
+class Parquet(Table):
+    """The rows of a parquet file."""
+
+    def __init__(self, place: Place) -> None:
+        try:
+            with pq.ParquetFile(place.path) as file:
+                self._schema = file.schema_arrow
+        except FileNotFoundError:
+            raise DataError(Fault(place.at(), "a file", "none")) from None
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(Fault(place.at(), "a parquet file", f"`{str(error).splitlines()[0]}`")) from None
+        # pandas keeps an index without a name as such a column
+        super().__init__(place, [name for name in self._schema.names if not name.startswith("__index_level_")])
+
+    @property
+    def identity(self) -> Identity:
+        return file_identity(self.place.path)
+
+    def load(self, names: Iterable[str], keep: tuple[str, Collection[str]] | None = None) -> None:
+        wanted = list(dict.fromkeys([*names, *([keep[0]] if keep else [])]))
+        parts, rows, start = [], [], 1
+        try:
+            with pq.ParquetFile(self.place.path) as file:
+                for batch in file.iter_batches(_BATCH, columns=wanted):
+                    table = pa.Table.from_batches([batch])
+                    numbers = np.arange(start, start + table.num_rows)
+                    start += table.num_rows
+                    if keep is not None:
+                        texts = pc.fill_null(as_text(table[keep[0]]), "")
+                        kept = pc.is_in(texts, value_set=pa.array(sorted(keep[1]), pa.string()))
+                        table, numbers = table.filter(kept), numbers[kept.to_numpy()]
+                    parts.append(table)
+                    rows.append(numbers)
+        except (pa.ArrowInvalid, OSError) as error:
+            found = f"`{str(error).splitlines()[0]}`"
+            raise DataError(Fault(self.place.at(), "a whole parquet file", found)) from None
+        whole = pa.concat_tables(parts) if parts else self._schema.empty_table()
+        self.rows = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
+        self._columns = {name: _plain(whole[name]) for name in wanted}
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers and text as they are; bytes, which older writers use for text, as text; times and nested values too."""
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return column
+    if pa.types.is_nested(kind):
+        return pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
+    return as_text(column)
+
+
+def open_table(place: Place, decimal: str | None = None) -> Table:
+    """The table at `place`, parquet or text."""
+    return Parquet(place) if is_parquet(place.path) else Delimited(Text(place), decimal)
+
+
+def is_parquet(path: str | Path) -> bool:
+    """By its name or its first bytes."""
+    if str(path).lower().endswith((".parquet", ".pq")):
+        return True
+    try:
+        with open(path, "rb") as handle:
+            return handle.read(4) == b"PAR1"
+    except OSError:
+        return False

@@ -1,0 +1,87 @@
+"""What is odd about the cells of a sample, counted; and cells outside the image, handled as the config says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tumint.config.ingest import IngestConfig
+from tumint.errors import DataError, Fault
+from tumint.ingest.reader import Cells, Part
+
+
+@dataclass(frozen=True)
+class Oddities:
+    """Numbers of cells: with a centre `outside` the image; `coincident` with an earlier one; in `several_masks`;
+    and of ids that are skipped between the first and the last (`id_gaps`).
+    """
+
+    outside: int = 0
+    coincident: int = 0
+    id_gaps: int = 0
+    several_masks: int = 0
+
+
+def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddities]:
+    """Count what is odd; leave cells outside the image out where the config says so.
+
+    Coincident cells, skipped ids and masks that disagree change nothing: cells at one place are neighbours of each
+    other and never of themselves, ids are names, and of several masks one goes before by `keys.DOMAINS`.
+
+    Raises
+    ------
+    DataError
+        Cells lie outside the image and the config calls that an error.
+    """
+    outside = _outside(cells)
+    found = Oddities(
+        outside=int(outside.sum()),
+        coincident=_coincident(cells.spatial),
+        id_gaps=int(np.ptp(cells.cell_id)) + 1 - cells.cell_id.size if cells.cell_id.size else 0,
+        several_masks=cells.n_several_masks,
+    )
+    if not found.outside or config.outside_image == "keep":
+        return cells, found
+    if config.outside_image == "error":
+        first = int(np.argmax(outside))
+        x, y = cells.spatial[first]
+        size = f" of {cells.image_um[0]:g} × {cells.image_um[1]:g} µm" if cells.image_um else ""
+        text = f"{found.outside:,} outside, such as cell {cells.cell_id[first]} at ({x:g}, {y:g}) µm"
+        raise DataError(Fault(part.place.at(), f"all cells inside the image{size}", text))
+    return _without(cells, outside), found
+
+
+def _outside(cells: Cells) -> np.ndarray:
+    """Which centres are below 0 or beyond the image, whose far border counts as inside."""
+    if not cells.has_coordinates:
+        return np.zeros(cells.cell_id.size, dtype=bool)
+    outside = (cells.spatial < 0).any(axis=1)
+    if cells.image_um is not None:
+        outside |= (cells.spatial > np.asarray(cells.image_um)).any(axis=1)  # NaN: not known, so never beyond
+    return np.asarray(outside)
+
+
+def _coincident(spatial: np.ndarray) -> int:
+    """How many cells lie exactly where an earlier one does."""
+    if not len(spatial) or np.isnan(spatial).any():
+        return 0
+    order = np.lexsort(spatial.T)
+    return int((np.diff(spatial[order], axis=0) == 0).all(axis=1).sum())
+
+
+def _without(cells: Cells, out: np.ndarray) -> Cells:
+    kept = ~out
+    gone = cells.cell_id[out]
+    return replace(
+        cells,
+        cell_id=cells.cell_id[kept],
+        spatial=cells.spatial[kept],
+        area_um2=cells.area_um2[kept],
+        domain=cells.domain[kept],
+        intensities=cells.intensities[np.flatnonzero(kept)],
+        edges=cells.edges[~np.isin(cells.edges, gone).any(axis=1)],
+        shapes={name: values[kept] for name, values in cells.shapes.items()},
+        cell_type=None if cells.cell_type is None else cells.cell_type[kept],
+        notes=(*cells.notes, f"{out.sum():,} cells outside the image left out"),
+    )

@@ -1,0 +1,1 @@
+"""One module per format, each with its `READER`; none knows another."""

@@ -1,0 +1,79 @@
+"""AnnData (`.h5ad`): `X` or a layer, coordinates in `obsm["spatial"]`, neighbours in `obsp["spatial_connectivities"]`.
+
+Without coordinates the cells are those of dissociated tissue. `part` is a value of the obs column
+`ingest.columns.part`. Only the rows of the parts asked for are read into memory.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tumint.config.ingest import IngestConfig
+from tumint.errors import DataError, Fault
+from tumint.ingest.anndata_table import found_in, part_of
+from tumint.ingest.matrix import cells_of, reading, rows_of
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
+from tumint.ingest.source import file_identity
+
+
+def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
+    """The cells of the parts of one file."""
+    import anndata as ad
+
+    identity = file_identity(path)
+    try:
+        with reading(parts[0].place, "a whole h5ad file"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # names of cells that repeat, older versions of the format
+            data = ad.read_h5ad(path, backed="r")
+    except DataError as error:
+        yield from ((part, error) for part in parts)
+        return
+    try:
+        for part in parts:
+            try:
+                with reading(part.place, "a whole h5ad file"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    matrix = part_of(data[_rows(data, part, settings.config)].to_memory(), part, settings.config)
+                yield part, cells_of(matrix, part, settings, identity)
+            except DataError as error:
+                yield part, error
+    finally:
+        data.file.close()
+
+
+def _rows(data: Any, part: Part, config: IngestConfig) -> np.ndarray:
+    column = config.columns.part if config.columns is not None else None
+    if column is None:
+        if part.part:
+            expected = "`ingest.columns.part`, the obs column that names the parts, since the sheet has `part`"
+            raise DataError(Fault(part.place.at(), expected, "none"))
+        return np.arange(data.n_obs)
+    if column not in data.obs:
+        raise DataError(Fault(part.place.at(), f"an obs column `{column}`", "none"))
+    return rows_of(data.obs[column].astype(str).tolist(), part, f"`{column}`")
+
+
+def recognise(path: Path) -> Found | None:
+    """An h5ad file, or a folder that holds some."""
+    files = [path] if path.is_file() else sorted(path.glob("*.h5ad"))
+    files = [file for file in files if file.suffix == ".h5ad"]
+    if not files:
+        return None
+    import anndata as ad
+
+    rows: list[tuple[str, Path, str]] = []
+    with reading(Part("init", str(files[0]), 1.0).place, "a whole h5ad file"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file in files:
+            data = ad.read_h5ad(file, backed="r")
+            found = found_in(data, file, rows)
+            data.file.close()
+    return found
+
+
+READER = Reader("h5ad", read, recognise)

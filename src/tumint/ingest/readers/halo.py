@@ -1,0 +1,69 @@
+"""HALO: object data (`Object Id`, the box `XMin` `XMax` `YMin` `YMax` in pixels, `Classifier Label`, a column for each
+channel: `<channel> Cell Intensity`).
+
+`part` is the name in the column `Image Location`, of older versions `Image File Name`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PureWindowsPath
+
+from tumint.ingest.layout import Layout, find_markers, first_of, require, with_columns
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
+from tumint.ingest.recognise import header_of, stem, tables_in, values_of
+from tumint.ingest.rows import read_table_parts
+from tumint.ingest.table import Table
+
+_ID, _BOX = "Object Id", ("XMin", "XMax", "YMin", "YMax")
+_IMAGE = ("Image Location", "Image File Name", "Image Tag")
+_INTENSITY = "Cell Intensity"
+
+
+def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
+    """The objects of one table; the centre of a cell is that of its box."""
+    return read_table_parts(path, parts, settings, _find)
+
+
+def _find(table: Table, settings: Settings) -> Layout:
+    def columns_of(name: str) -> list[str]:
+        form = re.compile(rf"{re.escape(name)}( \(Opal \d+\))? {_INTENSITY}")
+        return [column for column in table.header if form.fullmatch(column)] or [f"{name} {_INTENSITY}"]
+
+    layout = Layout(
+        _BOX[:2],
+        _BOX[2:],
+        _ID,
+        area=first_of(table, [f"Cell Area ({unit})" for unit in ("µm²", "μm²", "um²", "um^2", "µm^2")]),
+        domain="Classifier Label" if "Classifier Label" in table.header else None,
+        any_domain=True,
+        part=first_of(table, _IMAGE),
+        area_in_um2=True,
+        markers=find_markers(table, settings, columns_of),
+    )
+    return require(table, with_columns(layout, settings.config))
+
+
+def recognise(path: Path) -> Found | None:
+    """A table of objects, or a folder that holds some."""
+    tables = [file for file in tables_in(path) if {_ID, *_BOX} <= set(header_of(file))]
+    if not tables:
+        return None
+    header = header_of(tables[0])
+    found = [name.removesuffix(f" {_INTENSITY}") for name in header if name.endswith(f" {_INTENSITY}")]
+    column = next((name for name in _IMAGE if name in header), None)
+    rows: list[tuple[str, Path, str]] = []
+    for file in tables:
+        images = values_of(file, column) if column else []
+        rows += [(_roi(name), file, name if len(images) > 1 else "") for name in images or [file.name]]
+    markers = [(re.sub(r" \(Opal \d+\)$", "", name), name) for name in found]
+    check = ["HALO writes boxes in pixels and no pixel size: set `ingest.pixel_size_um`"]
+    return Found(rows, markers, {}, check)
+
+
+def _roi(image: str) -> str:
+    return stem(Path(PureWindowsPath(image).name))
+
+
+READER = Reader("halo", read, recognise)

@@ -1,0 +1,75 @@
+"""QuPath: detections of one or many images as its measurement table or exporter writes them (TSV or CSV).
+
+`Centroid X µm` (or `px`), `Classification` (before 0.5 `Class`), `Parent`, `Cell: Area`, and a channel as
+`Cell: <channel> mean` or `<channel>: Cell: Mean`. `part` is the name in the column `Image`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tumint.ingest.layout import Layout, find_markers, first_of, require, with_columns
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
+from tumint.ingest.recognise import header_of, stem, tables_in, values_of
+from tumint.ingest.rows import read_table_parts
+from tumint.ingest.table import Table
+
+_MICRO = ("µm", "μm", "um")  # the micro sign, the Greek letter, and neither
+_IMAGE = "Image"
+_OF_CHANNEL = (
+    *("Cell: {} mean", "{}: Cell: Mean", "Cell: {}: Mean", "{}: Mean", "{} mean"),
+    *("Nucleus: {} mean", "{}: Nucleus: Mean"),
+)
+
+
+def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
+    """The detections of one table; they are numbered by row, since QuPath's ids are no numbers."""
+    return read_table_parts(path, parts, settings, _find)
+
+
+def _find(table: Table, settings: Settings) -> Layout:
+    unit = next((u for u in _MICRO if f"Centroid X {u}" in table.header), None)
+    markers = find_markers(table, settings, lambda name: [form.format(name) for form in _OF_CHANNEL])
+    layout = Layout(
+        (f"Centroid X {unit or 'px'}",),
+        (f"Centroid Y {unit or 'px'}",),
+        area=first_of(table, _areas(unit)),
+        cell_type=first_of(table, ("Classification", "Class")),
+        domain="Parent" if "Parent" in table.header else None,
+        any_domain=True,
+        part=_IMAGE if _IMAGE in table.header else None,
+        in_um=unit is not None,
+        area_in_um2=unit is not None,
+        markers=markers,
+    )
+    return require(table, with_columns(layout, settings.config))
+
+
+def _areas(unit: str | None) -> list[str]:
+    units = [f" {u}^2" for u in _MICRO] if unit else [" px^2"]
+    return [f"{part}: Area{u}" for part in ("Cell", "Nucleus") for u in (*units, "")] + [f"Area{u}" for u in units]
+
+
+def recognise(path: Path) -> Found | None:
+    """A table of detections, or a folder that holds some."""
+    tables = [file for file in tables_in(path) if any(name.startswith("Centroid X ") for name in header_of(file))]
+    if not tables:
+        return None
+    header = header_of(tables[0])
+    forms = [re.escape(form).replace(r"\{\}", "(.+)") for form in _OF_CHANNEL]
+    channels: dict[str, None] = {}
+    for form in forms[:3] if any(re.fullmatch(f, h) for f in forms[:3] for h in header) else forms:
+        channels |= dict.fromkeys(m[1] for name in header if (m := re.fullmatch(form, name)))
+    channels = {name: None for name in channels if not re.search(r"(OD|Area|Perimeter)$", name)}
+    rows: list[tuple[str, Path, str]] = []
+    for file in tables:
+        images = values_of(file, _IMAGE)
+        rows += [(stem(Path(name)), file, name if len(images) > 1 else "") for name in images or [stem(file)]]
+    check = ["`Parent` becomes the domain where it is called tumour, normal, interface or structural"]
+    named = {"Class", "Classification"} & set(header)
+    return Found(rows, [(name, name) for name in channels], {}, check, has_types=bool(named))
+
+
+READER = Reader("qupath", read, recognise)

@@ -1,0 +1,110 @@
+"""Figures of single pairs: effect against evidence, and where in the tissue their cells lie. Tables in, figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint import maps, style
+
+TITLES = {"domain": "against chance within domain", "global": "against chance over the whole image"}
+MOST_EVIDENCE = 10.0  # −log10 q beyond which it makes no difference
+NAMED = 3  # pairs with a name on either side of a volcano
+
+
+@style.drawn
+def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
+    """Effect against evidence, the nulls side by side.
+
+    Parameters
+    ----------
+    pairs
+        `null, pair, median_log2, evidence` (median over ROIs of −log10 q), one row per null and pair.
+    significant
+        The q at which the line is drawn.
+    """
+    rows = pairs.dropna(subset=["median_log2", "evidence"])
+    nulls = [null for null in TITLES if null in set(rows[k.NULL])]
+    if not nulls:
+        return None
+    drawing, axes = style.canvas(1.0 + 3.9 * len(nulls), 3.6, 1, len(nulls), sharey=True, sharex=True)
+    limit = max(float(rows["median_log2"].abs().max()), 0.5)
+    for ax, null in zip(axes, nulls, strict=True):
+        mine = rows[rows[k.NULL] == null].sort_values("median_log2", kind="stable")
+        x, y = mine["median_log2"].to_numpy(float), mine["evidence"].to_numpy(float).clip(max=MOST_EVIDENCE)
+        clear = y > -np.log10(significant)
+        colour = np.where(~clear, style.GREY, np.where(x > 0, style.BRIGHT[1], style.BRIGHT[0]))
+        ax.axvline(0, color=style.INK, lw=0.8)
+        ax.axhline(-np.log10(significant), color=style.INK, lw=0.8, ls=(0, (3, 3)))
+        ax.scatter(x, y, s=16, c=list(colour), edgecolors=style.INK, linewidths=0.25)
+        for i in [*np.flatnonzero(clear & (x < 0))[:NAMED], *np.flatnonzero(clear & (x > 0))[-NAMED:]]:
+            name = style.shortened(mine["pair"].iloc[i], 30)
+            ax.annotate(name, (x[i], y[i]), (0, 4), textcoords="offset points", ha="center", fontsize=7)
+        style.ratio_axis(ax, (-1.5 * limit, 1.5 * limit))  # room for the names
+        ax.set_ylim(0, max(float(rows["evidence"].clip(upper=MOST_EVIDENCE).max()) * 1.1, 2.0))
+        ax.set_title(TITLES[null])
+        ax.set_xlabel("observed / expected contacts (median ROI)")
+    axes[0].set_ylabel("−log10 q (median ROI)")
+    shared = (
+        " A pair that is far out on the right panel and not on the left only shares tissue." if len(nulls) > 1 else ""
+    )
+    return style.Figure(
+        "volcano",
+        "How strong, and how sure",
+        "Each dot is a pair of cell types. Further right: they touch more often than chance, further left: less often; "
+        f"above the broken line more than half of the ROIs have q < {significant:g}; the scale ends at "
+        f"{MOST_EVIDENCE:g}.{shared}",
+        rows,
+        drawing,
+    )
+
+
+@style.drawn
+def pair_map(
+    cells: pd.DataFrame, rows: pd.DataFrame, palette: Mapping[str, str], *, most: int, size: float | None
+) -> style.Figure | None:
+    """The cells of a pair at their place, in the ROI with the strongest score and in that with the weakest.
+
+    Parameters
+    ----------
+    cells
+        `sample, x_um, y_um, cell_type` of all cells of these ROIs.
+    rows
+        The scores of the pair in these ROIs, the strongest first; one row where only one ROI was tested.
+    palette
+        A colour for each of the two types.
+    most, size
+        How many cells of a ROI are drawn at most, and how large (None: as fits).
+    """
+    if rows.empty:
+        return None
+    source, target = str(rows[k.SOURCE].iloc[0]), str(rows[k.TARGET].iloc[0])
+    # grey is the colour of what has no type, and of all other cells here
+    colours = {name: style.INK if palette[name] == style.GREY else palette[name] for name in (source, target)}
+    drawing, axes = style.canvas(style.chart_width(0.6 + 4.3 * len(rows) + 1.4, colours), 4.9, 1, len(rows))
+    shown = []
+    for ax, row in zip(axes, rows.to_dict("records"), strict=True):
+        own = cells[cells[k.SAMPLE] == row[k.SAMPLE]]
+        own = own.iloc[maps.thinned(len(own), most)]
+        # the two types last, so that they lie on top
+        own = own.iloc[np.argsort(own[k.CELL_TYPE].isin(colours).to_numpy(), kind="stable")]
+        shade = [colours.get(name, style.RULE) for name in own[k.CELL_TYPE]]
+        maps.point_map(ax, own[k.X_UM].to_numpy(float), own[k.Y_UM].to_numpy(float), shade, size)
+        times = 2.0 ** row["log2_enrichment"]
+        ax.set_title(f"{style.shortened(row[k.SAMPLE], 30)}: {times:.2g}×")
+        shown.append(own[own[k.CELL_TYPE].isin(colours)])
+    style.legend_right(axes[-1], {**colours, "other cells": style.RULE}, marker="o")
+    both = len(rows) > 1
+    where = "the ROI with the strongest score and the one with the weakest" if both else "the one ROI that was tested"
+    return style.Figure(
+        f"pair_{style.file_name(source)}_{style.file_name(target)}",
+        f"{source} and {target} in the tissue",
+        f"Cells of the two types in {where}; observed over expected contacts stand above. All other cells are pale; "
+        "y runs downwards, as in the image.",
+        pd.concat(shown)[[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
+        drawing,
+        themed=False,
+    )

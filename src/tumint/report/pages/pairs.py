@@ -1,0 +1,109 @@
+"""Parts of the neighbourhood report about single pairs: evidence, maps, and what the edge of the image does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint import style
+from tumint.neighbourhood import pair_figures
+from tumint.report.formats import percent, ratio
+from tumint.report.inputs import Inputs, cells
+from tumint.report.page import Block, Chooser, Column, Notice, Table, Text
+
+BORDER_COLUMNS = (
+    Column("pair", "Pair"),
+    Column("n_tested", "ROIs tested", "int"),
+    Column("guarded", "Source cells left out", "percent"),
+    Column("with_guard", "Without the edge: median log2", "log2"),
+    Column("without_guard", "With it: median log2", "log2"),
+    Column("change", "Difference", "log2"),
+)
+
+
+def volcano(scores: pd.DataFrame, summary: pd.DataFrame, significant: float) -> list[Block]:
+    """Effect against evidence of every pair (of two that are equal only one), the nulls side by side."""
+    tested = scores[scores[k.STATUS] == k.TESTED]
+    if tested.empty:
+        return []
+    key = [k.NULL, k.SOURCE, k.TARGET]
+    q = tested["q"].clip(lower=1e-300)
+    evidence = (
+        (-np.log10(q)).groupby([tested[name] for name in key], sort=True).median().rename("evidence").reset_index()
+    )
+    rows = summary.merge(evidence, on=key, how="inner")
+    both = rows.merge(rows, left_on=key, right_on=[k.NULL, k.TARGET, k.SOURCE], suffixes=("", "_back"))
+    same = (both["median_log2"] - both["median_log2_back"]).abs().max() < 1e-9 if len(both) else False
+    rows = rows[rows[k.SOURCE] <= rows[k.TARGET]] if same else rows
+    rows = rows.assign(pair=rows[k.SOURCE] + (" – " if same else " → ") + rows[k.TARGET])
+    figure = pair_figures.volcano(rows[[k.NULL, "pair", "median_log2", "evidence", "n_tested"]], significant)
+    return [] if figure is None else [figure]
+
+
+def pair_maps(inputs: Inputs, scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[Block]:
+    """For each of `pairs` a map of the ROI with its strongest and its weakest score."""
+    table = cells(inputs)
+    if inputs.config.maps_per_subject == 0 or table.empty or pairs.empty:
+        return [Notice("No map was asked for, or no cell is there to be drawn.")]
+    palette = style.colours(sorted(set(table[k.CELL_TYPE])), inputs.config.palette)
+    mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
+    by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
+    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
+    found = []
+    for row in pairs.to_dict("records"):
+        rows = mine[(mine[k.SOURCE] == row[k.SOURCE]) & (mine[k.TARGET] == row[k.TARGET])]
+        rows = rows[rows[k.SAMPLE].isin(by_sample)].sort_values("log2_enrichment", ascending=False, kind="stable")
+        ends = rows.iloc[[0, -1]] if len(rows) > 1 else rows
+        if ends.empty:
+            continue
+        own = pd.concat([by_sample[sample] for sample in ends[k.SAMPLE]])
+        figure = pair_figures.pair_map(own, ends, palette, **options)
+        if figure is not None:
+            label = f"{row[k.SOURCE]} – {row[k.TARGET]} ({ratio(2.0 ** row['median_log2'])}× in the median ROI)"
+            found.append((label, figure))
+    if not found:
+        return [Notice("No pair could be tested.")]
+    said = (
+        f"The {len(found)} pairs furthest from chance, in the ROI where the score is strongest and in that where "
+        "it is weakest. The score of every pair in every ROI is in neighbourhood/interactions.parquet."
+    )
+    return [Text(said), Chooser("pairs_in_tissue", "Pair", found)]
+
+
+def border(scores: pd.DataFrame, primary: str) -> list[Block]:
+    """What leaving out the cells near the edge of the image changed, where that was asked for."""
+    if "log2_unguarded" not in scores or scores["log2_unguarded"].isna().all():
+        return [
+            Text(
+                "Cells at the edge of the image count like all others, though some of their neighbours were cut off. "
+                "That does not bias a score, since chance is worked out on the same graph; `neighbourhood.guard_um` "
+                "leaves them out and shows here what it changes."
+            )
+        ]
+    mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
+    mine = mine.assign(
+        guarded=mine["n_guarded"] / mine["n_source"], change=mine["log2_enrichment"] - mine["log2_unguarded"]
+    )
+    rows = (
+        mine.groupby([k.SOURCE, k.TARGET], sort=True)
+        .agg(
+            n_tested=(k.SAMPLE, "nunique"),
+            guarded=("guarded", "mean"),
+            with_guard=("log2_enrichment", "median"),
+            without_guard=("log2_unguarded", "median"),
+            change=("change", "median"),
+        )
+        .reset_index()
+    )
+    rows.insert(0, "pair", rows[k.SOURCE] + " → " + rows[k.TARGET])
+    rows = rows.loc[rows["change"].abs().sort_values(ascending=False, kind="stable").index]
+    left_out = mine.drop_duplicates([k.SAMPLE, k.SOURCE])
+    share = left_out["n_guarded"].sum() / max(left_out["n_source"].sum(), 1)
+    caption = (
+        f"{percent(share)} of the cells lie in the guard zone: they are neighbours of others and have none. "
+        "Medians over the ROIs, the largest changes first."
+    )
+    return [Table("border", caption, BORDER_COLUMNS, rows)]

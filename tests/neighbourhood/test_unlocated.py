@@ -1,0 +1,50 @@
+"""Samples without coordinates: composition is there, everything that needs a place says that it is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint.config import StageParams
+from tumint.config.neighbourhood import NeighbourhoodConfig, RobustnessConfig
+from tumint.io import contracts
+from tumint.io.tables import read_table, write_table
+from tumint.neighbourhood import stage
+
+
+def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    n = 60
+    cells = pd.DataFrame({k.SAMPLE: np.repeat(["imaged", "dissociated"], n), k.CELL_ID: np.tile(np.arange(n), 2)})
+    cells[k.X_UM], cells[k.Y_UM] = rng.uniform(0, 99, (2, 2 * n))
+    cells.loc[n:, [k.X_UM, k.Y_UM]] = np.nan
+    cells[k.DOMAIN] = k.NO_DOMAIN
+    cells[k.CELL_TYPE] = cells[k.CLUSTER] = rng.choice(["B", "T"], 2 * n)
+    cells[k.CONFIDENCE] = 1.0
+    write_table(cells, tmp_path / "cells.parquet", contracts.CELLS, row_groups_by=k.SAMPLE)
+    params = StageParams(neighbourhood=NeighbourhoodConfig(robustness=RobustnessConfig(graphs=[])))
+    samples = ["imaged", "dissociated"]
+    stage.run(params, tmp_path / "cells.parquet", samples, None, tmp_path / "b")
+    said = "tumint: sample dissociated has no coordinates: nothing is scored in it"
+    assert capsys.readouterr().err.splitlines() == [said]
+    stage.gather(params, [tmp_path / "b"], tmp_path / "cells.parquet", tmp_path / "out")
+    scores = read_table(tmp_path / "out" / "interactions.parquet", contracts.INTERACTIONS)
+    status = scores.groupby(k.SAMPLE)[k.STATUS].agg(set).to_dict()
+    assert status == {"imaged": {k.TESTED}, "dissociated": {k.NO_COORDINATES}}
+    mine = scores[scores[k.SAMPLE] == "dissociated"]
+    types = cells[cells[k.SAMPLE] == "dissociated"][k.CELL_TYPE].value_counts()
+    assert mine.set_index([k.SOURCE, k.TARGET])["n_source"].to_dict() == {
+        (a, b): types[a] for a in ("B", "T") for b in ("B", "T")
+    }
+    features = read_table(tmp_path / "out" / "features.parquet", contracts.FEATURES)
+    found = features.groupby([k.SAMPLE, k.FAMILY])[k.STATUS].agg(set)
+    assert found["dissociated"].to_dict() == {
+        "composition": {k.TESTED},
+        "density": {k.NO_COORDINATES},
+        "distance": {k.NO_COORDINATES},
+        "interaction": {k.NO_COORDINATES},
+    }
+    without = features[(features[k.SAMPLE] == "dissociated") & (features[k.FAMILY] != "composition")]
+    assert without[k.VALUE].isna().all()
+    assert (without[k.WEIGHT] == 0).all()
