@@ -56,7 +56,7 @@ def _domains(chart: charts.Chart) -> Iterator[tuple[tuple[float, float], tuple[f
     """Place of each panel, as shares of the width and of the height from below."""
     columns = max(1, min(chart.columns, len(chart.panels)))
     rows = -(-len(chart.panels) // columns)
-    across, down = (0.04 if chart.share_y else 0.09), 0.55 / chart.height
+    across, down = (0.06 if chart.share_y else 0.09), 0.55 / chart.height
     wide, high = (1 - across * (columns - 1)) / columns, (1 - down * (rows - 1)) / rows
     top = 0.3 / chart.height if any(panel.title for panel in chart.panels) else 0.0
     for i in range(len(chart.panels)):

@@ -46,6 +46,8 @@ function cellMap(spec, width, height) {
   const pad = 0.01 * Math.max(right - left, bottom - top, 1);
   const spans = [right - left + 2 * pad, bottom - top + 2 * pad];
   const scale = Math.min((width - 24) / spans[0], (height - 50) / spans[1]);
+  const whole = ((width - 24) * spans[1]) / spans[0] + 56; // no taller than what fills the width
+  spec.layout.height = Math.min(height, Math.max(whole, 200));
   const map = { home: { x: [left - pad, right + pad], y: [bottom + pad, top - pad] } };
   map.dot = Math.max(1.2, (spec.cells.size * scale * Math.max(...spans)) / 470); // sized for a map of 4.9 inches
   let at = 0;
