@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 WIDTHS = (1280, 390)
+PART = 3000  # px of a page in one picture
 
 
 def main(reports: Path, out: Path, *, height: int = 900) -> None:
-    """Write `<page>_<width>_<light or dark>.png` (the whole page) and `_first.png` (what is seen first) to `out`."""
+    """Write `<page>_<width>_<light or dark>_first.png` (what is seen first) and `_1.png`, ... (all of it) to `out`."""
     spec = importlib.util.spec_from_file_location("browser_conftest", Path(__file__).with_name("conftest.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -27,14 +28,16 @@ def main(reports: Path, out: Path, *, height: int = 900) -> None:
                     browser.open(reports / f"{page}.html", width=width, height=height, dark=dark)
                     browser.show_all()
                     (out / f"{name}_first.png").write_bytes(shot(browser, width, height))
-                    long = min(16000, int(browser.js("return document.documentElement.scrollHeight")))
-                    (out / f"{name}.png").write_bytes(shot(browser, width, long))
-                    print(out / f"{name}.png")
+                    long = int(browser.js("return document.documentElement.scrollHeight"))
+                    for part, top in enumerate(range(0, long, PART), start=1):
+                        piece = shot(browser, width, min(PART, long - top), top)
+                        (out / f"{name}_{part}.png").write_bytes(piece)
+                    print(out / name)
 
 
-def shot(browser, width: int, height: int) -> bytes:
-    """The top of the page as PNG."""
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+def shot(browser, width: int, height: int, top: int = 0) -> bytes:
+    """A part of the page as PNG."""
+    clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
     answer = browser.driver.execute_cdp_cmd(
         "Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True}
     )
