@@ -32,11 +32,7 @@ def point_map(
 
     `size` in points squared; None: as large as the dots can be with little overlap, were they spread evenly.
     """
-    if size is None:
-        width, height = max(float(np.ptp(x)), 1.0), max(float(np.ptp(y)), 1.0)
-        points = 72 * MAP_INCH / max(width, height)  # per µm
-        size = float(np.clip(0.7 * width * height * points**2 / max(len(x), 1), 0.5, 60.0))
-    ax.scatter(x, y, s=size, c=list(colour), linewidths=0, rasterized=True)
+    ax.scatter(x, y, s=dot_size(x, y) if size is None else size, c=list(colour), linewidths=0, rasterized=True)
     low_x, high_x, low_y, high_y = float(x.min()), float(x.max()), float(y.min()), float(y.max())
     pad = 0.01 * max(high_x - low_x, high_y - low_y, 1.0)
     ax.set_xlim(low_x - pad, high_x + pad)
@@ -48,6 +44,13 @@ def point_map(
         spine.set_visible(True)
         spine.set_color(RULE)
     scale_bar(ax, high_x - low_x)
+
+
+def dot_size(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
+    """Points² of the dots of a map: as large as they can be with little overlap, were they spread evenly."""
+    width, height = max(float(np.ptp(x)), 1.0), max(float(np.ptp(y)), 1.0)
+    points = 72 * MAP_INCH / max(width, height)  # per µm
+    return float(np.clip(0.7 * width * height * points**2 / max(len(x), 1), 0.5, 60.0))
 
 
 def thinned(n: int, most: int) -> np.ndarray[Any, Any]:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tumint.errors import ConfigError, Fault
+from tumint.errors import ConfigError, Fault, TumintError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -52,18 +52,26 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
-    report = _verb(verbs, "report", "tables of a stage → one self-contained HTML", _report)
-    report.add_argument("stage", choices=("ingest", "qc", "cluster", "neighbourhood", "response", "index"))
-    report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
-    report.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
-    report.add_argument(
-        "-o", "--out", type=Path, required=True, help="the HTML; figures go to <results>/figures/<stage>"
+    report = _verb(
+        *(verbs, "report", "tables of a stage → one self-contained HTML; --against: what changed", _report),
+        required=False,
     )
+    stages = ("ingest", "qc", "cluster", "neighbourhood", "response", "index")
+    report.add_argument("stage", choices=stages, nargs="?", help="whose report; not with --against")
+    report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
+    report.add_argument("--sheet", type=Path, help="the sample sheet")
+    report.add_argument(
+        *("--against",),
+        type=Path,
+        metavar="OTHER_RESULTS",
+        help="results of another config or cohort: one page on what differs, from what the index of each kept",
+    )
+    report.add_argument("-o", "--out", type=Path, help="the HTML; figures go to <results>/figures/<stage>")
 
 
-def _verb(verbs: Any, name: str, summary: str, call: Any) -> argparse.ArgumentParser:
+def _verb(verbs: Any, name: str, summary: str, call: Any, *, required: bool = True) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
-    parser.add_argument("--params", required=True, help="JSON of the stage's parameters")
+    parser.add_argument("--params", required=required, help="JSON of the stage's parameters")
     parser.add_argument("--code", help="digest of the stage's code: ignored here, it makes Snakemake rerun the stage")
     parser.set_defaults(call=call)
     return parser
@@ -132,4 +140,12 @@ def _report(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.report import render
 
+    if a.against is not None:
+        out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"
+        render.against(a.against, a.results, out)
+        print(out)
+        return
+    for name in ("stage", "params", "sheet", "out"):
+        if getattr(a, name) is None:
+            raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
     render.run(a.stage, load_params(a.params), a.results, a.sheet, a.out)

@@ -178,6 +178,11 @@ def _subjects(table: pd.DataFrame, inputs: Inputs) -> str:
     return plural(ok[k.SAMPLE].map(inputs.subject_of).nunique(), "subject")
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(inputs)
+
+
 def _method(inputs: Inputs) -> list[str]:
     settings = _params(inputs).get("ingest") or {}
     said = [

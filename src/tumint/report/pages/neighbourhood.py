@@ -256,6 +256,12 @@ def p_laws(scores: pd.DataFrame) -> str:
     return listed([f"{percent(share)} by {words.get(str(law), str(law))}" for law, share in shares.items()])
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    scores = interactions(inputs)
+    return _method(inputs, "domain" if "domain" in set(scores[k.NULL]) else "global", p_laws(scores))
+
+
 def _method(inputs: Inputs, primary: str, laws: str) -> list[str]:
     params = inputs.metas.get("neighbourhood", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("neighbourhood") or {})

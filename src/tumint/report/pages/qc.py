@@ -294,6 +294,11 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(_settings(inputs))
+
+
 def _method(settings: Mapping[str, Any]) -> list[str]:
     return [
         "Fixed thresholds hold for the whole cohort; MAD thresholds are set in each ROI or over all cells, on the "

@@ -234,6 +234,11 @@ def _families(contrast: Contrast) -> pd.DataFrame:
     return table.iloc[table[k.FAMILY].map(words.family_rank).to_numpy().argsort(kind="stable")]
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(contrasts_of(inputs))
+
+
 def _method(found: list[Contrast]) -> list[str]:
     if not found:
         return ["Nothing was compared."]
