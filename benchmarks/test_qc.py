@@ -74,7 +74,7 @@ def test_quality_control_of_many_rois(batches: dict[int, Path]) -> None:
         f"Written by `make bench`: {n} SIMULATED ROIs of 2,000 cells × 27 channels, {BATCH} a batch, one process. "
         f"python {platform.python_version()}; {platform.machine()}, {os.cpu_count()} cores, shared with other work.",
         "",
-        "| | seconds | ms per ROI | peak MB |",
+        "| | CPU seconds | ms per ROI | peak MB |",
         "|---|---|---|---|",
         *(f"| tumint, {name} | {seconds:.1f} | {1000 * seconds / n:.1f} | |" for name, seconds in steps.items()),
         f"| tumint, in all | {ours:.1f} | {1000 * ours / n:.1f} | {many['peak_mb']:.0f} |",

@@ -30,11 +30,12 @@ def mixture(panel: Panel) -> pd.DataFrame:
     """Cells of three samples: sample, cell_id, x, y, truth and raw markers, with another gain in every sample."""
     rng = np.random.default_rng(7)
     markers = [m.marker for m in panel.markers]
-    truth = np.concatenate([np.full(RARE.get(s.cell_type, COMMON), s.cell_type) for s in panel.signatures])
+    kinds = [s for s in panel.signatures if s.cell_type not in {other.parent for other in panel.signatures}]
+    truth = np.concatenate([np.full(RARE.get(s.cell_type, COMMON), s.cell_type) for s in kinds])
     rng.shuffle(truth)
     n = len(truth)
     level = np.full((n, len(markers)), 0.15)
-    for signature in panel.signatures:
+    for signature in kinds:
         rows = np.flatnonzero(truth == signature.cell_type)
         level[np.ix_(rows, [markers.index(m) for m in signature.positive])] = 3.0
     lymphoid = np.isin(truth, ["CD4 T cells", "CD8 T cells", "Regulatory T cells", "B cells"])

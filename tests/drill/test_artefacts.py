@@ -17,7 +17,7 @@ _spec.loader.exec_module(artefacts)
 
 
 @pytest.mark.slow
-# the limits were set on seeds 0 to 3; the others have never been looked at
+# the limits were set on seeds 0 to 3; the others had never been looked at
 @pytest.mark.parametrize("seed", [0, 21, 22, 23])
 def test_what_was_planted_is_found(tmp_path: Path, seed: int) -> None:
     score = artefacts.score_seed(seed, tmp_path)

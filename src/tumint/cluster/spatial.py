@@ -15,6 +15,13 @@ from tumint.fdr import benjamini_hochberg
 _NEIGHBOURS = 6
 
 
+def _squidpy() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it imports
+        import squidpy
+    return squidpy
+
+
 def moran(values: np.ndarray, markers: Sequence[str], spatial: np.ndarray, sample: np.ndarray) -> pd.DataFrame:
     """Moran's I of each marker in each sample over the six nearest neighbours (contract MORAN).
 
@@ -22,8 +29,8 @@ def moran(values: np.ndarray, markers: Sequence[str], spatial: np.ndarray, sampl
     fewer than eight cells, have no row.
     """
     import anndata as ad
-    import squidpy as sq
 
+    sq = _squidpy()
     parts = [pd.DataFrame(columns=[k.SAMPLE, "marker", "I", "p", "q"])]
     for name in dict.fromkeys(sample):
         rows = np.flatnonzero(sample == name)
@@ -60,10 +67,10 @@ def ligand_receptor(
     Contract LIGAND_RECEPTOR; pairs that are expressed in less than 1 % of the cells of a type have no p.
     """
     import anndata as ad
-    import squidpy as sq
 
-    cells = ad.AnnData(values, obs=pd.DataFrame({"type": pd.Categorical(types)}))
-    cells.obs_names = cells.obs_names.astype(str)
+    sq = _squidpy()
+    named = pd.Index([str(i) for i in range(len(types))], dtype=object)
+    cells = ad.AnnData(values, obs=pd.DataFrame({"type": pd.Categorical(types)}, index=named))
     cells.var_names = pd.Index(list(genes))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ What is computed stands in the modules beside this one, what is written in `outp
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,29 +19,27 @@ from tumint import keys as k
 from tumint.cluster import assign, embed, gates, spatial
 from tumint.cluster.cohort import (
     Cells,
-    missing_markers,
     provided_types,
     read_cohort,
     read_matrix,
     read_pairs,
     read_reference,
     read_type_table,
-    without,
 )
 from tumint.cluster.integrate import integrate, mixing
-from tumint.cluster.normalise import compensate, features, log_normalise, normalise, reference_levels
+from tumint.cluster.normalise import features, log_normalise
 from tumint.cluster.output import Results, write
 from tumint.cluster.partition import sweep
+from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import standardised, transferred
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
-from tumint.config.panel import Panel, Signature
+from tumint.config.panel import Signature
 from tumint.errors import DataError, Fault
 from tumint.provenance import run_metadata
 
 _FEWEST = 3  # cells that can be clustered
-_SHOWN = 100  # genes that are shown where the panel names none
 
 
 def run(
@@ -68,14 +66,16 @@ def _run(
 ) -> None:
     cells = read_cohort(paths)
     given = provided_types(cells) if config.typing == "provided" else None
-    cells, notes = _settle_missing(cells, params.missing_marker)
-    method, values = _normalised(cells, config, params.seed)
+    cells, notes = settle_missing(cells, params.missing_marker)
+    method, values = normalised(
+        cells, config, params.seed, lambda markers: read_matrix(str(config.normalise.compensation), markers)
+    )
     notes["normalised"] = method.method
     if method != config.normalise:
         print("tumint: no reference channel came with the data: the values stay as they came", file=sys.stderr)
-    shown = _shown(cells, params.panel)
+    shown = shown_markers(cells, params.panel)
     work = _Work(cells, values, shown, method, config, params.seed, threads, batches, notes)
-    found = work.provided(given) if given is not None else work.typed(_signatures(params.panel, shown, notes))
+    found = work.provided(given) if given is not None else work.typed(usable_signatures(params.panel, shown, notes))
     _say(notes)
     meta = run_metadata("cluster", params.model_dump(mode="json", exclude_none=True)) | {"notes": notes}
     write(cells, values, shown, found, out, meta)
@@ -298,98 +298,8 @@ class _Work:
         return results
 
 
-def _settle_missing(cells: Cells, policy: str) -> tuple[Cells, dict[str, Any]]:
-    """Markers that some samples lack: 0 after normalisation under `fill`, else the cohort goes on without them.
-
-    A value that only some cells of a sample lack becomes 0 after normalisation in any case.
-    """
-    missing = missing_markers(cells)
-    shown = [f"{marker} (not in {', '.join(samples)})" for marker, samples in missing.items()]
-    nowhere = [marker for marker, samples in missing.items() if samples == cells.samples]
-    out = nowhere if policy == "fill" else list(missing)
-    notes: dict[str, Any] = {
-        "markers_left_out": [text for marker, text in zip(missing, shown, strict=True) if marker in out],
-        "markers_set_to_0": [text for marker, text in zip(missing, shown, strict=True) if marker not in out],
-    }
-    cells = without(cells, out)
-    counts = [] if cells.sparse else np.isnan(cells.raw).sum(axis=0)
-    notes["values_set_to_0"] = [
-        f"{marker} ({n} cells)" for marker, n in zip(cells.markers, counts, strict=False) if n and marker not in missing
-    ]
-    return cells, notes
-
-
-def _normalised(cells: Cells, config: ClusterConfig, seed: int) -> tuple[NormaliseConfig, Any]:
-    """The method that was used, and the values; types that came with the data need no reference channel."""
-    method, raw = config.normalise, cells.raw
-    if method.compensation is not None:
-        channels = cells.columns(cells.used("type", "state", "dna", "reference"))
-        raw = raw.copy()
-        raw[:, channels] = compensate(
-            raw[:, channels], read_matrix(method.compensation, [cells.markers[c] for c in channels])
-        )
-    if method.method == "log":
-        return method, log_normalise(raw if cells.sparse else np.nan_to_num(raw), method.target_sum)
-    if cells.sparse:
-        if method.method == "reference" and config.typing == "provided":
-            return method.model_copy(update={"method": "log"}), log_normalise(raw, method.target_sum)
-        expected = "`log`, for transcripts"
-        raise DataError(Fault("config: key `cluster.normalise.method`", expected, f"`{method.method}`"))
-    codes = pd.Categorical(cells.obs[k.SAMPLE], categories=cells.samples).codes.astype(np.int64)
-    scale = None
-    if method.method == "reference":
-        reference = cells.used("reference")
-        if not reference and config.typing != "provided":
-            expected = "a marker whose use is `reference` in every sample, for `cluster.normalise.method: reference`"
-            raise DataError(Fault("panel", expected, "none"))
-        if reference:
-            scale = _levels(cells, raw[:, cells.columns(reference)[0]], reference[0], codes)[codes]
-        else:
-            method = method.model_copy(update={"method": "none"})
-    values = normalise(raw, method, scale=scale, sample=codes, seed=seed)
-    return method, np.where(np.isnan(values), np.float32(0), values)
-
-
-def _levels(cells: Cells, reference: np.ndarray, name: str, codes: np.ndarray) -> np.ndarray:
-    """The level of the reference channel in each sample, all above 0."""
-    levels = reference_levels(reference, codes)
-    faults: list[Fault | str] = [
-        Fault(f"sample {sample}", f"a median of the reference channel {name} above 0", f"`{level:g}`")
-        for sample, level in zip(cells.samples, levels, strict=True)
-        if not level > 0
-    ]
-    if faults:
-        raise DataError(faults)
-    return levels
-
-
-def _shown(cells: Cells, panel: Panel | None) -> list[str]:
-    """The markers that tables and figures show, and signatures may name: of transcripts those of the panel."""
-    used = cells.used("type", "state")
-    if not cells.sparse:
-        return used
-    named = set(panel.used("type", "state")) if panel is not None else set(used[:_SHOWN])
-    return [m for m in used if m in named]
-
-
 def _say(notes: dict[str, Any]) -> None:
     """One line on stderr for whatever is not as the panel says."""
     for note, what in notes.items():
         if isinstance(what, list) and what:
             print(f"tumint: {note.replace('_', ' ')}: {', '.join(what)}", file=sys.stderr)
-
-
-def _signatures(panel: Panel | None, markers: Sequence[str], notes: dict[str, Any]) -> list[Signature]:
-    """The signatures by the markers that are there; one that would lose a positive marker is named and left out."""
-    signatures, here = panel.signatures if panel is not None else [], set(markers)
-    lost = [s for s in signatures if not here.issuperset(s.positive)]
-    notes["cell_types_left_out"] = [
-        f"{s.cell_type} (needs {', '.join(m for m in s.positive if m not in here)})" for s in lost
-    ]
-    left = {s.cell_type for s in lost}
-    kept = []
-    for signature in (s for s in signatures if s not in lost):
-        parent = None if signature.parent in left else signature.parent
-        negative = [m for m in signature.negative if m in here]
-        kept.append(signature.model_copy(update={"negative": negative, "parent": parent}))
-    return kept

@@ -30,6 +30,43 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
     """
     if table.empty:
         return None
+    evidence = (
+        "Filled dots are below the false discovery rate asked for, hollow ones are not."
+        if table["q"].notna().any()
+        else "Hollow dots: without a p, an effect is no evidence."
+    )
+    return style.Figure(
+        f"forest_{contrast['name']}",
+        f"Effects: {contrast['group']} against {contrast['reference']}",
+        f"Each dot is an effect as a ratio, each line its 95 % interval; right of 1× is more in {contrast['group']}. "
+        f"{evidence}",
+        table,
+        _dots_and_intervals(table, f"{contrast['group']} / {contrast['reference']}"),
+    )
+
+
+@style.drawn
+def outcome_forest(table: pd.DataFrame, name: str, *, survival: bool) -> style.Figure | None:
+    """What goes with an outcome, with 95 % intervals; `table` as that of `forest`."""
+    if table.empty:
+        return None
+    what = (
+        "how many times the hazard is with one standard deviation more of the feature"
+        if survival
+        else f"how many times the feature is with one standard deviation more of {name}"
+    )
+    return style.Figure(
+        f"forest_{name}",
+        f"What goes with {name}",
+        f"Each dot says {what}, each line is its 95 % interval. Filled dots are below the false discovery rate asked "
+        "for, hollow ones are not.",
+        table,
+        _dots_and_intervals(table, "hazard ratio" if survival else f"ratio per standard deviation of {name}"),
+    )
+
+
+def _dots_and_intervals(table: pd.DataFrame, label: str) -> Any:
+    """A row per effect, in log2 units, coloured by family."""
     drawing, (ax,) = style.canvas(
         style.chart_width(8.6, table["name"], 60), style.chart_height(len(table), per_row=0.24)
     )
@@ -44,21 +81,9 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
     ax.scatter(table["log2_effect"].clip(*limits), at, c=fill, edgecolors=shade, s=38, linewidths=1.4, zorder=3)
     style.ratio_axis(ax, limits)
     style.row_axis(ax, list(table["name"]), 60)
-    ax.set_xlabel(f"{contrast['group']} / {contrast['reference']}")
+    ax.set_xlabel(label)
     style.legend_right(ax, palette, "family", marker="o")
-    evidence = (
-        "Filled dots are below the false discovery rate asked for, hollow ones are not."
-        if table["q"].notna().any()
-        else "Hollow dots: without a p, an effect is no evidence."
-    )
-    return style.Figure(
-        f"forest_{contrast['name']}",
-        f"Effects: {contrast['group']} against {contrast['reference']}",
-        f"Each dot is an effect as a ratio, each line its 95 % interval; right of 1× is more in {contrast['group']}. "
-        f"{evidence}",
-        table,
-        drawing,
-    )
+    return drawing
 
 
 def _limits(table: pd.DataFrame, columns: Sequence[str]) -> tuple[float, float]:

@@ -1,15 +1,16 @@
-"""What the types of the cluster report rest on: gates, states, stability, batches, other ways of typing, UMAP."""
+"""What the types of the cluster report rest on: gates, stability, batches, other ways of typing, UMAP, the method."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from tumint import keys as k
 from tumint.cluster import charts
 from tumint.io import contracts
-from tumint.report.formats import number, percent, plural
+from tumint.report.formats import number, percent, plural, setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Notice, Section, Table, Text
 
@@ -140,3 +141,53 @@ def _pairs(inputs: Inputs) -> list[Block]:
     rows: pd.DataFrame = table.sort_values(["q", "mean"], ascending=[True, False], kind="stable").head(_ROWS)
     caption = f"Mean expression of ligand and receptor against permuted types; the first {len(rows)} of {len(table)}."
     return [Table("ligand_receptor", caption, PAIR_COLUMNS, rows)]
+
+
+def method(inputs: Inputs) -> list[str]:
+    """How the cells were clustered and typed, in sentences."""
+    params = inputs.metas.get("cluster", {}).get("params", {})
+    settings: dict[str, Any] = dict(params.get("cluster") or {})
+    typing = settings.get("typing")
+    if typing == "provided":
+        return ["The data brought a type for every cell; nothing was clustered."]
+    normalise = settings.get("normalise") or {}
+    cofactor = setting(normalise.get("cofactor", 5))
+    how = {
+        "reference": "Each intensity was divided by its ROI's median of the reference channel; each marker was scaled "
+        f"by the {setting(normalise.get('percentile', 99))}th percentile of its signal over the cohort.",
+        "arcsinh": f"Intensities were transformed by arcsinh(x / {cofactor}).",
+        "zscore": f"Intensities were transformed by arcsinh(x / {cofactor}) and standardised per marker and ROI.",
+        "gate": "The logarithm of each marker was rescaled per ROI so that two gaussians fitted to it cross at 0.5.",
+        "log": "Transcripts were scaled to the same total per cell, and log(1 + x) was taken.",
+        "none": "Intensities were taken as they are.",
+    }.get(str(normalise.get("method")), "")
+    if normalise.get("compensation"):
+        how = f"Spillover was taken out by {normalise['compensation']}. {how}"
+    batch = settings.get("integrate") or {}
+    over = {
+        "harmony": f" Batches ({batch.get('batch')}) were integrated by Harmony.",
+        "centre": f" The mean of each batch ({batch.get('batch')}) was taken out.",
+    }.get(str(batch.get("method")), "")
+    points = (
+        "Principal components of the most variable genes"
+        if normalise.get("method") == "log"
+        else "Markers that define types"
+    )
+    neighbours, resolution = settings.get("n_neighbours", "nearest"), settings.get("resolution", "as given")
+    cut = (
+        f"were joined into a graph of each cell's {neighbours} nearest neighbours over the whole cohort, which was cut "
+        f"into clusters by the Leiden algorithm at resolution {resolution}."
+        if settings.get("method") != "flowsom"
+        else f"were summarised by prototypes, which average linkage joined into {settings.get('n_clusters')} clusters."
+    )
+    said = [f"{how}{over} {points} {cut}"]
+    if typing == "table":
+        said.append(f"Each cluster got the type that {settings.get('type_table')} gives it.")
+    elif typing == "transfer":
+        said.append("Each cell got the type that most of its nearest cells of the annotated reference have.")
+    else:
+        said.append(
+            "Each cluster got the type whose signature it fits best: markers it should show against markers it should "
+            f"lack. Below a score of {settings.get('min_score', 'the least')} a cluster is `{k.UNCLASSIFIED}`."
+        )
+    return said
