@@ -80,9 +80,11 @@ def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake
 
 
 def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
+    for i in range(3000):
+        (finished / "raw" / f"{i}.csv").touch()
     (finished / "samples.tsv").write_text(
         "sample\tsubject\tpath\tarm\n"
-        + "".join(f"s{i}\tm{i % 2}\traw/M0_ROI0.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
+        + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
     )
     edit(finished, samples_per_job=3000)
     done = snakemake("--configfile", "config.yaml", "--cores", 1, "-n", cwd=finished)
