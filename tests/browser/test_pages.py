@@ -26,7 +26,7 @@ const empty = (canvas) => {
 };
 return [...document.querySelectorAll("figure")].filter((figure) => !figure.hidden).filter((figure) => {
   const live = figure.querySelector(".live");
-  if (!live) return !figure.querySelector(".scroll > svg").getBoundingClientRect().height;
+  if (!live) return !figure.querySelector(".scroll > svg")?.getBoundingClientRect().height;
   if (figure.dataset.drawn !== "live") return true;
   if (figure.dataset.live === "cells") return empty(figure.querySelector(".gl-canvas-context"));
   return !figure.querySelector(".live .mlayer path, .live .mlayer image");
