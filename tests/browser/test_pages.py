@@ -26,7 +26,7 @@ const empty = (canvas) => {
 };
 return [...document.querySelectorAll("figure")].filter((figure) => !figure.hidden).filter((figure) => {
   const live = figure.querySelector(".live");
-  if (!live) return !figure.querySelector(".scroll > svg").getBoundingClientRect().height;
+  if (!live) return !figure.querySelector(".scroll > svg")?.getBoundingClientRect().height;
   if (figure.dataset.drawn !== "live") return true;
   if (figure.dataset.live === "cells") return empty(figure.querySelector(".gl-canvas-context"));
   return !figure.querySelector(".live .mlayer path, .live .mlayer image");
@@ -181,14 +181,16 @@ def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     folder = reports(subjects=8)
     browser.open(folder / "qc.html")
     table = browser.js("return [...document.querySelectorAll('.table')].find((t) => t.querySelector('.filter')).id")
+    heads = browser.js(f"return [...document.querySelectorAll('#{table} th')].map((h) => h.textContent)")
+    at = heads.index("Cells out")
     column = (
         f"return [...document.querySelectorAll('#{table} tbody tr')].filter((r) => !r.hidden)"
         ".map((r) => r.cells[arguments[0]].textContent)"
     )
-    browser.js(f"document.querySelectorAll('#{table} th button')[4].click()")
-    up = [int(text.replace(",", "")) for text in browser.js(column, 4)]
-    browser.js(f"document.querySelectorAll('#{table} th button')[4].click()")
-    down = [int(text.replace(",", "")) for text in browser.js(column, 4)]
+    browser.js(f"document.querySelectorAll('#{table} th button')[{at}].click()")
+    up = [int(text.replace(",", "")) for text in browser.js(column, at)]
+    browser.js(f"document.querySelectorAll('#{table} th button')[{at}].click()")
+    down = [int(text.replace(",", "")) for text in browser.js(column, at)]
     assert up == sorted(up)
     assert down == sorted(up, reverse=True)
     assert len(set(up)) > 1

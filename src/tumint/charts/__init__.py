@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from tumint import style
@@ -153,6 +154,13 @@ def apart(values: Sequence[float], top: float) -> list[float]:
             place -= top * 0.077
         taken.append(place)
     return taken
+
+
+def rare_last(names: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Order in which cells are drawn: those of the commonest name first, so that rare ones lie on top."""
+    series = pd.Series(list(names), dtype=object)
+    counts = series.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    return np.argsort(series.map({name: i for i, name in enumerate(counts.index)}).to_numpy(), kind="stable")
 
 
 def figure(

@@ -279,8 +279,7 @@ def _packed(layer: charts.Cells) -> dict[str, Any]:
     """Cells as two arrays of 16-bit numbers, group after group, the commonest first so that rare ones lie on top."""
     names = pd.Series(list(layer.names), dtype=object)
     counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    rank = names.map({name: i for i, name in enumerate(counts.index)}).to_numpy()
-    order = np.argsort(rank, kind="stable")
+    order = charts.rare_last(layer.names)
     x, y = (np.asarray(values, float)[order] for values in (layer.x_um, layer.y_um))
     size = layer.size if layer.size is not None else maps.dot_size(x, y)
     return {

@@ -71,8 +71,9 @@ def _layer(ax: Axes, layer: charts.Layer) -> Any:
         case charts.Bars(shares, colours, _):
             style.stacked_rows(ax, shares, colours)
         case charts.Cells(x_um, y_um, names, colours, size):
-            shade = [colours[name] for name in names]
-            maps.point_map(ax, np.asarray(x_um, float), np.asarray(y_um, float), shade, size)
+            order = charts.rare_last(names)
+            shade = [colours[names[i]] for i in order]
+            maps.point_map(ax, np.asarray(x_um, float)[order], np.asarray(y_um, float)[order], shade, size)
     return None
 
 

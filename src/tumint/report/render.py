@@ -77,12 +77,20 @@ def against(other: Path, results: Path, out: Path) -> None:
 
 
 @dataclass
+class Link:
+    """The address of a download, empty where the file is beside the page only."""
+
+    address: str
+
+
+@dataclass
 class Files:
     """The folder of a stage's figures, and how much of the page they have filled so far."""
 
     folder: Path
     used: int = 0
     names: set[str] = field(default_factory=set)
+    links: list[Link] = field(default_factory=list)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
 
@@ -102,6 +110,17 @@ class Files:
         self.ids.setdefault(name, safe)
         return safe
 
+    def later(self, link: str) -> Link:
+        """A link that goes into the page if there is room for it when all figures are in."""
+        self.links.append(Link(link))
+        return self.links[-1]
+
+    def fill(self) -> None:
+        """Take the links that still fit, the shortest first."""
+        for link in sorted(self.links, key=lambda link: len(link.address)):
+            if not self.fits(len(link.address)):
+                link.address = ""
+
     def fits(self, size: int) -> bool:
         """Whether the page has room for `size` more bytes; if so they are taken."""
         if self.used + size > MAX_PAGE_BYTES:
@@ -119,6 +138,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     environment.filters["said"] = said
     script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
     sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
+    files.fill()
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
         findings=[_finding(finding, files) for finding in page.findings],
@@ -191,7 +211,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "reading": figure.reading,
         "svg": drawing if fits else None,
         "live": _live(figure, files) if fits else None,
-        "csv": _csv_link(figure.table, files),
+        "csv": files.later(_csv_link(figure.table)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
@@ -234,24 +254,22 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "columns": table.columns,
         "rows": rows,
         "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
-        "csv": _csv_link(table.frame, files),
+        "csv": files.later(_csv_link(table.frame)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
 
-def _csv_link(table: pd.DataFrame, files: Files) -> str | None:
-    """The table as a link that downloads it, where it is small enough to travel in the page."""
+def _csv_link(table: pd.DataFrame) -> str:
+    """The table as a link that downloads it; empty where it is too large to travel in a page."""
     if table.memory_usage(index=False).sum() > 20 * MAX_CSV_BYTES:
-        return None
+        return ""
     safe = table.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column].dtype):
             safe[column] = safe[column].map(neutralise)
     text = safe.to_csv(index=False, lineterminator="\n")
     encoded = base64.b64encode(text.encode()).decode("ascii")
-    if len(encoded) > MAX_CSV_BYTES or not files.fits(len(encoded)):
-        return None
-    return f"data:text/csv;charset=utf-8;base64,{encoded}"
+    return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
 
 
 def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
