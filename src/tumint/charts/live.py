@@ -103,7 +103,7 @@ def _panel(
                 layout[f"yaxis{ending}"] |= _names([str(r) for r in layer.shares.index], panel.y.longest)
                 layout[f"yaxis{ending}"] |= {"range": [len(layer.shares) - 0.5, -0.5]}
             case charts.Mark(0, axis):
-                # the axis draws it over its grid and below the dots, where a line of the same place would lie below both
+                # the axis draws it over its grid and below the dots; a shape would lie below both
                 layout[f"{axis}axis{ending}"] |= {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1}
             case charts.Mark(at, axis):
                 other = {f"{'y' if axis == 'x' else 'x'}ref": f"{y if axis == 'x' else x} domain"}
