@@ -102,10 +102,13 @@ def _panel(
                 data += [trace | {"xaxis": x, "yaxis": y} for trace in _bars(layer)]
                 layout[f"yaxis{ending}"] |= _names([str(r) for r in layer.shares.index], panel.y.longest)
                 layout[f"yaxis{ending}"] |= {"range": [len(layer.shares) - 0.5, -0.5]}
+            case charts.Mark(0, axis):
+                # the axis draws it over its grid and below the dots; a shape would lie below both
+                layout[f"{axis}axis{ending}"] |= {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1}
             case charts.Mark(at, axis):
                 other = {f"{'y' if axis == 'x' else 'x'}ref": f"{y if axis == 'x' else x} domain"}
                 ends = {"x0": at, "x1": at, "y0": 0, "y1": 1} if axis == "x" else {"x0": 0, "x1": 1, "y0": at, "y1": at}
-                line = {"type": "line", "layer": "between", "line": {"color": INK, "width": 1}}
+                line = {"type": "line", "layer": "below", "line": {"color": INK, "width": 1}}
                 layout["shapes"].append({**line, **ends, "xref": x, "yref": y, **other})
             case charts.Words(rows, at_x, at_y, text):
                 high = panel.y.limits[1] if panel.y.limits else 1.0
