@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth validate clean
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,11 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
 
 test: env  ## the tests
-	$(BIN)/python -m pytest -m "not whole and not slow and not slurm" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	@# in CI the demo is run first, and `make browser` after it
+	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
+	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
+	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
 whole: env  ## the whole workflow on the real cohorts and on a small one that is killed, resumed and fed wrong data
 	$(BIN)/python -m pytest -m whole -n $(CORES) --dist loadfile $(PYTEST_ARGS)
@@ -52,6 +56,21 @@ drill: env  ## what takes minutes: planted truth on other seeds, damaged files b
 slurm-demo: env  ## a small cohort through a real one-node Slurm and without it (Debian, root): same numbers, bit for bit
 	@tests/slurm/up.sh
 	@$(BIN)/python -m pytest -m slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code
+
+AXE     := .browser/node_modules/axe-core/axe.min.js
+COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/mouse_tumour_codex.yaml config/cohorts/nsclc_mif.yaml)
+# the page has to show itself with no network at all
+NO_NET  := unshare --map-root-user --net
+
+$(AXE):
+	@command -v npm >/dev/null && npm install --silent --no-save --no-audit --no-fund --prefix .browser axe-core@4 || echo "browser: npm is not installed, so accessibility is not checked"
+
+browser: env demo $(AXE)  ## every report of the demo and of the real cohorts in a headless Chromium, without any network
+	@for config in $(COHORTS); do $(TUMINT) run $$config --cores $(CORES) || exit 1; done
+	$(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+
+shots: env demo  ## screenshots of the demo's reports, wide and narrow, light and dark, into .browser/shots
+	$(NO_NET) $(BIN)/python tests/browser/shots.py results/demo/reports .browser/shots
 
 lint: env  ## what CI lints
 	$(BIN)/ruff check .
@@ -73,7 +92,10 @@ bench: env  ## speed, memory and calibration against peers
 truth: demo  ## the demo's findings against what was planted
 	@$(BIN)/python tests/drill/planted.py results/demo data/demo
 
-validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour)
+artefacts: env  ## quality control against planted artefacts: stripes, a failed ROI, debris, doublets (5 minutes)
+	@$(BIN)/python tests/drill/artefacts.py 0 21 22 23
+
+validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (a quarter of an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py
 
 clean:  ## remove results, the demo cohort and caches, not the environment

@@ -194,7 +194,8 @@ def sparse_moments(graph: Graph, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     T2 = W.multiply(W.T).sum()
     T3, T4, T5 = (r**2).sum() - T1, (c**2).sum() - T1, (r * c).sum() - T2
     T6 = S0**2 - T1 - T2 - T3 - T4 - 2 * T5
-    n, s = float(graph.n), np.bincount(labels, minlength=K).astype(float)
+    # E² is taken from E[C²]: in doubles that would cost the last digits
+    n, s = np.longdouble(graph.n), np.bincount(labels, minlength=K).astype(np.longdouble)
     n2, n3, n4 = n * (n - 1), n * (n - 1) * (n - 2), n * (n - 1) * (n - 2) * (n - 3)
     s2 = s * (s - 1)
     mean = S0 * np.outer(s, s) / n2
@@ -212,10 +213,10 @@ def test_exact_moments_against_sparse_products(report: Callable[..., None]) -> N
     zeros = np.zeros(graph.n, np.uint8)
     mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
     peer_mean, peer_variance = sparse_moments(graph, labels)
-    report("counts and exact moments, 200,000 cells, CPU", f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms",
-           f"{theirs / ours:.1f}×")  # fmt: skip
-    assert mean == pytest.approx(peer_mean, rel=1e-9)
-    assert variance == pytest.approx(peer_variance, rel=1e-7)  # the peer subtracts E² and loses digits
+    said = f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms", f"{theirs / ours:.1f}×"
+    report("counts and exact moments, 200,000 cells, CPU", *said)
+    assert mean == pytest.approx(peer_mean.astype(float), rel=1e-9)
+    assert variance == pytest.approx(peer_variance.astype(float), rel=1e-9)
     assert theirs / ours >= 5
 
 
@@ -386,6 +387,8 @@ def test_calibration_of_p(kind: str, n_strata: int, report: Callable[..., None])
         report(what, said, f"outside {out}" if low >= 10 else "–", "–")
     assert found[:, 1].max() <= 1.4
     usual = expected >= 10
-    # a pair may miss a window that none of its counts, taken in the order of their tails, can hit
-    assert (inside | ~reach)[usual].all()
     assert (found[usual] <= [high for _, high in ALLOWED]).all()
+    # a share is known to within the error of its draws; and a pair may miss a window that none of its counts, taken in
+    # the order of their tails, can hit
+    error = np.sqrt(found / np.array(LEVELS) / DRAWS)
+    assert ((found + 2 * error >= [low for low, _ in ALLOWED]) | ~reach)[usual].all()

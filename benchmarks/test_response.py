@@ -90,7 +90,8 @@ def test_all_methods_with_permutations(report: Callable[..., None]) -> None:
     what = f"{FEATURES:,} features, {SUBJECTS} subjects of {ROIS} ROIs: moderated t, mixed model, {PERMUTATIONS:,} "
     what += "permutations with max-t, power, every subject left out, composition adjusted for, prediction"
     report(what, f"{wall:.1f} s, {cpu:.1f} s of CPU", "–", "–")
-    assert wall < 30
+    # one thread does it all: what a quiet core takes, however many programs share this one
+    assert cpu < 30
 
 
 def test_mixed_model_against_statsmodels(report: Callable[..., None]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -39,7 +39,7 @@ from tumint.io.atomic import write_text
 
 DESIGNS = (3, 4, 6, 8)
 EVERY = 4  # cohorts for one that all tests are made of, not moderated t alone
-WORKFLOW = (10, 20, 10, 10)  # cohorts of each design from raw tables
+COUNTS = {"null": (500, 500, 500, 500), "workflow": (10, 20, 10, 10)}  # cohorts of each design
 TRUE = np.arange(FEATURES) < int(PLANTED * FEATURES)
 Rates = dict[str, float]
 
@@ -80,19 +80,16 @@ def mean(values: pd.Series, digits: int = 3) -> str:
 
 def null_of(n: int, seed: int, i: int) -> Rates:
     """Share of p < 0.05 in a cohort without any effect, by test and family."""
-    p = _tests_of(i)(*cohort(n, np.random.default_rng([seed, n, i, 0]), NOTHING))
+    tests = p_of_primary if i % EVERY else p_of_tests
+    p = tests(*cohort(n, np.random.default_rng([seed, n, i, 0]), NOTHING))
     shares = (p < 0.05).groupby(level=0).mean()
     return {f"{test}|{family}": float(shares.loc[family, test]) for test in p for family in FAMILIES}
 
 
-def _tests_of(i: int) -> Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]:
-    """The primary test of all cohorts, every test of some."""
-    return p_of_primary if i % EVERY else p_of_tests
-
-
 def planted_of(n: int, seed: int, i: int) -> Rates:
     """False discovery proportion at q < 0.1 and power in a cohort with effects: means over the families, by test."""
-    p = _tests_of(i)(*cohort(n, np.random.default_rng([seed, n, i, 1]), planted()))
+    tests = p_of_primary if i % 2 else p_of_tests
+    p = tests(*cohort(n, np.random.default_rng([seed, n, i, 1]), planted()))
     rates: Rates = {}
     for test in p:
         found = np.stack([benjamini_hochberg(p.loc[family, test]) < 0.1 for family in FAMILIES])
@@ -131,15 +128,15 @@ def weights_of(n: int, seed: int, i: int) -> Rates:
     return {name: float(np.mean(values)) for name, values in kept.items()}
 
 
-def null_section(run: Run) -> str:
-    """The table of tests without effect."""
+def null_section(run: Run, cohorts: Sequence[int]) -> str:
+    """The table of tests without effect, of as many cohorts of each design as `cohorts` says."""
     lines = [
         _NULL.format(every=EVERY),
         "| design | test | " + " | ".join(FAMILIES) + " |",
         "|---|---|" + "---|" * len(FAMILIES),
     ]
-    for n in DESIGNS:
-        table = run.each("null", null_of, n, run.cohorts)
+    for n, many in zip(DESIGNS, cohorts, strict=True):
+        table = run.each("null", null_of, n, many)
         for test in TESTS:
             lines.append(f"| {n} v {n} | {test} | {' | '.join(mean(table[f'{test}|{f}']) for f in FAMILIES)} |")
     return "\n".join(lines)
@@ -147,9 +144,10 @@ def null_section(run: Run) -> str:
 
 def planted_section(run: Run) -> str:
     """The table of tests with effects."""
-    lines = [_PLANTED.format(share=f"{PLANTED:.0%}")]
+    cohorts = max(2, run.cohorts // 5)
+    lines = [_PLANTED.format(share=f"{PLANTED:.0%}", cohorts=cohorts)]
     for n in DESIGNS:
-        table = run.each("planted", planted_of, n, run.cohorts)
+        table = run.each("planted", planted_of, n, cohorts)
         for test in TESTS:
             lines.append(f"| {n} v {n} | {test} | {mean(table[f'{test}|false'])} | {mean(table[f'{test}|power'], 2)} |")
     return "\n".join(lines)
@@ -157,7 +155,7 @@ def planted_section(run: Run) -> str:
 
 def detectable_section(run: Run) -> str:
     """The table of detectable effects."""
-    cohorts = max(2, run.cohorts // 5)
+    cohorts = max(2, run.cohorts // 10)
     lines = [_DETECTABLE.format(cohorts=cohorts), "|---|" + "---|" * len(FAMILIES)]
     lines.insert(1, "| design | " + " | ".join(FAMILIES) + " |")
     for n in DESIGNS:
@@ -194,16 +192,22 @@ SECTIONS: dict[str, tuple[str, Callable[..., str]]] = {
 }
 
 
-def report(parts: Sequence[str], run: Run, workflow_cohorts: Sequence[int], before: str) -> str:
-    """The whole document; sections that are not in `parts` stay as they are in `before`."""
+def report(parts: Sequence[str], run: Run, counts: Mapping[str, Sequence[int]], before: str) -> str:
+    """The whole document; sections that are not in `parts` stay as they are in `before`.
+
+    Parameters
+    ----------
+    counts
+        Of the sections of which each design has its own number of cohorts, those numbers.
+    """
     kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
     texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
     for part, (title, section) in SECTIONS.items():
         if part in parts:
-            whole = part == "workflow"
-            many = f"--workflow-cohorts {' '.join(map(str, workflow_cohorts))}" if whole else f"--cohorts {run.cohorts}"
+            own = counts.get(part)
+            many = f"--cohorts {run.cohorts}" if own is None else f"--{part}-cohorts {' '.join(map(str, own))}"
             made = f"`python benchmarks/validate_response.py --part {part} {many} --seed {run.seed}`"
-            text = section(run, workflow_cohorts) if whole else section(run)
+            text = section(run) if own is None else section(run, own)
             texts.append(f"## {title}\n\n{made}\n\n{text}\n")
         elif title in kept:
             texts.append(f"## {title}\n\n{kept[title].strip()}\n")
@@ -221,7 +225,8 @@ _NULL = """Wanted of moderated t, the primary test: 0.03 to 0.07. The other test
 last two tests of each design are those that are **not** offered: they show what counting ROIs or cells as replicates
 would have claimed of the same tables. The permutation test cannot go below 0.10 at 3 v 3 and 0.029 at 4 v 4.
 """
-_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family). Wanted of the false
+_PLANTED = """{share} of the features differ between the groups by 1 (in the unit of the family), in {cohorts} cohorts
+of each design; every second of them is given to all tests, the others to moderated t alone. Wanted of the false
 discovery rate, the mean over cohorts and families of the share of false findings: at most 0.12.
 
 | design | test | false discovery rate | power |
@@ -241,8 +246,9 @@ def main() -> None:
     """Write the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=500)
-    many = "cohorts of each design from raw tables"
-    parser.add_argument("--workflow-cohorts", type=int, nargs=len(DESIGNS), default=WORKFLOW, metavar="N", help=many)
+    for part, default in COUNTS.items():
+        said = f"cohorts of each design, for the part {part}"
+        parser.add_argument(f"--{part}-cohorts", type=int, nargs=len(DESIGNS), default=default, metavar="N", help=said)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=list(SECTIONS), nargs="+", default=list(SECTIONS), help="only these sections")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
@@ -251,7 +257,8 @@ def main() -> None:
     a = parser.parse_args()
     before = a.out.read_text(encoding="utf-8") if a.out.is_file() else ""
     run = Run(a.cohorts, a.seed, a.workers, a.keep)
-    write_text(a.out, report(a.part, run, a.workflow_cohorts, before))
+    counts = {part: getattr(a, f"{part}_cohorts") for part in COUNTS}
+    write_text(a.out, report(a.part, run, counts, before))
 
 
 if __name__ == "__main__":

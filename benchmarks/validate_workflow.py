@@ -70,7 +70,7 @@ def rates_of(n: int, seed: int, i: int) -> dict[str, float]:
 def section(run: Run, cohorts: Mapping[int, int]) -> str:
     """What came out of so many cohorts of each design, as text."""
     lines = [_HEAD.format(rois=ROIS, cells=CELLS)]
-    for n, many in cohorts.items():
+    for n, many in ((n, many) for n, many in cohorts.items() if many):
         table = run.each("workflow", rates_of, n, many)
         for family in sorted(name.split("|")[1] for name in table.columns if name.startswith("tests|")):
             share = table[f"low|{family}"].dropna()

@@ -46,7 +46,9 @@ def test_every_fault_of_every_row(tmp_path: Path) -> None:
         "samples.tsv row 3 (sample A1): expected `subject` to name the animal or patient, found an empty field.",
         "samples.tsv row 3 (sample A1): expected `path` to be a file or folder, found `b.csv`.",
         "samples.tsv row 4 (sample A 2): expected `sample` to be a name without spaces, slashes or `|`, found `A 2`.",
+        "samples.tsv row 4 (sample A 2): expected each `path`, with its `part`, once, found `a.csv` in row 2 too.",
         "samples.tsv row 4 (sample A 2): expected `pixel_size_um` to be a positive number, found `x`.",
+        "samples.tsv row 5 (sample A3): expected each `path`, with its `part`, once, found `a.csv` in row 2 too.",
         "samples.tsv row 5 (sample A3): expected `pixel_size_um` to be a positive number, found `inf`.",
     ]
 

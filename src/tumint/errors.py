@@ -18,7 +18,9 @@ class Fault:
     found: str
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, found {self.found}."
+        text = f"{self.where}: expected {self.expected}, found {self.found}."
+        # names that come from a file may hold anything: a fault stays on its line
+        return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class TumintError(Exception):

@@ -98,6 +98,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, check_files: bool) -> Iterable[Fault]:
     first: dict[str, int] = {}
+    sources: dict[tuple[str, str], int] = {}
     for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
         sample = row[k.SAMPLE]
         where = f"{path} row {number} (sample {sample or 'without a name'})"
@@ -110,6 +111,12 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
             yield Fault(where, "`subject` to name the animal or patient", "an empty field")
         if check_files and (not row[k.PATH] or not Path(row[k.PATH]).exists()):
             yield Fault(where, "`path` to be a file or folder", f"`{row[k.PATH]}`")
+        elif check_files and (source := (row[k.PATH], row.get(k.PART, ""))) in sources:
+            # the same cells as two samples would count twice
+            found = f"`{' '.join(filter(None, source))}` in row {sources[source]} too"
+            yield Fault(where, "each `path`, with its `part`, once", found)
+        elif check_files:
+            sources[source] = number
         if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
 
+    from tumint.charts import Chart
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class Figure:
     """A figure of a report: its file name, title, a sentence that says how to read it, its table and its drawing.
 
     `themed`: a page may change ink and ground with its own; not where pixels (cell maps) sit on the ground.
+    `chart`: what was drawn, where it was described (`tumint.charts`), so that a page can draw it live.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Figure:
     table: pd.DataFrame
     drawing: MplFigure
     themed: bool = True
+    chart: Chart | None = None
 
 
 def colours(types: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -248,16 +252,29 @@ def by_similarity(matrix: pd.DataFrame) -> list[Any]:
 
 def ratio_axis(ax: Axes, limits: tuple[float, float], *, which: str = "x") -> None:
     """An axis in log2 units, labelled as ratios (¼×, ½×, 1×, 2×, ...)."""
-    low, high = np.floor(limits[0] * 2) / 2, np.ceil(limits[1] * 2) / 2
-    step = next(s for s in (0.5, 1, 2, 4, 8, 1000) if (high - low) / s <= 8)
-    ticks = [t for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
-    labels = [f"{2.0**t:.2g}×" if abs(t) < 6.5 else f"2^{t:g}" for t in ticks]
+    ticks, labels, (low, high) = ratio_ticks(limits)
     if which == "x":
         ax.set_xlim(low, high)
         ax.set_xticks(ticks, labels)
     else:
         ax.set_ylim(low, high)
         ax.set_yticks(ticks, labels)
+
+
+def ratio_ticks(limits: tuple[float, float]) -> tuple[list[float], list[str], tuple[float, float]]:
+    """Ticks in log2 units, their labels as ratios, and the limits widened to halves."""
+    low, high = float(np.floor(limits[0] * 2) / 2), float(np.ceil(limits[1] * 2) / 2)
+    step = next(s for s in (0.5, 1, 2, 4, 8, 1000) if (high - low) / s <= 8)
+    ticks = [float(t) for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
+    return ticks, [f"{2.0**t:.2g}×" if abs(t) < 6.5 else f"2^{t:g}" for t in ticks], (low, high)
+
+
+def colour_scale(cmap: str, steps: int = 11) -> list[tuple[float, str]]:
+    """A colour map of matplotlib as `(share, colour)`, for renderers other than matplotlib."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [(i / (steps - 1), to_hex(colormaps[cmap](i / (steps - 1)))) for i in range(steps)]
 
 
 def file_name(text: str) -> str:

@@ -112,3 +112,14 @@ def test_params_hold_only_what_a_stage_sees(cohort: dict[str, Any]) -> None:
     assert changed == {"qc", "cluster", "response"}
     assert '"signatures":[]' in before["ingest"]
     assert load_params(before["cluster"]).panel == loaded.panel
+
+
+def test_quality_control_names_samples_of_the_sheet_and_markers_of_the_panel(cohort: dict[str, Any]) -> None:
+    regions = [{"sample": "nowhere", "x_um": [0, 10]}]
+    cohort["qc"] = {"exclude_regions": regions, "markers": {"Unobtainium": {"max": 1}}}
+    with pytest.raises(TumintError) as caught:
+        load_cohort(cohort)
+    first, second = map(str, caught.value.faults)
+    assert "key `qc.exclude_regions.0.sample`: expected a sample of" in first
+    assert first.endswith("found `nowhere`.")
+    assert "key `qc.markers`: expected markers of" in second

@@ -14,9 +14,10 @@ from tumint.config.model import StageParams
 from tumint.io.tables import read_table
 from tumint.report import findings, formats, words
 from tumint.report.caveats import caveats
-from tumint.report.contrasts import Contrast, contrasts, prepared
+from tumint.report.contrasts import Contrast, contrasts, prepared, values_of
 from tumint.report.inputs import Inputs
 from tumint.report.pages import index, neighbourhood, qc, response
+from tumint.response.stage import run as run_response
 
 CONTRAST = {
     **{"name": "arms", "column": "arm", "reference": "vehicle", "group": "treated", "reason": ""},
@@ -243,3 +244,57 @@ def test_facts_of_the_comparison_are_on_the_page(make) -> None:
     blocks = [b for section in response.build(inputs).sections for b in section.blocks]
     text = " ".join(item for block in blocks for item in getattr(block, "items", []))
     assert "The smallest p that a permutation of subjects can give here is 0.1 (exact, 20 assignments)" in text
+
+
+def test_no_contrast_asked_for_is_no_fault(make, tmp_path) -> None:
+    written = make()
+    stage = StageParams.model_validate({"response": {"contrasts": []}})
+    features = written.results / "neighbourhood/features.parquet"
+    run_response(stage, features, written.sheet, tmp_path / "response")
+    page = response.build(Inputs.load(written.params, tmp_path, written.sheet))
+    assert page.state.light == "green"
+    assert page.state.reasons == ("No contrast was asked for: the features are described in the other reports.",)
+    assert page.method == ["Nothing was compared."]
+
+
+def test_outcomes_subsets_and_what_remains_are_on_the_page(make, tmp_path) -> None:
+    written = make()
+    sheet = pd.read_csv(written.sheet, sep="\t", dtype=str)
+    order = pd.factorize(sheet["subject"])[0]
+    sheet = sheet.assign(growth=(order * 1.5 - 4).astype(str), days=(order * 7 + 3).astype(str), died="1")
+    sheet.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    arms = {"column": "arm", "reference": "vehicle", "group": "treated"}
+    rich = {"feature": "CD8 T cells", "quantile": 0.2, "keep": "high"}
+    outcomes = [{"name": "growth", "column": "growth"}, {"name": "death", "column": "days", "event": "died"}]
+    contrasts_ = [{"name": "arms", **arms}, {"name": "rich", "subset": [rich], **arms}]
+    stage = StageParams.model_validate({"response": {"contrasts": contrasts_, "outcomes": outcomes, "fdr": 0.2}})
+    features = written.results / "neighbourhood/features.parquet"
+    run_response(stage, features, tmp_path / "s.tsv", tmp_path / "response")
+    (tmp_path / "neighbourhood").mkdir()
+    (tmp_path / "neighbourhood/features.parquet").write_bytes(features.read_bytes())
+    inputs = Inputs.load(written.params, tmp_path, tmp_path / "s.tsv")
+    page = response.build(inputs)
+    assert [section.title for section in page.sections][2:] == ["Outcome: growth", "Outcome: death"]
+    table = read_table(tmp_path / "response/outcomes.parquet")
+    growth = page.sections[2].blocks
+    hits = int((table.loc[table["outcome"] == "growth", "q"] < 0.2).sum())
+    assert growth[0].text.startswith(f"{hits} of ")
+    assert growth[1].name == "forest_growth"
+    best = table[(table["outcome"] == "death") & table["p"].notna()].sort_values("p").iloc[0]
+    drawn = page.sections[3].blocks[1].table.set_index(["family", "feature"])
+    assert drawn.loc[(best["family"], best["feature"]), "log2_effect"] == pytest.approx(best["effect"] / math.log(2))
+    rows = {block.name: block.frame for section in page.sections for block in section.blocks if hasattr(block, "frame")}
+    left = read_table(tmp_path / "response/remaining.parquet")
+    kept = left[(left["contrast"] == "arms") & (left["verdict"] != "no difference")]
+    assert ("remaining_arms" in rows) == bool(len(kept))
+    if len(kept):
+        assert sorted(rows["remaining_arms"]["verdict"]) == sorted(kept["verdict"])
+    said = " ".join(item for block in page.sections[1].blocks for item in getattr(block, "items", []))
+    assert "Only ROIs in which CD8 T cells (composition) is at or above the 0.2 quantile of both groups" in said
+    texts = [block.text for block in page.sections[0].blocks if hasattr(block, "text")]
+    assert any(text.startswith("No prediction of the group from the features: 3 subjects in") for text in texts)
+    own = response.contrasts_of(inputs)[1]
+    dots, rois = values_of(own, inputs, [own.drawn["id"].iloc[0]])
+    values = read_table(tmp_path / "response/subjects.parquet").query("contrast == 'rich'")
+    assert set(dots[k.VALUE]) <= set(values[k.VALUE])
+    assert len(rois) < len(sheet)  # those outside the subset are not drawn

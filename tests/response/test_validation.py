@@ -44,7 +44,7 @@ def test_a_part_leaves_the_other_sections_as_they_are(script: ModuleType, monkey
     title, _ = script.SECTIONS["detectable"]
     monkeypatch.setitem(script.SECTIONS, "detectable", (title, lambda run: f"new, of {run.cohorts}"))
     before = "# t\n\n## No effect: share of p < 0.05\n\nkept\n\n## The detectable effect\n\nold\n"
-    text = script.report(["detectable"], script.Run(10, 3), [2], before)
+    text = script.report(["detectable"], script.Run(10, 3), {}, before)
     assert "## No effect: share of p < 0.05\n\nkept\n" in text
     assert "old" not in text
     assert "--part detectable --cohorts 10 --seed 3`\n\nnew, of 10\n" in text

@@ -83,3 +83,19 @@ def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
         assert all("would have been found in 80% of such cohorts." in nothing[f] for f in set(tested["family"]))
     for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index"):
         assert (results / "reports" / f"{name}.html").is_file()
+
+
+def test_mouse_lung_scrna_compares_compositions_and_scores_nothing(cohort, tumint):
+    folder = cohort("mouse_lung_scrna")
+    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    results = folder / "results" / "mouse_lung_scrna"
+    cells = pd.read_parquet(results / "cluster" / "cells.parquet")
+    assert len(cells) == 800
+    assert cells[["x_um", "y_um"]].isna().all(axis=None)
+    scores = pd.read_parquet(results / "neighbourhood" / "interactions.parquet")
+    assert set(scores["status"]) == {"no_coordinates"}
+    effects = pd.read_parquet(results / "response" / "effects.parquet")
+    assert set(effects.loc[effects["p"].notna(), "family"]) == {"composition"}
+    for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index"):
+        assert (results / "reports" / f"{name}.html").is_file()

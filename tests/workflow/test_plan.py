@@ -33,7 +33,8 @@ def test_plan_follows_the_order_of_the_stages(finished, tumint):
     shutil.rmtree(finished / "results")
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
     assert [line.split(" (")[0].removesuffix(": not made yet").strip() for line in lines[1:]] == [
-        *("ingest", "qc", "cluster", "neighbourhood", "neighbourhood: gather the batches", "response"),
+        *("ingest", "qc: measure", "qc: compare the ROIs of the cohort", "qc", "cluster"),
+        *("neighbourhood", "neighbourhood: gather the batches", "response"),
         *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index")),
     ]
 
@@ -79,9 +80,11 @@ def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake
 
 
 def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
+    for i in range(3000):
+        (finished / "raw" / f"{i}.csv").touch()
     (finished / "samples.tsv").write_text(
         "sample\tsubject\tpath\tarm\n"
-        + "".join(f"s{i}\tm{i % 2}\traw/M0_ROI0.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
+        + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
     )
     edit(finished, samples_per_job=3000)
     done = snakemake("--configfile", "config.yaml", "--cores", 1, "-n", cwd=finished)

@@ -8,12 +8,14 @@ from pathlib import Path
 BATCHES = ["b0001", "b0002", "b0003"]
 REPORTS = ("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index")
 GATHER = "neighbourhood: gather the batches"
+MEASURE, COMPARE = "qc: measure", "qc: compare the ROIs of the cohort"
+STAGES = ("ingest", MEASURE, COMPARE, "qc", "cluster", "neighbourhood", GATHER, "response")
 ROOT = Path(__file__).parents[2]
 
 
 def _steps(*names: str) -> dict[str, list[str]]:
     """`{step: batches}`; all batches of those stages that run by batch."""
-    return {name: BATCHES if name in ("ingest", "qc", "neighbourhood") else [] for name in names}
+    return {name: BATCHES if name in ("ingest", MEASURE, "qc", "neighbourhood") else [] for name in names}
 
 
 FROM_NEIGHBOURHOOD = _steps(
@@ -23,7 +25,7 @@ FROM_NEIGHBOURHOOD = _steps(
 
 def test_nothing_was_made(finished, jobs):
     shutil.rmtree(finished / "results")
-    assert jobs(cwd=finished) == _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
+    assert jobs(cwd=finished) == _steps(*STAGES, *REPORTS)
 
 
 def test_everything_is_up_to_date(finished, jobs):
@@ -52,8 +54,14 @@ def test_a_signature_of_the_panel_leaves_ingest_alone(finished, jobs):
 def test_a_raw_table(finished, jobs):
     with open(finished / "raw" / "M3_ROI1.csv", "a") as table:
         table.write("2\n")
-    everything = _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
-    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], "qc": ["b0003"]}
+    everything = _steps(*STAGES, *REPORTS)
+    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], MEASURE: ["b0003"], "qc": ["b0003"]}
+
+
+def test_limits_of_the_cohort_judge_every_batch_again(finished, jobs, edit):
+    edit(finished, "other.yaml", qc={"total": {"mad_above": 5.0, "per": "cohort"}})
+    asked = jobs(cwd=finished, config="other.yaml")
+    assert asked == _steps(*STAGES[1:], *REPORTS[1:])
 
 
 def test_the_design_of_the_sheet(finished, jobs, edit):
@@ -68,8 +76,8 @@ def test_a_sample_more_leaves_full_batches_alone(finished, jobs):
     (finished / "raw" / "new.csv").write_text("ObjectNumber\n1\n")
     with open(finished / "samples.tsv", "a") as sheet:
         sheet.write("new\tM3\traw/new.csv\t1.0\ttreated\n")
-    everything = _steps("ingest", "qc", "cluster", "neighbourhood", GATHER, "response", *REPORTS)
-    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], "qc": ["b0003"]}
+    everything = _steps(*STAGES, *REPORTS)
+    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], MEASURE: ["b0003"], "qc": ["b0003"]}
 
 
 def test_an_edited_kernel(finished, jobs, tmp_path):

@@ -20,7 +20,7 @@ rule qc_measure:
         config=config_of("qc"),
         code=CODE["qc"],
     message:
-        "qc {wildcards.batch}: measure"
+        "qc: measure {wildcards.batch}"
     shell:
         "tumint qc --params {params.config:q} --code {params.code} --measure --cells {input.cells:q}"
         " --samples {input.samples:q} -o {output.measures:q} > {log:q} 2>&1"
@@ -62,8 +62,8 @@ rule qc:
         cells="<results>/ingest/{batch}.h5ad",
         samples="<results>/ingest/{batch}.samples.parquet",
         measures="<results>/qc/{batch}.measures.parquet",
-        limits="<results>/qc/limits.parquet",
-        rois="<results>/qc/rois.parquet",
+        # only where a limit is that of the cohort: else a sample more leaves the verdicts of the others alone
+        cohort=["<results>/qc/limits.parquet", "<results>/qc/rois.parquet"] if COHORT.config.qc.needs_cohort else [],
     output:
         cells="<results>/qc/{batch}.h5ad",
         verdicts="<results>/qc/{batch}.cells.parquet",
@@ -79,9 +79,9 @@ rule qc:
     params:
         config=config_of("qc"),
         code=CODE["qc"],
-        cohort=lambda wildcards, input: os.path.dirname(input.limits),
+        cohort=lambda wildcards, input: ["--cohort", os.path.dirname(input.cohort[0])] if input.cohort else [],
     message:
         "qc {wildcards.batch}"
     shell:
         "tumint qc --params {params.config:q} --code {params.code} --cells {input.cells:q} --samples {input.samples:q}"
-        " --measures {input.measures:q} --cohort {params.cohort:q} -o {output.cells:q} > {log:q} 2>&1"
+        " --measures {input.measures:q} {params.cohort:q} -o {output.cells:q} > {log:q} 2>&1"

@@ -90,10 +90,16 @@ def read_dry_run(text: str) -> list[Step]:
     return sorted(steps.values(), key=_rank)
 
 
-def _rank(step: Step) -> tuple[bool, int, bool]:
-    """Place of a step: stages before reports, in the order of the stages; gathering after its batches."""
-    *report, stage = step.name.split(":")[0].split()
-    return bool(report), STAGES.index(stage) if stage in STAGES else len(STAGES), ":" in step.name
+_WITHIN = ("measure", "compare", "", "gather")  # the parts of a stage, by the first word after the colon
+
+
+def _rank(step: Step) -> tuple[bool, int, int]:
+    """Place of a step: stages before reports, in the order of the stages; in a stage in that of its parts."""
+    head, _, part = step.name.partition(":")
+    *report, stage = head.split()
+    first = next(iter(part.split()), "")
+    within = _WITHIN.index(first) if first in _WITHIN else len(_WITHIN)
+    return bool(report), STAGES.index(stage) if stage in STAGES else len(STAGES), within
 
 
 def _in_words(reason: str) -> list[str]:

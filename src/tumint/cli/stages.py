@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tumint.errors import ConfigError, Fault
+from tumint.errors import ConfigError, Fault, TumintError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -23,7 +23,7 @@ def add_verbs(verbs: Any) -> None:
     step.add_argument("--measure", action="store_true", help="only measure the batch: <batch>.measures.parquet")
     step.add_argument("--gather", type=Path, nargs="+", help="measures of all batches: write the cohort's tables")
     step.add_argument("--measures", type=Path, help="measures of this batch; without them it is a cohort of its own")
-    qc.add_argument("--cohort", type=Path, help="folder of the cohort's tables, with --measures")
+    qc.add_argument("--cohort", type=Path, help="with --measures: folder of the cohort's tables, where limits need it")
     qc.add_argument(
         "-o", "--out", type=Path, required=True, help="<batch>.h5ad, <batch>.measures.parquet or, to --gather, a folder"
     )
@@ -52,18 +52,26 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
-    report = _verb(verbs, "report", "tables of a stage → one self-contained HTML", _report)
-    report.add_argument("stage", choices=("ingest", "qc", "cluster", "neighbourhood", "response", "index"))
-    report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
-    report.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
-    report.add_argument(
-        "-o", "--out", type=Path, required=True, help="the HTML; figures go to <results>/figures/<stage>"
+    report = _verb(
+        *(verbs, "report", "tables of a stage → one self-contained HTML; --against: what changed", _report),
+        required=False,
     )
+    stages = ("ingest", "qc", "cluster", "neighbourhood", "response", "index")
+    report.add_argument("stage", choices=stages, nargs="?", help="whose report; not with --against")
+    report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
+    report.add_argument("--sheet", type=Path, help="the sample sheet")
+    report.add_argument(
+        *("--against",),
+        type=Path,
+        metavar="OTHER_RESULTS",
+        help="results of another config or cohort: one page on what differs, from what the index of each kept",
+    )
+    report.add_argument("-o", "--out", type=Path, help="the HTML; figures go to <results>/figures/<stage>")
 
 
-def _verb(verbs: Any, name: str, summary: str, call: Any) -> argparse.ArgumentParser:
+def _verb(verbs: Any, name: str, summary: str, call: Any, *, required: bool = True) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
-    parser.add_argument("--params", required=True, help="JSON of the stage's parameters")
+    parser.add_argument("--params", required=required, help="JSON of the stage's parameters")
     parser.add_argument("--code", help="digest of the stage's code: ignored here, it makes Snakemake rerun the stage")
     parser.set_defaults(call=call)
     return parser
@@ -96,7 +104,6 @@ def _qc(a: argparse.Namespace) -> None:
         stage.run_gather(params, a.gather, a.out)
         return
     lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
-    lacking += ["--cohort" if a.cohort is None else "--measures"] if (a.measures is None) != (a.cohort is None) else []
     if lacking:
         raise ConfigError([Fault("tumint qc", f"`{name}`", "none") for name in lacking])
     if a.measure:
@@ -133,4 +140,12 @@ def _report(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.report import render
 
+    if a.against is not None:
+        out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"
+        render.against(a.against, a.results, out)
+        print(out)
+        return
+    for name in ("stage", "params", "sheet", "out"):
+        if getattr(a, name) is None:
+            raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
     render.run(a.stage, load_params(a.params), a.results, a.sheet, a.out)

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tumint import charts, maps, style
 from tumint import keys as k
-from tumint import maps, style
 
 
-@style.drawn
 def marker_heatmap(means: pd.DataFrame, by: str, names: Mapping[str, str]) -> style.Figure | None:
     """Mean of every marker in every group, each marker scaled to its own range over the groups.
 
@@ -34,22 +33,20 @@ def marker_heatmap(means: pd.DataFrame, by: str, names: Mapping[str, str]) -> st
     named = scaled.rename(index=lambda group: names.get(group, group))
     width = style.label_inch(named.index) + 0.24 * scaled.shape[1] + 1.2
     height = style.chart_height(len(scaled), per_row=0.22, rest=style.label_inch(named.columns) + 0.4)
-    drawing, (ax,) = style.canvas(max(width, 4.0), height)
-    style.heatmap(ax, named, cmap=style.SEQUENTIAL, limits=(0, 1), label="0: lowest mean, 1: highest")
+    heat = charts.Heat(named, style.SEQUENTIAL, (0, 1), "0: lowest mean, 1: highest")
     long = scaled.reset_index().melt("group", var_name="marker", value_name="scaled")
     table = rows.merge(long, on=["group", "marker"]).drop(columns="by")
     what = "cluster" if by == k.CLUSTER else "cell type"
-    return style.Figure(
+    return charts.figure(
         f"markers_by_{by}",
         f"Markers by {what}",
         f"Each column is a marker, scaled from its lowest to its highest mean over the rows: dark where the {what} "
         "shows it most. Rows and columns are ordered by similarity.",
         table,
-        drawing,
+        charts.Chart([charts.Panel([heat])], max(width, 4.0), height),
     )
 
 
-@style.drawn
 def composition(table: pd.DataFrame, by: str, palette: Mapping[str, str], what: str) -> style.Figure | None:
     """Stacked bars of cell types.
 
@@ -66,18 +63,20 @@ def composition(table: pd.DataFrame, by: str, palette: Mapping[str, str], what: 
         return None
     wide = table.pivot_table(index=by, columns=k.CELL_TYPE, values="share", aggfunc="sum", fill_value=0.0, sort=False)
     order = wide.mean().sort_values(ascending=False, kind="stable").index
-    width = style.chart_width(9.2, [*wide.index, *order])
-    drawing, (ax,) = style.canvas(width, style.chart_height(max(len(wide), int(0.9 * len(order)))))
-    style.stacked_rows(ax, wide[order] * 100, palette)
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("% of cells")
-    style.legend_right(ax, {name: palette[name] for name in order}, "cell type")
-    return style.Figure(
+    bars = charts.Bars(wide[order] * 100, palette, "% of cells")
+    chart = charts.Chart(
+        [charts.Panel([bars], charts.Axis("% of cells", limits=(0, 100)), charts.Axis())],
+        style.chart_width(9.2, [*wide.index, *order]),
+        style.chart_height(max(len(wide), int(0.9 * len(order)))),
+        legend={name: palette[name] for name in order},
+        legend_title="cell type",
+    )
+    return charts.figure(
         f"composition_by_{'roi' if by == k.SAMPLE else by}",
         f"Cell types per {what}",
         f"The share of each cell type among the cells of the {what}, commonest type first.",
         table,
-        drawing,
+        chart,
     )
 
 
@@ -129,23 +128,26 @@ def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
     )
 
 
-@style.drawn
 def type_map(
     cells: pd.DataFrame, sample: str, types: Sequence[str], palette: Mapping[str, str], *, most: int, size: float | None
 ) -> style.Figure:
     """The cells of a ROI at their place, by type; `types` in the order of the legend."""
     shown = cells.iloc[maps.thinned(len(cells), most)]
-    drawing, (ax,) = style.canvas(style.chart_width(7.6, types), 5.4)
-    shade = [palette[name] for name in shown[k.CELL_TYPE]]
-    maps.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
     here = set(shown[k.CELL_TYPE])
-    style.legend_right(ax, {name: palette[name] for name in types if name in here}, "cell type", marker="o")
+    chart = charts.Chart(
+        [charts.Panel([charts.Cells(shown[k.X_UM], shown[k.Y_UM], list(shown[k.CELL_TYPE]), palette, size)])],
+        style.chart_width(7.6, types),
+        5.4,
+        legend={name: palette[name] for name in types if name in here},
+        legend_title="cell type",
+        legend_marker="o",
+    )
     thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
-    return style.Figure(
+    return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Cell types in {sample}",
         f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image.{thin}",
         shown[[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
-        drawing,
+        chart,
         themed=False,
     )

@@ -59,6 +59,7 @@ class StageParams(BaseModel):
     panel: Panel | None = None
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
+    data: str | None = None
     cohort: str = ""
     title: str = ""
     source: str = ""
@@ -71,7 +72,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
     "cluster": ("panel", "seed"),
     "neighbourhood": ("seed",),
     "response": ("seed",),
-    "report": ("cohort", "title", "source", "simulated"),
+    "report": ("cohort", "title", "source", "simulated", "data"),
 }
 
 

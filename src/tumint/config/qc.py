@@ -143,6 +143,18 @@ class QcConfig(Section):
         "its cells, and every report names it.",
     )
 
+    @property
+    def limited(self) -> list[str]:
+        """Names of the metrics of cells that any limit is set on."""
+        own = [name for name, value in self if isinstance(value, Threshold) and value.limits_anything]
+        return own + [f"{MARKER}{name}" for name, value in self.markers.items() if value.limits_anything]
+
+    @property
+    def needs_cohort(self) -> bool:
+        """Whether a verdict depends on other ROIs: a limit of the cohort, or one on whole ROIs."""
+        rois = any(value.limits_anything for _, value in self.rois)
+        return rois or any(self.threshold(name).per == "cohort" for name in self.limited)
+
     def exclude_regions_of(self, sample: str) -> list[Region]:
         """The regions of one sample."""
         return [region for region in self.exclude_regions if region.sample == sample]

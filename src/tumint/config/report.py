@@ -13,7 +13,7 @@ class ReportConfig(Section):
     """How figures look."""
 
     max_map_cells: Annotated[int, Field(ge=100)] = Field(
-        20_000,
+        50_000,
         description="A cell map shows at most this many cells of a ROI, and says so where it shows fewer than all.",
     )
     point_size: Annotated[float, Field(gt=0)] | None = Field(

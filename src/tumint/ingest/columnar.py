@@ -46,7 +46,7 @@ class Parquet(Table):
                     numbers = np.arange(start, start + table.num_rows)
                     start += table.num_rows
                     if keep is not None:
-                        texts = pc.fill_null(as_text(table[keep[0]]), "")
+                        texts = pc.utf8_trim_whitespace(pc.fill_null(as_text(table[keep[0]]), ""))
                         kept = pc.is_in(texts, value_set=pa.array(sorted(keep[1]), pa.string()))
                         table, numbers = table.filter(kept), numbers[kept.to_numpy()]
                     parts.append(table)

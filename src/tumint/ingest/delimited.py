@@ -130,6 +130,8 @@ class Delimited(Table):
 
 def _blank(table: pa.Table, block: bytes) -> np.ndarray:
     """Which rows are blank lines: empty in every column that was read, and empty in the file."""
+    if not block.startswith(b"\n") and b"\n\n" not in block:
+        return np.zeros(table.num_rows, dtype=bool)
     empty = np.ones(table.num_rows, dtype=bool)
     for column in table.columns:
         empty &= pc.equal(column, "").to_numpy()

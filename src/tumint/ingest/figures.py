@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tumint import charts, style
 from tumint import keys as k
-from tumint import style
 
 
-@style.drawn
 def cells_per_roi(rows: pd.DataFrame, group: str | None) -> style.Figure | None:
     """One dot per ROI on the row of its subject.
 
@@ -24,31 +23,35 @@ def cells_per_roi(rows: pd.DataFrame, group: str | None) -> style.Figure | None:
     subjects = list(dict.fromkeys(rows[k.SUBJECT]))
     at = rows[k.SUBJECT].map({name: i for i, name in enumerate(subjects)}).to_numpy(float)
     palette = style.level_colours(rows["group"])
-    drawing, (ax,) = style.canvas(style.chart_width(7.6, subjects), style.chart_height(len(subjects), per_row=0.26))
-    ax.grid(axis="x")
-    ax.scatter(
-        rows["n_cells"],
-        at + style.dodge(at.tolist()),
-        c=rows["group"].map(palette).tolist(),
-        s=34,
-        edgecolors=style.INK,
-        linewidths=0.4,
+    dots = charts.Dots(
+        rows.assign(at=at + style.dodge(at.tolist())),
+        *("n_cells", "at", "group", palette),
+        size=34,
+        hover={k.SAMPLE: "", k.SUBJECT: "subject", "n_cells": "cells"},
     )
-    style.row_axis(ax, subjects)
-    ax.set_xlim(0, max(1.0, float(rows["n_cells"].max()) * 1.06))
-    ax.set_xlabel("cells in the ROI")
-    if group is not None:
-        style.legend_right(ax, palette, group, marker="o")
-    return style.Figure(
+    most = max(1.0, float(rows["n_cells"].max()) * 1.06)
+    panel = charts.Panel(
+        [dots],
+        charts.Axis("cells in the ROI", limits=(0, most), grid=True),
+        charts.Axis(kind="names", names=subjects),
+    )
+    chart = charts.Chart(
+        [panel],
+        style.chart_width(7.6, subjects),
+        style.chart_height(len(subjects), per_row=0.26),
+        legend=palette if group is not None else {},
+        legend_title=group or "",
+        legend_marker="o",
+    )
+    return charts.figure(
         "cells_per_roi",
         "Cells per ROI",
         "Each dot is a ROI, on the row of its subject; a dot far left of its row's others lost cells or tissue.",
         rows,
-        drawing,
+        chart,
     )
 
 
-@style.drawn
 def domain_shares(table: pd.DataFrame) -> style.Figure | None:
     """Stacked bars of the share of each domain.
 
@@ -68,18 +71,21 @@ def domain_shares(table: pd.DataFrame) -> style.Figure | None:
     shares = wide.div(wide.sum(axis=1).clip(lower=1), axis=0)
     extra = [d for d in shares.columns if d not in style.DOMAIN_COLOURS]
     palette = {**style.colours(extra), **style.DOMAIN_COLOURS}
-    drawing, (ax,) = style.canvas(style.chart_width(8.4, shares.index), style.chart_height(len(shares)))
-    style.stacked_rows(ax, shares * 100, palette)
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("% of the cells of the ROI")
-    style.legend_right(ax, {d: palette[d] for d in shares.columns}, "domain")
+    bars = charts.Bars(shares * 100, palette, "%")
+    chart = charts.Chart(
+        [charts.Panel([bars], charts.Axis("% of the cells of the ROI", limits=(0, 100)))],
+        style.chart_width(8.4, shares.index),
+        style.chart_height(len(shares)),
+        legend={d: palette[d] for d in shares.columns},
+        legend_title="domain",
+    )
     shares = shares.reset_index().melt(k.SAMPLE, var_name=k.DOMAIN, value_name="share")
     long = table.merge(shares, on=[k.SAMPLE, k.DOMAIN])
-    return style.Figure(
+    return charts.figure(
         "domain_shares",
         "Tissue domains per ROI",
         "The share of a ROI's cells in each tissue domain; ROIs with very different tissue are not like for like, "
         "which is why interactions are scored within domain too.",
         long,
-        drawing,
+        chart,
     )

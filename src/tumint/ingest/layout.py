@@ -95,6 +95,15 @@ def first_of(table: Table, names: Iterable[str]) -> str | None:
     return next((name for name in names if name in table.header), None)
 
 
+def one_form(table: Table, settings: Settings, forms: Sequence[str]) -> str:
+    """The first of `forms` (names of columns with `{}` for a channel) that the table has for any channel.
+
+    One for all of them: the means of whole cells and of nuclei are not to be mixed.
+    """
+    names = [name for channel in settings.channels for name in channel.names]
+    return next((form for form in forms if any(form.format(name) in table.header for name in names)), forms[0])
+
+
 def find_shapes(table: Table, columns: dict[str, str]) -> dict[str, str]:
     """Of `{shape: column}` what the table has once."""
     return {name: column for name, column in columns.items() if table.header.count(column) == 1}

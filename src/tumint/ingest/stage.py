@@ -67,6 +67,8 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     samples = _read(check_rows(rows, config.pixel_size_um), reader, settings)
     parts = [(sample.part.sample, sample.cells) for sample in samples if sample.cells is not None]
     markers = one_list(parts, config.missing_marker, settings.channels)
+    for sample in samples:
+        _say_about(sample, settings)
     meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True))
     cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
     table, edges = _samples_table(samples, settings), edges_of_batch(parts)
@@ -123,8 +125,6 @@ def _read(parts: Sequence[Part], reader: Reader, settings: Settings) -> list[Sam
     faults = list(dict.fromkeys(line for s in samples if s.status != OK for line in s.reason.split("\n")))
     if faults and settings.config.on_bad_sample == "stop":
         raise DataError(faults)
-    for sample in samples:
-        _say_about(sample, settings)
     return samples
 
 
@@ -148,6 +148,8 @@ def _say_about(sample: Sample, settings: Settings) -> None:
     if lacking := _lacking(sample, settings):
         policy = settings.config.missing_marker
         _say(f"sample {name} goes on without {', '.join(lacking)} (`missing_marker: {policy}`)")
+    if not sample.cells.has_coordinates:
+        _say(f"sample {name} has no coordinates: nothing that needs a place will be computed")
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
         _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")

@@ -85,9 +85,11 @@ class Table:
         """The rows where `mask` (bool, shape `(rows,)`), as a table of `place` with its own faults."""
         part = Table(place, self.header)
         part.decimal = self.decimal
-        part.rows = self.rows[mask]
-        chosen = pa.array(mask)
-        part._columns = {name: column.filter(chosen) for name, column in self._columns.items()}
+        part.rows, part._columns = self.rows, self._columns
+        if not mask.all():
+            chosen = pa.array(mask)
+            part.rows = self.rows[mask]
+            part._columns = {name: column.filter(chosen) for name, column in self._columns.items()}
         return part
 
     def join(self, other: Table, names: Iterable[str], order: np.ndarray) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tumint import charts, style
 from tumint import keys as k
-from tumint import style
 
 NULLS = {"domain": "within domain", "global": "whole image"}
 STATUS_COLOURS = {k.TESTED: style.BRIGHT[0], k.TOO_FEW: style.BRIGHT[3], k.ABSENT: style.GREY}
 
 
-@style.drawn
 def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     """Heatmaps of the median log2 enrichment, the nulls side by side, in one order of types.
 
@@ -32,24 +31,24 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     limit = float(np.clip(np.ceil(biggest * 2) / 2, 0.5, 3.0))
     side, label = max(0.23 * len(order), 1.4), style.label_inch(order)
     width = label + 1.5 + len(nulls) * max(side + 0.2, 2.4)
-    drawing, axes = style.canvas(width, side + label + 0.8, 1, len(nulls), sharey=True)
-    mesh = None
-    for ax, null in zip(axes, nulls, strict=True):
-        matrix = wide[null].loc[order, order]
-        mesh = style.heatmap(ax, matrix, cmap=style.DIVERGING, limits=(-limit, limit), label="", colourbar=False)
-        ax.set_title(f"against chance {'within domain' if null == 'domain' else 'over the whole image'}")
-        ax.set_xlabel("neighbour")
-    axes[0].set_ylabel("cell")
-    bar = drawing.colorbar(mesh, ax=list(axes), shrink=0.8, pad=0.01, label="median log2 enrichment")  # type: ignore[arg-type]
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    panels = [
+        charts.Panel(
+            [charts.Heat(wide[null].loc[order, order], style.DIVERGING, (-limit, limit), "median log2 enrichment")],
+            charts.Axis("neighbour"),
+            charts.Axis("cell"),
+            f"against chance {'within domain' if null == 'domain' else 'over the whole image'}",
+        )
+        for null in nulls
+    ]
+    chart = charts.Chart(panels, width, side + label + 0.8, columns=len(nulls), share_y=True)
     two = " What is red on the right and pale on the left is only shared tissue, not contact." if len(nulls) > 1 else ""
-    return style.Figure(
+    return charts.figure(
         "enrichment",
         "Who touches whom, against chance",
         "Median over ROIs of log2 (observed / expected contacts): red pairs touch more often than chance, blue ones "
         f"less, grey ones could not be tested; ±1 is twice or half as often, colours end at ±{limit:g}.{two}",
         summary,
-        drawing,
+        chart,
     )
 
 
@@ -59,7 +58,6 @@ def _matrix(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     return wide.reindex(index=names, columns=names)
 
 
-@style.drawn
 def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | None) -> style.Figure | None:
     """One dot per ROI for chosen pairs.
 
@@ -77,37 +75,43 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
     levels = list(dict.fromkeys(scores["group"]))
     palette = style.level_colours(levels)
     step = 0.66 / max(len(levels), 1)
-    width = style.chart_width(8.0, pairs, 60)
-    drawing, (ax,) = style.canvas(width, style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)))
-    ax.grid(axis="x")
-    ax.axvline(0, color=style.INK, lw=0.8)
     place = {pair: i for i, pair in enumerate(pairs)}
+    parts = []
     for i, level in enumerate(levels):
         rows = scores[scores["group"] == level]
-        offset = (i - (len(levels) - 1) / 2) * step
-        at = rows["pair"].map(place).to_numpy(float) + offset
-        spread = style.dodge(rows["pair"].tolist(), step * 0.32)
-        ax.scatter(
-            *(rows["log2_enrichment"], at + spread),
-            **{"color": palette[level], "s": 16, "edgecolors": style.INK, "linewidths": 0.25, "alpha": 0.85},
-        )
+        at = rows["pair"].map(place).to_numpy(float) + (i - (len(levels) - 1) / 2) * step
+        parts.append(rows.assign(at=at + style.dodge(rows["pair"].tolist(), step * 0.32)))
     values = scores["log2_enrichment"]
-    style.ratio_axis(ax, (min(float(values.min()), -0.5), max(float(values.max()), 0.5)))
-    style.row_axis(ax, list(pairs), 60)
-    ax.set_xlabel("observed / expected contacts")
-    if group is not None:
-        style.legend_right(ax, palette, group, marker="o")
-    return style.Figure(
+    dots = charts.Dots(
+        pd.concat(parts),
+        *("log2_enrichment", "at", "group", palette),
+        size=16,
+        hover={"pair": "", k.SAMPLE: "ROI", "observed": "observed", "expected": "expected", "q": "q"},
+    )
+    limits = (min(float(values.min()), -0.5), max(float(values.max()), 0.5))
+    panel = charts.Panel(
+        [charts.Mark(0), dots],
+        charts.Axis("observed / expected contacts", "ratio", limits=limits, grid=True),
+        charts.Axis(kind="names", names=list(pairs), longest=60),
+    )
+    chart = charts.Chart(
+        [panel],
+        style.chart_width(8.0, pairs, 60),
+        style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)),
+        legend=palette if group is not None else {},
+        legend_title=group or "",
+        legend_marker="o",
+    )
+    return charts.figure(
         "strongest_pairs",
         "The strongest pairs, ROI by ROI",
         "Each dot is a ROI; right of the line the two types touch more often than chance, left of it less. Dots that "
         "lie together say that the ROIs agree.",
         scores,
-        drawing,
+        chart,
     )
 
 
-@style.drawn
 def distances(summary: pd.DataFrame) -> style.Figure | None:
     """Heatmap of nearest distances.
 
@@ -124,21 +128,19 @@ def distances(summary: pd.DataFrame) -> style.Figure | None:
     wide = wide.loc[order, order]
     high = float(np.ceil(np.nanpercentile(wide.to_numpy(float), 97) / 10) * 10)
     side, label = max(0.27 * len(order), 1.4), style.label_inch(order)
-    drawing, (ax,) = style.canvas(label + side + 1.4, label + side + 0.6)
-    style.heatmap(ax, wide, cmap=f"{style.SEQUENTIAL}_r", limits=(0, high), label="µm (median)")
-    ax.set_xlabel("nearest cell of")
-    ax.set_ylabel("from a cell of")
-    return style.Figure(
+    heat = charts.Heat(wide, f"{style.SEQUENTIAL}_r", (0, high), "µm (median)")
+    panel = charts.Panel([heat], charts.Axis("nearest cell of"), charts.Axis("from a cell of"))
+    chart = charts.Chart([panel], label + side + 1.4, label + side + 0.6)
+    return charts.figure(
         "distances",
         "How far the nearest cell is",
         "Median over ROIs of the median distance in µm from a cell of the row to the nearest other cell of the column; "
         f"dark is near, and rare types are far from everything; colours end at {high:g} µm.",
         summary,
-        drawing,
+        chart,
     )
 
 
-@style.drawn
 def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
     """Stacked bars of how many pairs could be tested in each ROI.
 
@@ -152,16 +154,19 @@ def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
     wide = counts.pivot_table(index=k.SAMPLE, columns=k.STATUS, values="n", aggfunc="sum", fill_value=0, sort=False)
     order = [s for s in STATUS_COLOURS if s in wide] + sorted(set(wide.columns) - set(STATUS_COLOURS))
     palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, style.GREY) for name in order}
-    drawing, (ax,) = style.canvas(style.chart_width(8.2, wide.index), style.chart_height(len(wide), per_row=0.17))
-    style.stacked_rows(ax, wide[order], palette)
-    ax.set_xlim(0, float(wide.sum(axis=1).max()))
-    ax.set_xlabel("ordered pairs of cell types")
-    style.legend_right(ax, palette, "status")
-    return style.Figure(
+    axis = charts.Axis("ordered pairs of cell types", limits=(0, float(wide.sum(axis=1).max())))
+    chart = charts.Chart(
+        [charts.Panel([charts.Bars(wide[order], palette, "pairs")], axis)],
+        style.chart_width(8.2, wide.index),
+        style.chart_height(len(wide), per_row=0.17),
+        legend=palette,
+        legend_title="status",
+    )
+    return charts.figure(
         "tested_pairs",
         "What could be tested in each ROI",
         "A pair is tested where the ROI has enough cells of both types; `too_few` and `absent` pairs have no score "
         "there, which is not the same as a score of 0.",
         counts,
-        drawing,
+        chart,
     )

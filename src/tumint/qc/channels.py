@@ -31,8 +31,10 @@ def profile(X: np.ndarray, markers: Sequence[str], uses: Sequence[str]) -> pd.Da
     table[list(columns)] = np.nan
     if there.any():
         mine = values[:, there]
-        low, middle, high = np.nanpercentile(mine, [10, 50, 99], axis=0)
-        found = [np.nanmean(np.minimum(mine, high), axis=0), low, middle, high]
+        # the functions that look for NaN take many times as long
+        percentile, mean = (np.nanpercentile, np.nanmean) if np.isnan(mine).any() else (np.percentile, np.mean)
+        low, middle, high = percentile(mine, [10, 50, 99], axis=0)
+        found = [mean(np.minimum(mine, high), axis=0), low, middle, high]
         found += [(mine <= 0).mean(axis=0), (mine >= saturation(mine)).mean(axis=0)]
         table.loc[there, list(columns)] = np.column_stack(found)
     spill = np.full((len(shown), len(shown)), np.nan)
@@ -46,18 +48,25 @@ def spillover(X: np.ndarray) -> np.ndarray:
     Of the cells brightest in a channel, even those lowest in another would show what spills over: the rise of the other
     channel's lower quartile from the dim half to the brightest 2 %, over the rise of the channel itself. Markers that
     most of these cells carry together rise as well, so this is at most, and means spillover only where it is small.
+    Cells without a value for every channel are left out.
     """
+    X = X[~np.isnan(X).any(axis=1)]
     n, m = X.shape
     out = np.full((m, m), np.nan)
     if not n:
         return out
-    bright, middle = np.nanquantile(X, _BRIGHT, axis=0), np.nanmedian(X, axis=0)
+    bright, middle = np.quantile(X, _BRIGHT, axis=0), np.median(X, axis=0)
     for source in range(m):
-        top, dim = X[:, source] >= bright[source], X[:, source] <= middle[source]
-        rise = np.nanmedian(X[top, source]) - np.nanmedian(X[dim, source]) if top.any() and dim.any() else 0.0
-        if top.sum() < _FEWEST_BRIGHT or not rise > 0:
+        top, dim = X[X[:, source] >= bright[source]], X[X[:, source] <= middle[source]]
+        rise = np.median(top[:, source]) - np.median(dim[:, source])
+        if len(top) < _FEWEST_BRIGHT or not rise > 0:
             continue
-        lifted = np.nanpercentile(X[top], 25, axis=0) - np.nanpercentile(X[dim], 25, axis=0)
-        out[source] = np.maximum(lifted, 0.0) / rise
+        out[source] = np.maximum(_lower_quartile(top) - _lower_quartile(dim), 0.0) / rise
         out[source, source] = np.nan
     return out
+
+
+def _lower_quartile(values: np.ndarray) -> np.ndarray:
+    """Of each column, as the value at that rank: `np.quantile` interpolates and takes four times as long."""
+    rank = (len(values) - 1) // 4
+    return np.asarray(np.partition(values, rank, axis=0)[rank])

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint import style
-from tumint.qc.figures import METRICS
+from tumint.qc.words import METRICS
 
 _MOST_MARKERS = 60
 

@@ -8,31 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tumint import charts, maps, style
 from tumint import keys as k
-from tumint import maps, style
+from tumint.qc.words import BASIC, METRICS, SHARES
 
-METRICS = {
-    k.AREA_UM2: "area (µm²)",
-    "dna": "DNA (mean of its channels)",
-    "total": "total signal",
-    k.ECCENTRICITY: "eccentricity",
-    k.SOLIDITY: "solidity",
-    "local_density": "local density (cells per mm²)",
-    "border_um": "gap to the edge of the image (µm)",
-    "zero_share": "share of channels at 0",
-    "saturated_share": "share of channels saturated",
-    "doublet_score": "doublet score",
-    "n_genes": "genes",
-    "n_counts": "counts",
-    "mito_share": "mitochondrial share",
-}
-BASIC = (k.AREA_UM2, "dna", "total", "n_genes", "n_counts", "mito_share")
-SHARES = {k.ECCENTRICITY, k.SOLIDITY, "zero_share", "saturated_share", "doublet_score", "mito_share"}  # 0 to 1
 _ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
 
 
-@style.drawn
 def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figure | None:
     """Stacked bars: share of each ROI's cells dropped for each reason.
 
@@ -50,19 +33,22 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
     )
     wide = wide.reindex(columns=list(reasons), fill_value=0.0)
     palette = style.level_colours(reasons)
-    drawing, (ax,) = style.canvas(style.chart_width(8.4, wide.index), style.chart_height(len(wide)))
-    ax.grid(axis="x")
-    style.stacked_rows(ax, wide * 100, palette)
-    ax.set_xlim(0, max(1.0, 105 * float(wide.sum(axis=1).max() if reasons else 0.0)))
-    ax.set_xlabel("% of the cells of the ROI that were dropped")
-    style.legend_right(ax, palette, "reason")
-    return style.Figure(
+    most = max(1.0, 105 * float(wide.sum(axis=1).max() if reasons else 0.0))
+    axis = charts.Axis("% of the cells of the ROI that were dropped", limits=(0, most), grid=True)
+    chart = charts.Chart(
+        [charts.Panel([charts.Bars(wide * 100, palette, "% of cells")], axis)],
+        style.chart_width(8.4, wide.index),
+        style.chart_height(len(wide)),
+        legend=palette,
+        legend_title="reason",
+    )
+    return charts.figure(
         "dropped_by_reason",
         "Cells dropped per ROI, by reason",
         "The length of a bar is the share of the ROI's cells that do not go on; a cell with more than one reason is "
         "counted once, as such.",
         table,
-        drawing,
+        chart,
     )
 
 
@@ -197,7 +183,6 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
     )
 
 
-@style.drawn
 def dropped_map(
     cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None
 ) -> style.Figure:
@@ -209,19 +194,25 @@ def dropped_map(
     gone = gone.iloc[maps.thinned(len(gone), most)]
     palette = style.level_colours(reasons)
     shown = pd.concat([kept, gone])
-    shade = [PASS_COLOUR] * len(kept) + [palette.get(reason, style.GREY) for reason in gone[k.REASON]]
-    drawing, (ax,) = style.canvas(7.4, 5.4)
-    maps.point_map(ax, shown[k.X_UM].to_numpy(float), shown[k.Y_UM].to_numpy(float), shade, size)
-    mine = [reason for reason in reasons if reason in set(gone[k.REASON])]
-    style.legend_right(ax, {"pass": PASS_COLOUR, **{r: palette[r] for r in mine}}, "verdict", marker="o")
+    shade = {"pass": PASS_COLOUR, **{r: palette.get(r, style.GREY) for r in dict.fromkeys(gone[k.REASON])}}
+    mine = [reason for reason in reasons if reason in shade]
+    names = [*["pass"] * len(kept), *gone[k.REASON]]
+    chart = charts.Chart(
+        [charts.Panel([charts.Cells(shown[k.X_UM], shown[k.Y_UM], names, shade, size)])],
+        7.4,
+        5.4,
+        legend={"pass": PASS_COLOUR, **{r: palette[r] for r in mine}},
+        legend_title="verdict",
+        legend_marker="o",
+    )
     thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
     columns = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.VERDICT, k.REASON]
-    return style.Figure(
+    return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Dropped cells in {sample}",
         "Dropped cells in colour over the cells that pass; a patch of them points to a fold, an edge or a region out "
         f"of focus.{thin}",
         shown[columns],
-        drawing,
+        chart,
         themed=False,
     )

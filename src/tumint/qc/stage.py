@@ -135,7 +135,8 @@ def run(
     measures
         What `run_measure` wrote of this batch.
     compared
-        The folder that `run_gather` wrote. Without these two the batch is measured here, as a cohort of its own.
+        The folder that `run_gather` wrote, needed where a limit is that of the cohort (`QcConfig.needs_cohort`).
+        Without both of these the batch is measured here, as a cohort of its own.
 
     Raises
     ------
@@ -144,11 +145,14 @@ def run(
     """
     config = _config(params)
     batch = _read(cells, samples, config)
-    if measures is None or compared is None:
+    if measures is None:
         found = measure_batch(batch.read, batch.rows, config, params.seed)
         table, against = found.cells, _compared_alone(found, config)
     else:
-        table, against = read_table(measures, c.QC_MEASURES), _read_compared(compared)
+        if compared is None and config.needs_cohort:
+            raise DataError(Fault("--cohort", "the cohort's tables, for limits that are the cohort's", "none"))
+        table = read_table(measures, c.QC_MEASURES)
+        against = _read_compared(compared) if compared is not None else Compared({}, {})
         _check_same_cells(batch, table, str(measures))
     metrics = [*METRICS, *(f"{MARKER}{name}" for name in config.markers)]
     judged = [

@@ -87,7 +87,7 @@ def _design(facts: Mapping[str, Any]) -> list[str]:
             bound = f"{condition['quantile']:g} quantile of both groups ({number(condition['bound'])})"
             which = f"{condition['feature']} ({condition['family']}) is {side} the {bound}"
         left = listed([f"{n} of {level}" for level, n in condition["samples"].items()])
-        said.append(f"Only ROIs whose {which}: {left}. What is found holds for such ROIs.")
+        said.append(f"Only ROIs in which {which}: {left}. What is found holds for such ROIs.")
     if facts.get("paired"):
         said.append(
             f"Paired by {facts['paired']}: what differs between pairs is taken out, and half pairs say nothing."

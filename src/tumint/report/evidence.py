@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +11,18 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report import words
-from tumint.report.contrasts import Contrast
+from tumint.report.contrasts import FOREST_ROWS, Contrast
 from tumint.report.formats import listed, plural, probability, ratio, setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Section, Table, Text
+from tumint.response import figures
 
 VERDICTS = {
-    "remains": "remain at equal shares of both types",
-    "not apart from composition": "cannot be told from the shares of their types in a cohort of this size",
-    "not adjusted": "could not be adjusted for composition",
-    "shared tissue": "differ over the whole image only, and tissue domains take a significant part of it away",
-    "undecided": "differ over the whole image only, and whether domains explain it is undecided",
+    "remains": "remaining at equal shares of both types",
+    "not apart from composition": "not to be told from the shares of their types in a cohort of this size",
+    "not adjusted": "not adjusted for composition",
+    "shared tissue": "over the whole image only, and tissue domains take a significant part away",
+    "undecided": "over the whole image only, and whether domains explain it is undecided",
 }
 REMAINING_COLUMNS = (
     Column("name", "Pair"),
@@ -89,12 +91,12 @@ def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
         rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
     rows = rows.sort_values(["q", "q_global", k.FEATURE], kind="stable", na_position="last")
     counts = rows["verdict"].value_counts()
-    said = [f"{counts[word]:,} {words_of}" for word, words_of in VERDICTS.items() if word in counts]
+    said = [f"{meant}: {counts[word]:,}" for word, meant in VERDICTS.items() if word in counts]
     empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
     columns = [column for column in REMAINING_COLUMNS if column not in empty]
     caption = "Interactions that differ, beside their effect at equal shares of both types and those shares' own."
     return [
-        Text(f"Which interactions differ when composition and tissue are accounted for: {'; '.join(said)}."),
+        Text(f"Differences of interactions when composition and tissue are accounted for. {'; '.join(said)}."),
         Table(f"remaining_{contrast.name}", caption, columns, rows),
     ]
 
@@ -156,21 +158,32 @@ def _influence(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) 
 def outcome_sections(inputs: Inputs, fdr: float) -> list[Section]:
     """A section per outcome that is a number or a survival time."""
     table = inputs.table("response/outcomes.parquet", contracts.OUTCOMES, optional=True)
-    sections = []
-    for name, part in table.groupby("outcome", sort=False):
-        survival = part["kind"].iloc[0] == "survival"
-        rows = part.assign(
-            family_name=part[k.FAMILY].map(words.family_name),
-            name=[words.feature_name(row) for row in part.to_dict("records")],
-        ).sort_values("p", kind="stable", na_position="last")
-        hits = int((rows["q"] < fdr).sum())
-        unit = (
-            "log hazard ratio per standard deviation of the feature"
-            if survival
-            else "change of the feature per standard deviation of the outcome"
-        )
-        said = f"{hits:,} of {plural(int(rows['p'].notna().sum()), 'feature')} tested have q < {fdr:g}. Effect: {unit}."
-        columns = OUTCOME_COLUMNS if survival else [c for c in OUTCOME_COLUMNS if c.key != "n_events"]
-        shown = Table(f"outcome_{name}", f"Features against {name}.", columns, rows)
-        sections.append(Section(f"Outcome: {name}", [Text(said), shown]))
-    return sections
+    return [_outcome(str(name), part, fdr) for name, part in table.groupby("outcome", sort=False)]
+
+
+def _outcome(name: str, part: pd.DataFrame, fdr: float) -> Section:
+    survival = part["kind"].iloc[0] == "survival"
+    rows = part.assign(
+        family_name=part[k.FAMILY].map(words.family_name),
+        name=[words.feature_name(row) for row in part.to_dict("records")],
+        significant=part["q"] < fdr,
+    ).sort_values("p", kind="stable", na_position="last")
+    for column, source in (("effect", "effect"), ("low", "ci_low"), ("high", "ci_high")):
+        effect = rows[source].astype(float)
+        rows[f"log2_{column}"] = effect / math.log(2) if survival else words.log2_fold(effect, rows[k.FAMILY])
+    usable = rows[rows["p"].notna() & (survival | rows[k.FAMILY].isin(words.KNOWN))]
+    # the best evidence, families together
+    best = usable.head(FOREST_ROWS).assign(_rank=lambda t: t[k.FAMILY].map(words.family_rank))
+    best = best.sort_values(["_rank", "log2_effect"], ascending=[True, False], kind="stable").drop(columns="_rank")
+    unit = (
+        "log hazard ratio per standard deviation of the feature"
+        if survival
+        else "change of the feature per standard deviation of the outcome"
+    )
+    tested = plural(int(rows["p"].notna().sum()), "feature")
+    said = f"{int(rows['significant'].sum()):,} of {tested} tested have q < {fdr:g}. Effect: {unit}."
+    columns = OUTCOME_COLUMNS if survival else [c for c in OUTCOME_COLUMNS if c.key != "n_events"]
+    shown = rows.drop(columns=["log2_effect", "log2_low", "log2_high", "significant"])
+    figure = figures.outcome_forest(best, name, survival=survival)
+    blocks: list[Block] = [Text(said), Table(f"outcome_{name}", f"Features against {name}.", columns, shown)]
+    return Section(f"Outcome: {name}", blocks if figure is None else [blocks[0], figure, blocks[1]])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.report import words
-from tumint.report.contrasts import Contrast, contrasts
+from tumint.report.contrasts import FOREST_ROWS, Contrast, contrasts
 from tumint.report.inputs import Inputs
 from tumint.report.page import Finding
 
@@ -75,6 +75,7 @@ def _of_outcome(outcome: Mapping[str, Any], most: int, page: str) -> list[Findin
     rows = outcome.get("findings", [])
     if not rows:
         return [Finding(str(outcome.get("nothing", "")))]
-    link = f"outcome_{outcome['name']}"
+    drawn, listed = f"forest_{outcome['name']}", f"outcome_{outcome['name']}"
     head = f"{outcome['name']}: {len(rows):,} of {outcome['n_tested']:,} features go with it."
-    return [Finding(head, link, page, "table"), *(Finding(row["words"], link, page, "table") for row in rows[:most])]
+    said = [Finding(row["words"], drawn, page) for row in rows[: min(most, FOREST_ROWS)]]
+    return [Finding(head, listed, page, "all of them"), *said]

@@ -38,12 +38,14 @@ class Inputs:
     hashes: dict[str, str] = field(default_factory=dict)  # file, relative to `results` → sha256
     metas: dict[str, dict[str, Any]] = field(default_factory=dict)  # stage → run metadata
     missing: list[str] = field(default_factory=list)
+    sheet_name: str = ""  # the sheet as the config names it
+    previous: dict[str, Any] | None = None  # only of the index: the run before this one, see `report.runs`
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def load(cls, params: StageParams, results: Path, sheet: Path) -> Inputs:
         """Inputs of the cohort in `results`; only names and design of the sheet are read, not its files."""
-        return cls(params, Path(results), read_sheet(sheet, check_files=False))
+        return cls(params, Path(results), read_sheet(sheet, check_files=False), sheet_name=Path(sheet).as_posix())
 
     @property
     def config(self) -> ReportConfig:
@@ -103,7 +105,8 @@ class Inputs:
         """A JSON file of the results, or an empty dict."""
         path = self.results / name
         if not path.exists():
-            self.missing.append(name)
+            if name not in self.missing:
+                self.missing.append(name)
             return {}
         self.hashes[name] = file_sha256(path)
         try:

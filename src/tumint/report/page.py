@@ -86,7 +86,16 @@ class Chooser:
     figures: Sequence[tuple[str, Figure]]
 
 
-Block = Text | Notice | Items | Table | Figure | Chooser
+@dataclass(frozen=True)
+class Download:
+    """A text that a reader can save: its file name, and what it is in a few words."""
+
+    name: str
+    label: str
+    text: str
+
+
+Block = Text | Notice | Items | Table | Figure | Chooser | Download
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import charts, whatif
-from tumint.qc.figures import BASIC, METRICS, SHARES
+from tumint.qc.words import BASIC, METRICS, SHARES
 from tumint.report.formats import listed, percent, plural
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Items, Notice, Table, Text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import importlib
 import json
 import re
@@ -18,21 +17,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tumint import __version__
+from tumint.charts import Cells, Chart
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise, write_csv
 from tumint.provenance import run_metadata
-from tumint.report import formats
+from tumint.report import formats, interactive, runs
 from tumint.report.inline import inline
 from tumint.report.inputs import Inputs
-from tumint.report.page import Chooser, Finding, Items, Notice, Page, Section, Table, Text
+from tumint.report.page import Chooser, Download, Finding, Items, Notice, Page, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
+_SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "leidenalg")  # versions that a methods section names
 RANDOM = ("qc", "cluster", "neighbourhood", "response")
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("live.js", "page.js")
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
+MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
 
 
@@ -45,11 +48,39 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         The sheet or a table is wrong. A table that is not there is no error: the page says so.
     """
     inputs = Inputs.load(params, results, sheet)
+    if stage == "index":
+        summary = runs.summarise(inputs)
+        # what is not whole yet is no run that a later one is compared with
+        inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
     page: Page = importlib.import_module(f"tumint.report.pages.{stage}").build(inputs)
     files = Files(Path(results) / "figures" / stage)
     if stage != "index":
         files.clear()
     write_text(out, html(page, inputs, files))
+
+
+def against(other: Path, results: Path, out: Path) -> None:
+    """Write what differs between the newest runs in two folders of results, to `out`.
+
+    Raises
+    ------
+    DataError
+        One of the folders has no run that can be read.
+    """
+    before, after = runs.newest(Path(other)), runs.newest(Path(results))
+    page = importlib.import_module("tumint.report.pages.against").page(before, after)
+    params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
+    inputs = Inputs(params, Path(results), pd.DataFrame())
+    files = Files(Path(results) / "figures" / "against")
+    files.clear()
+    write_text(out, html(page, inputs, files))
+
+
+@dataclass
+class Link:
+    """The address of a download, empty where the file is beside the page only."""
+
+    address: str
 
 
 @dataclass
@@ -59,6 +90,8 @@ class Files:
     folder: Path
     used: int = 0
     names: set[str] = field(default_factory=set)
+    links: list[Link] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
 
     def clear(self) -> None:
@@ -77,6 +110,17 @@ class Files:
         self.ids.setdefault(name, safe)
         return safe
 
+    def later(self, link: str) -> Link:
+        """A link that goes into the page if there is room for it when all figures are in."""
+        self.links.append(Link(link))
+        return self.links[-1]
+
+    def fill(self) -> None:
+        """Take the links that still fit, the shortest first."""
+        for link in sorted(self.links, key=lambda link: len(link.address)):
+            if not self.fits(len(link.address)):
+                link.address = ""
+
     def fits(self, size: int) -> bool:
         """Whether the page has room for `size` more bytes; if so they are taken."""
         if self.used + size > MAX_PAGE_BYTES:
@@ -92,9 +136,9 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     )
     environment.lstrip_blocks = True
     environment.filters["said"] = said
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
     sections = [_section(section, number, files) for number, section in enumerate(page.sections, start=1)]
+    files.fill()
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
         findings=[_finding(finding, files) for finding in page.findings],
@@ -105,7 +149,8 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         missing=inputs.missing,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
-        script_hash=digest,
+        plotly=Markup(interactive.packed()) if files.live else "",
+        scripts=Markup(interactive.allowed(script, live=bool(files.live), cells="cells" in files.live)),
         version=__version__,
     )
     return rendered
@@ -146,6 +191,9 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
             return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
         case Table():
             return [_table(block, files)]
+        case Download(name, label, text):
+            encoded = base64.b64encode(text.encode()).decode("ascii")
+            return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
@@ -162,9 +210,28 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "title": figure.title,
         "reading": figure.reading,
         "svg": drawing if fits else None,
-        "csv": _csv_link(figure.table, files),
+        "live": _live(figure, files) if fits else None,
+        "csv": files.later(_csv_link(figure.table)),
         "file": f"figures/{files.folder.name}/{name}",
     }
+
+
+def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
+    """The figure as the page draws it live; None where it was drawn by hand, or the page is full."""
+    if figure.chart is None:
+        return None
+    text = interactive.data_block(figure.chart)
+    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
+        return None
+    what = "cells" if _has_cells(figure.chart) else "chart"
+    files.live.add(what)
+    wide = 980 if what == "cells" else round(figure.chart.width * 96)
+    legend = figure.chart.legend_title or "show"
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "themed": figure.themed}
+
+
+def _has_cells(chart: Chart) -> bool:
+    return any(isinstance(layer, Cells) for panel in chart.panels for layer in panel.layers)
 
 
 def _table(table: Table, files: Files) -> dict[str, Any]:
@@ -172,7 +239,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
     if files.folder.name != "index":
         write_csv(table.frame, files.folder / f"{name}.csv")
     rows = []
-    for record in table.frame.to_dict("records"):
+    for record in table.frame.head(MAX_ROWS).to_dict("records"):
         row = []
         for column in table.columns:
             value = record.get(column.key)
@@ -186,24 +253,23 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "caption": table.caption,
         "columns": table.columns,
         "rows": rows,
-        "csv": _csv_link(table.frame, files),
+        "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
+        "csv": files.later(_csv_link(table.frame)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
 
-def _csv_link(table: pd.DataFrame, files: Files) -> str | None:
-    """The table as a link that downloads it, where it is small enough to travel in the page."""
+def _csv_link(table: pd.DataFrame) -> str:
+    """The table as a link that downloads it; empty where it is too large to travel in a page."""
     if table.memory_usage(index=False).sum() > 20 * MAX_CSV_BYTES:
-        return None
+        return ""
     safe = table.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column].dtype):
             safe[column] = safe[column].map(neutralise)
     text = safe.to_csv(index=False, lineterminator="\n")
     encoded = base64.b64encode(text.encode()).decode("ascii")
-    if len(encoded) > MAX_CSV_BYTES or not files.fits(len(encoded)):
-        return None
-    return f"data:text/csv;charset=utf-8;base64,{encoded}"
+    return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
 
 
 def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
@@ -231,7 +297,19 @@ def _provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
             "parameters": _yaml({"report": inputs.config.model_dump(mode="json")}),
         },
         "hashes": inputs.hashes,
+        "sentence": _sentence(mine, report),
     }
+
+
+def _sentence(metas: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]) -> str:
+    """Program, versions and seed, as the last sentence of a methods section."""
+    used = next(iter(metas.values()), report)
+    versions = used.get("versions", report["versions"])
+    named = [f"{name} {versions[name]}" for name in _SAID if name in versions]
+    given = [meta.get("params", {}) for stage, meta in metas.items() if stage in RANDOM]
+    seeds = sorted({str(params["seed"]) for params in given if "seed" in params})
+    seed = f"; seed {', '.join(seeds)}" if seeds else ""
+    return f"Computed with tumint {used.get('tumint', __version__)} ({', '.join(named)}{seed})."
 
 
 def _seed(stage: str, params: Mapping[str, Any]) -> str:

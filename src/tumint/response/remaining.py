@@ -122,11 +122,12 @@ def _verdicts(table: pd.DataFrame, fdr: float) -> list[str]:
     same = np.sign(table["ci_low_adjusted"]) == np.sign(table["effect"])
     same &= np.sign(table["ci_high_adjusted"]) == np.sign(table["effect"])
     here, everywhere = table["q"] < fdr, table["q_global"] < fdr
+    smaller = table["effect"].abs() < table["effect_global"].abs()
     conditions = [
         here & table["effect_adjusted"].isna(),
         here & same,
         here,
-        everywhere & (table["p_domain"] < _LEVEL),
+        everywhere & smaller & (table["p_domain"] < _LEVEL),
         everywhere,
     ]
     words = [NOT_ADJUSTED, REMAINS, COMPOSITION, TISSUE, UNDECIDED]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tumint import keys as k
-from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
+from tumint.ingest.layout import Layout, find_markers, find_shapes, one_form, require, with_columns
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, table_of, tables_in
 from tumint.ingest.rows import read_table_parts
@@ -26,7 +26,8 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
 
 
 def _find(table: Table, settings: Settings) -> Layout:
-    markers = find_markers(table, settings, lambda name: [name + mask for mask in _MASKS])
+    form = one_form(table, settings, [f"{{}}{mask}" for mask in _MASKS])
+    markers = find_markers(table, settings, lambda name: [form.format(name)])
     area = _AREA if _AREA in table.header else None
     layout = Layout((_X,), (_Y,), _ID, area, shapes=find_shapes(table, _SHAPES), markers=markers)
     return require(table, with_columns(layout, settings.config))

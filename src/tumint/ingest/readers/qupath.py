@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tumint.ingest.layout import Layout, find_markers, first_of, require, with_columns
+from tumint.ingest.layout import Layout, find_markers, first_of, one_form, require, with_columns
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
@@ -31,7 +31,8 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
 
 def _find(table: Table, settings: Settings) -> Layout:
     unit = next((u for u in _MICRO if f"Centroid X {u}" in table.header), None)
-    markers = find_markers(table, settings, lambda name: [form.format(name) for form in _OF_CHANNEL])
+    form = one_form(table, settings, _OF_CHANNEL)
+    markers = find_markers(table, settings, lambda name: [form.format(name)])
     layout = Layout(
         (f"Centroid X {unit or 'px'}",),
         (f"Centroid Y {unit or 'px'}",),

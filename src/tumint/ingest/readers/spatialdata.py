@@ -23,6 +23,9 @@ from tumint.ingest.matrix import Matrix, cells_of, reading, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.source import Identity, file_identity, joint_identity
 
+_KINDS = ("tables", "shapes", "points")  # images and labels are not looked at
+_DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of the parts of one store."""
@@ -56,11 +59,11 @@ def _opened(path: str) -> Any:
 
     if not Path(path).is_dir():
         raise FileNotFoundError(path)
-    return spatialdata.read_zarr(path, selection=("tables", "shapes", "points"))
+    return spatialdata.read_zarr(path, selection=_KINDS)
 
 
 def _identity(path: str) -> Identity:
-    files = sorted(file for file in Path(path).rglob("*") if file.is_file())
+    files = sorted(file for kind in _KINDS for file in Path(path, kind).rglob("*") if file.is_file())
     return joint_identity({str(file.relative_to(path)): file_identity(file) for file in files})
 
 
@@ -91,12 +94,13 @@ def _part(data: Any, table: Any, part: Part, config: IngestConfig) -> Matrix:
     elif part.part:
         raise DataError(Fault(part.place.at(), "an obs column that names the parts (`ingest.columns.part`)", "none"))
     matrix = part_of(table, part, config)
-    if matrix.xy is None and (xy := _centres(data, table)) is not None:
-        matrix = Matrix(matrix.X, matrix.features, matrix.obs, xy, graph=matrix.graph)
+    named = config.columns is not None and config.columns.x is not None
+    if matrix.xy is None and not named:
+        matrix = replace(matrix, xy=_centres(data, table, part))
     return matrix
 
 
-def _centres(data: Any, table: Any) -> np.ndarray | None:
+def _centres(data: Any, table: Any, part: Part) -> np.ndarray | None:
     """Centres of the shapes or points that the rows of the table annotate, in their order."""
     import spatialdata
 
@@ -107,7 +111,8 @@ def _centres(data: Any, table: Any) -> np.ndarray | None:
     regions = table.obs[region].astype(str).to_numpy()
     for name in dict.fromkeys(regions):
         if name not in data.shapes and name not in data.points:
-            return None
+            expected = f'shapes or points `{name}`, or coordinates in obsm["spatial"] or `ingest.columns.x` and `y`'
+            raise DataError(Fault(part.place.at(), expected, "none"))
         centres = spatialdata.get_centroids(data[name], coordinate_system="global").compute()
         rows = regions == name
         out[rows] = centres.reindex(table.obs[instance].to_numpy()[rows])[["x", "y"]].to_numpy()
@@ -115,8 +120,9 @@ def _centres(data: Any, table: Any) -> np.ndarray | None:
 
 
 def _files(path: str, part: str, config: IngestConfig) -> list[str]:
-    kinds = ("tables", "shapes", "points")
-    return [str(f) for kind in kinds for f in sorted(Path(path, kind).rglob("*")) if f.is_file() and "json" in f.name]
+    found = [f for kind in _KINDS for f in sorted(Path(path, kind).rglob("*")) if f.is_file()]
+    # of shapes and points, which may have very many pieces, what describes them
+    return [str(f) for f in found if _KINDS[0] in f.relative_to(path).parts or f.name in _DESCRIBED]
 
 
 def recognise(path: Path) -> Found | None:

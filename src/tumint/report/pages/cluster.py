@@ -267,3 +267,8 @@ def _per_roi(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) ->
         return [Notice("There is no cell.")]
     figure = figures.composition(shares(_with_rows(inputs, table), [k.SAMPLE]), k.SAMPLE, palette, "ROI")
     return [figure] if figure is not None else []
+
+
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return evidence.method(inputs)

@@ -6,11 +6,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
+from tumint.report import reproduce, runs
 from tumint.report.findings import findings
 from tumint.report.formats import integer, listed, plural
 from tumint.report.inputs import Inputs, cells
-from tumint.report.page import Column, Light, Number, Page, Section, State, Table, state
-from tumint.report.pages import cluster, ingest, neighbourhood, qc, response
+from tumint.report.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
+from tumint.report.pages import against, cluster, ingest, neighbourhood, qc, response
 
 STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
 TITLES = {
@@ -65,15 +66,35 @@ def build(inputs: Inputs) -> Page:
                 "From raw tables to findings",
                 [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],
             ),
+            *_since(inputs),
+            *_again(inputs),
         ),
         links=LINES,
-        method=(
-            "Raw tables of cells were read (ingest), cells judged (quality control), clustered and typed (cluster), "
-            "contacts between types scored against chance (neighbourhood), and groups of subjects compared (response). "
-            "Each report says how, with its parameters and versions. The subject is the unit of inference throughout.",
-        ),
+        method=[text for page in STAGES.values() for text in page.method(inputs)]
+        + ["The subject is the unit of inference throughout. The reports of the stages name their sources."],
         citations=(),
     )
+
+
+def _since(inputs: Inputs) -> list[Section]:
+    """What is different since the run before this one."""
+    if inputs.previous is None:
+        return []
+    changes = runs.compare(inputs.previous, runs.summarise(inputs))
+    tables = [block for section in against.sections(changes) for block in section.blocks if isinstance(block, Table)]
+    return [Section("Since the run before", [Items(changes.said), *tables])]
+
+
+def _again(inputs: Inputs) -> list[Section]:
+    """The config that gives this run again."""
+    config, panel = reproduce.config(inputs.metas, inputs.params, inputs.sheet_name)
+    files = [Download(f"{inputs.params.cohort or 'cohort'}.yaml", "the config of this run, every key", config)]
+    files += [Download(reproduce.PANEL_FILE, "the panel that it names", panel)] if panel else []
+    said = (
+        "With these, the sample sheet and the raw tables, whose SHA-256 the report of ingest lists, `tumint run` gives "
+        "the same numbers."
+    )
+    return [Section("Run it again", [Text(said), *files])] if config else []
 
 
 def _spread(inputs: Inputs, column: str) -> str:

@@ -108,7 +108,7 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="ingest",
         title="Ingest",
-        lead="Raw tables of cells, read ROI by ROI, with coordinates in µm.",
+        lead="Raw data of cells, read ROI by ROI, with coordinates in µm where cells have a place.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(rows[k.SUBJECT].nunique())),
@@ -176,6 +176,11 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
 def _subjects(table: pd.DataFrame, inputs: Inputs) -> str:
     ok = table[table[k.STATUS] == "ok"]
     return plural(ok[k.SAMPLE].map(inputs.subject_of).nunique(), "subject")
+
+
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(inputs)
 
 
 def _method(inputs: Inputs) -> list[str]:

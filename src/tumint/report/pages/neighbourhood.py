@@ -12,12 +12,11 @@ from tumint.neighbourhood import figures
 from tumint.report.formats import integer, listed, percent, plural, ratio, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
-from tumint.report.pages.pairs import border, pair_maps, volcano
+from tumint.report.pages.pairs import MAPPED, border, is_symmetric, pair_maps, strips, strongest, volcano
 from tumint.report.words import family_name
 
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
-STRONGEST = 14
 
 PAIR_COLUMNS = (
     Column("pair", "Pair"),
@@ -94,8 +93,8 @@ def build(inputs: Inputs) -> Page:
         sections=(
             Section("Who touches whom", [*_enrichment(summary, primary), *volcano(scores, summary, SIGNIFICANT)]),
             Section("Only shared tissue", _vanishing(pairs, primary)),
-            Section("ROI by ROI", _strips(inputs, scores, summary, primary)),
-            Section("In the tissue", pair_maps(inputs, scores, strongest(summary, primary), primary)),
+            Section("ROI by ROI", strips(inputs, scores, summary, primary)),
+            Section("In the tissue", pair_maps(inputs, scores, strongest(summary, primary, MAPPED), primary)),
             Section("Distances", _distances(nearest)),
             Section("What could be tested", _tested(inputs, scores, features, primary)),
             Section("Edge of the image", border(scores, primary)),
@@ -158,17 +157,6 @@ def pair_table(summary: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=["domain_tested", "global_tested"]).assign(pair=names, n_tested=tested)
 
 
-def is_symmetric(summary: pd.DataFrame) -> bool:
-    """Whether the score of a→b equals that of b→a for all pairs."""
-    wide = summary.pivot_table(index=[k.NULL, k.SOURCE], columns=k.TARGET, values="median_log2", dropna=False)
-    for _, matrix in wide.groupby(level=0):
-        square = matrix.droplevel(0)
-        square = square.reindex(index=square.columns)
-        if ((square - square.T).abs().to_numpy() > 1e-9).any():
-            return False
-    return True
-
-
 def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[str]:
     if scores.empty or pairs.empty or not pairs[f"{primary}_log2"].notna().any():
         return ["No pair of cell types could be tested."]
@@ -220,29 +208,6 @@ def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     return [Table("vanishing", caption, PAIR_COLUMNS, vanishing(pairs))]
 
 
-def strongest(summary: pd.DataFrame, primary: str) -> pd.DataFrame:
-    """Rows of the pairs furthest from chance that were tested in at least half as many ROIs as any, highest first."""
-    rows = summary[(summary[k.NULL] == primary) & (summary["n_tested"] > 0)]
-    if is_symmetric(summary):
-        rows = rows[rows[k.SOURCE] <= rows[k.TARGET]]
-    rows = rows[rows["n_tested"] >= max(1, int(rows["n_tested"].max() if len(rows) else 0) // 2)]
-    top = rows.loc[rows["median_log2"].abs().sort_values(ascending=False, kind="stable").index].head(STRONGEST)
-    return top.sort_values("median_log2", ascending=False, kind="stable")
-
-
-def _strips(inputs: Inputs, scores: pd.DataFrame, summary: pd.DataFrame, primary: str) -> list[Block]:
-    top = strongest(summary, primary)
-    names = [f"{row[k.SOURCE]} – {row[k.TARGET]}" for row in top.to_dict("records")]
-    mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
-    mine = mine.assign(pair=mine[k.SOURCE] + " – " + mine[k.TARGET])
-    mine = mine[mine["pair"].isin(names)].merge(inputs.rows, on=k.SAMPLE, how="inner")
-    order = {level: i for i, level in enumerate(dict.fromkeys(inputs.rows["group"]))}
-    mine = mine.iloc[mine["group"].map(order).to_numpy().argsort(kind="stable")]
-    columns = ["pair", k.SAMPLE, k.SUBJECT, "group", "observed", "expected", "log2_enrichment", "q"]
-    figure = figures.strongest_pairs(mine[columns], names, inputs.group_column)
-    return [figure] if figure is not None else [Notice("No pair could be tested.")]
-
-
 def _distances(nearest: pd.DataFrame) -> list[Block]:
     tested = nearest[nearest[k.STATUS] == k.TESTED]
     rows = tested.groupby([k.SOURCE, k.TARGET], sort=True)
@@ -289,6 +254,12 @@ def p_laws(scores: pd.DataFrame) -> str:
     }
     shares = scores.loc[scores[k.STATUS] == k.TESTED, "p_method"].value_counts(normalize=True, sort=True)
     return listed([f"{percent(share)} by {words.get(str(law), str(law))}" for law, share in shares.items()])
+
+
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    scores = interactions(inputs)
+    return _method(inputs, "domain" if "domain" in set(scores[k.NULL]) else "global", p_laws(scores))
 
 
 def _method(inputs: Inputs, primary: str, laws: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Parts of the neighbourhood report about single pairs: evidence, maps, and what the edge of the image does."""
+"""Parts of the neighbourhood report about single pairs: evidence, strips, maps, and what the edge of the image does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint import style
-from tumint.neighbourhood import pair_figures
+from tumint.neighbourhood import figures, pair_figures
 from tumint.report.formats import percent, ratio
 from tumint.report.inputs import Inputs, cells
 from tumint.report.page import Block, Chooser, Column, Notice, Table, Text
+
+STRONGEST, MAPPED = 14, 10  # pairs with a strip, and with a map: a map takes a hundred kilobytes
 
 BORDER_COLUMNS = (
     Column("pair", "Pair"),
@@ -22,6 +24,17 @@ BORDER_COLUMNS = (
     Column("without_guard", "With it: median log2", "log2"),
     Column("change", "Difference", "log2"),
 )
+
+
+def is_symmetric(summary: pd.DataFrame) -> bool:
+    """Whether the score of a→b equals that of b→a for all pairs."""
+    wide = summary.pivot_table(index=[k.NULL, k.SOURCE], columns=k.TARGET, values="median_log2", dropna=False)
+    for _, matrix in wide.groupby(level=0):
+        square = matrix.droplevel(0)
+        square = square.reindex(index=square.columns)
+        if ((square - square.T).abs().to_numpy() > 1e-9).any():
+            return False
+    return True
 
 
 def volcano(scores: pd.DataFrame, summary: pd.DataFrame, significant: float) -> list[Block]:
@@ -35,12 +48,34 @@ def volcano(scores: pd.DataFrame, summary: pd.DataFrame, significant: float) -> 
         (-np.log10(q)).groupby([tested[name] for name in key], sort=True).median().rename("evidence").reset_index()
     )
     rows = summary.merge(evidence, on=key, how="inner")
-    both = rows.merge(rows, left_on=key, right_on=[k.NULL, k.TARGET, k.SOURCE], suffixes=("", "_back"))
-    same = (both["median_log2"] - both["median_log2_back"]).abs().max() < 1e-9 if len(both) else False
+    same = is_symmetric(summary)
     rows = rows[rows[k.SOURCE] <= rows[k.TARGET]] if same else rows
     rows = rows.assign(pair=rows[k.SOURCE] + (" – " if same else " → ") + rows[k.TARGET])
     figure = pair_figures.volcano(rows[[k.NULL, "pair", "median_log2", "evidence", "n_tested"]], significant)
     return [] if figure is None else [figure]
+
+
+def strongest(summary: pd.DataFrame, primary: str, most: int = STRONGEST) -> pd.DataFrame:
+    """Rows of the pairs furthest from chance that were tested in at least half as many ROIs as any, highest first."""
+    rows = summary[(summary[k.NULL] == primary) & (summary["n_tested"] > 0)]
+    if is_symmetric(summary):
+        rows = rows[rows[k.SOURCE] <= rows[k.TARGET]]
+    rows = rows[rows["n_tested"] >= max(1, int(rows["n_tested"].max() if len(rows) else 0) // 2)]
+    top = rows.loc[rows["median_log2"].abs().sort_values(ascending=False, kind="stable").index].head(most)
+    return top.sort_values("median_log2", ascending=False, kind="stable")
+
+
+def strips(inputs: Inputs, scores: pd.DataFrame, summary: pd.DataFrame, primary: str) -> list[Block]:
+    top = strongest(summary, primary)
+    names = [f"{row[k.SOURCE]} – {row[k.TARGET]}" for row in top.to_dict("records")]
+    mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
+    mine = mine.assign(pair=mine[k.SOURCE] + " – " + mine[k.TARGET])
+    mine = mine[mine["pair"].isin(names)].merge(inputs.rows, on=k.SAMPLE, how="inner")
+    order = {level: i for i, level in enumerate(dict.fromkeys(inputs.rows["group"]))}
+    mine = mine.iloc[mine["group"].map(order).to_numpy().argsort(kind="stable")]
+    columns = ["pair", k.SAMPLE, k.SUBJECT, "group", "observed", "expected", "log2_enrichment", "q"]
+    figure = figures.strongest_pairs(mine[columns], names, inputs.group_column)
+    return [figure] if figure is not None else [Notice("No pair could be tested.")]
 
 
 def pair_maps(inputs: Inputs, scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[Block]:

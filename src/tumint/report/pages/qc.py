@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.qc import figures
+from tumint.qc import figures, words
 from tumint.report import quality
 from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
 from tumint.report.inputs import Inputs
@@ -212,7 +212,7 @@ def _thresholds(cells: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, 
         name: [
             v for v in ((settings.get(name) or {}).get("min"), (settings.get(name) or {}).get("max")) if v is not None
         ]
-        for name in figures.METRICS
+        for name in words.METRICS
     }
     blocks: list[Block] = [Text(_spoken_thresholds(settings))]
     chart = figures.distributions(cells, fixed)
@@ -237,14 +237,14 @@ def limits(rows: pd.DataFrame) -> pd.DataFrame:
                 "upper": rows.get(f"max_{name}", np.nan),
             }
         )
-        for name in figures.METRICS
+        for name in words.METRICS
     ]
     return pd.concat(parts, ignore_index=True).astype({"lower": float, "upper": float})
 
 
 def _spoken_thresholds(settings: Mapping[str, Any]) -> str:
     said = []
-    for name, title in figures.METRICS.items():
+    for name, title in words.METRICS.items():
         chosen = settings.get(name) or {}
         whose = "cohort's" if chosen.get("per") == "cohort" else "ROI's"
         parts = [
@@ -292,6 +292,11 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     many = inputs.config.maps_per_subject
     said = f"The {'ROI' if many == 1 else f'{many} ROIs'} of each subject that lost the largest share of cells."
     return [Text(said), Chooser("maps", "ROI", maps)]
+
+
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(_settings(inputs))
 
 
 def _method(settings: Mapping[str, Any]) -> list[str]:

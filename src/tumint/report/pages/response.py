@@ -64,6 +64,9 @@ def stage_state(inputs: Inputs) -> State:
         if not contrast.testable:
             why = contrast.facts.get("reason") or "no feature could be tested"
             reasons.append(("amber", f"{contrast.name}: effects without p, because of {why}"))
+    settings = inputs.metas.get("response", {}).get("params", {}).get("response") or {}
+    if not found and settings.get("contrasts") == []:
+        return state([], "No contrast was asked for: the features are described in the other reports.")
     if not found:
         reasons.append(("red", "No contrast was computed."))
     return state(reasons, f"{plural(len(found), 'contrast')} compared subject by subject.")
@@ -231,7 +234,14 @@ def _families(contrast: Contrast) -> pd.DataFrame:
     return table.iloc[table[k.FAMILY].map(words.family_rank).to_numpy().argsort(kind="stable")]
 
 
+def method(inputs: Inputs) -> list[str]:
+    """What was done, in paragraphs for a paper."""
+    return _method(contrasts_of(inputs))
+
+
 def _method(found: list[Contrast]) -> list[str]:
+    if not found:
+        return ["Nothing was compared."]
     said = [
         "Each feature has one value per subject. For interactions it is log2 of the subject's contacts over those that "
         "chance expects, both added up over its ROIs; other features are means over its ROIs, weighted by cells. "

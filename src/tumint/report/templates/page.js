@@ -1,13 +1,12 @@
-"use strict";
 for (const table of document.querySelectorAll(".table table")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
+    const sorter = document.createElement("button");
+    sorter.type = "button";
+    sorter.append(...head.childNodes);
+    head.append(sorter);
+    sorter.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") === "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -30,37 +29,87 @@ for (const table of document.querySelectorAll(".table table")) {
 for (const label of document.querySelectorAll(".filter")) {
   label.hidden = false;
   const rows = [...label.parentElement.querySelectorAll("tbody tr")];
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const left = label.querySelector("output");
   label.querySelector("input").addEventListener("input", (event) => {
     const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
-    }
+    rows.forEach((row, i) => { row.hidden = !words.every((word) => texts[i].includes(word)); });
+    const shown = rows.filter((row) => !row.hidden).length;
+    left.textContent = words.length ? `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows` : "";
   });
 }
-for (const chooser of document.querySelectorAll(".chooser")) {
+const choosers = [...document.querySelectorAll(".chooser")];
+for (const chooser of choosers) {
   const label = chooser.querySelector("label");
   const select = label.querySelector("select");
   const figures = [...chooser.querySelectorAll("figure")];
-  const show = () => figures.forEach((figure) => { figure.hidden = figure.id !== select.value; });
+  const pick = () => figures.forEach((figure) => {
+    figure.hidden = figure.id !== select.value;
+    if (figure.hidden) dropLive(figure);
+  });
   label.hidden = figures.length < 2;
-  select.addEventListener("change", show);
-  show();
-}
-for (const button of document.querySelectorAll("button.save")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const figure = button.closest("figure");
-    const drawing = figure.querySelector("svg").cloneNode(true);
-    const style = getComputedStyle(document.documentElement);
-    let text = new XMLSerializer().serializeToString(drawing);
-    for (const name of ["--ink", "--card", "--rule"]) {
-      text = text.replaceAll(`var(${name})`, style.getPropertyValue(name).trim());
+  select.addEventListener("change", () => {
+    pick();
+    figures.find((figure) => !figure.hidden)?.dispatchEvent(new Event("show"));
+    // the others follow, where they have the same
+    const chosen = select.selectedOptions[0].textContent;
+    for (const other of choosers.filter((one) => one !== chooser).map((one) => one.querySelector("select"))) {
+      const same = [...other.options].find((option) => option.textContent === chosen);
+      if (!same || same.selected) continue;
+      same.selected = true;
+      other.dispatchEvent(new Event("change"));
     }
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-    link.download = `${figure.id}.svg`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+  });
+  pick();
+}
+/** The still drawing of a figure as SVG text of its own, in the colours of the page. */
+function stillOf(figure) {
+  const text = new XMLSerializer().serializeToString(figure.querySelector(".scroll > svg"));
+  return text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => pageColour(name));
+}
+async function stillAsPng(figure) {
+  const drawing = figure.querySelector(".scroll > svg");
+  const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
+  const copy = stillOf(figure).replace("<svg", `<svg width="${width}" height="${height}" font-family="sans-serif"`);
+  const picture = new Image();
+  picture.src = URL.createObjectURL(new Blob([copy], { type: "image/svg+xml" }));
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: 2.5 * width, height: 2.5 * height });
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = drawing.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(picture.src);
+  return canvas.toDataURL("image/png");
+}
+function saveAs(address, name) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+for (const saver of document.querySelectorAll("button.save")) {
+  saver.hidden = false;
+  saver.addEventListener("click", async () => {
+    const figure = saver.closest("figure");
+    const { format } = saver.dataset;
+    const live = figure.dataset.drawn === "live";
+    if (live) saveAs(await pictureOf(figure, format), `${figure.id}.${format}`);
+    else if (format === "png") saveAs(await stillAsPng(figure), `${figure.id}.png`);
+    else {
+      const address = URL.createObjectURL(new Blob([stillOf(figure)], { type: "image/svg+xml" }));
+      saveAs(address, `${figure.id}.svg`);
+      URL.revokeObjectURL(address);
+    }
+  });
+}
+for (const copier of document.querySelectorAll("button.copy")) {
+  copier.hidden = false;
+  copier.addEventListener("click", async () => {
+    const text = document.getElementById(copier.dataset.of);
+    getSelection().selectAllChildren(text);
+    let done = document.execCommand("copy"); // where the page is a file, `navigator.clipboard` may be refused
+    if (!done) done = await navigator.clipboard.writeText(text.textContent).then(() => true, () => false);
+    copier.nextElementSibling.textContent = done ? "copied" : "selected: copy it with your keyboard";
   });
 }

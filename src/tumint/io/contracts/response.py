@@ -1,0 +1,184 @@
+"""What the comparison writes."""
+
+from __future__ import annotations
+
+from tumint import keys as k
+from tumint.io.contracts.base import Contract
+
+# response/subjects.parquet: the value of every feature in every subject, as the test saw it. `contrast` is empty, but
+# for contrasts of a subset of the samples, whose subjects have values of their own.
+SUBJECTS = Contract(
+    "subjects",
+    {
+        "contrast": "str",
+        k.SUBJECT: "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.VALUE: "float",
+        k.SE: "float",
+        "n_samples": "int",
+    },
+    ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
+)
+# What `tumint compare` writes, and the first columns of response/effects.parquet.
+EFFECTS = Contract(
+    "effects",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        k.SE: "float",
+        "ci_low": "float",
+        "ci_high": "float",
+        "t": "float",
+        "df": "float",
+        "p": "float",
+        "q": "float",
+        "p_mixed": "float",
+        "p_permutation": "float",
+        "p_maxt": "float",
+        "n_subjects_reference": "int",
+        "n_subjects_group": "int",
+        "n_samples": "int",
+        k.STATUS: "str",
+        k.REASON: "str",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
+EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float"}, EFFECTS.key)
+# response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
+MIXED = Contract(
+    "mixed",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        k.SE: "float",
+        "df": "float",
+        "t": "float",
+        "p": "float",
+        "subject_variance": "float",  # 0: the subjects differ no more than their ROIs
+        "residual_variance": "float",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/power.parquet: what the cohort could have seen; one row per feature that is tested.
+POWER = Contract(
+    "power",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        "sd": "float",  # between subjects, moderated
+        "detectable": "float",  # smallest |effect| that a new cohort finds at p < 0.05 with the config's power
+        "detectable_alone": "float",  # the same as the only finding of its family at the config's fdr
+        "subjects_needed": "float",  # per group, for the effect seen; missing: more than 1,000
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/influence.parquet: every subject left out once; one row per feature that is tested.
+INFLUENCE = Contract(
+    "influence",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "effect": "float",
+        "effect_low": "float",
+        "effect_high": "float",
+        "sign_kept": "bool",
+        "largest_p": "float",
+        k.SUBJECT: "str",  # whose absence moves the effect most
+        "effect_without": "float",
+        "p_without": "float",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/robustness.parquet: interactions over the sensitivity grid; one row per interaction that is tested.
+ROBUSTNESS = Contract(
+    "robustness",
+    {
+        "contrast": "str",
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        "q": "float",
+        "effect_low": "float",  # smallest and largest effect over the settings
+        "effect_high": "float",
+        "sign_kept": "float",  # share of the settings in which the effect has its sign
+        "robustness": "float",  # and q is below the config's fdr too
+        "n_settings": "int",
+    },
+    ("contrast", k.FAMILY, k.FEATURE),
+)
+# response/remaining.parquet: what composition and domains leave of interactions; one row per tested interaction.
+REMAINING = Contract(
+    "remaining",
+    {
+        "contrast": "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",  # as in effects.parquet: within domain where the cohort has domains
+        "ci_low": "float",
+        "ci_high": "float",
+        "q": "float",
+        "effect_global": "float",  # over the whole image; missing without domains
+        "q_global": "float",
+        "p_domain": "float",  # of the difference between the two
+        "effect_adjusted": "float",  # at equal shares of both types
+        "ci_low_adjusted": "float",
+        "ci_high_adjusted": "float",
+        "p_adjusted": "float",
+        "df_adjusted": "float",
+        "effect_source": "float",  # of the shares themselves, in logits
+        "q_source": "float",
+        "effect_target": "float",
+        "q_target": "float",
+        "verdict": "str",
+    },
+    ("contrast", k.FEATURE),
+)
+# response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
+# outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
+OUTCOMES = Contract(
+    "outcomes",
+    {
+        "outcome": "str",
+        "kind": "str",  # number | survival
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "effect": "float",
+        k.SE: "float",
+        "ci_low": "float",
+        "ci_high": "float",
+        "t": "float",
+        "df": "float",
+        "p": "float",
+        "q": "float",
+        "p_permutation": "float",
+        "p_maxt": "float",
+        "n_subjects": "int",
+        "n_events": "int",  # number: 0
+        "n_samples": "int",
+        k.STATUS: "str",
+        k.REASON: "str",
+    },
+    ("outcome", k.FAMILY, k.FEATURE),
+)
+# response/prediction.parquet: leave-one-subject-out scores; above 0 a subject looks like the group.
+PREDICTION = Contract(
+    "prediction",
+    {"contrast": "str", k.SUBJECT: "str", "is_group": "bool", "score": "float"},
+    ("contrast", k.SUBJECT),
+)

@@ -1,0 +1,40 @@
+"""What a page needs to draw its figures live: plotly's script, packed, once, and the figures as data.
+
+No script runs in a page but the two whose SHA-256 its policy names. What draws the cells of a map (WebGL, in plotly)
+generates the code that fills its buffers, so a page with a map allows that to those two ('unsafe-eval').
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from functools import cache
+from importlib import resources
+
+from tumint.charts import Chart, live
+
+
+@cache
+def _script() -> str:
+    return resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+
+
+@cache
+def packed() -> str:
+    """plotly's script as a page carries it: zlib, base64; two fifths of its size."""
+    return base64.b64encode(zlib.compress(_script().encode(), 9)).decode("ascii")
+
+
+def allowed(script: str, *, live: bool, cells: bool) -> str:
+    """The `script-src` of a page with `script`: hashes, no address and no inline handler."""
+    scripts = [script, *([_script()] if live else [])]
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in scripts]
+    return " ".join([*(f"'sha256-{digest}'" for digest in hashes), *(["'unsafe-eval'"] if cells else [])])
+
+
+def data_block(chart: Chart) -> str:
+    """A chart as JSON inside a script element: nothing in it can end that element."""
+    text = json.dumps(live.spec(chart), separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=float)
+    return text.replace("<", "\\u003c")

@@ -1,0 +1,235 @@
+"""What a reader can do with a report, and what a report must never do: ask the network, run a name from data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import struct
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+PAGES = ("index", "ingest", "qc", "cluster", "neighbourhood", "response")
+COHORTS = ("demo", "mouse_tumour_codex", "nsclc_mif")
+MARK = "<script>alert(1)</script>"
+OWN = ("file:", "data:", "blob:", "about:")
+
+# a figure is drawn where something of it has a size, and its canvas (of a map) is not empty
+UNDRAWN = """
+const empty = (canvas) => {
+  const gl = canvas.getContext("webgl");
+  if (!gl || !canvas.width) return true;
+  const pixels = new Uint8Array(4 * canvas.width * canvas.height);
+  gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  return !pixels.some((value) => value);
+};
+return [...document.querySelectorAll("figure")].filter((figure) => !figure.hidden).filter((figure) => {
+  const live = figure.querySelector(".live");
+  if (!live) return !figure.querySelector(".scroll > svg")?.getBoundingClientRect().height;
+  if (figure.dataset.drawn !== "live") return true;
+  if (figure.dataset.live === "cells") return empty(figure.querySelector(".gl-canvas-context"));
+  return !figure.querySelector(".live .mlayer path, .live .mlayer image");
+}).map((figure) => figure.id);
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_a_report_is_whole(browser, finished, axe: str, cohort: str, page: str, dark: bool) -> None:
+    browser.open(finished(cohort) / f"{page}.html", dark=dark)
+    browser.show_all()
+    assert browser.js(UNDRAWN) == []
+    assert browser.console() == []
+    assert [url for url in browser.requests() if not url.startswith(OWN)] == []
+    assert _serious(browser, axe) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_report_fits_a_telephone(browser, finished, page: str) -> None:
+    browser.open(finished("demo") / f"{page}.html", width=390, height=844)
+    browser.show_all()
+    assert browser.js("return document.documentElement.scrollWidth") <= 390
+    assert browser.console() == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_name_from_data_never_runs(browser, reports, axe: str, page: str) -> None:
+    browser.open(reports(mark=MARK) / f"{page}.html")
+    browser.js("window.alert = () => { window.ran = true; };")
+    browser.show_all()
+    assert browser.js("return window.ran") is None
+    assert browser.js("return document.body.textContent.includes(arguments[0])", MARK)
+    assert (
+        browser.js("return [...document.querySelectorAll('script')].filter((s) => s.text.startsWith('alert')).length")
+        == 0
+    )
+    assert browser.js(UNDRAWN) == []
+    assert browser.console() == []
+    assert _serious(browser, axe) == []
+
+
+def test_nothing_but_the_scripts_of_the_page_may_run(browser, reports) -> None:
+    browser.open(reports() / "cluster.html")
+    browser.js(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 1\">');"
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 2'; document.body.append(s);"
+    )
+    browser.wait("return document.images.length && [...document.images].every((image) => image.complete)")
+    assert browser.js("return window.ran") is None
+
+
+def test_a_type_can_be_hidden_and_stays_so_in_the_next_roi(browser, reports) -> None:
+    browser.open(reports() / "cluster.html")
+    browser.show_all()
+    first, second = browser.js("return [...document.querySelectorAll('#maps option')].slice(0, 2).map((o) => o.value)")
+    shown = (
+        "return document.getElementById(arguments[0]).querySelector('.live').data"
+        ".filter((t) => t.visible !== false).map((t) => t.meta)"
+    )
+    assert "Fibroblasts" in browser.js(shown, first)
+    before = len(browser.js(shown, first))
+    browser.js("document.querySelector(`#${arguments[0]} input[value=Fibroblasts]`).click()", first)
+    assert "Fibroblasts" not in browser.js(shown, first)
+    browser.js(
+        "const s = document.querySelector('#maps select');s.value = arguments[0]; s.dispatchEvent(new Event('change'))",
+        second,
+    )
+    browser.show_all()
+    assert browser.js(
+        "return [...document.querySelectorAll('#maps figure')].filter((f) => !f.hidden).map((f) => f.id)"
+    ) == [second]
+    assert "Fibroblasts" not in browser.js(shown, second)
+    assert (
+        browser.js("return document.querySelector(`#${arguments[0]} input[value=Fibroblasts]`).checked", second)
+        is False
+    )
+    browser.js("document.querySelector(`#${arguments[0]} .controls [title='Show all']`).click()", second)
+    assert len(browser.js(shown, second)) == before
+
+
+def test_a_map_holds_every_cell_at_its_place(browser, reports) -> None:
+    folder = reports()
+    browser.open(folder / "cluster.html")
+    browser.show_all()
+    name = browser.js("return document.querySelector('#maps select').value")
+    drawn = browser.js(
+        "return document.getElementById(arguments[0]).querySelector('.live').data"
+        ".flatMap((t) => [...t.x].map((x, i) => [t.meta, x, t.y[i]]))",
+        name,
+    )
+    with (folder.parent / "figures" / "cluster" / f"{name}.csv").open(newline="") as handle:
+        table = [(row["cell_type"], float(row["x_um"]), float(row["y_um"])) for row in csv.DictReader(handle)]
+    assert len(drawn) == len(table)
+    extent = max(x for _, x, _ in table)
+    for (kind, x, y), (want, want_x, want_y) in zip(sorted(map(tuple, drawn)), sorted(table), strict=True):
+        assert kind == want
+        # 16 bits over the extent of the image
+        assert abs(x - want_x) <= extent / 65535
+        assert abs(y - want_y) <= extent / 65535
+
+
+def test_the_keyboard_moves_a_map_and_its_scale_bar_stays_round(browser, reports) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(reports() / "cluster.html")
+    browser.show_all()
+    name = browser.js("return document.querySelector('#maps select').value")
+    state = (
+        f"const d = document.querySelector('#{name} .live').layout;"
+        "return [d.xaxis.range, d.shapes[0].x1 - d.shapes[0].x0, d.annotations[0].text]"
+    )
+    region = browser.driver.find_element(By.CSS_SELECTOR, f"#{name} .scroll")
+    home, _, _ = browser.js(state)
+    region.send_keys("+", "+")
+    browser.wait(f"return document.querySelector('#{name} .live').layout.xaxis.range[0] > {home[0]} + 1")
+    (left, right), length, text = browser.js(state)
+    assert right - left == pytest.approx((home[1] - home[0]) * 0.36)
+    browser.wait(f"const s = document.querySelector('#{name} .live').layout.shapes[0]; return s.x0 === {left}")
+    (left, right), length, text = browser.js(state)
+    assert text == f"{length:g} µm"
+    assert 0 < length <= (right - left) / 4
+    region.send_keys(Keys.ARROW_RIGHT)
+    assert browser.js(state)[0][0] == pytest.approx(left + 0.15 * (right - left))
+    region.send_keys("0")
+    assert browser.js(state)[0] == home
+
+
+def test_pictures_are_saved_as_svg_and_png(browser, reports) -> None:
+    browser.open(reports() / "cluster.html")
+    browser.show_all()
+    names = browser.js(
+        "const figures = [...document.querySelectorAll('figure')].filter((f) => !f.hidden);"
+        "return [figures.find((f) => f.dataset.live)?.id, figures.find((f) => !f.dataset.live)?.id].filter(Boolean)"
+    )
+    for name in names:
+        for form in ("svg", "png"):
+            browser.js(f"document.querySelector('#{name} .save[data-format={form}]').click()")
+            data = browser.download(f"{name}.{form}")
+            if form == "svg":
+                assert data.lstrip().startswith(b"<svg")
+                assert b"var(--" not in data
+            else:
+                assert data[:8] == b"\x89PNG\r\n\x1a\n"
+                width, height = struct.unpack(">II", data[16:24])
+                assert min(width, height) > 300
+
+
+def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
+    folder = reports(subjects=8)
+    browser.open(folder / "qc.html")
+    table = browser.js("return [...document.querySelectorAll('.table')].find((t) => t.querySelector('.filter')).id")
+    heads = browser.js(f"return [...document.querySelectorAll('#{table} th')].map((h) => h.textContent)")
+    at = heads.index("Cells out")
+    column = (
+        f"return [...document.querySelectorAll('#{table} tbody tr')].filter((r) => !r.hidden)"
+        ".map((r) => r.cells[arguments[0]].textContent)"
+    )
+    browser.js(f"document.querySelectorAll('#{table} th button')[{at}].click()")
+    up = [int(text.replace(",", "")) for text in browser.js(column, at)]
+    browser.js(f"document.querySelectorAll('#{table} th button')[{at}].click()")
+    down = [int(text.replace(",", "")) for text in browser.js(column, at)]
+    assert up == sorted(up)
+    assert down == sorted(up, reverse=True)
+    assert len(set(up)) > 1
+    browser.js(
+        f"const i = document.querySelector('#{table} .filter input');"
+        "i.value = 'm3_ roi2'; i.dispatchEvent(new Event('input'))"
+    )
+    assert browser.js(column, 0) == ["M3_ROI2"]
+    assert browser.js(f"return document.querySelector('#{table} .filter output').textContent") == "1 of 16 rows"
+    browser.js(f"document.querySelector('#{table} a[download]').click()")
+    rows = list(csv.DictReader(io.StringIO(browser.download(f"{table}.csv").decode())))
+    assert sorted(int(row["n_out"]) for row in rows) == up
+
+
+def test_a_cell_of_a_download_is_no_formula(browser, reports) -> None:
+    browser.open(reports(lead="=1+") / "cluster.html")
+    browser.js("document.querySelector('#types a[download]').click()")
+    rows = list(csv.DictReader(io.StringIO(browser.download("types.csv").decode())))
+    assert [row["cell_type"][:4] for row in rows if row["cell_type"] != "unclassified"] == ["'=1+"] * 4
+
+
+def test_print_shows_every_still_figure_and_no_control(browser, reports) -> None:
+    browser.open(reports() / "cluster.html")
+    browser.show_all()
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    hidden = (
+        "return [...document.querySelectorAll(arguments[0])].filter((e) => e.getBoundingClientRect().height > 0).length"
+    )
+    assert browser.js(hidden, ".live, .controls, .download") == 0
+    assert browser.js(hidden, "figure .scroll > svg") == browser.js("return document.querySelectorAll('figure').length")
+
+
+def _serious(browser: Any, axe: str) -> list[str]:
+    """Serious and critical findings of axe-core."""
+    browser.js(f"{axe}; window.axe = axe;")
+    found = browser.driver.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, { resultTypes: ['violations'] }).then((r) => done(r.violations"
+        ".filter((v) => ['serious', 'critical'].includes(v.impact))"
+        ".map((v) => `${v.id}: ${v.nodes[0].target.join(' ')} ${v.nodes[0].failureSummary}`)));"
+    )
+    return list(found)
