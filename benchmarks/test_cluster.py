@@ -137,21 +137,15 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     with Measured() as theirs:
         table, graph = scanpys(raw, roi)
         sc.tl.leiden(table, flavor="igraph", n_iterations=2)
-    start = time.perf_counter()
-    sc.tl.leiden(table, key_added="default")
-    default = graph + time.perf_counter() - start
     my_ari = adjusted_rand_score(types, found.cluster.astype(int))
     typed = adjusted_rand_score(types, found.cell_type.astype(str))
-    their_ari = {name: adjusted_rand_score(types, table.obs[name]) for name in ("default", "leiden")}
+    their_ari = adjusted_rand_score(types, table.obs["leiden"])
     what = f"{LARGE:,} cells × 27 markers"
-    report(f"{what}: normalise, neighbours, Leiden (and typing, tumint alone), 2 threads; scanpy's defaults",
-           f"{mine.seconds:.0f} s", f"{default:.0f} s", f"{default / mine.seconds:.1f}×")  # fmt: skip
-    report(f"{what}: the same, scanpy with igraph's Leiden and two iterations", f"{mine.seconds:.0f} s",
-           f"{theirs.seconds:.0f} s", f"{theirs.seconds / mine.seconds:.1f}×")  # fmt: skip
+    report(f"{what}: normalise, neighbours, Leiden (and typing, tumint alone), 2 threads", f"{mine.seconds:.0f} s",
+           f"{theirs.seconds:.0f} s (neighbours {graph:.0f} s)", f"{theirs.seconds / mine.seconds:.1f}×")  # fmt: skip
     report(f"{what}: CPU time of that", f"{mine.cpu:.0f} s", f"{theirs.cpu:.0f} s", f"{theirs.cpu / mine.cpu:.1f}×")
     report(f"{what}: memory above the cells", f"{mine.memory:.1f} GB", f"{theirs.memory:.1f} GB", "–")
-    both = f"{their_ari['default']:.3f} (defaults), {their_ari['leiden']:.3f}"
-    report(f"{what}: adjusted Rand index of the clusters", f"{my_ari:.3f}", both, "–")
+    report(f"{what}: adjusted Rand index of the clusters", f"{my_ari:.3f}", f"{their_ari:.3f}", "–")
     report(f"{what}: of the types", f"{typed:.3f}", "–", "–")
     again = ours(raw, roi, threads=1)
     same = (again.cluster == found.cluster).all() and (again.confidence == found.confidence).all()
@@ -159,8 +153,27 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     assert same
     assert mine.seconds <= 90
     assert mine.memory <= 4
-    assert default / mine.seconds >= 2
-    assert my_ari >= max(their_ari.values())
+    assert theirs.seconds / mine.seconds >= 2
+    assert my_ari >= their_ari
+
+
+def test_against_scanpys_own_leiden(report: Callable[..., None]) -> None:
+    """Its default, leidenalg until nothing changes, on fewer cells: on 280,000 it runs for a quarter of an hour and more."""
+    import scanpy as sc
+
+    raw, types, roi = cells(48_000)
+    ours(raw, roi)
+    with Measured() as mine:
+        found = ours(raw, roi)
+    with Measured() as theirs:
+        table, _ = scanpys(raw, roi)
+        sc.tl.leiden(table)
+    my_ari = adjusted_rand_score(types, found.cluster.astype(int))
+    their_ari = adjusted_rand_score(types, table.obs["leiden"])
+    what = "48,000 cells, `neighbors` and `leiden` with no argument"
+    report(what, f"{mine.seconds:.0f} s", f"{theirs.seconds:.0f} s", f"{theirs.seconds / mine.seconds:.1f}×")
+    report(f"{what}: adjusted Rand index", f"{my_ari:.3f}", f"{their_ari:.3f}", "–")
+    assert my_ari >= their_ari
 
 
 def test_growth(report: Callable[..., None]) -> None:
@@ -193,4 +206,4 @@ def test_neighbours_are_nearly_all_found(report: Callable[..., None]) -> None:
         squares[at] = np.inf
         hits.append(np.isin(found[at], np.argpartition(squares, 20)[:20]).mean())
     report(f"{LARGE:,} cells: share of the 20 nearest neighbours found", f"{np.mean(hits):.3f}", "–", "–")
-    assert np.mean(hits) > 0.93
+    assert np.mean(hits) > 0.95

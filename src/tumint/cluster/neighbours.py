@@ -18,7 +18,7 @@ EXACT = 30_000  # cells up to which neighbours are exact
 _TREES = 8
 _LEAF = 48  # points of a leaf, about
 _ROUNDS = 3  # of neighbours of neighbours
-_REACH, _BACKWARD = 16, 10  # of its list, and of those that have a point in theirs, so many are followed
+_REACH, _BACKWARD = 18, 12  # of its list, and of those that have a point in theirs, so many are followed
 _LLOYD = 2  # rounds of k-means: better partitions only make the search faster
 
 
