@@ -158,7 +158,7 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
 
 
 def test_against_scanpys_own_leiden(report: Callable[..., None]) -> None:
-    """Its default, leidenalg until nothing changes, on fewer cells: on 280,000 it runs for a quarter of an hour and more."""
+    """Its default is leidenalg until nothing changes, which on 280,000 cells runs for more than 15 minutes."""
     import scanpy as sc
 
     raw, types, roi = cells(48_000)

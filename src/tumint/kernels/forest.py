@@ -120,14 +120,16 @@ def compare_leaves(
     n = points.shape[0]
     last = squares.shape[1] - 1
     for leaf in range(start, stop):
-        for a in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+        begin, end = (n * leaf) >> depth, (n * (leaf + 1)) >> depth
+        for a in range(begin, end):
             i = order[a]
-            for b in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+            for b in range(begin, a):
                 j = order[b]
-                if i != j:
-                    square = _square(points, i, j, squares[i, last])
-                    if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
-                        _offer(indices[i], squares[i], j, square)
+                square = _square(points, i, j, max(squares[i, last], squares[j, last]))
+                if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
+                    _offer(indices[i], squares[i], j, square)
+                if square < squares[j, last] or (square == squares[j, last] and i < indices[j, last]):
+                    _offer(indices[j], squares[j], i, square)
 
 
 @njit
