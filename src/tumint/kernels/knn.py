@@ -110,8 +110,8 @@ def nearest(
 def jaccard(neighbours: np.ndarray, start: int, stop: int, weights: np.ndarray) -> None:
     """Write the weight of the pair of i and each of its neighbours into `weights` (n × k): 0 where it is no edge.
 
-    The Jaccard overlap of their lists, twice where each is in the list of the other; such a pair is written at the lower
-    index alone. One shared neighbour, seen from one side, makes no edge. `neighbours` (n × k) int64, each row sorted;
+    The Jaccard overlap of their lists, twice where each is in the list of the other; such a pair is written at the
+    lower index alone. One shared neighbour, seen from one side, makes no edge. `neighbours` (n × k) int64, rows sorted;
     rows `start:stop` are done.
     """
     k = neighbours.shape[1]
