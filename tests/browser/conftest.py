@@ -34,6 +34,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     *("--force-device-scale-factor=1", "--hide-scrollbars", "--font-render-hinting=none"),
+    "--disable-dev-shm-usage",  # containers give /dev/shm 64 MB, and a page of maps needs more
 )
 
 

@@ -90,6 +90,15 @@ def test_every_dot_is_drawn_in_its_group() -> None:
     assert [trace["marker"]["color"] for trace in hollow] == [["#123456", "#123456"], ["var(--card)"]]
 
 
+def test_a_line_at_zero_is_the_axis_own_and_one_elsewhere_a_shape() -> None:
+    layout = live.spec(chart(charts.Mark(0), charts.Mark(1.5, "y"), dots()))["layout"]
+    assert layout["xaxis"]["zeroline"]
+    assert not layout["yaxis"]["zeroline"]
+    assert [(s["y0"], s["y1"], s["xref"], s["yref"]) for s in layout["shapes"]] == [(1.5, 1.5, "x domain", "y")]
+    # the layers that plotly can place a shape of one axis on
+    assert {s["layer"] for s in layout["shapes"]} <= {"below", "above"}
+
+
 def test_a_heatmap_keeps_what_is_missing_apart_from_zero() -> None:
     ground, heat, marked = live.spec(every_kind()[3])["data"]
     assert heat["z"] == [[0.5, None], [-1.0, 0.0]]

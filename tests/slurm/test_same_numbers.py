@@ -64,4 +64,4 @@ def test_slurm_and_local_give_the_same_bytes(cohort):
     _tumint("run", "data/config.yaml", "--cores", 2, cwd=cohort)
     local = _digests(cohort / "results" / "simulated_lung")
     assert local == through_slurm
-    assert {name.split("/")[0] for name in local} == {*STAGES, "figures", "reports"}
+    assert {name.split("/")[0] for name in local} == {*STAGES, "figures", "reports", "runs"}

@@ -56,13 +56,13 @@ def _domains(chart: charts.Chart) -> Iterator[tuple[tuple[float, float], tuple[f
     """Place of each panel, as shares of the width and of the height from below."""
     columns = max(1, min(chart.columns, len(chart.panels)))
     rows = -(-len(chart.panels) // columns)
-    across, down = (0.06 if chart.share_y else 0.09), 0.55 / chart.height
+    lines = max(len(panel.title.split("\n")) if panel.title else 0 for panel in chart.panels)
+    across, down = (0.06 if chart.share_y else 0.09), (0.38 + 0.18 * lines) / chart.height
     wide, high = (1 - across * (columns - 1)) / columns, (1 - down * (rows - 1)) / rows
-    top = 0.3 / chart.height if any(panel.title for panel in chart.panels) else 0.0
     for i in range(len(chart.panels)):
         row, column = divmod(i, columns)
         left, upper = column * (wide + across), 1 - row * (high + down)
-        yield (left, min(1.0, left + wide)), (max(0.0, upper - high), upper - top)
+        yield (left, min(1.0, left + wide)), (max(0.0, upper - high), upper)
 
 
 def _panel(
@@ -102,6 +102,9 @@ def _panel(
                 data += [trace | {"xaxis": x, "yaxis": y} for trace in _bars(layer)]
                 layout[f"yaxis{ending}"] |= _names([str(r) for r in layer.shares.index], panel.y.longest)
                 layout[f"yaxis{ending}"] |= {"range": [len(layer.shares) - 0.5, -0.5]}
+            case charts.Mark(0, axis):
+                # the axis draws it over its grid and below the dots; a shape would lie below both
+                layout[f"{axis}axis{ending}"] |= {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1}
             case charts.Mark(at, axis):
                 other = {f"{'y' if axis == 'x' else 'x'}ref": f"{y if axis == 'x' else x} domain"}
                 ends = {"x0": at, "x1": at, "y0": 0, "y1": 1} if axis == "x" else {"x0": 0, "x1": 1, "y0": at, "y1": at}
@@ -118,7 +121,7 @@ def _panel(
                     layout["annotations"].append({**note, **side, **down, "xref": x, "yref": y})
             case charts.Cells():
                 square = {"scaleanchor": x, "constrain": "domain"}
-                bare = {"showgrid": False, "showticklabels": False, "zeroline": False, "mirror": True}
+                bare = {"ticks": "", "showgrid": False, "showticklabels": False, "zeroline": False, "mirror": True}
                 layout[f"xaxis{ending}"] |= bare | {"constrain": "domain"}
                 layout[f"yaxis{ending}"] |= bare | square
                 layout["margin"] |= {"b": 34}

@@ -87,7 +87,7 @@ def _read_folder(path: Path) -> Counts:
     listed = features or genes
     if matrix is None or listed is None or barcodes is None:
         raise ValueError("matrix.mtx, features.tsv and barcodes.tsv are not all there")
-    X = sparse.csr_matrix(io.mmread(matrix).T)
+    X = sparse.csr_matrix(io.mmread(matrix, spmatrix=False).T)
     rows = [line.split("\t") for line in _lines(listed)]
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]

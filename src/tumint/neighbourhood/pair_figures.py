@@ -7,15 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from tumint import charts, maps, style
 from tumint import keys as k
-from tumint import maps, style
 
 TITLES = {"domain": "against chance within domain", "global": "against chance over the whole image"}
 MOST_EVIDENCE = 10.0  # −log10 q beyond which it makes no difference
-NAMED = 3  # pairs with a name on either side of a volcano
+NAMED = 2  # pairs with a name on either side of a volcano
+MORE, LESS, UNCLEAR = "more than chance", "less than chance", "not clear of chance"
+SIDES = {MORE: style.BRIGHT[1], LESS: style.BRIGHT[0], UNCLEAR: style.GREY}
 
 
-@style.drawn
 def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
     """Effect against evidence, the nulls side by side.
 
@@ -30,35 +31,52 @@ def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
     nulls = [null for null in TITLES if null in set(rows[k.NULL])]
     if not nulls:
         return None
-    drawing, axes = style.canvas(1.0 + 3.9 * len(nulls), 3.6, 1, len(nulls), sharey=True, sharex=True)
-    limit = max(float(rows["median_log2"].abs().max()), 0.5)
-    for ax, null in zip(axes, nulls, strict=True):
-        mine = rows[rows[k.NULL] == null].sort_values("median_log2", kind="stable")
-        x, y = mine["median_log2"].to_numpy(float), mine["evidence"].to_numpy(float).clip(max=MOST_EVIDENCE)
-        clear = y > -np.log10(significant)
-        colour = np.where(~clear, style.GREY, np.where(x > 0, style.BRIGHT[1], style.BRIGHT[0]))
-        ax.axvline(0, color=style.INK, lw=0.8)
-        ax.axhline(-np.log10(significant), color=style.INK, lw=0.8, ls=(0, (3, 3)))
-        ax.scatter(x, y, s=16, c=list(colour), edgecolors=style.INK, linewidths=0.25)
-        for i in [*np.flatnonzero(clear & (x < 0))[:NAMED], *np.flatnonzero(clear & (x > 0))[-NAMED:]]:
-            name = style.shortened(mine["pair"].iloc[i], 30)
-            ax.annotate(name, (x[i], y[i]), (0, 4), textcoords="offset points", ha="center", fontsize=7)
-        style.ratio_axis(ax, (-1.5 * limit, 1.5 * limit))  # room for the names
-        ax.set_ylim(0, max(float(rows["evidence"].clip(upper=MOST_EVIDENCE).max()) * 1.1, 2.0))
-        ax.set_title(TITLES[null])
-        ax.set_xlabel("observed / expected contacts (median ROI)")
-    axes[0].set_ylabel("−log10 q (median ROI)")
+    shown = rows.assign(height=rows["evidence"].clip(upper=MOST_EVIDENCE), ratio=2.0 ** rows["median_log2"])
+    clear = shown["height"] > -np.log10(significant)
+    shown["side"] = np.where(~clear, UNCLEAR, np.where(shown["median_log2"] > 0, MORE, LESS))
+    limit = 1.5 * max(float(rows["median_log2"].abs().max()), 0.5)  # room for the names
+    top = max(float(shown["height"].max()) * 1.1, 2.0)
+    chart = charts.Chart(
+        [_volcano_panel(TITLES[null], shown[shown[k.NULL] == null], significant, limit, top) for null in nulls],
+        1.0 + 4.2 * len(nulls),
+        4.2,
+        columns=len(nulls),
+        legend=SIDES,
+        legend_marker="o",
+        share_y=True,
+        x_title="observed / expected contacts (median ROI)",
+    )
     shared = (
         " A pair that is far out on the right panel and not on the left only shares tissue." if len(nulls) > 1 else ""
     )
-    return style.Figure(
+    return charts.figure(
         "volcano",
         "How strong, and how sure",
         "Each dot is a pair of cell types. Further right: they touch more often than chance, further left: less often; "
-        f"above the broken line more than half of the ROIs have q < {significant:g}; the scale ends at "
+        f"above the line at q = {significant:g} more than half of the ROIs are below it; the scale ends at "
         f"{MOST_EVIDENCE:g}.{shared}",
         rows,
-        drawing,
+        chart,
+    )
+
+
+def _volcano_panel(title: str, part: pd.DataFrame, significant: float, limit: float, top: float) -> charts.Panel:
+    sure = part[part["side"] != UNCLEAR].sort_values("median_log2", kind="stable")
+    named = pd.concat([sure[sure["side"] == LESS].head(NAMED), sure[sure["side"] == MORE].tail(NAMED)])
+    return charts.Panel(
+        [
+            charts.Mark(0),
+            charts.Mark(float(-np.log10(significant)), "y"),
+            charts.Dots(
+                *(part, "median_log2", "height", "side", SIDES),
+                size=16,
+                hover={"pair": "", "ratio": "observed / expected", "evidence": "−log10 q"},
+            ),
+            charts.Words(named, "median_log2", "height", "pair"),
+        ],
+        charts.Axis(kind="ratio", limits=(-limit, limit), grid=True),
+        charts.Axis("−log10 q (median ROI)", limits=(0, top), grid=True),
+        title,
     )
 
 

@@ -195,7 +195,9 @@ function controls(figure) {
       toggles.append(label);
     }
     const names = spec.groups.map((group) => group.name);
-    toggles.append(button("all", "Show all", () => show(figure, names, true)), button("none", "Hide all", () => show(figure, names, false)));
+    const both = document.createElement("span");
+    both.append(button("all", "Show all", () => show(figure, names, true)), button("none", "Hide all", () => show(figure, names, false)));
+    toggles.append(both);
     bar.append(toggles);
   }
   const view = document.createElement("p");
