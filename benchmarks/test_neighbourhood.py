@@ -39,9 +39,10 @@ REPORT = Path(__file__).with_name("neighbourhood.md")
 NOTES = """Rows that say CPU compare seconds of CPU of either side, the fastest of several calls for tumint and, but for
 `nhood_enrichment` with its 1,000 permutations, for the peer.
 
-Calibration: permuted labels on 4,000 cells, "outside a (b)" counts, level by level, the pairs whose share lies outside
-0.75 to 1.25, 0.5 to 1.4 and 0.3 to 1.8 of nominal, and of these those that no p can bring inside that puts counts in the
-order of their tails. A share at 0.0001 is known to within 0.2 of nominal (2 standard errors of a million permutations)."""
+Calibration: permuted labels on 4,000 cells. "outside a (b)" counts, level by level, the pairs whose share lies
+outside 0.75 to 1.25, 0.5 to 1.4 and 0.3 to 1.8 of nominal, and of these those that no p can bring inside that puts
+counts in the order of their tails. A share at 0.0001 is known to within 0.2 of nominal (two standard errors of a
+million permutations)."""
 
 
 @pytest.fixture(scope="module")
