@@ -132,11 +132,17 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     small = slice(0, 3 * 12_000)
     ours(raw[small], roi[small])  # compiles
     sc.tl.leiden(scanpys(raw[small], roi[small])[0], flavor="igraph", n_iterations=2)
-    with Measured() as mine:
-        found = ours(raw, roi)
-    with Measured() as theirs:
-        table, graph = scanpys(raw, roi)
-        sc.tl.leiden(table, flavor="igraph", n_iterations=2)
+    mine, theirs = [], []
+    for _ in range(2):  # turn by turn, the better of either: what others do on the machine lasts seconds
+        with Measured() as measured:
+            found = ours(raw, roi)
+        mine.append(measured)
+        with Measured() as measured:
+            table, graph = scanpys(raw, roi)
+            sc.tl.leiden(table, flavor="igraph", n_iterations=2)
+        theirs.append(measured)
+    peaks = [max(run.memory for run in runs) for runs in (mine, theirs)]
+    mine, theirs = (min(runs, key=lambda run: run.seconds) for runs in (mine, theirs))
     my_ari = adjusted_rand_score(types, found.cluster.astype(int))
     typed = adjusted_rand_score(types, found.cell_type.astype(str))
     their_ari = adjusted_rand_score(types, table.obs["leiden"])
@@ -144,7 +150,7 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     report(f"{what}: normalise, neighbours, Leiden (and typing, tumint alone), 2 threads", f"{mine.seconds:.0f} s",
            f"{theirs.seconds:.0f} s (neighbours {graph:.0f} s)", f"{theirs.seconds / mine.seconds:.1f}×")  # fmt: skip
     report(f"{what}: CPU time of that", f"{mine.cpu:.0f} s", f"{theirs.cpu:.0f} s", f"{theirs.cpu / mine.cpu:.1f}×")
-    report(f"{what}: memory above the cells", f"{mine.memory:.1f} GB", f"{theirs.memory:.1f} GB", "–")
+    report(f"{what}: memory above the cells", f"{peaks[0]:.1f} GB", f"{peaks[1]:.1f} GB", "–")
     report(f"{what}: adjusted Rand index of the clusters", f"{my_ari:.3f}", f"{their_ari:.3f}", "–")
     report(f"{what}: of the types", f"{typed:.3f}", "–", "–")
     again = ours(raw, roi, threads=1)
@@ -152,7 +158,7 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     report(f"{what}: labels with 1 and 2 threads", "the same" if same else "DIFFER", "–", "–")
     assert same
     assert mine.seconds <= 90
-    assert mine.memory <= 4
+    assert peaks[0] <= 4
     assert theirs.seconds / mine.seconds >= 2
     assert my_ari >= their_ari
 
