@@ -183,11 +183,19 @@ def workflow_section(run: Run, cohorts: Sequence[int]) -> str:
     return section(run, dict(zip(DESIGNS, cohorts, strict=True)))
 
 
+def correlated_section(run: Run) -> str:
+    """Families whose features move together."""
+    from validate_correlated import section
+
+    return section(run)
+
+
 SECTIONS: dict[str, tuple[str, Callable[..., str]]] = {
     "null": ("No effect: share of p < 0.05", null_section),
     "planted": ("With effects: false discovery rate and power at q < 0.1", planted_section),
     "detectable": ("The detectable effect", detectable_section),
     "weights": ("Weights of subjects by their ROIs", weights_section),
+    "correlated": ("Features that move together", correlated_section),
     "workflow": ("The whole workflow without effect", workflow_section),
 }
 
