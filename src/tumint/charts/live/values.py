@@ -1,4 +1,4 @@
-"""Numbers and words of a chart for JSON. Every text that comes from data is escaped: plotly reads a little HTML in it."""
+"""Numbers and words of a chart for JSON. Text that comes from data is escaped: plotly reads a little HTML in it."""
 
 from __future__ import annotations
 
