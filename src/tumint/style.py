@@ -250,25 +250,6 @@ def by_similarity(matrix: pd.DataFrame) -> list[Any]:
     return [matrix.index[i] for i in leaves_list(linkage(values, method="average", optimal_ordering=True))]
 
 
-def ratio_axis(ax: Axes, limits: tuple[float, float], *, which: str = "x") -> None:
-    """An axis in log2 units, labelled as ratios (¼×, ½×, 1×, 2×, ...)."""
-    ticks, labels, (low, high) = ratio_ticks(limits)
-    if which == "x":
-        ax.set_xlim(low, high)
-        ax.set_xticks(ticks, labels)
-    else:
-        ax.set_ylim(low, high)
-        ax.set_yticks(ticks, labels)
-
-
-def ratio_ticks(limits: tuple[float, float]) -> tuple[list[float], list[str], tuple[float, float]]:
-    """Ticks in log2 units, their labels as ratios, and the limits widened to halves."""
-    low, high = float(np.floor(limits[0] * 2) / 2), float(np.ceil(limits[1] * 2) / 2)
-    step = next(s for s in (0.5, 1, 2, 4, 8, 1000) if (high - low) / s <= 8)
-    ticks = [float(t) for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
-    return ticks, [f"{2.0**t:.2g}×" if abs(t) < 6.5 else f"2^{t:g}" for t in ticks], (low, high)
-
-
 def colour_scale(cmap: str, steps: int = 11) -> list[tuple[float, str]]:
     """A colour map of matplotlib as `(share, colour)`, for renderers other than matplotlib."""
     from matplotlib import colormaps

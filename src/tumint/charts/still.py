@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tumint import charts, maps, style
+from tumint.charts import ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +111,9 @@ def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
     if axis.grid:
         ax.grid(axis=which)  # type: ignore[arg-type]
     if axis.kind == "ratio":
-        style.ratio_axis(ax, axis.limits or getattr(ax, f"get_{which}lim")(), which=which)
+        places, labels, limits = ticks.ratio(axis.limits or getattr(ax, f"get_{which}lim")())
+        getattr(ax, f"set_{which}lim")(limits)
+        getattr(ax, f"set_{which}ticks")(places, labels)
     elif axis.kind == "names" and which == "y":
         style.row_axis(ax, axis.names, axis.longest)
     elif axis.kind == "names":

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tumint import charts, style
+from tumint.charts import ticks
 
 INK, RULE, CARD = "var(--ink)", "var(--rule)", "var(--card)"
 
@@ -84,8 +85,8 @@ def axis(of: charts.Axis, which: str, panel: charts.Panel) -> dict[str, Any]:
     if any(isinstance(layer, charts.Heat) for layer in panel.layers):
         found |= {"showline": False, "ticks": "", "showgrid": False}
     if of.kind == "ratio":
-        ticks, labels, limits = style.ratio_ticks(of.limits or _spread(panel, which))
-        found |= {"tickvals": ticks, "ticktext": labels, "range": list(limits)}
+        at, labels, limits = ticks.ratio(of.limits or _spread(panel, which))
+        found |= {"tickvals": at, "ticktext": labels, "range": list(limits)}
     elif of.kind == "names":
         found |= names(of.names, of.longest)
         found["range"] = [-0.6, len(of.names) - 0.4] if which == "x" else [len(of.names) - 0.5, -0.5]
