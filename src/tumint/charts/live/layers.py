@@ -18,12 +18,14 @@ Trace = dict[str, Any]
 
 
 def traces(layer: charts.Layer, place: Place) -> Iterator[Trace]:
-    """What of a layer a reader can point at or hide. Cells come packed, and marks and words belong to the layout."""
+    """What of a layer a reader can point at or hide. Cells are packed, marks and words belong to the layout."""
     match layer:
         case charts.Dots():
             yield from _dots(layer)
         case charts.Lines():
             yield from _lines(layer)
+        case charts.Area():
+            yield from _areas(layer)
         case charts.Heat():
             yield from _heat(layer, first=place.number == 1)
         case charts.Bars():
@@ -39,18 +41,17 @@ def arrange(layer: charts.Layer, panel: charts.Panel, place: Place, layout: dict
             y |= rows([str(r) for r in matrix.index], panel.y.longest)
         case charts.Bars(shares):
             y |= rows([str(r) for r in shares.index], panel.y.longest)
-        case charts.Mark(0, axis):
+        case charts.Mark(0, axis, dashed=False):
             # the axis draws it over its grid and below the dots; a shape would lie below both
             (x if axis == "x" else y).update(zeroline=True, zerolinecolor=INK, zerolinewidth=1)
         case charts.Mark():
             layout["shapes"].append(_mark(layer, place))
         case charts.Words():
             layout["annotations"] += _words(layer, panel, place)
-        case charts.Cells():
-            bare = {"ticks": "", "showgrid": False, "showticklabels": False, "zeroline": False, "mirror": True}
-            x |= bare | {"constrain": "domain"}
-            y |= bare | {"scaleanchor": place.axes["x"], "constrain": "domain"}
-            layout["margin"] |= {"b": 34}
+        case charts.Cells(in_um=in_um):
+            bare = {"ticks": "", "showgrid": False, "showticklabels": False, "zeroline": False}
+            x |= bare | ({"constrain": "domain", "mirror": True} if in_um else {})
+            y |= bare | ({"constrain": "domain", "mirror": True, "scaleanchor": place.axes["x"]} if in_um else {})
             layout["dragmode"] = "pan"
 
 
@@ -58,19 +59,25 @@ def _mark(layer: charts.Mark, place: Place) -> dict[str, Any]:
     other = "y" if layer.axis == "x" else "x"
     ends = {f"{layer.axis}0": layer.at, f"{layer.axis}1": layer.at, f"{other}0": 0, f"{other}1": 1}
     refs = {f"{layer.axis}ref": place.axes[layer.axis], f"{other}ref": f"{place.axes[other]} domain"}
-    return {"type": "line", "layer": "below", "line": {"color": INK, "width": 1}, **ends, **refs}
+    line = {"color": INK, "width": 1} | ({"dash": "dash"} if layer.dashed else {})
+    return {"type": "line", "layer": "above" if layer.dashed else "below", "line": line, **ends, **refs}
 
 
 def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[dict[str, Any]]:
-    high = panel.y.limits[1] if panel.y.limits else 1.0
-    per_unit = (place.up[1] - place.up[0]) * place.height / high
+    low, high = panel.y.limits or (0.0, 1.0)
+    per_unit = (place.up[1] - place.up[0]) * place.height / (high - low)
     refs = {f"{which}ref": name for which, name in place.axes.items()}
-    moved = charts.apart([float(at) for at in layer.rows[layer.y]], high)
-    for row, at in zip(layer.rows.to_dict("records"), moved, strict=True):
-        one = note(style.shortened(row[layer.text], 44), row[layer.x], row[layer.y], yanchor="middle")
-        side = {"xanchor": "right", "xshift": -7} if row[layer.x] > 0 else {"xanchor": "left", "xshift": 7}
-        down = {"yshift": round((at - row[layer.y]) * per_unit, 1), "font": {"size": 10}}
-        yield {**one, **side, **down, **refs}
+    at = [float(value) for value in layer.rows[layer.y]]
+    moved = charts.apart(at, high - low) if layer.place == "beside" else at
+    for row, y, to in zip(layer.rows.to_dict("records"), at, moved, strict=True):
+        one = note(style.shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}"), **refs)
+        if layer.place == "centre":
+            yield {**one, "text": f"<b>{one['text']}</b>", "font": {"size": 12}}
+            continue
+        left = layer.place == "beside" and row[layer.x] > 0
+        side = {"xanchor": "right", "xshift": -7} if left else {"xanchor": "left", "xshift": 7}
+        up = 8 if layer.place == "above" else round((to - y) * per_unit, 1)
+        yield {**one, **side, "yanchor": "middle", "yshift": up, "font": {"size": 10}}
 
 
 def _dots(layer: charts.Dots) -> Iterator[Trace]:
@@ -101,8 +108,23 @@ def _lines(layer: charts.Lines) -> Iterator[Trace]:
             axis: [v for pair in zip(numbers(part[start]), numbers(part[end]), strict=True) for v in (*pair, None)]
             for axis, start, end in (("x", layer.x, layer.x_end), ("y", layer.y, layer.y_end))
         }
-        line = {"color": layer.colours[name], "width": pixels(layer.width)}
+        line = {"color": layer.colours[name], "width": pixels(layer.width)} | ({"dash": "dash"} if layer.dashed else {})
         yield {"type": "scatter", "mode": "lines", "meta": name, "line": line, "hoverinfo": "skip", **path}
+
+
+def _areas(layer: charts.Area) -> Iterator[Trace]:
+    """Each shape along its upper edge and back along its lower one; a reader points at the upper one."""
+    values = layer.rows[layer.by].astype(str)
+    for name in dict.fromkeys(values):
+        part = layer.rows[(values == name).to_numpy()]
+        x, low, high = charts.outline(layer, part)
+        texts = [text for text in said(part, layer.hover) for _ in range(1 if layer.x_end is None else 2)]
+        yield {
+            **{"type": "scatter", "mode": "lines", "fill": "toself", "name": escape(name), "meta": name},
+            **{"x": numbers([*x, *x[::-1]]), "y": numbers([*high, *low[::-1]])},
+            **{"line": {"width": 0}, "fillcolor": layer.colours[name], "hoveron": "points"},
+            **{"hoverinfo": "text" if layer.hover else "skip", "text": texts if layer.hover else ""},
+        }
 
 
 def _heat(layer: charts.Heat, *, first: bool) -> Iterator[Trace]:
@@ -122,13 +144,21 @@ def _heat(layer: charts.Heat, *, first: bool) -> Iterator[Trace]:
     yield {
         **{"type": "heatmap", "z": values, "zmin": layer.limits[0], "zmax": layer.limits[1], "xgap": 1, "ygap": 1},
         **{"colorscale": style.colour_scale(layer.colours), "showscale": first, "colorbar": bar},
-        **{"hoverinfo": "text", "text": texts, "hoverongaps": False},
+        **{"hoverinfo": "text", "hovertext": texts, "hoverongaps": False},
+        **_written(layer),
     }
     if layer.marked is not None:
         at_row, at_column = np.nonzero(layer.marked.to_numpy(bool))
         marker = {"size": 5, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1}}
         dots = {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip"}
         yield {**dots, "x": at_column.tolist(), "y": at_row.tolist()}
+
+
+def _written(layer: charts.Heat) -> dict[str, Any]:
+    if layer.written is None:
+        return {}
+    texts = [[escape(str(text)) for text in line] for line in layer.written.to_numpy(object).tolist()]
+    return {"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10}}
 
 
 def _bars(layer: charts.Bars) -> Iterator[Trace]:

@@ -84,13 +84,14 @@ def axis(of: charts.Axis, which: str, panel: charts.Panel) -> dict[str, Any]:
     }
     if any(isinstance(layer, charts.Heat) for layer in panel.layers):
         found |= {"showline": False, "ticks": "", "showgrid": False}
-    if of.kind == "ratio":
-        at, labels, limits = ticks.ratio(of.limits or _spread(panel, which))
+    if of.kind in ("ratio", "log"):
+        between = of.limits or _spread(panel, which)
+        at, labels, limits = ticks.ratio(between) if of.kind == "ratio" else ticks.log(between, of.floor)
         found |= {"tickvals": at, "ticktext": labels, "range": list(limits)}
     elif of.kind == "names":
         found |= names(of.names, of.longest)
         found["range"] = [-0.6, len(of.names) - 0.4] if which == "x" else [len(of.names) - 0.5, -0.5]
-    elif of.limits is not None:
+    if of.kind in ("number", "names") and of.limits is not None:
         found["range"] = list(of.limits)
     return found
 

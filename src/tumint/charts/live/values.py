@@ -31,7 +31,8 @@ def said(rows: pd.DataFrame, hover: Mapping[str, str]) -> list[str]:
 
 
 def value(of: Any) -> str:
-    """A value in words: three digits of a number, a true minus."""
+    """A value in words: three digits of a number and those before its point, a true minus."""
     if isinstance(of, float):
-        return "–" if math.isnan(of) else f"{of:.3g}".replace("-", "−")
+        text = f"{of:,.0f}" if 1000 <= abs(of) < 1e9 else f"{of:.3g}"
+        return "–" if math.isnan(of) else text.replace("-", "−")
     return escape(str(of))

@@ -4,6 +4,7 @@ const PAPER = { "--ink": "#1b1b1f", "--card": "#fffffe", "--rule": "#d9d9de" };
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
 const figureState = new WeakMap();
 let library = null;
+let turns = 0;
 
 function unpacked(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
@@ -36,33 +37,72 @@ function numbers({ from, step, data }) {
   return Float32Array.from(packed, (value) => from + step * value);
 }
 
-/** Traces of a cell map, one per group, and what it needs to keep its dots and its scale bar in step with the zoom. */
-function cellMap(spec, width, height) {
-  const x = numbers(spec.cells.x);
-  const y = numbers(spec.cells.y);
-  const ends = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-  const [left, right] = ends(x);
-  const [top, bottom] = ends(y);
-  const pad = 0.01 * Math.max(right - left, bottom - top, 1);
-  const spans = [right - left + 2 * pad, bottom - top + 2 * pad];
-  const scale = Math.min((width - 24) / spans[0], (height - 50) / spans[1]);
-  const whole = ((width - 24) * spans[1]) / spans[0] + 56; // no taller than what fills the width
-  spec.layout.height = Math.min(height, Math.max(whole, 200));
-  const map = { home: { x: [left - pad, right + pad], y: [bottom + pad, top - pad] } };
-  map.dot = Math.max(1.2, (spec.cells.size * scale * Math.max(...spans)) / 470); // sized for a map of 4.9 inches
-  let at = 0;
-  spec.data = spec.cells.groups.map((group) => {
-    const part = [at, (at += group.n)];
-    return {
-      type: "scattergl", mode: "markers", meta: group.name, name: escapeText(group.name),
-      x: x.subarray(...part), y: y.subarray(...part),
-      marker: { color: group.colour, size: map.dot, line: { width: 0 } },
-      hovertemplate: `${escapeText(group.name)}<br>%{x:.0f}, %{y:.0f} µm<extra></extra>`,
-    };
+const ends = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+
+/** A panel of cells: its places, what is in view at first, and how wide a screenful of it is. */
+function cellPanel(panel) {
+  const x = numbers(panel.x);
+  const y = numbers(panel.y);
+  const [[left, right], [top, bottom]] = [ends(x), ends(y)];
+  const span = Math.max(right - left, bottom - top, panel.um ? 1 : 1e-6);
+  const [across, down] = panel.um ? [0.01 * span, 0.01 * span] : [0.03 * (right - left), 0.03 * (bottom - top)];
+  const rows = [bottom + down, top - down]; // as in an image, y runs downwards
+  return { ...panel, x, y, home: { x: [left - across, right + across], y: panel.um ? rows : rows.reverse() } };
+}
+
+/** Puts cell panels beside each other, or below each other where the page is narrow, none taller than fills its width. */
+function placePanels(panels, layout, width) {
+  const columns = width < 560 ? 1 : panels.length;
+  const [gap, rows] = [24, Math.ceil(panels.length / columns)];
+  const wide = (width - 24 - gap * (columns - 1)) / columns;
+  const head = 8 + 15 * Math.max(...panels.map((panel) => panel.title.length));
+  const foot = 36; // the scale bar, or the title of the axis
+  const span = ({ home }, axis) => Math.abs(home[axis][1] - home[axis][0]);
+  const filling = panels.map((panel) => (panel.um ? (wide * span(panel, "y")) / span(panel, "x") : Infinity));
+  const high = Math.max(Math.min(layout.height - head - foot, Math.max(...filling)), 140);
+  const tall = rows * high + (rows - 1) * (head + foot);
+  panels.forEach((panel, i) => {
+    const left = (i % columns) * (wide + gap);
+    const top = Math.floor(i / columns) * (high + head + foot);
+    layout[`xaxis${panel.ending}`].domain = [left / (width - 24), Math.min((left + wide) / (width - 24), 1)];
+    layout[`yaxis${panel.ending}`].domain = [Math.max(1 - (top + high) / tall, 0), 1 - top / tall];
+    const scale = Math.min(wide / span(panel, "x"), high / span(panel, "y"));
+    // sized for a map of 4.9 inches
+    panel.dot = panel.um ? Math.max(1.2, (panel.size * scale * Math.max(span(panel, "x"), span(panel, "y"))) / 470) : panel.size;
+    panel.high = high;
   });
-  spec.layout.xaxis.range = [...map.home.x];
-  spec.layout.yaxis.range = [...map.home.y];
-  Object.assign(spec.layout, scaleBar(map.home.x));
+  layout.margin = { l: 12, r: 12, t: head + 4, b: foot, pad: 2 };
+  layout.height = tall + head + 4 + foot;
+}
+
+/** Traces of cells, one per panel and group, and what it takes to keep dots and scale bars in step with the zoom. */
+function cellMap(spec, width) {
+  const panels = spec.cells.map(cellPanel);
+  placePanels(panels, spec.layout, width);
+  spec.data = panels.flatMap((panel) => {
+    let at = 0;
+    return panel.counts.map(([number, n]) => {
+      const part = [at, (at += n)];
+      const group = spec.groups[number];
+      const name = escapeText(group.name);
+      return {
+        type: "scattergl", mode: "markers", meta: group.name, name, xaxis: `x${panel.ending}`, yaxis: `y${panel.ending}`,
+        x: panel.x.subarray(...part), y: panel.y.subarray(...part),
+        marker: { color: group.colour, size: panel.dot, line: { width: 0 } },
+        hovertemplate: `${name}${panel.um ? "<br>%{x:.0f}, %{y:.0f} µm" : ""}<extra></extra>`,
+      };
+    });
+  });
+  const titles = panels.filter((panel) => panel.title.length).map(({ ending, title }) => ({
+    text: `<b>${title.join("<br>")}</b>`, align: "left", showarrow: false,
+    xref: `x${ending} domain`, x: 0, xanchor: "left", yref: `y${ending} domain`, y: 1, yanchor: "bottom",
+  }));
+  const map = { panels, words: [...spec.layout.annotations, ...titles] };
+  for (const { ending, home } of panels) {
+    spec.layout[`xaxis${ending}`].range = [...home.x];
+    spec.layout[`yaxis${ending}`].range = [...home.y];
+  }
+  Object.assign(spec.layout, scaleBars(map, spec.layout));
   return map;
 }
 
@@ -70,17 +110,22 @@ function escapeText(text) {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
-/** A bar of a round number of µm, at most a quarter of what is in view. */
-function scaleBar([left, right]) {
-  const most = Math.max((right - left) / 4, 0.1);
-  const power = 10 ** Math.floor(Math.log10(most));
-  const length = [5, 2, 1].find((step) => step * power <= most) * power;
-  const place = { yref: "paper", xref: "x" };
-  return {
-    shapes: [{ type: "line", ...place, x0: left, x1: left + length, y0: -0.025, y1: -0.025, line: { width: 3, color: PAPER["--ink"] } }],
-    annotations: [{ ...place, x: left + length, y: -0.025, xanchor: "left", yanchor: "middle", xshift: 6, showarrow: false,
-      text: `${Number(length.toPrecision(3))} µm` }],
-  };
+/** Below each map a bar of a round number of µm, at most a quarter of what is in view; the words of a figure stay. */
+function scaleBars(map, layout) {
+  const bars = map.panels.filter((panel) => panel.um).map(({ ending, high }) => {
+    const [left, right] = layout[`xaxis${ending}`].range;
+    const most = Math.max((right - left) / 4, 0.1);
+    const power = 10 ** Math.floor(Math.log10(most));
+    const length = [5, 2, 1].find((step) => step * power <= most) * power;
+    const place = { yref: `y${ending} domain`, xref: `x${ending}` };
+    const y = -11 / high;
+    return {
+      shape: { type: "line", ...place, x0: left, x1: left + length, y0: y, y1: y, line: { width: 3, color: PAPER["--ink"] } },
+      label: { ...place, x: left + length, y, xanchor: "left", yanchor: "middle", xshift: 6, showarrow: false,
+        text: `${Number(length.toPrecision(3))} µm` },
+    };
+  });
+  return { shapes: bars.map((bar) => bar.shape), annotations: [...bars.map((bar) => bar.label), ...map.words] };
 }
 
 async function drawLive(figure) {
@@ -94,7 +139,7 @@ async function drawLive(figure) {
     figure.classList.add("is-live");
     const spec = readSpec(figure);
     const state = { spec, hidden: hiddenOf(figure) };
-    if (spec.cells) state.map = cellMap(spec, live.clientWidth, spec.layout.height);
+    if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
     await Plotly.newPlot(live, spec.data, spec.layout, CONFIG);
@@ -102,6 +147,7 @@ async function drawLive(figure) {
     if (state.map) live.on("plotly_relayout", () => followZoom(figure));
     controls(figure);
     figure.dataset.drawn = "live";
+    if (state.map) keepFew(figure);
   } catch (error) {
     console.warn(`The figure ${figure.id} stays still: ${error.message}`);
     live.hidden = true;
@@ -111,12 +157,24 @@ async function drawLive(figure) {
   delete figure.dataset.drawing;
 }
 
-/** Free what a figure holds that is not in view: browsers allow few WebGL contexts at a time. */
+/** Free what a figure holds, and show its still drawing again until it is next in view. */
 function dropLive(figure) {
   if (figure.dataset.drawn !== "live") return;
-  window.Plotly.purge(figure.querySelector(".live"));
+  const live = figure.querySelector(".live");
+  window.Plotly.purge(live);
+  live.hidden = true;
+  figure.classList.remove("is-live");
+  figure.querySelector(".controls").hidden = true;
   figureState.delete(figure);
   delete figure.dataset.drawn;
+}
+
+/** A map takes three WebGL contexts, and browsers keep sixteen: beyond four maps the oldest is dropped. */
+function keepFew(figure) {
+  const maps = liveFigures.filter((one) => one.dataset.drawn === "live" && figureState.get(one).map && one !== figure);
+  maps.sort((a, b) => figureState.get(a).turn - figureState.get(b).turn);
+  figureState.get(figure).turn = (turns += 1);
+  maps.slice(0, Math.max(maps.length - 3, 0)).forEach(dropLive);
 }
 
 /** Names that a reader has hidden: of the figure, or of all figures of its chooser. */
@@ -126,34 +184,43 @@ function hiddenOf(figure) {
   return keeper.hiddenNames;
 }
 
-/** Dots grow as a reader comes nearer, and the scale bar stays a round number. */
+/** Dots grow as a reader comes nearer, and the scale bars stay round numbers. */
 function followZoom(figure) {
   const { map } = figureState.get(figure);
   const live = figure.querySelector(".live");
-  const [left, right] = live.layout.xaxis.range;
-  if (map.seen === `${left} ${right}`) return;
-  map.seen = `${left} ${right}`;
-  const nearer = Math.abs((map.home.x[1] - map.home.x[0]) / (right - left));
-  window.Plotly.update(live, { "marker.size": map.dot * Math.min(Math.max(nearer, 1), 12) }, scaleBar([left, right]));
+  const ranges = map.panels.map(({ ending }) => live.layout[`xaxis${ending}`].range);
+  if (map.seen === ranges.join()) return;
+  map.seen = ranges.join();
+  const sizes = map.panels.flatMap(({ counts, dot, home }, i) => {
+    const nearer = Math.abs((home.x[1] - home.x[0]) / (ranges[i][1] - ranges[i][0]));
+    return counts.map(() => dot * Math.min(Math.max(nearer, 1), 12));
+  });
+  window.Plotly.update(live, { "marker.size": sizes }, scaleBars(map, live.layout));
 }
 
-function zoom(figure, factor, [across, down] = [0, 0]) {
+function zoom(figure, factor, [across, up] = [0, 0]) {
   const live = figure.querySelector(".live");
   const range = ([a, b], shift) => {
     const [middle, half] = [(a + b) / 2 + shift * (b - a), ((b - a) / 2) * factor];
     return [middle - half, middle + half];
   };
-  return window.Plotly.relayout(live, {
-    "xaxis.range": range(live.layout.xaxis.range, across),
-    "yaxis.range": range(live.layout.yaxis.range, -down),
-  });
+  const ranges = {};
+  for (const { ending } of figureState.get(figure).map.panels) {
+    ranges[`xaxis${ending}.range`] = range(live.layout[`xaxis${ending}`].range, across);
+    ranges[`yaxis${ending}.range`] = range(live.layout[`yaxis${ending}`].range, up); // its second end is on top
+  }
+  return window.Plotly.relayout(live, ranges);
 }
 
 function wholeView(figure) {
   const { map, spec } = figureState.get(figure);
   const live = figure.querySelector(".live");
-  if (map) return window.Plotly.relayout(live, { "xaxis.range": [...map.home.x], "yaxis.range": [...map.home.y] });
   const ranges = {};
+  for (const { ending, home } of map?.panels ?? []) {
+    ranges[`xaxis${ending}.range`] = [...home.x];
+    ranges[`yaxis${ending}.range`] = [...home.y];
+  }
+  if (map) return window.Plotly.relayout(live, ranges);
   const first = JSON.parse(figure.querySelector("script.spec").textContent).layout;
   for (const axis of Object.keys(spec.layout).filter((name) => /^[xy]axis/.test(name))) {
     if (first[axis].range) ranges[`${axis}.range`] = first[axis].range;
@@ -176,8 +243,8 @@ function button(text, title, action) {
 function controls(figure) {
   const bar = figure.querySelector(".controls");
   const { spec, map } = figureState.get(figure);
-  if (bar.childElementCount) return refreshToggles(figure);
   bar.hidden = false;
+  if (bar.childElementCount) return refreshToggles(figure);
   if (spec.groups.length > 1) {
     const toggles = document.createElement("fieldset");
     const legend = document.createElement("legend");
