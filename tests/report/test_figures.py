@@ -78,8 +78,10 @@ def test_umap_has_every_cell_by_type_and_every_cluster_at_its_median() -> None:
 
 def test_type_shares_lie_at_their_logarithm_and_none_is_lost_below_it() -> None:
     table = pd.DataFrame(
-        [("m1", "a", TYPES[0], 90, 0.9), ("m1", "a", TYPES[1], 10, 0.1)]
-        + [("m2", "b", TYPES[0], 100, 1.0), ("m2", "b", TYPES[1], 0, 0.0), ("m3", "b", TYPES[0], 50, 0.5)],
+        [
+            *[("m1", "a", TYPES[0], 90, 0.9), ("m1", "a", TYPES[1], 10, 0.1)],
+            *[("m2", "b", TYPES[0], 100, 1.0), ("m2", "b", TYPES[1], 0, 0.0), ("m3", "b", TYPES[0], 50, 0.5)],
+        ],
         columns=[k.SUBJECT, "group", k.CELL_TYPE, k.N, "share"],
     )
     figure = typing_figures.type_shares(table, "arm")
