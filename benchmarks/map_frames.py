@@ -27,6 +27,7 @@ const frame = () => new Promise(requestAnimationFrame);
 const settled = () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
 const handle = live.querySelector(".nsewdrag");
 const box = handle.getBoundingClientRect();
+const cover = () => document.querySelector(".dragcover") ?? document; // takes the mouse while it drags
 const mouse = (target, kind, x, y) => target.dispatchEvent(new MouseEvent(kind, {
   bubbles: true, cancelable: true, clientX: x, clientY: y, button: 0, buttons: kind === "mouseup" ? 0 : 1,
 }));
@@ -47,11 +48,11 @@ async function timed(step) {
   const nothing = await timed(() => {});
   const range = [...live.layout.xaxis.range];
   mouse(handle, "mousedown", x, y);
-  const pan = await timed((i) => mouse(document.querySelector(".dragcover") ?? document, "mousemove", x + 4 * (i + 1), y));
-  mouse(document.querySelector(".dragcover") ?? document, "mouseup", x + 4 * frames, y);
+  const pan = await timed((i) => mouse(cover(), "mousemove", x + 4 * (i + 1), y));
+  mouse(cover(), "mouseup", x + 4 * frames, y);
   await frame();
   const moved = range[0] - live.layout.xaxis.range[0];
-  const [home] = [live.layout.xaxis.range.slice()];
+  const home = [...live.layout.xaxis.range];
   const zoom = await timed((i) => {
     const [a, b] = home;
     const half = ((b - a) / 2) * (1 - i / (1.2 * frames));

@@ -1,8 +1,8 @@
 """Size and time of the reports of a large cohort: 12 ROIs of 25,000 SIMULATED cells, every ROI as a map; and frames.
 
 The bounds are what a reader is promised: 8 MB per report, and all of them in 60 s on 2 cores. A report is one process,
-as in the workflow, two at a time. How fluid a map is, `map_frames.py` measures in a headless Chromium. The figures go to
-`benchmarks/report.md`.
+as in the workflow, two at a time. How fluid a map is, `map_frames.py` measures in a headless Chromium. The figures go
+to `benchmarks/report.md`.
 """
 
 from __future__ import annotations

@@ -49,19 +49,19 @@ UNIT_INCH = 0.2  # height of one row of a chart
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a report: its file name, title, a sentence that says how to read it, its table and its drawing.
+    """A figure of a report: its file name, title, a sentence that says how to read it, its table, chart and drawing.
 
-    `themed`: a page may change ink and ground with its own; not where pixels (cell maps) sit on the ground.
-    `chart`: what was drawn, where it was described (`tumint.charts`), so that a page can draw it live.
+    `chart`: what is drawn, for a page to draw it live; `themed`: a page may change ink and ground with its own; not
+    where pixels (cell maps) sit on the ground.
     """
 
     name: str
     title: str
     reading: str
     table: pd.DataFrame
+    chart: Chart
     drawing: MplFigure
     themed: bool = True
-    chart: Chart | None = None
 
 
 def colours(types: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -219,9 +219,7 @@ def stacked_rows(ax: Axes, shares: pd.DataFrame, palette: Mapping[str, str]) -> 
     row_axis(ax, [str(name) for name in shares.index])
 
 
-def heatmap(
-    ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, float], label: str, colourbar: bool = True
-) -> Any:
+def heatmap(ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, float]) -> Any:
     """Cells coloured by value, rows and columns named; a missing value stays grey."""
     from matplotlib import colormaps
 
@@ -234,9 +232,6 @@ def heatmap(
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    if colourbar:
-        bar = ax.figure.colorbar(mesh, ax=ax, shrink=min(1.0, 12 / max(matrix.shape[0], 12)), pad=0.02, label=label)
-        bar.outline.set_visible(False)  # type: ignore[operator]
     return mesh
 
 

@@ -1,8 +1,7 @@
 """Charts as plain data: what is drawn, not how. One description, two renderers.
 
 `still` draws a chart with matplotlib, for the SVG file, for print and for readers without scripts; `live` says the same
-to plotly, for the page. A stage's `figures.py` describes a chart once and calls `figure`. What only one drawing needs
-is drawn by hand with matplotlib as before (`style.Figure` with a drawing), and stays still.
+to plotly, for the page. A stage's `figures.py` describes a chart once and calls `figure`.
 """
 
 from __future__ import annotations
@@ -226,4 +225,4 @@ def figure(
     """A figure of a report from a chart: drawn still here, and live in the page."""
     from tumint.charts import still
 
-    return style.Figure(name, title, reading, table, still.draw(chart), themed=themed, chart=chart)
+    return style.Figure(name, title, reading, table, chart, still.draw(chart), themed)

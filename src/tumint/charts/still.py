@@ -90,7 +90,7 @@ def _cells(ax: Axes, layer: charts.Cells) -> None:
 
 
 def _heat(ax: Axes, layer: charts.Heat) -> Any:
-    mesh = style.heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits, label=layer.unit, colourbar=False)
+    mesh = style.heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
     if layer.marked is not None:
         rows_at, columns_at = np.nonzero(layer.marked.to_numpy(bool))
         places = (columns_at + 0.5, rows_at + 0.5)

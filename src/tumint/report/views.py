@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -63,7 +64,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     text = svg(figure.drawing)
     write_text(files.folder / f"{name}.svg", text)
     write_csv(figure.table, files.folder / f"{name}.csv")
-    drawing = inline(Figure(name, figure.title, figure.reading, figure.table, figure.drawing, figure.themed), text)
+    drawing = inline(replace(figure, name=name), text)
     fits = files.fits(len(drawing.encode()))
     return {
         "kind": "figure",
@@ -78,9 +79,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
 
 
 def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
-    """The figure as the page draws it live; None where it was drawn by hand, or the page is full."""
-    if figure.chart is None:
-        return None
+    """The figure as the page draws it live; None where the page is full."""
     text = interactive.data_block(figure.chart)
     if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
         return None
