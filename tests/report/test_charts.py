@@ -253,7 +253,7 @@ def test_words_move_apart() -> None:
     assert min(abs(a - b) for i, a in enumerate(places) for b in places[:i]) >= 0.75
 
 
-@pytest.mark.parametrize("stage", ["cluster", "neighbourhood", "response", "index"])
+@pytest.mark.parametrize("stage", ["cluster", "response", "index"])
 def test_the_policy_names_the_scripts_of_the_page_and_allows_generated_code_only_to_maps(
     make, tmp_path: Path, stage: str
 ) -> None:

@@ -28,14 +28,14 @@ def components(rois: pd.DataFrame, column: str) -> style.Figure | None:
     shown = table.assign(passes=(table[k.STATUS] == "pass").to_numpy(bool))
     distance = np.hypot(table["pc1"].to_numpy(float), table["pc2"].to_numpy(float))
     outer = table.iloc[distance.argsort(kind="stable")[::-1][:3].tolist()]
-    axes = [
+    x, y = (
         charts.Axis(
             f"component {i} ({100 * table[f'explained{i}'].iloc[0]:.0f} % of the variance)",
             limits=_widened(table[f"pc{i}"], share),
             grid=True,
         )
         for i, share in ((1, 0.12), (2, 0.08))
-    ]
+    )
     layers: list[charts.Layer] = [
         charts.Dots(
             *(shown, "pc1", "pc2", column, palette),
@@ -45,9 +45,7 @@ def components(rois: pd.DataFrame, column: str) -> style.Figure | None:
         ),
         charts.Words(outer, "pc1", "pc2", k.SAMPLE),
     ]
-    chart = charts.Chart(
-        [charts.Panel(layers, *axes)], 7.4, 4.6, legend=palette, legend_title=column, legend_marker="o"
-    )
+    chart = charts.Chart([charts.Panel(layers, x, y)], 7.4, 4.6, legend=palette, legend_title=column, legend_marker="o")
     return charts.figure(
         f"components_{style.file_name(column)}",
         f"ROIs by their mean signal, coloured by {column}",

@@ -70,7 +70,7 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
     at = [float(value) for value in layer.rows[layer.y]]
     moved = charts.apart(at, high - low) if layer.place == "beside" else at
     for row, y, to in zip(layer.rows.to_dict("records"), at, moved, strict=True):
-        one = note(style.shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}"), **refs)
+        one = note(style.shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}")) | refs
         if layer.place == "centre":
             yield {**one, "text": f"<b>{one['text']}</b>", "font": {"size": 12}}
             continue
