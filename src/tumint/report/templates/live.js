@@ -161,7 +161,10 @@ async function drawLive(figure) {
 function dropLive(figure) {
   if (figure.dataset.drawn !== "live") return;
   const live = figure.querySelector(".live");
+  const canvases = [...live.querySelectorAll("canvas")];
   window.Plotly.purge(live);
+  // else a context lives on until its canvas is collected as garbage
+  for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
   live.hidden = true;
   figure.classList.remove("is-live");
   figure.querySelector(".controls").hidden = true;
