@@ -263,6 +263,7 @@ def test_a_type_that_is_called_other_cells_is_not_lost_among_them(cells: pd.Data
     palette = style.colours(["other cells", *TYPES])
     figure = extreme_maps(cells, ends, ["other cells"], palette, name="e", title="t", most=100, size=None)
     drawn = spec(figure)
+    assert figure.title == "t"
     assert [(group["name"], group["n"]) for group in drawn["groups"]] == [("other cells", 3), ("all other cells", 3)]
     assert drawn["groups"][0]["colour"] == palette["other cells"]
     assert [panel["title"] for panel in drawn["cells"]] == [

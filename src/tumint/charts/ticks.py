@@ -28,5 +28,5 @@ def log(limits: tuple[float, float], floor: float | None = None) -> Ticks:
     above = low if floor is None else low + 0.08 * (high - low)  # a label of its own stands at the floor
     places = {float(np.log10(value)): f"{value:,.6g}" for value in values if above - 1e-9 <= np.log10(value) <= high}
     if floor is not None:
-        places = {low: f"≤{floor:,.3g}", **places}
+        places = {low: f"≤{float(f'{floor:.3g}'):,.6g}", **places}
     return list(places), list(places.values()), (low - 0.03 * (high - low), high)

@@ -48,8 +48,8 @@ def extreme_maps(
         mine = mine.iloc[maps.thinned(len(mine), most)]
         names = list(mine[k.CELL_TYPE].astype(object).where(mine[k.CELL_TYPE].isin(types), others))
         drawn = charts.Cells(mine[k.X_UM], mine[k.Y_UM], names, colours, size, behind=(others,))
-        title = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
-        panels.append(charts.Panel([drawn], title=title))
+        above = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
+        panels.append(charts.Panel([drawn], title=above))
         shown.append(mine.assign(**{k.SUBJECT: end[k.SUBJECT]}))
     chart = charts.Chart(
         panels,

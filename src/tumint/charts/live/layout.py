@@ -58,7 +58,8 @@ def places(chart: charts.Chart) -> Iterator[Place]:
     columns = max(1, min(chart.columns, len(chart.panels)))
     rows = -(-len(chart.panels) // columns)
     lines = max(len(panel.title.split("\n")) if panel.title else 0 for panel in chart.panels)
-    across, down = (0.06 if chart.share_y else 0.09), (0.38 + 0.18 * lines) / chart.height
+    titled = 0.22 if any(panel.x.title for panel in chart.panels) else 0.0
+    across, down = (0.06 if chart.share_y else 0.09), (0.38 + titled + 0.18 * lines) / chart.height
     wide, high = (1 - across * (columns - 1)) / columns, (1 - down * (rows - 1)) / rows
     for i in range(len(chart.panels)):
         row, column = divmod(i, columns)
@@ -81,6 +82,8 @@ def axis(of: charts.Axis, which: str, panel: charts.Panel) -> dict[str, Any]:
         "ticklen": 3,
         "tickcolor": INK,
         "tickfont": {"size": 11},
+        "exponentformat": "none",
+        "separatethousands": True,
     }
     if any(isinstance(layer, charts.Heat) for layer in panel.layers):
         found |= {"showline": False, "ticks": "", "showgrid": False}
