@@ -23,6 +23,7 @@ def scale_bar(ax: Axes, extent_um: float) -> None:
 
 
 MAP_INCH = 4.9  # longer side of a cell map
+MOST_BEHIND = 8_000  # cells of no concern that a map draws: they show where there is tissue
 
 
 def stamp(ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float) -> None:
@@ -66,3 +67,16 @@ def dot_size(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
 def thinned(n: int, most: int) -> np.ndarray[Any, Any]:
     """Rows to draw of `n`: all, or `most` of them spread evenly over the table."""
     return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
+
+
+def over_others(mine: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
+    """Rows to draw where `mine` matter and all others only show the tissue: at most `most`, and few of the others."""
+    own, others = np.flatnonzero(mine), np.flatnonzero(~mine)
+    own = own[thinned(len(own), most)]
+    others = others[thinned(len(others), min(MOST_BEHIND, most - len(own)))]
+    return np.sort(np.concatenate([own, others]))
+
+
+def said_of(drawn: int, cells: int) -> str:
+    """What a figure says where it does not draw all cells."""
+    return f" {drawn:,} of {cells:,} cells are drawn." if drawn < cells else ""

@@ -254,6 +254,23 @@ def test_maps_of_a_pair_show_its_cells_over_all_others(cells: pd.DataFrame) -> N
     ]
 
 
+def test_of_cells_of_no_concern_few_are_drawn_and_the_figure_says_so(cells: pd.DataFrame) -> None:
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame(
+        {
+            k.SAMPLE: "r1",
+            k.X_UM: rng.uniform(0, 100, 9_000),
+            k.Y_UM: rng.uniform(0, 100, 9_000),
+            k.CELL_TYPE: np.where(np.arange(9_000) < 500, TYPES[0], TYPES[2]),
+        }
+    )
+    rows = pd.DataFrame({k.SAMPLE: ["r1"], k.SOURCE: TYPES[0], k.TARGET: TYPES[1], "log2_enrichment": [1.0]})
+    for most, drawn in ((50_000, [500, 8_000]), (1_000, [500, 500]), (100, [100])):
+        figure = pair_map(many, rows, PALETTE, most=most, size=None)
+        assert [group["n"] for group in spec(figure)["groups"]] == drawn
+        assert figure.reading.endswith(f" {sum(drawn):,} of 9,000 cells are drawn.")
+
+
 def test_a_type_that_is_called_other_cells_is_not_lost_among_them(cells: pd.DataFrame) -> None:
     cells = cells.assign(**{k.CELL_TYPE: cells[k.CELL_TYPE].replace(TYPES[0], "other cells")})
     ends = [

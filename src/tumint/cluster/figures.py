@@ -158,11 +158,11 @@ def type_map(
         legend_title="cell type",
         legend_marker="o",
     )
-    thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
     return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Cell types in {sample}",
-        f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image.{thin}",
+        f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image."
+        f"{maps.said_of(len(shown), len(cells))}",
         shown[[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
         chart,
         themed=False,

@@ -106,13 +106,13 @@ def pair_map(
     panels, shown = [], []
     for row in rows.to_dict("records"):
         own = cells[cells[k.SAMPLE] == row[k.SAMPLE]]
-        own = own.iloc[maps.thinned(len(own), most)]
-        mine = own[k.CELL_TYPE].isin((source, target))
-        names = list(own[k.CELL_TYPE].astype(object).where(mine, others))
+        own = own.iloc[maps.over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
+        names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
         drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
         title = f"{style.shortened(row[k.SAMPLE], 30)}: {2.0 ** row['log2_enrichment']:.2g}×"
         panels.append(charts.Panel([drawn], title=title))
-        shown.append(own[mine])
+        shown.append(own)
+    table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())
     chart = charts.Chart(
         panels,
         style.chart_width(0.6 + 4.3 * len(rows) + 1.4, colours),
@@ -128,8 +128,8 @@ def pair_map(
         f"pair_{style.file_name(source)}_{style.file_name(target)}",
         f"{source} and {target} in the tissue",
         f"Cells of the two types in {where}; observed over expected contacts stand above. All other cells are pale; "
-        "y runs downwards, as in the image.",
-        pd.concat(shown)[[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
+        f"y runs downwards, as in the image.{maps.said_of(len(table), there)}",
+        table[table[k.CELL_TYPE].isin((source, target))][[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
         chart,
         themed=False,
     )

@@ -244,13 +244,12 @@ def dropped_map(
         legend_title="verdict",
         legend_marker="o",
     )
-    thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
     columns = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.VERDICT, k.REASON]
     return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Dropped cells in {sample}",
         "Dropped cells in colour over the cells that pass; a patch of them points to a fold, an edge or a region out "
-        f"of focus.{thin}",
+        f"of focus.{maps.said_of(len(shown), len(cells))}",
         shown[columns],
         chart,
         themed=False,

@@ -42,10 +42,10 @@ def extreme_maps(
     height = _SIDE_INCH * float(np.clip((tall[k.Y_UM] / tall[k.X_UM].clip(lower=1.0)).max(), 0.3, 1.5))
     others = charts.besides(types)
     colours = {kind: palette[kind] for kind in types} | {others: OTHERS}
-    panels, shown = [], []
+    panels, shown, there = [], [], len(mine)
     for end in ends:
         mine = cells[cells[k.SAMPLE] == end[k.SAMPLE]]
-        mine = mine.iloc[maps.thinned(len(mine), most)]
+        mine = mine.iloc[maps.over_others(mine[k.CELL_TYPE].isin(types).to_numpy(), most)]
         names = list(mine[k.CELL_TYPE].astype(object).where(mine[k.CELL_TYPE].isin(types), others))
         drawn = charts.Cells(mine[k.X_UM], mine[k.Y_UM], names, colours, size, behind=(others,))
         above = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
@@ -60,12 +60,14 @@ def extreme_maps(
         legend_title="cell type",
         legend_marker="o",
     )
+    table = pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]]
     return charts.figure(
         name,
         title,
         "Left the subject with the lowest value, right that with the highest, each by its ROI whose value is nearest "
-        "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image.",
-        pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
+        "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image."
+        f"{maps.said_of(len(table), there)}",
+        table,
         chart,
         themed=False,
     )
