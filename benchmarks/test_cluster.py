@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ import yaml
 from sklearn.metrics import adjusted_rand_score
 
 from tumint.cluster import assign
-from tumint.cluster.neighbours import near_neighbours
+from tumint.cluster.neighbours import by_nearness, near_neighbours
 from tumint.cluster.normalise import features, normalise, reference_levels
 from tumint.config import Panel
 from tumint.config.cluster import ClusterConfig
@@ -84,18 +85,18 @@ def ours(raw: np.ndarray, roi: np.ndarray, threads: int = 2) -> assign.Typing:
     return assign.by_signatures(cohort, labels, PANEL.signatures, config)
 
 
-def scanpys(raw: np.ndarray, roi: np.ndarray) -> np.ndarray:
-    """The same values into `pp.neighbors` and `tl.leiden` as they come."""
+def scanpys(raw: np.ndarray, roi: np.ndarray) -> tuple[Any, float]:
+    """The same values through `pp.neighbors` as it comes, and the seconds that it takes."""
     import anndata as ad
     import numba
     import scanpy as sc
 
     numba.set_num_threads(2)
+    start = time.perf_counter()
     values = normalised(raw, roi, ClusterConfig())
     table = ad.AnnData(values[:, [m.MARKERS.index(name) for name in PANEL.used("type")]])
     sc.pp.neighbors(table, use_rep="X")
-    sc.tl.leiden(table, flavor="igraph", n_iterations=2)
-    return table.obs["leiden"].to_numpy()
+    return table, time.perf_counter() - start
 
 
 class Measured:
@@ -125,22 +126,31 @@ def _resident() -> float:
 
 
 def test_against_scanpy(report: Callable[..., None]) -> None:
+    import scanpy as sc
+
     raw, types, roi = cells(LARGE)
     small = slice(0, 3 * 12_000)
     ours(raw[small], roi[small])  # compiles
-    scanpys(raw[small], roi[small])
-    with Measured() as mine:
-        found = ours(raw, roi)
-    with Measured() as theirs:
-        peer = scanpys(raw, roi)
+    sc.tl.leiden(scanpys(raw[small], roi[small])[0], flavor="igraph", n_iterations=2)
+    mine, theirs = [], []
+    for _ in range(2):  # turn by turn, the better of either: what others do on the machine lasts seconds
+        with Measured() as measured:
+            found = ours(raw, roi)
+        mine.append(measured)
+        with Measured() as measured:
+            table, graph = scanpys(raw, roi)
+            sc.tl.leiden(table, flavor="igraph", n_iterations=2)
+        theirs.append(measured)
+    peaks = [max(run.memory for run in runs) for runs in (mine, theirs)]
+    mine, theirs = (min(runs, key=lambda run: run.seconds) for runs in (mine, theirs))
     my_ari = adjusted_rand_score(types, found.cluster.astype(int))
     typed = adjusted_rand_score(types, found.cell_type.astype(str))
-    their_ari = adjusted_rand_score(types, peer)
+    their_ari = adjusted_rand_score(types, table.obs["leiden"])
     what = f"{LARGE:,} cells × 27 markers"
     report(f"{what}: normalise, neighbours, Leiden (and typing, tumint alone), 2 threads", f"{mine.seconds:.0f} s",
-           f"{theirs.seconds:.0f} s", f"{theirs.seconds / mine.seconds:.1f}×")  # fmt: skip
+           f"{theirs.seconds:.0f} s (neighbours {graph:.0f} s)", f"{theirs.seconds / mine.seconds:.1f}×")  # fmt: skip
     report(f"{what}: CPU time of that", f"{mine.cpu:.0f} s", f"{theirs.cpu:.0f} s", f"{theirs.cpu / mine.cpu:.1f}×")
-    report(f"{what}: memory above the cells", f"{mine.memory:.1f} GB", f"{theirs.memory:.1f} GB", "–")
+    report(f"{what}: memory above the cells", f"{peaks[0]:.1f} GB", f"{peaks[1]:.1f} GB", "–")
     report(f"{what}: adjusted Rand index of the clusters", f"{my_ari:.3f}", f"{their_ari:.3f}", "–")
     report(f"{what}: of the types", f"{typed:.3f}", "–", "–")
     again = ours(raw, roi, threads=1)
@@ -148,8 +158,27 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     report(f"{what}: labels with 1 and 2 threads", "the same" if same else "DIFFER", "–", "–")
     assert same
     assert mine.seconds <= 90
-    assert mine.memory <= 4
+    assert peaks[0] <= 4
     assert theirs.seconds / mine.seconds >= 2
+    assert my_ari >= their_ari
+
+
+def test_against_scanpys_own_leiden(report: Callable[..., None]) -> None:
+    """Its default is leidenalg until nothing changes, which on 280,000 cells runs for more than 15 minutes."""
+    import scanpy as sc
+
+    raw, types, roi = cells(48_000)
+    ours(raw, roi)
+    with Measured() as mine:
+        found = ours(raw, roi)
+    with Measured() as theirs:
+        table, _ = scanpys(raw, roi)
+        sc.tl.leiden(table)
+    my_ari = adjusted_rand_score(types, found.cluster.astype(int))
+    their_ari = adjusted_rand_score(types, table.obs["leiden"])
+    what = "48,000 cells, `neighbors` and `leiden` with no argument"
+    report(what, f"{mine.seconds:.0f} s", f"{theirs.seconds:.0f} s", f"{theirs.seconds / mine.seconds:.1f}×")
+    report(f"{what}: adjusted Rand index", f"{my_ari:.3f}", f"{their_ari:.3f}", "–")
     assert my_ari >= their_ari
 
 
@@ -174,6 +203,7 @@ def test_growth(report: Callable[..., None]) -> None:
 def test_neighbours_are_nearly_all_found(report: Callable[..., None]) -> None:
     raw, _, roi = cells(LARGE)
     points = normalised(raw, roi, ClusterConfig())[:, [m.MARKERS.index(name) for name in PANEL.used("type")]]
+    points = points[by_nearness(points)]
     found, _ = near_neighbours(points, 20, seed=0, threads=2)
     rng = np.random.default_rng(0)
     hits = []

@@ -57,7 +57,7 @@ def test_many_rois_through_ingest_and_qc(rois: dict[int, Path]) -> None:
         "# Ingest and quality control: many ROIs",
         "",
         f"Written by `make bench`: {N} SIMULATED ROIs of 2,000 cells × 27 channels, 16 a batch, one process. "
-        f"python {platform.python_version()}; {platform.machine()}, {os.cpu_count()} cores, shared with other work.",
+        f"python {platform.python_version()}; {platform.machine()}, {os.cpu_count()} cores.",
         "",
         "| what | tumint | pandas + anndata | ratio |",
         "|---|---|---|---|",

@@ -72,7 +72,7 @@ def test_quality_control_of_many_rois(batches: dict[int, Path]) -> None:
         "# Quality control: many ROIs",
         "",
         f"Written by `make bench`: {n} SIMULATED ROIs of 2,000 cells × 27 channels, {BATCH} a batch, one process. "
-        f"python {platform.python_version()}; {platform.machine()}, {os.cpu_count()} cores, shared with other work.",
+        f"python {platform.python_version()}; {platform.machine()}, {os.cpu_count()} cores.",
         "",
         "| | CPU seconds | ms per ROI | peak MB |",
         "|---|---|---|---|",

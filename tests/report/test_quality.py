@@ -63,3 +63,24 @@ def test_stripes_are_proposed_and_never_said_to_be_removed() -> None:
     assert isinstance(none, Text)
     left_out, _ = quality.stripe_blocks(_stripes()[:0], [{"sample": "s2"}, {"sample": "s2"}])
     assert left_out.text == "The config leaves out 2 regions, in s2."
+
+
+def test_channels_are_summed_up_over_the_rois() -> None:
+    table = pd.DataFrame(
+        {
+            k.SAMPLE: ["a", "b", "c"] * 2,
+            "marker": ["CD8"] * 3 + ["DNA1"] * 3,
+            "mean": [1.0, 2, 9, 5, 6, np.nan],
+            "background": [0.1, 0.4, 0.2, 1, np.nan, 1],
+            "q99": 10.0,
+            "zero_share": 0.0,
+            "saturated_share": [0, 0, 0.3, 0, 0, 0],
+            "z": [-4.0, 0, 4, 0, np.nan, 3.4],
+        }
+    )
+    found = quality.channel_summary(table).set_index("marker")
+    assert found["mean"].to_dict() == {"CD8": 2.0, "DNA1": 5.5}
+    assert found["background"].to_dict() == {"CD8": 0.2, "DNA1": 1.0}
+    assert found["highest_background"].to_dict() == {"CD8": 0.4, "DNA1": 1.0}
+    assert found[f"highest_{k.SAMPLE}"].to_dict() == {"CD8": "b", "DNA1": "a"}
+    assert found[["weak", "bright"]].to_numpy().tolist() == [[1, 1], [0, 0]]

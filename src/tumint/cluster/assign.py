@@ -11,6 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.cluster import signatures as sig
 from tumint.cluster.leiden import communities, number_by_size
+from tumint.cluster.neighbours import EXACT, by_nearness
 from tumint.cluster.partition import graph_of, grid_clusters, neighbour_lists
 from tumint.cluster.transcripts import smoothed
 from tumint.config.cluster import ClusterConfig, Split
@@ -71,6 +72,32 @@ def find_clusters(
     -------
     Labels (n,), 0 the largest cluster; and the cohort, its `scored` values averaged over neighbours with `smooth`.
     """
+    n = len(cohort.points)
+    order = by_nearness(cohort.points, seed=seed) if n > EXACT else np.arange(n)
+    labels, found = _clusters_in_order(
+        replace(cohort, points=cohort.points[order], scored=cohort.scored[order]),
+        signatures,
+        config,
+        resolution=resolution,
+        seed=seed,
+        threads=threads,
+        smooth=smooth,
+    )
+    back = np.argsort(order)
+    return number_by_size(labels[back]), replace(cohort, scored=found.scored[back])
+
+
+def _clusters_in_order(
+    cohort: Cohort,
+    signatures: list[Signature],
+    config: ClusterConfig,
+    *,
+    resolution: float,
+    seed: int,
+    threads: int,
+    smooth: bool,
+) -> tuple[np.ndarray, Cohort]:
+    """`find_clusters` of cells whose order in memory is that of nearness, where there are many."""
     n = len(cohort.points)
     graphed = config.method != "flowsom"
     if graphed or signatures:

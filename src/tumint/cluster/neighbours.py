@@ -18,7 +18,7 @@ EXACT = 30_000  # cells up to which neighbours are exact
 _TREES = 8
 _LEAF = 48  # points of a leaf, about
 _ROUNDS = 3  # of neighbours of neighbours
-_BACKWARD = 12  # of those that have a point in their list, so many are followed
+_REACH, _BACKWARD = 18, 10  # of its list, and of those that have a point in theirs, so many are followed
 _LLOYD = 2  # rounds of k-means: better partitions only make the search faster
 
 
@@ -61,22 +61,27 @@ def nearest_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: in
     return indices, distances
 
 
+def by_nearness(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """An order (n,) in which near points are near each other: work on lists of neighbours stays in the cache."""
+    values, depth = _padded(points), _depth(len(points))
+    order = np.arange(len(points), dtype=np.int32)
+    forest.grow(values, depth, seed, _TREES, order)
+    return order.astype(np.int64)
+
+
 def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Nearly the k nearest neighbours of every point, in time n log n.
 
     Random projection trees, then neighbours of neighbours, as Tang et al. 2016 (LargeVis, WWW) and Dong et al. 2011
     (NN-descent, WWW) have it, but in rounds that read the round before. Parameters and what is returned are those of
-    `nearest_neighbours`; the answer depends on the seed and the order of the points, and not on the threads.
+    `nearest_neighbours`; the answer depends on the seed and the order of the points, and not on the threads. Fastest
+    where near points are near each other in memory (see `by_nearness`).
     """
-    n, d = points.shape
+    n = len(points)
     if not 0 < k < n:
         raise ValueError(f"Expected `k` between 1 and {n - 1}, found `{k}`.")
-    depth = max(0, int(np.log2(n / _LEAF)))
-    values = np.zeros((n, -(-d // 4) * 4), dtype=np.float32)
-    orders = np.tile(np.arange(n, dtype=np.int32), (_TREES + 1, 1))
-    values[:, :d] = points
-    forest.grow(values, depth, seed, _TREES, orders[-1])
-    values = values[orders[-1]]  # neighbours in memory, too
+    values, depth = _padded(points), _depth(n)
+    orders = np.tile(np.arange(n, dtype=np.int32), (_TREES, 1))
 
     def grow(first: int, last: int) -> None:
         for tree in range(first, last):
@@ -84,31 +89,42 @@ def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int =
 
     _in_chunks(grow, _TREES, threads, size=1)
     found, squares = np.full((n, k), n, dtype=np.int32), np.full((n, k), np.inf, dtype=np.float32)
-    for order in orders[:-1]:
+    for order in orders:
 
         def compare(first: int, last: int, order: np.ndarray = order) -> None:
             forest.compare_leaves(values, order, depth, first, last, found, squares)
 
         _in_chunks(compare, 1 << depth, threads, size=64)
-    backward = np.empty((n, _BACKWARD), dtype=np.int32)
+    fresh = np.ones((n, k), dtype=np.bool_)
+    backward, backward_fresh = np.empty((n, _BACKWARD), dtype=np.int32), np.empty((n, _BACKWARD), dtype=np.bool_)
     for _ in range(_ROUNDS):
-        before, before_squares = found, squares
-        forest.reverse_lists(before, _BACKWARD, backward)
-        found, squares = np.empty_like(before), np.empty_like(before_squares)
+        lists = (found, squares, fresh)
+        forest.reverse_lists(found, fresh, backward, backward_fresh)
+        found, squares, fresh = np.empty_like(found), np.empty_like(squares), np.empty_like(fresh)
 
         def explore(
             first: int,
             last: int,
-            lists: tuple[np.ndarray, np.ndarray] = (before, before_squares),
-            out: tuple[np.ndarray, np.ndarray] = (found, squares),
+            lists: tuple[np.ndarray, np.ndarray, np.ndarray] = lists,
+            out: tuple[np.ndarray, np.ndarray, np.ndarray] = (found, squares, fresh),
         ) -> None:
-            forest.explore(values, *lists, backward, first, last, *out)
+            forest.explore(values, *lists, backward, backward_fresh, min(k, _REACH), first, last, *out)
 
         _in_chunks(explore, n, threads, size=20_000)
-    original = orders[-1].astype(np.int64)
-    indices, distances = np.empty((n, k), dtype=np.int64), np.empty_like(squares)
-    indices[original], distances[original] = original[found], squares
-    return indices, distances
+    return found.astype(np.int64), squares
+
+
+def _padded(points: np.ndarray) -> np.ndarray:
+    """The points as float32 with columns of 0 up to a multiple of 4."""
+    n, d = points.shape
+    values = np.zeros((n, -(-d // 4) * 4), dtype=np.float32)
+    values[:, :d] = points
+    return values
+
+
+def _depth(n: int) -> int:
+    """Of a tree whose leaves hold about `_LEAF` points."""
+    return max(0, int(np.log2(n / _LEAF)))
 
 
 def _partition(values: np.ndarray, seed: int, threads: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,18 +161,18 @@ def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarr
     Returns
     -------
     Edges (m × 2, lower index first, sorted) and their weights (m,): the Jaccard overlap of the two neighbour lists,
-    counted once for each direction in which the two are neighbours. Pairs without overlap have no edge.
+    counted once for each direction in which the two are neighbours. Pairs without overlap have no edge, nor have those
+    that rest on one shared neighbour seen from one side: a fifth of all, and noise.
     """
     n, k = neighbours.shape
     lists = np.sort(neighbours, axis=1)
     weights = np.empty((n, k))
     _in_chunks(lambda start, stop: knn.jaccard(lists, start, stop, weights), n, threads)
-    source = np.repeat(np.arange(n), k)
-    pair = np.minimum(source, lists.ravel()) * n + np.maximum(source, lists.ravel())
-    unique, at = np.unique(pair, return_inverse=True)
-    total = np.bincount(at, weights=weights.ravel(), minlength=unique.size)
-    linked = total > 0
-    return np.column_stack([unique // n, unique % n])[linked], total[linked]
+    source, slot = np.nonzero(weights)
+    target = lists[source, slot]
+    pair = np.minimum(source, target) * n + np.maximum(source, target)
+    order = np.argsort(pair, kind="stable")
+    return np.column_stack([pair[order] // n, pair[order] % n]), weights[source, slot][order]
 
 
 def _in_chunks(task: Callable[[int, int], None], n: int, threads: int, size: int = _CHUNK) -> None:

@@ -120,20 +120,26 @@ def compare_leaves(
     n = points.shape[0]
     last = squares.shape[1] - 1
     for leaf in range(start, stop):
-        for a in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+        begin, end = (n * leaf) >> depth, (n * (leaf + 1)) >> depth
+        for a in range(begin, end):
             i = order[a]
-            for b in range((n * leaf) >> depth, (n * (leaf + 1)) >> depth):
+            for b in range(begin, a):
                 j = order[b]
-                if i != j:
-                    square = _square(points, i, j, squares[i, last])
-                    if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
-                        _offer(indices[i], squares[i], j, square)
+                square = _square(points, i, j, max(squares[i, last], squares[j, last]))
+                if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
+                    _offer(indices[i], squares[i], j, square)
+                if square < squares[j, last] or (square == squares[j, last] and i < indices[j, last]):
+                    _offer(indices[j], squares[j], i, square)
 
 
 @njit
-def reverse_lists(indices: np.ndarray, width: int, out: np.ndarray) -> None:
-    """Who has point j in its list: the first `width` of them into `out` (n × width), nearest ranks first, else -1."""
+def reverse_lists(indices: np.ndarray, fresh: np.ndarray, out: np.ndarray, out_fresh: np.ndarray) -> None:
+    """Who has point j in its list: the first of them into `out` (n × r), nearest ranks first, else -1.
+
+    `fresh` (n × k) says which entries the round before has added; `out_fresh` (n × r) says it of those in `out`.
+    """
     n, k = indices.shape
+    width = out.shape[1]
     out[:] = -1
     filled = np.zeros(n, dtype=np.int32)
     for slot in range(k):
@@ -141,6 +147,7 @@ def reverse_lists(indices: np.ndarray, width: int, out: np.ndarray) -> None:
             j = indices[i, slot]
             if j < n and filled[j] < width:
                 out[j, filled[j]] = i
+                out_fresh[j, filled[j]] = fresh[i, slot]
                 filled[j] += 1
 
 
@@ -149,24 +156,32 @@ def explore(
     points: np.ndarray,
     before: np.ndarray,
     before_squares: np.ndarray,
+    before_fresh: np.ndarray,
     backward: np.ndarray,
+    backward_fresh: np.ndarray,
+    reach: int,
     start: int,
     stop: int,
     indices: np.ndarray,
     squares: np.ndarray,
+    fresh: np.ndarray,
 ) -> None:
     """Offer to each of the points `start:stop` the neighbours of its neighbours, either way.
+
+    Ways over two entries that the round before had already are not gone again (Dong et al. 2011).
 
     Parameters
     ----------
     points
         (n × d) float32, d a multiple of 4.
-    before, before_squares
-        The lists of the round before, (n × k).
-    backward
+    before, before_squares, before_fresh
+        The lists of the round before (n × k), and which entries it has added.
+    backward, backward_fresh
         (n × r) who has a point in its list, as `reverse_lists` gives them.
-    indices, squares
-        The lists of this round, filled here in rows `start:stop`.
+    reach
+        How many of the entries of a list are followed, the nearest ones.
+    indices, squares, fresh
+        The same of this round, filled here in rows `start:stop`.
     """
     n, k = before.shape
     last = k - 1
@@ -176,19 +191,31 @@ def explore(
         mine, far = indices[i], squares[i]
         mine[:] = before[i]
         far[:] = before_squares[i]
+        fresh[i, :] = False
         seen[i] = i
         for slot in range(k):
             if mine[slot] < n:
                 seen[mine[slot]] = i
-        for slot in range(k + width):
-            through = before[i, slot] if slot < k else backward[i, slot - k]
+        for slot in range(reach + width):
+            through = before[i, slot] if slot < reach else backward[i, slot - reach]
             if through < 0 or through >= n:
                 continue
-            for step in range(-1, k + width):
-                j = through if step < 0 else (before[through, step] if step < k else backward[through, step - k])
-                if j < 0 or j >= n or seen[j] == i:
+            new = before_fresh[i, slot] if slot < reach else backward_fresh[i, slot - reach]
+            for step in range(-1, reach + width):
+                if step < 0:
+                    j, go = through, slot >= reach and new
+                elif step < reach:
+                    j, go = before[through, step], new or before_fresh[through, step]
+                else:
+                    j, go = backward[through, step - reach], new or backward_fresh[through, step - reach]
+                if not go or j < 0 or j >= n or seen[j] == i:
                     continue
                 seen[j] = i
                 square = _square(points, i, j, far[last])
                 if square < far[last] or (square == far[last] and j < mine[last]):
                     _offer(mine, far, j, square)
+        for slot in range(k):
+            known = False
+            for other in range(k):
+                known |= before[i, other] == mine[slot]
+            fresh[i, slot] = not known

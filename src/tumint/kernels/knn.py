@@ -108,16 +108,19 @@ def nearest(
 
 @njit
 def jaccard(neighbours: np.ndarray, start: int, stop: int, weights: np.ndarray) -> None:
-    """Write the Jaccard overlap of the lists of i and of each of its neighbours into `weights` (n × k).
+    """Write the weight of the pair of i and each of its neighbours into `weights` (n × k): 0 where it is no edge.
 
-    `neighbours` (n × k) int64, each row sorted by index; rows `start:stop` are done.
+    The Jaccard overlap of their lists, twice where each is in the list of the other; such a pair is written at the
+    lower index alone. One shared neighbour, seen from one side, makes no edge. `neighbours` (n × k) int64, rows sorted;
+    rows `start:stop` are done.
     """
     k = neighbours.shape[1]
     for i in range(start, stop):
         for slot in range(k):
             j = neighbours[i, slot]
-            a, b, shared = 0, 0, 0
+            a, b, shared, mutual = 0, 0, 0, False
             while a < k and b < k:
+                mutual |= neighbours[j, b] == i
                 if neighbours[i, a] == neighbours[j, b]:
                     shared += 1
                     a += 1
@@ -126,4 +129,11 @@ def jaccard(neighbours: np.ndarray, start: int, stop: int, weights: np.ndarray) 
                     a += 1
                 else:
                     b += 1
-            weights[i, slot] = shared / (2 * k - shared)
+            while b < k:
+                mutual |= neighbours[j, b] == i
+                b += 1
+            overlap = shared / (2 * k - shared)
+            if mutual:
+                weights[i, slot] = 2 * overlap if i < j else 0.0
+            else:
+                weights[i, slot] = overlap if shared > 1 else 0.0

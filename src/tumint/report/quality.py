@@ -11,6 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import charts, whatif
+from tumint.qc.cohort import WEAK_Z
 from tumint.qc.words import BASIC, METRICS, SHARES
 from tumint.report.formats import listed, percent, plural
 from tumint.report.inputs import Inputs
@@ -112,11 +113,11 @@ def cohort_blocks(inputs: Inputs, compared: pd.DataFrame) -> list[Block]:
         Column("signal", "Total signal", "number", "median over the cells"),
         Column("dna", "DNA", "number", "median over the cells"),
         Column("z_signal", "z of the signal", "number", "robust z among the ROIs"),
-        Column("weak_channels", "Channels weak", "percent", "robust z below -3.5"),
-        Column("bright_channels", "Channels bright", "percent", "robust z above 3.5"),
+        Column("weak_channels", "Channels weak", "percent", f"robust z below -{WEAK_Z:g}"),
+        Column("bright_channels", "Channels bright", "percent", f"robust z above {WEAK_Z:g}"),
     )
     roi_table = Table("rois", "Each ROI against the cohort.", [c for c in columns if c.key in compared], compared)
-    return [*blocks, *([levels] if levels is not None else []), roi_table, *_spillover(inputs)]
+    return [*blocks, *([levels] if levels is not None else []), roi_table, *_channels(channels), *_spillover(inputs)]
 
 
 def _effects(table: pd.DataFrame, design: Sequence[str]) -> Table:
@@ -128,6 +129,36 @@ def _effects(table: pd.DataFrame, design: Sequence[str]) -> Table:
         "is harmless where arms are spread over the batches, and not to be told from the arm where they are not."
     )
     return Table("effects", caption, labels, pd.DataFrame(rows, columns=["column", *COMPONENTS]))
+
+
+def channel_summary(channels: pd.DataFrame) -> pd.DataFrame:
+    """One row per channel: medians over the ROIs, the ROI of the highest background, and ROIs far from the others."""
+    by = channels.groupby("marker", sort=False)
+    table = by[["mean", "background", "q99", "zero_share", "saturated_share"]].median()
+    highest = channels.sort_values("background", ascending=False, kind="stable").drop_duplicates("marker")
+    table = table.join(highest.set_index("marker")[[k.SAMPLE, "background"]].add_prefix("highest_"))
+    table["weak"] = channels["z"].lt(-WEAK_Z).groupby(channels["marker"]).sum()
+    table["bright"] = channels["z"].gt(WEAK_Z).groupby(channels["marker"]).sum()
+    return table.reset_index()
+
+
+def _channels(channels: pd.DataFrame) -> list[Block]:
+    if channels.empty:
+        return []
+    columns = (
+        Column("marker", "Channel"),
+        Column("mean", "Mean", "number", "of values cut at the 99th percentile"),
+        Column("background", "Background", "number", "10th percentile of the cells"),
+        Column("q99", "99th percentile", "number"),
+        Column("zero_share", "Cells at 0", "percent"),
+        Column("saturated_share", "Saturated", "percent", "cells at the highest value"),
+        Column("weak", "ROIs weak", "int", f"robust z below -{WEAK_Z:g}"),
+        Column("bright", "ROIs bright", "int", f"robust z above {WEAK_Z:g}"),
+        Column("highest_background", "Highest background", "number"),
+        Column(f"highest_{k.SAMPLE}", "in ROI"),
+    )
+    caption = "Channels: medians over the ROIs. All ROIs: `qc/channels.parquet`."
+    return [Table("channels", caption, columns, channel_summary(channels))]
 
 
 def _spillover(inputs: Inputs) -> list[Block]:
