@@ -121,8 +121,8 @@ def _words(ax: Axes, layer: charts.Words) -> None:
     if layer.place == "centre":
         ground = {"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "alpha": 0.7, "linewidth": 0}
         for row in rows.to_dict("records"):
-            place = (row[layer.x], row[layer.y])
-            ax.text(*place, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)
+            at_centre = (row[layer.x], row[layer.y])
+            ax.text(*at_centre, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)
         return
     at = [float(value) for value in rows[layer.y]]
     moved = charts.apart(at, high - low) if layer.place == "beside" else at

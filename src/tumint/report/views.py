@@ -86,8 +86,11 @@ def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     what = "cells" if _has_cells(figure.chart) else "chart"
     files.live.add(what)
     wide = 980 if what == "cells" else round(figure.chart.width * 96)
+    # what stands below one panel must not run into what stands below the next, where a page is narrow
+    crowded = figure.chart.columns > 2 and any(panel.x.title for panel in figure.chart.panels)
+    kinds = " ".join(name for name, given in (("paper", not figure.themed), ("crowded", crowded)) if given)
     legend = figure.chart.legend_title or "show"
-    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "themed": figure.themed}
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds}
 
 
 def _has_cells(chart: Chart) -> bool:
