@@ -102,7 +102,7 @@ function cellMap(spec, width) {
     spec.layout[`xaxis${ending}`].range = [...home.x];
     spec.layout[`yaxis${ending}`].range = [...home.y];
   }
-  Object.assign(spec.layout, scaleBars(map, spec.layout));
+  Object.assign(spec.layout, scaleBars(map, panels.map((panel) => panel.home.x)));
   return map;
 }
 
@@ -111,9 +111,9 @@ function escapeText(text) {
 }
 
 /** Below each map a bar of a round number of µm, at most a quarter of what is in view; the words of a figure stay. */
-function scaleBars(map, layout) {
-  const bars = map.panels.filter((panel) => panel.um).map(({ ending, high }) => {
-    const [left, right] = layout[`xaxis${ending}`].range;
+function scaleBars(map, seen) {
+  const bars = map.panels.filter((panel) => panel.um).map(({ ending, high }, i) => {
+    const [left, right] = seen[i];
     const most = Math.max((right - left) / 4, 0.1);
     const power = 10 ** Math.floor(Math.log10(most));
     const length = [5, 2, 1].find((step) => step * power <= most) * power;
@@ -142,6 +142,7 @@ async function drawLive(figure) {
     if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
+    if (state.map) state.map.sizes = state.map.panels.map(({ dot }) => dot).join();
     await Plotly.newPlot(live, spec.data, spec.layout, CONFIG);
     figureState.set(figure, state);
     if (state.map) live.on("plotly_relayout", () => followZoom(figure));
@@ -187,18 +188,27 @@ function hiddenOf(figure) {
   return keeper.hiddenNames;
 }
 
-/** Dots grow as a reader comes nearer, and the scale bars stay round numbers. */
-function followZoom(figure) {
+/** Show these ranges of a map: dots grow as a reader comes nearer, and the scale bars stay round numbers. */
+function look(figure, ranges) {
   const { map } = figureState.get(figure);
   const live = figure.querySelector(".live");
-  const ranges = map.panels.map(({ ending }) => live.layout[`xaxis${ending}`].range);
-  if (map.seen === ranges.join()) return;
-  map.seen = ranges.join();
-  const sizes = map.panels.flatMap(({ counts, dot, home }, i) => {
-    const nearer = Math.abs((home.x[1] - home.x[0]) / (ranges[i][1] - ranges[i][0]));
-    return counts.map(() => dot * Math.min(Math.max(nearer, 1), 12));
-  });
-  window.Plotly.update(live, { "marker.size": sizes }, scaleBars(map, live.layout));
+  const seen = map.panels.map(({ ending }) => ranges[`xaxis${ending}.range`]);
+  map.seen = seen.join();
+  const near = map.panels.map(({ home }, i) => Math.abs((home.x[1] - home.x[0]) / (seen[i][1] - seen[i][0])));
+  const sizes = map.panels.map(({ dot }, i) => dot * Math.min(Math.max(near[i], 1), 12));
+  const change = { ...ranges, ...scaleBars(map, seen) };
+  if (map.sizes === sizes.join()) return window.Plotly.relayout(live, change);
+  map.sizes = sizes.join();
+  // both at once, because each draws every cell anew
+  return window.Plotly.update(live, { "marker.size": map.panels.flatMap(({ counts }, i) => counts.map(() => sizes[i])) }, change);
+}
+
+/** Take up what a reader has done with the mouse. */
+function followZoom(figure) {
+  const { map } = figureState.get(figure);
+  const { layout } = figure.querySelector(".live");
+  const ranges = Object.fromEntries(map.panels.map(({ ending }) => [`xaxis${ending}.range`, [...layout[`xaxis${ending}`].range]]));
+  if (map.seen !== Object.values(ranges).join()) look(figure, ranges);
 }
 
 function zoom(figure, factor, [across, up] = [0, 0]) {
@@ -212,7 +222,7 @@ function zoom(figure, factor, [across, up] = [0, 0]) {
     ranges[`xaxis${ending}.range`] = range(live.layout[`xaxis${ending}`].range, across);
     ranges[`yaxis${ending}.range`] = range(live.layout[`yaxis${ending}`].range, up); // its second end is on top
   }
-  return window.Plotly.relayout(live, ranges);
+  return look(figure, ranges);
 }
 
 function wholeView(figure) {
@@ -223,7 +233,7 @@ function wholeView(figure) {
     ranges[`xaxis${ending}.range`] = [...home.x];
     ranges[`yaxis${ending}.range`] = [...home.y];
   }
-  if (map) return window.Plotly.relayout(live, ranges);
+  if (map) return look(figure, ranges);
   const first = JSON.parse(figure.querySelector("script.spec").textContent).layout;
   for (const axis of Object.keys(spec.layout).filter((name) => /^[xy]axis/.test(name))) {
     if (first[axis].range) ranges[`${axis}.range`] = first[axis].range;
