@@ -119,7 +119,7 @@ def _words(ax: Axes, layer: charts.Words) -> None:
     low, high = ax.get_ylim()
     rows = layer.rows
     if layer.place == "centre":
-        ground = {"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "alpha": 0.7, "linewidth": 0}
+        ground = {"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "alpha": 0.5, "linewidth": 0}
         for row in rows.to_dict("records"):
             at_centre = (row[layer.x], row[layer.y])
             ax.text(*at_centre, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)

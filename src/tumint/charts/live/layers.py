@@ -72,8 +72,9 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
     for row, y, to in zip(layer.rows.to_dict("records"), at, moved, strict=True):
         one = note(style.shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}")) | refs
         if layer.place == "centre":
-            # readable on dots of any colour
-            yield {**one, "text": f"<b>{one['text']}</b>", "font": {"size": 12}, "bgcolor": CARD, "opacity": 0.8}
+            # readable on dots of any colour, which shine through
+            ground = {"bgcolor": "rgba(255, 255, 254, 0.5)", "borderpad": 0}
+            yield {**one, **ground, "text": f"<b>{one['text']}</b>", "font": {"size": 12, "color": style.INK}}
             continue
         left = layer.place == "beside" and row[layer.x] > 0
         side = {"xanchor": "right", "xshift": -7} if left else {"xanchor": "left", "xshift": 7}
