@@ -22,7 +22,7 @@ from tumint.report.ran import provenance
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("live.js", "page.js")
+SCRIPTS = ("maps.js", "live.js", "page.js")
 
 
 def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Cells as arrays of 16-bit numbers in base64, of which `live.js` makes traces, and the panels that they lie in."""
+"""Cells as arrays of 16-bit numbers in base64, of which `maps.js` makes traces, and the panels that they lie in."""
 
 from __future__ import annotations
 
