@@ -91,7 +91,7 @@ truth: demo  ## the demo's findings against what was planted
 artefacts: env  ## quality control against planted artefacts: stripes, a failed ROI, debris, doublets (5 minutes)
 	@$(BIN)/python tests/drill/artefacts.py 0 21 22 23
 
-validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (a quarter of an hour of two cores)
+validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py
 
 clean:  ## remove results, the demo cohort and caches, not the environment

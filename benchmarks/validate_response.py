@@ -39,7 +39,7 @@ from tumint.io.atomic import write_text
 
 DESIGNS = (3, 4, 6, 8)
 EVERY = 4  # cohorts for one that all tests are made of, not moderated t alone
-COUNTS = {"null": (500, 500, 500, 500), "workflow": (10, 20, 10, 10)}  # cohorts of each design
+COUNTS = {"null": (500, 500, 500, 500), "workflow": (10, 20, 30, 20)}  # cohorts of each design
 TRUE = np.arange(FEATURES) < int(PLANTED * FEATURES)
 Rates = dict[str, float]
 
