@@ -162,6 +162,7 @@ def test_a_logarithmic_axis_says_what_its_start_stands_for() -> None:
 def test_a_logarithmic_axis_without_a_floor_has_plain_numbers() -> None:
     places, labels, _ = ticks.log((1.0, 2.3))
     assert labels == ["10", "20", "50", "100"]
+    assert ticks.log((0.0, 2.0))[1] == ["1", "3", "10", "30", "100"]
     assert ticks.log((0.0, 4.0), floor=3183.4)[1][0] == "≤3,180"
     assert np.round(10.0 ** np.array(places)).tolist() == [10, 20, 50, 100]
     assert ticks.log((0.0, 6.0))[1] == ["1", "10", "100", "1,000", "10,000", "100,000", "1e+06"]

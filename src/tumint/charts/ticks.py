@@ -16,12 +16,12 @@ def ratio(limits: tuple[float, float]) -> Ticks:
 
 
 def log(limits: tuple[float, float], floor: float | None = None) -> Ticks:
-    """Ticks in log10 units at 1, 2, 5, 10, ... or at powers of ten, and their labels as plain numbers.
+    """Ticks in log10 units at 1, 2, 5, 10, ..., at 1, 3, 10, ... or at powers of ten; their labels as plain numbers.
 
     The lowest place stands for `floor` and all below it, where that is given.
     """
     low, high = limits if floor is None else (float(np.log10(floor)), limits[1])
-    steps = (1, 2, 5) if high - low <= 2.2 else (1,)
+    steps = (1, 2, 5) if high - low <= 1.5 else (1, 3) if high - low <= 2.2 else (1,)
     every = max(1, round((high - low) / 6))
     powers = range(int(np.floor(low)), int(np.ceil(high)) + 1, every)
     values = [step * 10.0**power for power in powers for step in steps]

@@ -57,7 +57,9 @@ def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mappin
         charts.Area(shown, "x", "ground", "top", k.CELL_TYPE, colours, hover={k.CELL_TYPE: "", "x": marker})
     ]
     if gate is not None and np.isfinite(gate):
-        said = pd.DataFrame({"x": [gate], "y": [-1.0], "text": [f"gate {gate:.3g}"]})
+        said = pd.DataFrame(
+            {"x": [gate], "y": [-1.0], "text": [f"gate {gate:,.0f}" if gate >= 1000 else f"gate {gate:.3g}"]}
+        )
         layers += [charts.Mark(gate, dashed=True), charts.Words(said, "x", "y", "text", "above")]
     panel = charts.Panel(
         layers,

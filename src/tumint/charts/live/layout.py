@@ -91,6 +91,7 @@ def axis(of: charts.Axis, which: str, panel: charts.Panel) -> dict[str, Any]:
         between = of.limits or _spread(panel, which)
         at, labels, limits = ticks.ratio(between) if of.kind == "ratio" else ticks.log(between, of.floor)
         found |= {"tickvals": at, "ticktext": labels, "range": list(limits)}
+        found |= {"tickangle": 0} if of.kind == "log" else {}
     elif of.kind == "names":
         found |= names(of.names, of.longest)
         found["range"] = [-0.6, len(of.names) - 0.4] if which == "x" else [len(of.names) - 0.5, -0.5]
