@@ -23,6 +23,16 @@ def scale_bar(ax: Axes, extent_um: float) -> None:
 
 
 MAP_INCH = 4.9  # longer side of a cell map
+MOST_BEHIND = 8_000  # cells of no concern that a map draws: they show where there is tissue
+
+
+def stamp(ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float) -> None:
+    """Dots of `size` points squared, drawn as pixels; those of the colour that `colour` names first lie lowest."""
+    shades = np.asarray(list(colour), dtype=object)
+    # a colour at a time: dots of one colour are stamped, those of many are each drawn, which takes ten times as long
+    for shade in dict.fromkeys(shades):
+        mine = shades == shade
+        ax.plot(x[mine], y[mine], "o", ms=size**0.5, mew=0, color=shade, rasterized=True)
 
 
 def point_map(
@@ -30,15 +40,10 @@ def point_map(
 ) -> None:
     """Cells as dots at their place in µm, y downwards as in the image, drawn as pixels, with a scale bar.
 
-    `size` in points squared; None: as large as the dots can be with little overlap, were they spread evenly. Dots of
-    the colour that `colour` names first lie lowest.
+    `size` in points squared; None: as large as the dots can be with little overlap, were they spread evenly. Colours
+    lie as `stamp` puts them.
     """
-    across = dot_size(x, y) if size is None else size
-    shades = np.asarray(list(colour), dtype=object)
-    # a colour at a time: dots of one colour are stamped, those of many are each drawn, which takes ten times as long
-    for shade in dict.fromkeys(shades):
-        mine = shades == shade
-        ax.plot(x[mine], y[mine], "o", ms=across**0.5, mew=0, color=shade, rasterized=True)
+    stamp(ax, x, y, colour, dot_size(x, y) if size is None else size)
     low_x, high_x, low_y, high_y = float(x.min()), float(x.max()), float(y.min()), float(y.max())
     pad = 0.01 * max(high_x - low_x, high_y - low_y, 1.0)
     ax.set_xlim(low_x - pad, high_x + pad)
@@ -62,3 +67,16 @@ def dot_size(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
 def thinned(n: int, most: int) -> np.ndarray[Any, Any]:
     """Rows to draw of `n`: all, or `most` of them spread evenly over the table."""
     return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
+
+
+def over_others(mine: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
+    """Rows to draw where `mine` matter and all others only show the tissue: at most `most`, and few of the others."""
+    own, others = np.flatnonzero(mine), np.flatnonzero(~mine)
+    own = own[thinned(len(own), most)]
+    others = others[thinned(len(others), min(MOST_BEHIND, most - len(own)))]
+    return np.sort(np.concatenate([own, others]))
+
+
+def said_of(drawn: int, cells: int) -> str:
+    """What a figure says where it does not draw all cells."""
+    return f" {drawn:,} of {cells:,} cells are drawn." if drawn < cells else ""

@@ -49,19 +49,19 @@ UNIT_INCH = 0.2  # height of one row of a chart
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a report: its file name, title, a sentence that says how to read it, its table and its drawing.
+    """A figure of a report: its file name, title, a sentence that says how to read it, its table, chart and drawing.
 
-    `themed`: a page may change ink and ground with its own; not where pixels (cell maps) sit on the ground.
-    `chart`: what was drawn, where it was described (`tumint.charts`), so that a page can draw it live.
+    `chart`: what is drawn, for a page to draw it live; `themed`: a page may change ink and ground with its own; not
+    where pixels (cell maps) sit on the ground.
     """
 
     name: str
     title: str
     reading: str
     table: pd.DataFrame
+    chart: Chart
     drawing: MplFigure
     themed: bool = True
-    chart: Chart | None = None
 
 
 def colours(types: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -219,9 +219,7 @@ def stacked_rows(ax: Axes, shares: pd.DataFrame, palette: Mapping[str, str]) -> 
     row_axis(ax, [str(name) for name in shares.index])
 
 
-def heatmap(
-    ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, float], label: str, colourbar: bool = True
-) -> Any:
+def heatmap(ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, float]) -> Any:
     """Cells coloured by value, rows and columns named; a missing value stays grey."""
     from matplotlib import colormaps
 
@@ -234,9 +232,6 @@ def heatmap(
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    if colourbar:
-        bar = ax.figure.colorbar(mesh, ax=ax, shrink=min(1.0, 12 / max(matrix.shape[0], 12)), pad=0.02, label=label)
-        bar.outline.set_visible(False)  # type: ignore[operator]
     return mesh
 
 
@@ -248,25 +243,6 @@ def by_similarity(matrix: pd.DataFrame) -> list[Any]:
 
     values = np.nan_to_num(matrix.to_numpy(float))
     return [matrix.index[i] for i in leaves_list(linkage(values, method="average", optimal_ordering=True))]
-
-
-def ratio_axis(ax: Axes, limits: tuple[float, float], *, which: str = "x") -> None:
-    """An axis in log2 units, labelled as ratios (¼×, ½×, 1×, 2×, ...)."""
-    ticks, labels, (low, high) = ratio_ticks(limits)
-    if which == "x":
-        ax.set_xlim(low, high)
-        ax.set_xticks(ticks, labels)
-    else:
-        ax.set_ylim(low, high)
-        ax.set_yticks(ticks, labels)
-
-
-def ratio_ticks(limits: tuple[float, float]) -> tuple[list[float], list[str], tuple[float, float]]:
-    """Ticks in log2 units, their labels as ratios, and the limits widened to halves."""
-    low, high = float(np.floor(limits[0] * 2) / 2), float(np.ceil(limits[1] * 2) / 2)
-    step = next(s for s in (0.5, 1, 2, 4, 8, 1000) if (high - low) / s <= 8)
-    ticks = [float(t) for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
-    return ticks, [f"{2.0**t:.2g}×" if abs(t) < 6.5 else f"2^{t:g}" for t in ticks], (low, high)
 
 
 def colour_scale(cmap: str, steps: int = 11) -> list[tuple[float, str]]:

@@ -38,6 +38,25 @@ FLAGS = (
 )
 
 
+# of a figure: "drawn", "nothing", or false while it is being drawn
+DRAWN = """
+const figure = document.getElementById(NAME);
+const live = figure.querySelector(".live");
+if (!live) return figure.querySelector(".scroll > svg")?.getBoundingClientRect().height ? "drawn" : "nothing";
+if (!figure.dataset.drawn) return false;
+if (figure.dataset.drawn !== "live") return "nothing";
+const something = (canvas) => {
+  const gl = canvas.getContext("webgl");
+  if (!gl || !canvas.width) return false;
+  const pixels = new Uint8Array(4 * canvas.width * canvas.height);
+  gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  return pixels.some((value) => value);
+};
+if (figure.dataset.live === "cells") return something(live.querySelector(".gl-canvas-context")) ? "drawn" : "nothing";
+return live.querySelector(".mlayer path, .mlayer image") ? "drawn" : "nothing";
+"""
+
+
 def lacking(what: str) -> None:
     """Leave the test out where `what` is not there; fail in CI."""
     if os.environ.get("CI"):
@@ -86,16 +105,17 @@ class Browser:
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
-    def show_all(self) -> None:
-        """Scroll through the page, and wait until every figure in view was drawn."""
+    def show_all(self) -> list[str]:
+        """Look at one figure after the other; those that were not drawn when it was their turn."""
         self.js("document.querySelectorAll('details').forEach((part) => { part.open = true; });")
-        self.js(
-            "document.querySelectorAll('figure').forEach((figure) => {"
-            " if (!figure.hidden) figure.dispatchEvent(new Event('show')); });"
-        )
-        self.wait(
-            "return ![...document.querySelectorAll('figure[data-live]')].some((f) => !f.hidden && !f.dataset.drawn)"
-        )
+        names = self.js("return [...document.querySelectorAll('figure')].filter((f) => !f.hidden).map((f) => f.id)")
+        return [name for name in names if not self._shows(name)]
+
+    def _shows(self, name: str) -> bool:
+        """Whether a figure draws something: what was still is live, and no canvas is empty."""
+        self.js("document.getElementById(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' });", name)
+        self.js("document.getElementById(arguments[0]).dispatchEvent(new Event('show'));", name)
+        return bool(self.wait(DRAWN.replace("NAME", json.dumps(name))) == "drawn")
 
     def download(self, name: str) -> bytes:
         """The bytes of a file that the page has just saved."""
@@ -204,3 +224,47 @@ def finished() -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def page_of_maps(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path]:
+    """A page of that many maps, of that many cells each."""
+    return lambda maps, cells: maps_page(tmp_path_factory.mktemp("maps"), maps, cells)
+
+
+def maps_page(folder: Path, maps: int, cells: int) -> Path:
+    """Write a page of maps of cells drawn at random, of ten types, over two square millimetres."""
+    import numpy as np
+    import pandas as pd
+
+    from tumint import keys as k
+    from tumint import style
+    from tumint.cluster.figures import type_map
+    from tumint.config.model import StageParams
+    from tumint.report import render
+    from tumint.report.files import Files
+    from tumint.report.inputs import Inputs
+    from tumint.report.page import Page, Section, State
+
+    types = [f"type {i}" for i in range(10)]
+    rng = np.random.default_rng(0)
+    options = {"most": cells, "size": None}
+    figures = []
+    for i in range(maps):
+        table = pd.DataFrame(
+            {
+                k.SAMPLE: f"roi{i}",
+                k.CELL_ID: np.arange(cells),
+                k.X_UM: rng.uniform(0, 2000, cells),
+                k.Y_UM: rng.uniform(0, 1000, cells),
+                k.CELL_TYPE: np.array(types, dtype=object)[rng.integers(0, len(types), cells)],
+            }
+        )
+        figures.append(type_map(table, f"roi{i}", types, style.colours(types), **options))
+    page = Page("cluster", "Maps", "Maps.", State("green", ("",)), (), (), (Section("Maps", figures),), (), ())
+    params = StageParams.model_validate({"cohort": "maps", "title": "Maps", "simulated": True})
+    files = Files(folder / "figures")
+    files.clear()
+    out = folder / "maps.html"
+    out.write_text(render.html(page, Inputs(params, folder, pd.DataFrame()), files), encoding="utf-8")
+    return out

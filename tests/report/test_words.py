@@ -12,7 +12,7 @@ import pytest
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.io.tables import read_table
-from tumint.report import findings, formats, words
+from tumint.report import dropped, findings, formats, words
 from tumint.report.caveats import caveats
 from tumint.report.contrasts import Contrast, contrasts, prepared, values_of
 from tumint.report.inputs import Inputs
@@ -132,7 +132,7 @@ def test_quality_control_counts_every_dropped_cell_once(make) -> None:
     ],
 )
 def test_reasons_in_words(reason: str, said: str) -> None:
-    assert qc.spoken_reason(reason) == said
+    assert dropped.spoken(reason) == said
 
 
 def test_effects_of_the_page_equal_the_table(make) -> None:

@@ -1,8 +1,7 @@
 """Charts as plain data: what is drawn, not how. One description, two renderers.
 
 `still` draws a chart with matplotlib, for the SVG file, for print and for readers without scripts; `live` says the same
-to plotly, for the page. A stage's `figures.py` describes a chart once and calls `figure`. What only one drawing needs
-is drawn by hand with matplotlib as before (`style.Figure` with a drawing), and stays still.
+to plotly, for the page. A stage's `figures.py` describes a chart once and calls `figure`.
 """
 
 from __future__ import annotations
@@ -19,14 +18,19 @@ from tumint import style
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: of numbers, of log2 values labelled as ratios, or of names (the first on top, or left)."""
+    """An axis: of numbers, of logarithms labelled by what they stand for, or of names (the first on top, or left).
+
+    `ratio`: log2 of ratios; `log`: log10 of numbers, see `log10`; `floor`: what the lowest place of a `log` axis stands
+    for, which all lower numbers share; `limits`: of names, where there is to be more room than they need.
+    """
 
     title: str = ""
-    kind: Literal["number", "ratio", "names"] = "number"
+    kind: Literal["number", "ratio", "log", "names"] = "number"
     names: Sequence[str] = ()
     limits: tuple[float, float] | None = None
     grid: bool = False
     longest: int = 34  # letters of a name that are shown
+    floor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,24 @@ class Lines:
     by: str
     colours: Mapping[str, str]
     width: float = 1.6
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Area:
+    """A filled shape per value of `by`, from `low` to `high` over `x`, in the order of the rows.
+
+    `x_end`: each row is a bin from `x` to `x_end`, and the shape has steps; `hover` as of `Dots`.
+    """
+
+    rows: pd.DataFrame
+    x: str
+    low: str
+    high: str
+    by: str
+    colours: Mapping[str, str]
+    x_end: str | None = None
+    hover: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,16 +89,22 @@ class Mark:
 
     at: float
     axis: Literal["x", "y"] = "x"
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Words:
-    """The text of column `text` per row, beside (`x`, `y`): left of a place with a positive x, else right of it."""
+    """The text of column `text` per row at (`x`, `y`).
+
+    `beside`: left of a place with a positive x, else right of it, moved down where one would lie on another; `above`
+    and to the right of it; at its `centre`, in bold.
+    """
 
     rows: pd.DataFrame
     x: str
     y: str
     text: str
+    place: Literal["beside", "above", "centre"] = "beside"
 
 
 @dataclass(frozen=True)
@@ -84,7 +112,7 @@ class Heat:
     """A matrix of values by colour, rows and columns named by its index; a missing value is grey.
 
     `colours`: a matplotlib name, of `style.SEQUENTIAL` or `style.DIVERGING`; `marked`: cells with a dot; `unit`: what a
-    value is, in words.
+    value is, in words; `written`: what stands in the cells.
     """
 
     matrix: pd.DataFrame
@@ -92,6 +120,7 @@ class Heat:
     limits: tuple[float, float]
     unit: str
     marked: pd.DataFrame | None = None
+    written: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -105,19 +134,22 @@ class Bars:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells at their place in µm, y downwards as in the image, coloured by name; drawn with a scale bar.
+    """Cells at their place, coloured by name: in µm, y downwards as in the image, drawn with a scale bar.
 
-    `size`: points² of a dot; None: as large as dots can be with little overlap.
+    `size`: points² of a dot; None: as large as dots can be with little overlap; `behind`: names that lie below all
+    others; `in_um`: false where the places are of a picture without scale, y upwards.
     """
 
-    x_um: Any  # (n,) float
-    y_um: Any  # (n,) float
+    x: Any  # (n,) float
+    y: Any  # (n,) float
     names: Sequence[str]  # (n,)
     colours: Mapping[str, str]
     size: float | None = None
+    behind: Sequence[str] = ()
+    in_um: bool = True
 
 
-Layer = Dots | Lines | Mark | Words | Heat | Bars | Cells
+Layer = Dots | Lines | Area | Mark | Words | Heat | Bars | Cells
 
 
 @dataclass(frozen=True)
@@ -145,22 +177,46 @@ class Chart:
     x_title: str = ""  # of all panels together
 
 
-def apart(values: Sequence[float], top: float) -> list[float]:
-    """Places of words on an axis that ends at `top`, moved down where one would lie on an earlier one."""
+def log10(values: Any, floor: float) -> np.ndarray[Any, Any]:
+    """Places on a `log` axis; all up to `floor` (above 0) lie at its start, and what is missing stays missing."""
+    return np.asarray(np.log10(np.maximum(np.asarray(values, float), floor)))
+
+
+def apart(values: Sequence[float], span: float) -> list[float]:
+    """Places of words on an axis of this span, moved down where one would lie on an earlier one."""
     taken: list[float] = []
     for value in values:
         place = value
-        while any(abs(place - other) < top * 0.075 for other in taken):
-            place -= top * 0.077
+        while any(abs(place - other) < span * 0.075 for other in taken):
+            place -= span * 0.077
         taken.append(place)
     return taken
 
 
-def rare_last(names: Sequence[str]) -> np.ndarray[Any, Any]:
-    """Order in which cells are drawn: those of the commonest name first, so that rare ones lie on top."""
-    series = pd.Series(list(names), dtype=object)
-    counts = series.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    return np.argsort(series.map({name: i for i, name in enumerate(counts.index)}).to_numpy(), kind="stable")
+def by_name(cells: Cells) -> dict[str, int]:
+    """How many cells of each name there are, in the order in which they are drawn: rare ones last, on top."""
+    counts = pd.Series(list(cells.names), dtype=object).value_counts().sort_index()
+    counts = counts.sort_values(ascending=False, kind="stable")
+    return {str(name): int(counts[name]) for name in sorted(counts.index, key=lambda name: name not in cells.behind)}
+
+
+def drawing_order(cells: Cells) -> np.ndarray[Any, Any]:
+    """Positions of the cells in the order of `by_name`."""
+    rank = {name: i for i, name in enumerate(by_name(cells))}
+    return np.argsort([rank[str(name)] for name in cells.names], kind="stable")
+
+
+def besides(names: Sequence[str]) -> str:
+    """What all other cells are called beside these names."""
+    return "other cells" if "other cells" not in names else "all other cells"
+
+
+def outline(area: Area, rows: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """`x`, `low` and `high` along the edge of a shape: of bins, both ends of each."""
+    low, high = rows[area.low].to_numpy(float), rows[area.high].to_numpy(float)
+    if area.x_end is None:
+        return rows[area.x].to_numpy(float), low, high
+    return rows[[area.x, area.x_end]].to_numpy(float).ravel(), np.repeat(low, 2), np.repeat(high, 2)
 
 
 def figure(
@@ -169,4 +225,4 @@ def figure(
     """A figure of a report from a chart: drawn still here, and live in the page."""
     from tumint.charts import still
 
-    return style.Figure(name, title, reading, table, still.draw(chart), themed=themed, chart=chart)
+    return style.Figure(name, title, reading, table, chart, still.draw(chart), themed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tumint import charts, maps, style
+from tumint.charts import ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,26 +56,52 @@ def _layer(ax: Axes, layer: charts.Layer) -> Any:
             from matplotlib.collections import LineCollection
 
             ends = rows[[x, y, x_end, y_end]].to_numpy(float).reshape(-1, 2, 2)
-            ax.add_collection(LineCollection(list(ends), colors=[colours[str(v)] for v in rows[by]], linewidths=width))
+            shades = [colours[str(v)] for v in rows[by]]
+            dashes = "dashed" if layer.dashed else "solid"
+            ax.add_collection(LineCollection(list(ends), colors=shades, linewidths=width, linestyles=dashes))
             ax.autoscale_view()
+        case charts.Area(rows, by=by, colours=colours):
+            for name, part in rows.groupby(rows[by].astype(str), sort=False):
+                ax.fill_between(*charts.outline(layer, part), color=colours[str(name)], lw=0)
         case charts.Mark(at, axis):
-            (ax.axvline if axis == "x" else ax.axhline)(at, color=style.INK, lw=0.8)
+            dashes = "--" if layer.dashed else "-"
+            (ax.axvline if axis == "x" else ax.axhline)(at, color=style.INK, lw=0.8, ls=dashes)
         case charts.Words():
             _words(ax, layer)
-        case charts.Heat(matrix, colours, limits, unit, marked):
-            mesh = style.heatmap(ax, matrix, cmap=colours, limits=limits, label=unit, colourbar=False)
-            if marked is not None:
-                rows_at, columns_at = np.nonzero(marked.to_numpy(bool))
-                places = (columns_at + 0.5, rows_at + 0.5)
-                ax.scatter(*places, s=16, color="#000000", edgecolors="#FFFFFF", linewidths=0.7)
-            return mesh, unit, len(matrix)
+        case charts.Heat():
+            return _heat(ax, layer), layer.unit, len(layer.matrix)
         case charts.Bars(shares, colours, _):
             style.stacked_rows(ax, shares, colours)
-        case charts.Cells(x_um, y_um, names, colours, size):
-            order = charts.rare_last(names)
-            shade = [colours[names[i]] for i in order]
-            maps.point_map(ax, np.asarray(x_um, float)[order], np.asarray(y_um, float)[order], shade, size)
+        case charts.Cells():
+            _cells(ax, layer)
     return None
+
+
+def _cells(ax: Axes, layer: charts.Cells) -> None:
+    order = charts.drawing_order(layer)
+    shade = [layer.colours[str(layer.names[i])] for i in order]
+    x, y = (np.asarray(values, float)[order] for values in (layer.x, layer.y))
+    if layer.in_um:
+        maps.point_map(ax, x, y, shade, layer.size)
+    else:
+        maps.stamp(ax, x, y, shade, layer.size or maps.dot_size(x, y))
+        ax.set_xticks([])
+        ax.set_yticks([])
+
+
+def _heat(ax: Axes, layer: charts.Heat) -> Any:
+    mesh = style.heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
+    if layer.marked is not None:
+        rows_at, columns_at = np.nonzero(layer.marked.to_numpy(bool))
+        places = (columns_at + 0.5, rows_at + 0.5)
+        ax.scatter(*places, s=16, color="#000000", edgecolors="#FFFFFF", linewidths=0.7)
+    if layer.written is not None:
+        shades = mesh.cmap(mesh.norm(layer.matrix.to_numpy(float)))[..., :3].sum(axis=-1)
+        for (i, j), text in np.ndenumerate(layer.written.to_numpy(object)):
+            # on the colour of the cell, not on the ground, whatever the page makes of that
+            colour = "#FFFFFF" if shades[i, j] < 1.5 else "#000000"
+            ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7.5, color=colour)
+    return mesh
 
 
 def _dots(ax: Axes, layer: charts.Dots) -> None:
@@ -89,18 +116,25 @@ def _dots(ax: Axes, layer: charts.Dots) -> None:
 
 
 def _words(ax: Axes, layer: charts.Words) -> None:
-    """Names beside their places, moved down where one would lie on another."""
-    top = float(ax.get_ylim()[1])
-    places = charts.apart([float(value) for value in layer.rows[layer.y]], top)
-    for row, y in zip(layer.rows.to_dict("records"), places, strict=True):
-        at = float(row[layer.y])
-        right = row[layer.x] > 0
+    low, high = ax.get_ylim()
+    rows = layer.rows
+    if layer.place == "centre":
+        ground = {"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "alpha": 0.5, "linewidth": 0}
+        for row in rows.to_dict("records"):
+            at_centre = (row[layer.x], row[layer.y])
+            ax.text(*at_centre, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)
+        return
+    at = [float(value) for value in rows[layer.y]]
+    moved = charts.apart(at, high - low) if layer.place == "beside" else at
+    for row, y, place in zip(rows.to_dict("records"), at, moved, strict=True):
+        left = layer.place == "beside" and row[layer.x] > 0
+        up = 6 if layer.place == "above" else (place - y) / (high - low) * 140
         ax.annotate(
             style.shortened(row[layer.text], 44),
-            (row[layer.x], at),
-            (-5 if right else 5, (y - at) / top * 140),
+            (row[layer.x], y),
+            (-5 if left else 5, up),
             textcoords="offset points",
-            ha="right" if right else "left",
+            ha="right" if left else "left",
             va="center",
             fontsize=7,
         )
@@ -109,14 +143,17 @@ def _words(ax: Axes, layer: charts.Words) -> None:
 def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
     if axis.grid:
         ax.grid(axis=which)  # type: ignore[arg-type]
-    if axis.kind == "ratio":
-        style.ratio_axis(ax, axis.limits or getattr(ax, f"get_{which}lim")(), which=which)
+    if axis.kind in ("ratio", "log"):
+        between = axis.limits or getattr(ax, f"get_{which}lim")()
+        places, labels, limits = ticks.ratio(between) if axis.kind == "ratio" else ticks.log(between, axis.floor)
+        getattr(ax, f"set_{which}lim")(limits)
+        getattr(ax, f"set_{which}ticks")(places, labels)
     elif axis.kind == "names" and which == "y":
         style.row_axis(ax, axis.names, axis.longest)
     elif axis.kind == "names":
         ax.set_xticks(range(len(axis.names)), [style.shortened(name, axis.longest) for name in axis.names])
         ax.set_xlim(-0.6, len(axis.names) - 0.4)
-    elif axis.limits is not None:
+    if axis.kind in ("number", "names") and axis.limits is not None:
         getattr(ax, f"set_{which}lim")(axis.limits)
     if axis.title and named:
         getattr(ax, f"set_{which}label")(axis.title)

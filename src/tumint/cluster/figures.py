@@ -10,6 +10,8 @@ import pandas as pd
 from tumint import charts, maps, style
 from tumint import keys as k
 
+_LEAST_PERCENT = 0.1  # where the axis of shares begins
+
 
 def marker_heatmap(means: pd.DataFrame, by: str, names: Mapping[str, str]) -> style.Figure | None:
     """Mean of every marker in every group, each marker scaled to its own range over the groups.
@@ -80,7 +82,6 @@ def composition(table: pd.DataFrame, by: str, palette: Mapping[str, str], what: 
     )
 
 
-@style.drawn
 def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
     """Share of each type in each subject, by group.
 
@@ -97,34 +98,49 @@ def type_shares(table: pd.DataFrame, group: str | None) -> style.Figure | None:
     levels = list(dict.fromkeys(table["group"]))
     palette = style.level_colours(levels)
     step = 0.7 / max(len(levels), 1)
-    width = style.chart_width(8.2, order)
-    drawing, (ax,) = style.canvas(width, style.chart_height(len(order), per_row=0.16 + 0.1 * len(levels)))
-    ax.grid(axis="x")
-    for i, level in enumerate(levels):
-        rows = table[table["group"] == level]
-        at = rows[k.CELL_TYPE].map({name: j for j, name in enumerate(order)}).to_numpy(float)
-        offset = (i - (len(levels) - 1) / 2) * step
-        share = rows["share"].to_numpy(float) * 100
-        ax.scatter(share, at + offset, color=palette[level], s=22, edgecolors=style.INK, linewidths=0.3, alpha=0.9)
-        middle = rows.groupby(k.CELL_TYPE)["share"].mean().reindex(order).to_numpy(float) * 100
-        spots = np.arange(len(order)) + offset
-        ax.vlines(middle, spots - step / 2, spots + step / 2, color=palette[level], lw=2)
-    style.row_axis(ax, order)
-    smallest = max(float(table["share"].max()) / 1000, 1e-4) * 100
-    ax.set_xscale("symlog", linthresh=max(smallest, 0.1), linscale=0.4)
-    ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.xaxis.set_minor_formatter("")
-    ax.set_xlabel("% of the subject's cells (logarithmic)")
-    if group is not None:
-        style.legend_right(ax, palette, group, marker="o")
-    return style.Figure(
+    offset = {level: (i - (len(levels) - 1) / 2) * step for i, level in enumerate(levels)}
+    row = {name: float(i) for i, name in enumerate(order)}
+    most = max(100 * float(table["share"].max()), 10 * _LEAST_PERCENT)
+    means = table.groupby(["group", k.CELL_TYPE], sort=False)["share"].mean().reset_index()
+    dots, means = (
+        part.assign(
+            percent=100 * part["share"],
+            place=charts.log10(100 * part["share"], _LEAST_PERCENT),
+            at=part[k.CELL_TYPE].map(row) + part["group"].map(offset),
+        )
+        for part in (table, means)
+    )
+    means = means.assign(top=means["at"] - step / 2, bottom=means["at"] + step / 2)
+    hover = {k.SUBJECT: "subject", k.CELL_TYPE: "", "percent": "% of cells", "n": "cells"}
+    panel = charts.Panel(
+        [
+            charts.Dots(dots, "place", "at", "group", palette, size=22, hover=hover),
+            charts.Lines(means, "place", "top", "place", "bottom", "group", palette, width=2.2),
+        ],
+        charts.Axis(
+            "% of the subject's cells (logarithmic)",
+            "log",
+            limits=(np.log10(_LEAST_PERCENT), np.log10(1.2 * most)),
+            grid=True,
+            floor=_LEAST_PERCENT,
+        ),
+        charts.Axis(kind="names", names=order),
+    )
+    chart = charts.Chart(
+        [panel],
+        style.chart_width(8.2, order),
+        style.chart_height(len(order), per_row=0.16 + 0.1 * len(levels)),
+        legend=palette if group is not None else {},
+        legend_title=group or "",
+        legend_marker="o",
+    )
+    return charts.figure(
         "type_shares",
         "Cell types per subject" + (f", by {group}" if group else ""),
-        "Each dot is a subject, each bar the mean of its group; groups differ where their dots do not mix. The "
-        "response report tests this.",
+        "Each dot is a subject, each bar the mean of its group; groups differ where their dots do not mix. Logarithmic "
+        f"scale, at whose start lies every share up to {_LEAST_PERCENT:g} %. The response report tests this.",
         table,
-        drawing,
+        chart,
     )
 
 
@@ -142,11 +158,11 @@ def type_map(
         legend_title="cell type",
         legend_marker="o",
     )
-    thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
     return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Cell types in {sample}",
-        f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image.{thin}",
+        f"Each dot is the centre of a cell, in the colour of its type; y runs downwards, as in the image."
+        f"{maps.said_of(len(shown), len(cells))}",
         shown[[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
         chart,
         themed=False,

@@ -27,12 +27,12 @@ from tumint.cluster.cohort import (
     read_type_table,
 )
 from tumint.cluster.integrate import integrate, mixing
-from tumint.cluster.normalise import features, log_normalise
+from tumint.cluster.normalise import features
 from tumint.cluster.output import Results, write
 from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
-from tumint.cluster.transfer import standardised, transferred
+from tumint.cluster.transfer import comparable, transferred
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
 from tumint.config.panel import Signature
@@ -197,15 +197,8 @@ class _Work:
         assert wanted is not None
         reference = read_reference(wanted.path, wanted.column, self.cells.markers)
         ours = self.cells.raw[:, self.cells.columns(reference.markers)]
-        scaled = []
-        for raw in (ours, reference.raw):
-            if self.method.method == "log":
-                logs = log_normalise(raw, self.config.normalise.target_sum)
-                scaled.append(standardised(np.asarray(logs.toarray() if hasattr(logs, "toarray") else logs)))
-            else:
-                raw = np.asarray(raw.toarray() if hasattr(raw, "toarray") else raw, dtype=float)
-                top = np.nanpercentile(np.where(raw > 0, raw, np.nan), 99, axis=0)
-                scaled.append(standardised(np.arcsinh(5 * raw / np.where(top > 0, top, 1.0))))
+        target_sum = self.config.normalise.target_sum if self.method.method == "log" else None
+        scaled = [comparable(raw, target_sum) for raw in (ours, reference.raw)]
         self.notes["reference"] = f"{len(reference.types)} cells, {len(reference.markers)} shared markers"
         return transferred(
             scaled[0],

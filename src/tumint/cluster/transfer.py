@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tumint import keys as k
+from tumint.cluster.normalise import log_normalise
 
 _MOST = 20_000  # cells of the reference that vote
 _CHUNK = 20_000
@@ -15,6 +18,23 @@ def standardised(values: np.ndarray) -> np.ndarray:
     values = np.nan_to_num(values.astype(float))
     sd = values.std(axis=0)
     return np.clip((values - values.mean(axis=0)) / np.where(sd > 0, sd, 1.0), -5, 5).astype(np.float32)
+
+
+def comparable(raw: Any, target_sum: float | None) -> np.ndarray:
+    """Values as they came (n × m, dense or sparse), `standardised` on a scale that data of another origin share.
+
+    `target_sum`: of the counts of a cell, where these are transcripts; None: intensities, in units of the 99th
+    percentile of each marker's signal.
+    """
+    if target_sum is not None:
+        return standardised(_dense(log_normalise(raw, target_sum)))
+    values = _dense(raw).astype(float)
+    top = np.nanpercentile(np.where(values > 0, values, np.nan), 99, axis=0)
+    return standardised(np.arcsinh(5 * values / np.where(top > 0, top, 1.0)))
+
+
+def _dense(values: Any) -> np.ndarray:
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
 
 
 def transferred(

@@ -80,7 +80,6 @@ def _volcano_panel(title: str, part: pd.DataFrame, significant: float, limit: fl
     )
 
 
-@style.drawn
 def pair_map(
     cells: pd.DataFrame, rows: pd.DataFrame, palette: Mapping[str, str], *, most: int, size: float | None
 ) -> style.Figure | None:
@@ -102,27 +101,35 @@ def pair_map(
     source, target = str(rows[k.SOURCE].iloc[0]), str(rows[k.TARGET].iloc[0])
     # grey is the colour of what has no type, and of all other cells here
     colours = {name: style.INK if palette[name] == style.GREY else palette[name] for name in (source, target)}
-    drawing, axes = style.canvas(style.chart_width(0.6 + 4.3 * len(rows) + 1.4, colours), 4.9, 1, len(rows))
-    shown = []
-    for ax, row in zip(axes, rows.to_dict("records"), strict=True):
+    others = charts.besides((source, target))
+    colours[others] = style.RULE
+    panels, shown = [], []
+    for row in rows.to_dict("records"):
         own = cells[cells[k.SAMPLE] == row[k.SAMPLE]]
-        own = own.iloc[maps.thinned(len(own), most)]
-        # the two types last, so that they lie on top
-        own = own.iloc[np.argsort(own[k.CELL_TYPE].isin(colours).to_numpy(), kind="stable")]
-        shade = [colours.get(name, style.RULE) for name in own[k.CELL_TYPE]]
-        maps.point_map(ax, own[k.X_UM].to_numpy(float), own[k.Y_UM].to_numpy(float), shade, size)
-        times = 2.0 ** row["log2_enrichment"]
-        ax.set_title(f"{style.shortened(row[k.SAMPLE], 30)}: {times:.2g}×")
-        shown.append(own[own[k.CELL_TYPE].isin(colours)])
-    style.legend_right(axes[-1], {**colours, "other cells": style.RULE}, marker="o")
+        own = own.iloc[maps.over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
+        names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
+        drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
+        title = f"{style.shortened(row[k.SAMPLE], 30)}: {2.0 ** row['log2_enrichment']:.2g}×"
+        panels.append(charts.Panel([drawn], title=title))
+        shown.append(own)
+    table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())
+    chart = charts.Chart(
+        panels,
+        style.chart_width(0.6 + 4.3 * len(rows) + 1.4, colours),
+        4.9,
+        columns=len(rows),
+        legend=colours,
+        legend_title="cell type",
+        legend_marker="o",
+    )
     both = len(rows) > 1
     where = "the ROI with the strongest score and the one with the weakest" if both else "the one ROI that was tested"
-    return style.Figure(
+    return charts.figure(
         f"pair_{style.file_name(source)}_{style.file_name(target)}",
         f"{source} and {target} in the tissue",
         f"Cells of the two types in {where}; observed over expected contacts stand above. All other cells are pale; "
-        "y runs downwards, as in the image.",
-        pd.concat(shown)[[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
-        drawing,
+        f"y runs downwards, as in the image.{maps.said_of(len(table), there)}",
+        table[table[k.CELL_TYPE].isin((source, target))][[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
+        chart,
         themed=False,
     )

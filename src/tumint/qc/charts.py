@@ -10,46 +10,58 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tumint import charts, style
 from tumint import keys as k
-from tumint import style
 from tumint.qc.words import METRICS
 
 _MOST_MARKERS = 60
+PASSING = "cells that pass"
+_LEAST_PERCENT = 0.01  # where the axis of removed cells begins
 
 
-@style.drawn
 def components(rois: pd.DataFrame, column: str) -> style.Figure | None:
     """ROIs by the first two principal components of their channels, coloured by `column` of the sheet."""
     table = rois.dropna(subset=["pc1", "pc2"])
     if table.empty:
         return None
     palette = style.level_colours(table[column])
-    drawing, (ax,) = style.canvas(7.4, 4.6)
-    ax.grid(True)
-    for level, part in table.groupby(column, sort=False):
-        for failed, marker in ((False, "o"), (True, "X")):
-            rows = part[(part[k.STATUS] != "pass") == failed]
-            colour, edge = palette[str(level)], style.INK
-            ax.scatter(rows["pc1"], rows["pc2"], color=colour, marker=marker, s=42, edgecolors=edge, linewidths=0.6)
+    shown = table.assign(passes=(table[k.STATUS] == "pass").to_numpy(bool))
     distance = np.hypot(table["pc1"].to_numpy(float), table["pc2"].to_numpy(float))
     outer = table.iloc[distance.argsort(kind="stable")[::-1][:3].tolist()]
-    for row in outer.to_dict("records"):
-        name = style.shortened(row[k.SAMPLE], 22)
-        ax.annotate(name, (row["pc1"], row["pc2"]), xytext=(5, 4), textcoords="offset points", fontsize=7.5)
-    for i, label in ((1, ax.set_xlabel), (2, ax.set_ylabel)):
-        label(f"component {i} ({100 * table[f'explained{i}'].iloc[0]:.0f} % of the variance)")
-    style.legend_right(ax, palette, column, marker="o")
-    return style.Figure(
+    x, y = (
+        charts.Axis(
+            f"component {i} ({100 * table[f'explained{i}'].iloc[0]:.0f} % of the variance)",
+            limits=_widened(table[f"pc{i}"], share),
+            grid=True,
+        )
+        for i, share in ((1, 0.12), (2, 0.08))
+    )
+    layers: list[charts.Layer] = [
+        charts.Dots(
+            *(shown, "pc1", "pc2", column, palette),
+            size=42,
+            filled="passes",
+            hover={k.SAMPLE: "", column: column, k.STATUS: "verdict"},
+        ),
+        charts.Words(outer, "pc1", "pc2", k.SAMPLE),
+    ]
+    chart = charts.Chart([charts.Panel(layers, x, y)], 7.4, 4.6, legend=palette, legend_title=column, legend_marker="o")
+    return charts.figure(
         f"components_{style.file_name(column)}",
         f"ROIs by their mean signal, coloured by {column}",
-        "A dot is a ROI; near ones have like levels in all channels. Crosses failed; the three furthest out are named. "
-        "ROIs that part by staining batch and not by arm were stained differently.",
+        "A dot is a ROI; near ones have like levels in all channels. Hollow ones failed; the three furthest out are "
+        "named. ROIs that part by staining batch and not by arm were stained differently.",
         table[[k.SAMPLE, column, "pc1", "pc2", "explained1", "explained2", k.STATUS]],
-        drawing,
+        chart,
     )
 
 
-@style.drawn
+def _widened(values: pd.Series, share: float) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    pad = share * max(high - low, 1e-6)
+    return low - pad, high + pad
+
+
 def channel_levels(channels: pd.DataFrame, samples: Sequence[str]) -> style.Figure | None:
     """Robust z of each channel in each ROI; `channels` as `QC_CHANNELS_Z`."""
     wide = channels.pivot_table(index=k.SAMPLE, columns="marker", values="z", sort=False, dropna=False)
@@ -57,48 +69,62 @@ def channel_levels(channels: pd.DataFrame, samples: Sequence[str]) -> style.Figu
     if wide.empty or not wide.notna().any(axis=None):
         return None
     width, height = style.chart_width(2.6 + 0.2 * wide.shape[1], wide.index), style.chart_height(len(wide), rest=1.7)
-    drawing, (ax,) = style.canvas(width, height)
-    style.heatmap(ax, wide, cmap=style.DIVERGING, limits=(-6, 6), label="robust z among the ROIs")
-    return style.Figure(
+    heat = charts.Heat(wide, style.DIVERGING, (-6, 6), "robust z among the ROIs")
+    return charts.figure(
         "channel_levels",
         "Level of each channel in each ROI against the cohort",
         "Blue: weaker than in the other ROIs, red: stronger, in scaled median absolute deviations; beyond 3.5 a "
         "channel counts as weak or bright. A row of one colour is a ROI that was stained, measured or cut differently.",
         wide.reset_index(),
-        drawing,
+        charts.Chart([charts.Panel([heat])], width, height),
     )
 
 
-@style.drawn
 def before_after(table: pd.DataFrame) -> style.Figure | None:
     """Median of each metric in each ROI, of all its cells and of those that pass; `sample, metric, before, after`."""
     shown = [name for name in METRICS if name in set(table["metric"])][:4]
     if not shown:
         return None
     samples = list(dict.fromkeys(table[k.SAMPLE]))
-    width, height = style.chart_width(9.6, samples), style.chart_height(len(samples), per_row=0.17)
-    drawing, axes = style.canvas(width, height, 1, len(shown), sharey=True)
-    at = np.arange(len(samples))
-    for ax, name in zip(axes, shown, strict=True):
-        rows = table[table["metric"] == name].set_index(k.SAMPLE).reindex(samples)
-        ax.grid(axis="x")
-        ax.hlines(at, rows["before"], rows["after"], color=style.RULE, lw=2)
-        ax.scatter(rows["before"], at, color=style.PAPER, edgecolors=style.INK, linewidths=0.8, s=18, zorder=2)
-        ax.scatter(rows["after"], at, color=style.BRIGHT[0], s=18, zorder=3)
-        ax.set_xlabel(METRICS[name])
-    style.row_axis(axes[0], samples)
-    style.legend_right(axes[-1], {"all cells": style.PAPER, "cells that pass": style.BRIGHT[0]}, marker="o")
-    return style.Figure(
+    at = {sample: float(i) for i, sample in enumerate(samples)}
+    rows = table.assign(at=table[k.SAMPLE].map(at).astype(float), change="both", every="all cells", those=PASSING)
+    colours = {"all cells": style.GREY, PASSING: style.BRIGHT[0], "both": style.RULE}
+    chart = charts.Chart(
+        [_before_after_panel(rows[rows["metric"] == name], METRICS[name], samples, colours) for name in shown],
+        style.chart_width(9.6, samples),
+        style.chart_height(len(samples), per_row=0.17),
+        columns=len(shown),
+        share_y=True,
+        legend={name: colours[name] for name in ("all cells", PASSING)},
+        legend_title="median of",
+        legend_marker="o",
+    )
+    return charts.figure(
         "before_after",
         "Before and after: the median cell of each ROI",
-        "Open dot: all cells; filled: those that go on. Where the two lie far apart, what was dropped was not a few "
-        "odd cells. A ROI that failed has no filled dot.",
+        "Grey dot: all cells; blue: those that go on. Where the two lie far apart, what was dropped was not a few odd "
+        "cells. A ROI that failed has no blue dot.",
         table,
-        drawing,
+        chart,
     )
 
 
-@style.drawn
+def _before_after_panel(
+    rows: pd.DataFrame, title: str, samples: Sequence[str], colours: Mapping[str, str]
+) -> charts.Panel:
+    both = rows.dropna(subset=["before", "after"])
+    hover = {k.SAMPLE: "", "before": "all cells", "after": PASSING}
+    return charts.Panel(
+        [
+            charts.Lines(both, "before", "at", "after", "at", "change", colours, width=2.0),
+            charts.Dots(rows.dropna(subset=["before"]), "before", "at", "every", colours, size=18, hover=hover),
+            charts.Dots(rows.dropna(subset=["after"]), "after", "at", "those", colours, size=18, hover=hover),
+        ],
+        charts.Axis(title, grid=True),
+        charts.Axis(kind="names", names=list(samples)),
+    )
+
+
 def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -> style.Figure | None:
     """Share of cells that a limit of so many MADs would remove; `table` as `whatif.removed_by_deviation`.
 
@@ -107,25 +133,61 @@ def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], fl
     shown = [name for name in METRICS if name in set(table["metric"])]
     if not shown:
         return None
-    palette = dict(zip(shown, style.colours(shown).values(), strict=True))
-    drawing, axes = style.canvas(9.2, 3.2, 1, 2, sharey=True)
-    for ax, side in zip(axes, ("below", "above"), strict=True):
-        ax.grid(True)
-        for name in shown:
-            rows = table[(table["metric"] == name) & (table["side"] == side)]
-            ax.plot(rows["mads"], 100 * rows["share"], color=palette[name], marker="o", ms=3, lw=1.3)
-            if (name, side) in chosen:
-                ax.axvline(chosen[name, side], color=palette[name], lw=1, ls="--")
-        ax.set_yscale("symlog", linthresh=0.1, linscale=0.4)
-        ax.set_yticks([0, 0.1, 1, 10], ["0", "0.1", "1", "10"])
-        ax.set_xlabel(f"MADs {side} the ROI's median")
-    axes[0].set_ylabel("% of the cells removed")
-    style.legend_right(axes[1], {METRICS[name]: palette[name] for name in shown}, marker="o")
-    return style.Figure(
+    palette = dict(zip([METRICS[name] for name in shown], style.colours(shown).values(), strict=True))
+    rows = table[table["metric"].isin(shown)].assign(
+        name=table["metric"].map(METRICS),
+        percent=100 * table["share"],
+        place=charts.log10(100 * table["share"], _LEAST_PERCENT),
+    )
+    top = np.log10(max(1.3 * float(rows["percent"].max()), 10 * _LEAST_PERCENT))
+    used = pd.DataFrame(
+        [(METRICS[name], side, mads, np.log10(_LEAST_PERCENT), top) for (name, side), mads in chosen.items()],
+        columns=["name", "side", "mads", "from", "to"],
+    )
+    used = used[used["name"].isin(palette)]
+    chart = charts.Chart(
+        [
+            _threshold_panel(rows[rows["side"] == side], used[used["side"] == side], side, palette, top)
+            for side in ("below", "above")
+        ],
+        9.2,
+        3.2,
+        columns=2,
+        share_y=True,
+        legend=palette,
+        legend_title="metric",
+        legend_marker="o",
+    )
+    return charts.figure(
         "other_thresholds",
         "What limits by deviation would remove",
         "Each line is one metric with a limit on it alone; a dashed line is the limit that was used. Steep where the "
-        "limit cuts into the bulk of the cells, flat where only odd cells are left to remove.",
+        "limit cuts into the bulk of the cells, flat where only odd cells are left to remove. Logarithmic scale, at "
+        f"whose start lies every share up to {_LEAST_PERCENT:g} %.",
         table,
-        drawing,
+        chart,
+    )
+
+
+def _threshold_panel(
+    rows: pd.DataFrame, used: pd.DataFrame, side: str, palette: Mapping[str, str], top: float
+) -> charts.Panel:
+    rows = rows.sort_values(["name", "mads"], kind="stable")
+    following = rows.groupby("name", sort=False)[["mads", "place"]].shift(-1)
+    path = rows.assign(mads_next=following["mads"], place_next=following["place"]).dropna(subset=["mads_next"])
+    hover = {"name": "", "mads": f"MADs {side}", "percent": "% of cells", "n": "cells"}
+    return charts.Panel(
+        [
+            charts.Lines(used, "mads", "from", "mads", "to", "name", palette, width=1.0, dashed=True),
+            charts.Lines(path, "mads", "place", "mads_next", "place_next", "name", palette, width=1.3),
+            charts.Dots(rows, "mads", "place", "name", palette, size=12, hover=hover),
+        ],
+        charts.Axis(f"MADs {side} the ROI's median", grid=True),
+        charts.Axis(
+            "% of the cells removed",
+            "log",
+            limits=(np.log10(_LEAST_PERCENT), top),
+            grid=True,
+            floor=_LEAST_PERCENT,
+        ),
     )

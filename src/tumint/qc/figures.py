@@ -14,6 +14,7 @@ from tumint.qc.words import BASIC, METRICS, SHARES
 
 _ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
+PASSING, DROPPED = "pass", "drop"
 
 
 def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figure | None:
@@ -52,7 +53,6 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
     )
 
 
-@style.drawn
 def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> style.Figure | None:
     """Histograms of the metrics over the cohort, passed and dropped cells.
 
@@ -66,66 +66,84 @@ def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) ->
     shown = [name for name in METRICS if name in cells and np.isfinite(cells[name]).any() and cells[name].gt(0).any()]
     if not shown:
         return None
-    across = min(len(shown), _ACROSS)
-    down = -(-len(shown) // across)
-    drawing, axes = style.canvas(9.2, 2.5 * down + 0.4, down, across)
-    for ax in axes[len(shown) :]:
-        ax.set_visible(False)
     dropped = (cells[k.VERDICT] != "pass").to_numpy()
-    parts = []
-    for i, (ax, name) in enumerate(zip(axes, shown, strict=False)):
-        values = cells[name].to_numpy(float)
-        finite = np.isfinite(values)
-        edges = np.linspace(0, 1, 51) if name in SHARES else _bins(values[finite])
-        # what lies beyond the axis is counted in its first or last bin
-        inside = np.clip(values, edges[0], edges[-1])
-        counts = [np.histogram(inside[finite & which], edges)[0] for which in (~dropped, dropped)]
-        for count, base, colour in ((counts[0], 0, PASS_COLOUR), (counts[1], counts[0], style.BRIGHT[1])):
-            ax.stairs(count + base, edges, baseline=base, fill=True, color=colour, lw=0)
-        if name not in SHARES:
-            ax.set_xscale("symlog", linthresh=_linear_below(values[finite]), linscale=0.5)
-            _plain_ticks(ax, _linear_below(values[finite]))
-        for limit in limits.get(name, ()):
-            ax.axvline(limit, color=style.INK, lw=1, ls="--")
-        ax.set_xlabel(METRICS[name])
-        ax.set_ylabel("cells" if i % across == 0 else "")
-        parts.append(
-            pd.DataFrame(
-                {"metric": name, "from": edges[:-1], "to": edges[1:], "passed": counts[0], "dropped": counts[1]}
-            )
-        )
-    style.legend_right(axes[across - 1], {"pass": PASS_COLOUR, "drop": style.BRIGHT[1]})
-    return style.Figure(
+    parts = [_histogram(cells[name].to_numpy(float), dropped, name, limits.get(name, ())) for name in shown]
+    across = min(len(shown), _ACROSS)
+    palette = {PASSING: PASS_COLOUR, DROPPED: style.BRIGHT[1]}
+    chart = charts.Chart(
+        [
+            _distribution(part, name, limits.get(name, ()), palette, first=i % across == 0)
+            for i, (part, name) in enumerate(zip(parts, shown, strict=True))
+        ],
+        9.2,
+        2.5 * -(-len(shown) // across) + 0.4,
+        columns=across,
+        legend=palette,
+        legend_title="verdict",
+    )
+    return charts.figure(
         "distributions",
         "What was measured on all cells",
-        "Grey cells pass, red ones are dropped; a dashed line is a fixed threshold. Logarithmic scale, linear near 0 "
-        "(shares: linear); the outermost bins hold what lies beyond the axis.",
+        "Grey cells pass, red ones are dropped; a dashed line is a fixed threshold. Logarithmic scale (shares: "
+        "linear); the outermost bins hold what lies beyond the axis, the first of a logarithmic one also cells at 0.",
         pd.concat(parts, ignore_index=True),
-        drawing,
+        chart,
     )
 
 
-def _linear_below(values: np.ndarray[Any, Any]) -> float:
-    """Where the logarithmic scale turns linear: a tenth of the median of what is above 0, as a power of ten."""
+def _histogram(
+    values: np.ndarray[Any, Any], dropped: np.ndarray[Any, Any], name: str, limits: Sequence[float]
+) -> pd.DataFrame:
+    """`metric, from, to, passed, dropped`: cells in each bin; what lies beyond is counted in the first or last."""
+    finite = np.isfinite(values)
+    edges = np.linspace(0, 1, 51) if name in SHARES else _bins(values[finite], limits)
+    inside = np.clip(values, edges[0], edges[-1])
+    passed, gone = (np.histogram(inside[finite & which], edges)[0] for which in (~dropped, dropped))
+    return pd.DataFrame({"metric": name, "from": edges[:-1], "to": edges[1:], "passed": passed, "dropped": gone})
+
+
+def _distribution(
+    bins: pd.DataFrame, name: str, limits: Sequence[float], palette: Mapping[str, str], *, first: bool
+) -> charts.Panel:
+    """The bins of a metric: dropped cells on those that pass."""
+    floor = None if name in SHARES else float(bins["from"].iloc[0])
+
+    def place(values: Any) -> Any:
+        return np.asarray(values, float) if floor is None else charts.log10(values, floor)
+
+    both = bins["passed"] + bins["dropped"]
+    shown = bins.assign(start=place(bins["from"]), end=place(bins["to"]))
+    stacked = pd.concat(
+        [
+            shown.assign(verdict=PASSING, low=0.0, high=bins["passed"], n=bins["passed"]),
+            shown.assign(verdict=DROPPED, low=bins["passed"], high=both, n=bins["dropped"]),
+        ]
+    )
+    ends = (float(shown["start"].iloc[0]), float(shown["end"].iloc[-1]))
+    kind: Any = "number" if floor is None else "log"
+    hover = {"verdict": "", "from": "from", "to": "to", "n": "cells"}
+    return charts.Panel(
+        [
+            charts.Area(stacked, "start", "low", "high", "verdict", palette, x_end="end", hover=hover),
+            *(charts.Mark(float(place(limit)), dashed=True) for limit in limits),
+        ],
+        charts.Axis(METRICS[name], kind, limits=ends, floor=floor),
+        charts.Axis("cells" if first else "", limits=(0.0, 1.05 * max(float(both.max()), 1.0))),
+    )
+
+
+def _least(values: np.ndarray[Any, Any]) -> float:
+    """Where a logarithmic axis begins: a tenth of the median of what is above 0, as a power of ten."""
     positive = values[values > 0]
     return float(10.0 ** np.floor(np.log10(np.median(positive) / 10))) if positive.size else 1.0
 
 
-def _plain_ticks(ax: Any, least: float) -> None:
-    """Ticks at 1, 2, 5, 10, ... as plain numbers."""
-    from matplotlib.ticker import SymmetricalLogLocator
-
-    ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=least, subs=[1, 2, 5]))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.xaxis.set_minor_formatter("")
-
-
-def _bins(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """61 edges, even on the symmetric-log scale, from the 0.05th to the 99.95th percentile."""
-    least = _linear_below(values)
-    low, high = np.percentile(values, [0.05, 99.95])
-    even = np.linspace(np.arcsinh(low / least), np.arcsinh(max(high, low + least) / least), 61)
-    return np.asarray(np.sinh(even) * least)
+def _bins(values: np.ndarray[Any, Any], limits: Sequence[float]) -> np.ndarray[Any, Any]:
+    """61 edges, even on the logarithmic scale, over nearly all of what is above the least, and over the thresholds."""
+    least = _least(values)
+    ends = np.maximum([*np.percentile(values, [0.05, 99.95]), *limits], least)
+    low, high = float(ends.min()), float(ends.max())
+    return np.asarray(np.geomspace(low, max(high, 1.1 * low), 61))
 
 
 def quantiles(cells: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
@@ -148,38 +166,59 @@ def quantiles(cells: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).merge(limits, on=[k.SAMPLE, "metric"], how="left")
 
 
-@style.drawn
 def per_roi(table: pd.DataFrame) -> style.Figure | None:
     """Quantile bars of the metrics of each ROI; `table` as `quantiles` makes it."""
     if table.empty:
         return None
     shown = [name for name in METRICS if name in set(table["metric"])][:6]
     samples = list(dict.fromkeys(table[k.SAMPLE]))
-    width = style.chart_width(9.6 if len(shown) <= _ACROSS else 12.0, samples)
-    height = style.chart_height(len(samples), per_row=0.17)
-    drawing, axes = style.canvas(width, height, 1, len(shown), sharey=True)
-    for ax, name in zip(axes, shown, strict=True):
-        rows = table[table["metric"] == name].set_index(k.SAMPLE).reindex(samples)
-        at = np.arange(len(samples))
-        ax.grid(axis="x")
-        ax.hlines(at, rows["q05"], rows["q95"], color=style.BRIGHT[0], lw=1)
-        ax.hlines(at, rows["q25"], rows["q75"], color=style.BRIGHT[0], lw=4)
-        ax.scatter(rows["q50"], at, color=style.PAPER, edgecolors=style.INK, linewidths=0.8, s=14, zorder=3)
-        for side in ("lower", "upper"):
-            ax.scatter(rows[side], at, marker="|", color=style.BRIGHT[1], s=40, linewidths=1.4, zorder=2)
-        if name not in SHARES:
-            least = _linear_below(rows["q50"].to_numpy(float))
-            ax.set_xscale("symlog", linthresh=least, linscale=0.5)
-            _plain_ticks(ax, least)
-        ax.set_xlabel(METRICS[name])
-    style.row_axis(axes[0], samples)
-    return style.Figure(
+    chart = charts.Chart(
+        [_roi_panel(table[table["metric"] == name], name, samples) for name in shown],
+        style.chart_width(9.6 if len(shown) <= _ACROSS else 12.0, samples),
+        style.chart_height(len(samples), per_row=0.17),
+        columns=len(shown),
+        share_y=True,
+    )
+    return charts.figure(
         "metrics_per_roi",
         "What was measured, ROI by ROI",
         "Thin bar: 5th to 95th percentile of the ROI's cells; thick bar: the middle half; dot: median; red ticks: the "
-        "ROI's thresholds. A ROI whose bars lie apart from the others was stained or segmented differently.",
+        "ROI's thresholds. A ROI whose bars lie apart from the others was stained or segmented differently. "
+        "Logarithmic scale (shares: linear); what is lower than its start lies there.",
         table,
-        drawing,
+        chart,
+    )
+
+
+def _roi_panel(table: pd.DataFrame, name: str, samples: Sequence[str]) -> charts.Panel:
+    """A row per ROI: two bars, a dot, and its thresholds where they lie on the axis."""
+    rows = table.set_index(k.SAMPLE).reindex(list(samples)).reset_index().dropna(subset=["q50"])
+    at = rows[k.SAMPLE].map({sample: float(i) for i, sample in enumerate(samples)}).astype(float)
+    floor = None if name in SHARES else _least(rows["q50"].to_numpy(float))
+    columns = ("q05", "q25", "q50", "q75", "q95", "lower", "upper")
+    places = {c: rows[c].astype(float) if floor is None else charts.log10(rows[c], floor) for c in columns}
+    shown = rows.assign(**{f"at_{c}": values for c, values in places.items()}, at=at, what="cells", limit="limit")
+    ticks = pd.concat([shown.assign(place=shown[f"at_{side}"]) for side in ("lower", "upper")])
+    ticks = ticks.dropna(subset=["place"]).assign(top=lambda t: t["at"] - 0.35, bottom=lambda t: t["at"] + 0.35)
+    colours = {"cells": style.BRIGHT[0], "limit": style.BRIGHT[1]}
+    ends = [float(f([shown["at_q05"].min(), shown["at_q95"].max(), *ticks["place"]])) for f in (np.nanmin, np.nanmax)]
+    pad = 0.04 * max(ends[1] - ends[0], 0.1)
+    hover = {k.SAMPLE: "", "q50": "median", "q05": "5 %", "q95": "95 %", "lower": "at least", "upper": "at most"}
+    return charts.Panel(
+        [
+            charts.Lines(shown, "at_q05", "at", "at_q95", "at", "what", colours, width=1.0),
+            charts.Lines(shown, "at_q25", "at", "at_q75", "at", "what", colours, width=4.0),
+            charts.Lines(ticks, "place", "top", "place", "bottom", "limit", colours, width=1.4),
+            charts.Dots(shown.assign(hollow=False), "at_q50", "at", "what", colours, 14, filled="hollow", hover=hover),
+        ],
+        charts.Axis(
+            METRICS[name],
+            "number" if floor is None else "log",
+            limits=(ends[0] - pad, ends[1] + pad),
+            grid=True,
+            floor=floor if floor is not None and ends[0] <= np.log10(floor) + 1e-9 else None,
+        ),
+        charts.Axis(kind="names", names=list(samples)),
     )
 
 
@@ -205,13 +244,12 @@ def dropped_map(
         legend_title="verdict",
         legend_marker="o",
     )
-    thin = f" {len(shown):,} of {len(cells):,} cells are drawn." if len(shown) < len(cells) else ""
     columns = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.VERDICT, k.REASON]
     return charts.figure(
         f"map_{style.file_name(sample)}",
         f"Dropped cells in {sample}",
         "Dropped cells in colour over the cells that pass; a patch of them points to a fold, an edge or a region out "
-        f"of focus.{thin}",
+        f"of focus.{maps.said_of(len(shown), len(cells))}",
         shown[columns],
         chart,
         themed=False,

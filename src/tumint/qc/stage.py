@@ -21,10 +21,11 @@ from tumint.config.model import StageParams
 from tumint.config.qc import MARKER, QcConfig
 from tumint.errors import DataError, Fault
 from tumint.io import contracts as c
-from tumint.io.cells import read_cells, write_cells
+from tumint.io.cells import write_cells
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.qc import cohort
+from tumint.qc.batch import check_same_cells, read_batch
 from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
 from tumint.qc.measure import Measures, joined, measure_batch
 from tumint.qc.metrics import METRICS
@@ -32,16 +33,6 @@ from tumint.qc.thresholds import Limits, limits
 
 MEASURES = ".measures.parquet"
 _BESIDE = {"rois": c.QC_ROI_MEASURES, "channels": c.QC_CHANNELS, "stripes": c.QC_STRIPES}
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The cells of a batch, ingest's table of its samples, and the positions of each sample's cells."""
-
-    read: ad.AnnData
-    samples: pd.DataFrame
-    rows: dict[str, np.ndarray]
-    where: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def run_measure(params: StageParams, cells: Path, samples: Path, out: Path) -> N
         The files do not belong together, or the config names a marker that they lack.
     """
     config = _config(params)
-    batch = _read(cells, samples, config)
+    batch = read_batch(cells, samples, config)
     found = measure_batch(batch.read, batch.rows, config, params.seed)
     meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))
     for name, contract in _BESIDE.items():
@@ -144,7 +135,7 @@ def run(
         The files do not belong together, or a sample fails and the config says to stop; then nothing is written.
     """
     config = _config(params)
-    batch = _read(cells, samples, config)
+    batch = read_batch(cells, samples, config)
     if measures is None:
         found = measure_batch(batch.read, batch.rows, config, params.seed)
         table, against = found.cells, _compared_alone(found, config)
@@ -153,7 +144,7 @@ def run(
             raise DataError(Fault("--cohort", "the cohort's tables, for limits that are the cohort's", "none"))
         table = read_table(measures, c.QC_MEASURES)
         against = _read_compared(compared) if compared is not None else Compared({}, {})
-        _check_same_cells(batch, table, str(measures))
+        check_same_cells(batch, table, str(measures))
     metrics = [*METRICS, *(f"{MARKER}{name}" for name in config.markers)]
     judged = [
         judge(
@@ -193,36 +184,6 @@ def _config(params: StageParams) -> QcConfig:
     return params.qc
 
 
-def _read(cells: Path, samples: Path, config: QcConfig) -> Batch:
-    """Both files of a batch, which must belong together."""
-    read = read_cells(cells)
-    table = read_table(samples, c.SAMPLES)
-    unknown = [name for name in config.markers if name not in read.var_names]
-    if unknown:
-        found = ", ".join(f"`{name}`" for name in unknown)
-        raise DataError(Fault("config: key `qc.markers`", f"markers of {cells}", found))
-    return Batch(read, table, _rows_of_samples(read, table, str(cells), str(samples)), str(cells))
-
-
-def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples: str) -> dict[str, np.ndarray]:
-    """Positions of each sample's cells, in order."""
-    names = [str(name) for name in table[k.SAMPLE]]
-    of_cells = read.obs[k.SAMPLE].astype(str).to_numpy()
-    groups = pd.Series(np.arange(read.n_obs)).groupby(of_cells, sort=False).indices
-    faults: list[Fault | str] = [
-        Fault(cells, f"only samples of {samples}", f"`{name}`") for name in groups if name not in names
-    ]
-    found = {name: np.asarray(groups.get(name, []), dtype=np.int64) for name in names}
-    for name, expected in zip(names, table["n_cells"], strict=True):
-        if found[name].size != expected:
-            faults.append(
-                Fault(f"{cells} (sample {name})", f"{expected} cells, as in {samples}", str(found[name].size))
-            )
-    if faults:
-        raise DataError(faults)
-    return found
-
-
 def _of_cohort(config: QcConfig) -> list[str]:
     """Metrics whose median and MAD are those of the cohort."""
     metrics = [*METRICS, *(f"{MARKER}{name}" for name in config.markers)]
@@ -255,15 +216,6 @@ def _compared(table: pd.DataFrame, rois: pd.DataFrame) -> Compared:
         {row["metric"]: Limits(row["low"], row["high"]) for row in table.to_dict("records")},
         {row[k.SAMPLE]: row[k.REASON] for row in rois.to_dict("records") if row[k.STATUS] != PASS},
     )
-
-
-def _check_same_cells(batch: Batch, table: pd.DataFrame, measures: str) -> None:
-    same = len(table) == batch.read.n_obs and all(
-        np.array_equal(table[name].to_numpy(), batch.read.obs[name].astype(table[name].dtype).to_numpy())
-        for name in (k.SAMPLE, k.CELL_ID)
-    )
-    if not same:
-        raise DataError(Fault(measures, f"the cells of {batch.where}, in their order", "others"))
 
 
 def _stop_on_rois(rois: pd.DataFrame, config: QcConfig, where: str) -> None:

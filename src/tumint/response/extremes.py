@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tumint import charts, maps, style
 from tumint import keys as k
-from tumint import maps, style
 
 OTHERS = "#D4D4D8"  # cells of other types, behind those of the feature
 _SIDE_INCH = 3.9
 
 
-@style.drawn
 def extreme_maps(
     cells: pd.DataFrame,
     ends: Sequence[Mapping[str, Any]],
@@ -41,25 +40,34 @@ def extreme_maps(
     mine = cells[cells[k.SAMPLE].isin([end[k.SAMPLE] for end in ends])]
     tall = mine.groupby(k.SAMPLE, observed=True)[[k.X_UM, k.Y_UM]].agg(np.ptp)
     height = _SIDE_INCH * float(np.clip((tall[k.Y_UM] / tall[k.X_UM].clip(lower=1.0)).max(), 0.3, 1.5))
-    drawing, axes = style.canvas(2 * _SIDE_INCH + 0.2 + style.label_inch(types), height + 0.9, 1, len(ends))
-    shown = []
-    for ax, end in zip(axes, ends, strict=True):
+    others = charts.besides(types)
+    colours = {kind: palette[kind] for kind in types} | {others: OTHERS}
+    panels, shown, there = [], [], len(mine)
+    for end in ends:
         mine = cells[cells[k.SAMPLE] == end[k.SAMPLE]]
-        mine = mine.iloc[maps.thinned(len(mine), most)]
-        inside = mine[k.CELL_TYPE].isin(types)
-        mine = pd.concat([mine[~inside], mine[inside]])
-        shade = [palette[kind] if kind in types else OTHERS for kind in mine[k.CELL_TYPE]]
-        maps.point_map(ax, mine[k.X_UM].to_numpy(float), mine[k.Y_UM].to_numpy(float), shade, size)
-        lines = (f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}")
-        ax.set_title("\n".join(style.shortened(line, 44) for line in lines), fontsize=8.5)
+        mine = mine.iloc[maps.over_others(mine[k.CELL_TYPE].isin(types).to_numpy(), most)]
+        names = list(mine[k.CELL_TYPE].astype(object).where(mine[k.CELL_TYPE].isin(types), others))
+        drawn = charts.Cells(mine[k.X_UM], mine[k.Y_UM], names, colours, size, behind=(others,))
+        above = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
+        panels.append(charts.Panel([drawn], title=above))
         shown.append(mine.assign(**{k.SUBJECT: end[k.SUBJECT]}))
-    style.legend_right(axes[-1], {kind: palette[kind] for kind in types} | {"others": OTHERS}, "cell type", marker="o")
-    return style.Figure(
+    chart = charts.Chart(
+        panels,
+        2 * _SIDE_INCH + 0.2 + style.label_inch(types),
+        height + 0.9,
+        columns=len(ends),
+        legend=colours,
+        legend_title="cell type",
+        legend_marker="o",
+    )
+    table = pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]]
+    return charts.figure(
         name,
         title,
         "Left the subject with the lowest value, right that with the highest, each by its ROI whose value is nearest "
-        "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image.",
-        pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]],
-        drawing,
+        "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image."
+        f"{maps.said_of(len(table), there)}",
+        table,
+        chart,
         themed=False,
     )

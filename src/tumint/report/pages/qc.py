@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import figures, words
-from tumint.report import quality
+from tumint.report import dropped, quality
 from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
@@ -27,50 +27,6 @@ COLUMNS = (
     Column("reasons", "Why cells were dropped"),
 )
 NOTICEABLE = quality.NOTICEABLE
-REASONS = {
-    "area_um2_low": "area too small",
-    "area_um2_high": "area too large",
-    "dna_low": "too little DNA",
-    "dna_high": "too much DNA",
-    "total_low": "too little signal",
-    "total_high": "too much signal",
-    "eccentricity_high": "too long",
-    "eccentricity_low": "too round",
-    "solidity_low": "ragged",
-    "local_density_low": "too sparse around it",
-    "local_density_high": "too crowded around it",
-    "border_um_low": "at the edge of the image",
-    "zero_share_high": "too many channels at 0",
-    "saturated_share_high": "too many channels saturated",
-    "doublet_score_high": "like two cells in one",
-    "n_genes_low": "too few genes",
-    "n_genes_high": "too many genes",
-    "n_counts_low": "too few counts",
-    "n_counts_high": "too many counts",
-    "mito_share_high": "too mitochondrial",
-    "no_intensity": "a marker without a value",
-    "excluded": "in a region left out",
-}
-OTHER, WHOLE_ROI = "another combination", "the ROI failed"
-TOLD_APART = 6  # combinations of reasons that get a colour of their own
-
-
-def spoken_reason(reason: str) -> str:
-    """The reasons of a cell in words, or that its whole ROI failed."""
-    parts = [part for part in reason.split(";") if part]
-    if any(part.startswith("sample failed") for part in parts):
-        return WHOLE_ROI
-    return ", ".join(REASONS.get(part, part) for part in parts)
-
-
-def judged(inputs: Inputs) -> pd.DataFrame:
-    """Every cell, its reasons in words; rare combinations of reasons as one."""
-    cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
-    words = {reason: spoken_reason(reason) for reason in sorted(set(cells[k.REASON]))}
-    said = cells[k.REASON].map(words)
-    common = said[said != ""].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    own = {"", WHOLE_ROI, *common.index.drop(WHOLE_ROI, errors="ignore")[:TOLD_APART]}
-    return cells.assign(**{k.REASON: said.where(said.isin(own), OTHER)})
 
 
 def metrics(inputs: Inputs) -> pd.DataFrame:
@@ -106,11 +62,14 @@ def stage_state(inputs: Inputs) -> State:
 def build(inputs: Inputs) -> Page:
     """The page."""
     table = metrics(inputs)
-    cells = judged(inputs)
+    cells = dropped.judged(inputs)
     rows = inputs.rows.merge(table, on=k.SAMPLE, how="inner")
     rows["dropped"] = 1 - rows["n_out"] / rows["n_in"].clip(lower=1)
-    counts = reason_counts(cells, rows)
-    spoken = {s: "; ".join(f"{r}: {n:,}" for r, n in _spoken(part)) for s, part in counts.groupby(k.SAMPLE, sort=False)}
+    counts = dropped.counts(cells, rows)
+    spoken = {
+        s: "; ".join(f"{r}: {n:,}" for r, n in dropped.in_words(part))
+        for s, part in counts.groupby(k.SAMPLE, sort=False)
+    }
     rows["reasons"] = rows[k.SAMPLE].map(spoken).fillna("")
     n_in, n_out = int(table["n_in"].sum()), int(table["n_out"].sum())
     passing = rows[rows[k.STATUS] == "pass"]
@@ -148,29 +107,6 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     return dict((inputs.metas.get("qc", {}).get("params", {})).get("qc") or {})
 
 
-def reason_counts(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """`sample, reason, n, share` of dropped cells, in the order of `rows`; a ROI that lost none has one empty row."""
-    gone = cells[cells[k.VERDICT] != "pass"]
-    found = gone.groupby([k.SAMPLE, k.REASON], sort=True).size().rename("n").reset_index()
-    table = rows[[k.SAMPLE, "n_in"]].merge(found, on=k.SAMPLE, how="left")
-    table["n"] = table["n"].fillna(0).astype(int)
-    table[k.REASON] = table[k.REASON].fillna("")
-    table["share"] = table["n"] / table["n_in"].clip(lower=1)
-    return table[[k.SAMPLE, k.REASON, "n", "share"]]
-
-
-def ordered_reasons(reasons: Iterable[str]) -> list[str]:
-    """Each reason once: those of single cells by name, then those that sum up others."""
-    last = [OTHER, WHOLE_ROI]
-    found = set(reasons) - {""}
-    return sorted(found - set(last)) + [reason for reason in last if reason in found]
-
-
-def _spoken(part: pd.DataFrame) -> list[tuple[str, int]]:
-    rows = part[part["n"] > 0].sort_values("n", ascending=False, kind="stable")
-    return list(zip(rows[k.REASON], rows["n"], strict=True))
-
-
 def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) -> list[str]:
     if not n_in:
         return ["There was no cell to look at."]
@@ -196,7 +132,7 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
 
 
 def _per_roi(rows: pd.DataFrame, counts: pd.DataFrame) -> list[Block]:
-    reasons = ordered_reasons(counts[k.REASON])
+    reasons = dropped.ordered(counts[k.REASON])
     figure = figures.dropped_by_reason(counts, reasons) if reasons else None
     table = Table(
         "roi",
@@ -279,7 +215,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
     if chosen.empty:
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
-    reasons = ordered_reasons(cells[k.REASON])
+    reasons = dropped.ordered(cells[k.REASON])
     by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [

@@ -31,58 +31,6 @@ function readSpec(figure) {
   return JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name))));
 }
 
-function numbers({ from, step, data }) {
-  const packed = new Uint16Array(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)).buffer);
-  return Float32Array.from(packed, (value) => from + step * value);
-}
-
-/** Traces of a cell map, one per group, and what it needs to keep its dots and its scale bar in step with the zoom. */
-function cellMap(spec, width, height) {
-  const x = numbers(spec.cells.x);
-  const y = numbers(spec.cells.y);
-  const ends = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-  const [left, right] = ends(x);
-  const [top, bottom] = ends(y);
-  const pad = 0.01 * Math.max(right - left, bottom - top, 1);
-  const spans = [right - left + 2 * pad, bottom - top + 2 * pad];
-  const scale = Math.min((width - 24) / spans[0], (height - 50) / spans[1]);
-  const whole = ((width - 24) * spans[1]) / spans[0] + 56; // no taller than what fills the width
-  spec.layout.height = Math.min(height, Math.max(whole, 200));
-  const map = { home: { x: [left - pad, right + pad], y: [bottom + pad, top - pad] } };
-  map.dot = Math.max(1.2, (spec.cells.size * scale * Math.max(...spans)) / 470); // sized for a map of 4.9 inches
-  let at = 0;
-  spec.data = spec.cells.groups.map((group) => {
-    const part = [at, (at += group.n)];
-    return {
-      type: "scattergl", mode: "markers", meta: group.name, name: escapeText(group.name),
-      x: x.subarray(...part), y: y.subarray(...part),
-      marker: { color: group.colour, size: map.dot, line: { width: 0 } },
-      hovertemplate: `${escapeText(group.name)}<br>%{x:.0f}, %{y:.0f} µm<extra></extra>`,
-    };
-  });
-  spec.layout.xaxis.range = [...map.home.x];
-  spec.layout.yaxis.range = [...map.home.y];
-  Object.assign(spec.layout, scaleBar(map.home.x));
-  return map;
-}
-
-function escapeText(text) {
-  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
-}
-
-/** A bar of a round number of µm, at most a quarter of what is in view. */
-function scaleBar([left, right]) {
-  const most = Math.max((right - left) / 4, 0.1);
-  const power = 10 ** Math.floor(Math.log10(most));
-  const length = [5, 2, 1].find((step) => step * power <= most) * power;
-  const place = { yref: "paper", xref: "x" };
-  return {
-    shapes: [{ type: "line", ...place, x0: left, x1: left + length, y0: -0.025, y1: -0.025, line: { width: 3, color: PAPER["--ink"] } }],
-    annotations: [{ ...place, x: left + length, y: -0.025, xanchor: "left", yanchor: "middle", xshift: 6, showarrow: false,
-      text: `${Number(length.toPrecision(3))} µm` }],
-  };
-}
-
 async function drawLive(figure) {
   if (figure.dataset.drawn || figure.dataset.drawing || figure.hidden) return;
   figure.dataset.drawing = "";
@@ -94,14 +42,16 @@ async function drawLive(figure) {
     figure.classList.add("is-live");
     const spec = readSpec(figure);
     const state = { spec, hidden: hiddenOf(figure) };
-    if (spec.cells) state.map = cellMap(spec, live.clientWidth, spec.layout.height);
+    if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
+    if (state.map) state.map.sizes = state.map.panels.map(({ dot }) => dot).join();
     await Plotly.newPlot(live, spec.data, spec.layout, CONFIG);
     figureState.set(figure, state);
     if (state.map) live.on("plotly_relayout", () => followZoom(figure));
     controls(figure);
     figure.dataset.drawn = "live";
+    if (state.map) keepFew(figure);
   } catch (error) {
     console.warn(`The figure ${figure.id} stays still: ${error.message}`);
     live.hidden = true;
@@ -111,10 +61,17 @@ async function drawLive(figure) {
   delete figure.dataset.drawing;
 }
 
-/** Free what a figure holds that is not in view: browsers allow few WebGL contexts at a time. */
+/** Free what a figure holds, and show its still drawing again until it is next in view. */
 function dropLive(figure) {
   if (figure.dataset.drawn !== "live") return;
-  window.Plotly.purge(figure.querySelector(".live"));
+  const live = figure.querySelector(".live");
+  const canvases = [...live.querySelectorAll("canvas")];
+  window.Plotly.purge(live);
+  // else a context lives on until its canvas is collected as garbage
+  for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+  live.hidden = true;
+  figure.classList.remove("is-live");
+  figure.querySelector(".controls").hidden = true;
   figureState.delete(figure);
   delete figure.dataset.drawn;
 }
@@ -126,34 +83,15 @@ function hiddenOf(figure) {
   return keeper.hiddenNames;
 }
 
-/** Dots grow as a reader comes nearer, and the scale bar stays a round number. */
-function followZoom(figure) {
-  const { map } = figureState.get(figure);
-  const live = figure.querySelector(".live");
-  const [left, right] = live.layout.xaxis.range;
-  if (map.seen === `${left} ${right}`) return;
-  map.seen = `${left} ${right}`;
-  const nearer = Math.abs((map.home.x[1] - map.home.x[0]) / (right - left));
-  window.Plotly.update(live, { "marker.size": map.dot * Math.min(Math.max(nearer, 1), 12) }, scaleBar([left, right]));
-}
-
-function zoom(figure, factor, [across, down] = [0, 0]) {
-  const live = figure.querySelector(".live");
-  const range = ([a, b], shift) => {
-    const [middle, half] = [(a + b) / 2 + shift * (b - a), ((b - a) / 2) * factor];
-    return [middle - half, middle + half];
-  };
-  return window.Plotly.relayout(live, {
-    "xaxis.range": range(live.layout.xaxis.range, across),
-    "yaxis.range": range(live.layout.yaxis.range, -down),
-  });
-}
-
 function wholeView(figure) {
   const { map, spec } = figureState.get(figure);
   const live = figure.querySelector(".live");
-  if (map) return window.Plotly.relayout(live, { "xaxis.range": [...map.home.x], "yaxis.range": [...map.home.y] });
   const ranges = {};
+  for (const { ending, home } of map?.panels ?? []) {
+    ranges[`xaxis${ending}.range`] = [...home.x];
+    ranges[`yaxis${ending}.range`] = [...home.y];
+  }
+  if (map) return look(figure, ranges);
   const first = JSON.parse(figure.querySelector("script.spec").textContent).layout;
   for (const axis of Object.keys(spec.layout).filter((name) => /^[xy]axis/.test(name))) {
     if (first[axis].range) ranges[`${axis}.range`] = first[axis].range;
@@ -176,8 +114,8 @@ function button(text, title, action) {
 function controls(figure) {
   const bar = figure.querySelector(".controls");
   const { spec, map } = figureState.get(figure);
-  if (bar.childElementCount) return refreshToggles(figure);
   bar.hidden = false;
+  if (bar.childElementCount) return refreshToggles(figure);
   if (spec.groups.length > 1) {
     const toggles = document.createElement("fieldset");
     const legend = document.createElement("legend");
@@ -206,17 +144,6 @@ function controls(figure) {
   bar.append(view);
   if (map) figure.querySelector(".scroll").addEventListener("keydown", (event) => steer(figure, event));
   refreshToggles(figure);
-}
-
-function steer(figure, event) {
-  const arrows = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, 0.15], ArrowDown: [0, -0.15] };
-  if (figure.dataset.drawn !== "live" || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (arrows[event.key]) zoom(figure, 1, arrows[event.key]);
-  else if (event.key === "+" || event.key === "=") zoom(figure, 0.6);
-  else if (event.key === "-") zoom(figure, 1 / 0.6);
-  else if (event.key === "0") wholeView(figure);
-  else return;
-  event.preventDefault();
 }
 
 function show(figure, names, shown) {

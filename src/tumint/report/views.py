@@ -1,0 +1,135 @@
+"""Blocks of a page as its template takes them; figures and tables are written beside the page on the way."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from tumint.charts import Cells, Chart
+from tumint.io.atomic import write_text
+from tumint.io.tables import neutralise, write_csv
+from tumint.report import formats, interactive
+from tumint.report.files import Files
+from tumint.report.inline import inline
+from tumint.report.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
+from tumint.style import Figure, file_name, svg
+
+MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
+MAX_CSV_BYTES = 600_000  # of one table inside the page
+
+
+def finding(of: str | Finding, files: Files) -> dict[str, str]:
+    """A sentence with the address of what shows it, where that is there."""
+    if isinstance(of, str):
+        return {"text": of, "href": "", "label": ""}
+    here = files.ids.get(of.figure)
+    there = f"{of.page}.html#{file_name(of.figure)}" if of.page and of.figure else ""
+    return {"text": of.text, "href": f"#{here}" if here and not of.page else there, "label": of.label}
+
+
+def section(of: Section, number: int, files: Files) -> dict[str, Any]:
+    """A section with its blocks."""
+    blocks = [view for block in of.blocks for view in _views(block, files)]
+    return {"id": f"section-{number}", "title": of.title, "fold": of.fold, "blocks": blocks}
+
+
+def _views(block: Any, files: Files) -> list[dict[str, Any]]:
+    """A block as the template takes it."""
+    match block:
+        case Text(text):
+            return [{"kind": "text", "text": text}]
+        case Notice(text):
+            return [{"kind": "notice", "text": text}]
+        case Items(items, title):
+            return [{"kind": "items", "items": items, "title": title}]
+        case Figure():
+            return [_figure(block, files)]
+        case Chooser(name, label, figures):
+            views = [{**_figure(figure, files), "label": text} for text, figure in figures]
+            return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
+        case Table():
+            return [_table(block, files)]
+        case Download(name, label, text):
+            encoded = base64.b64encode(text.encode()).decode("ascii")
+            return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
+    raise TypeError(f"no view of {type(block).__name__}")
+
+
+def _figure(figure: Figure, files: Files) -> dict[str, Any]:
+    name = files.unique(figure.name)
+    text = svg(figure.drawing)
+    write_text(files.folder / f"{name}.svg", text)
+    write_csv(figure.table, files.folder / f"{name}.csv")
+    drawing = inline(replace(figure, name=name), text)
+    fits = files.fits(len(drawing.encode()))
+    return {
+        "kind": "figure",
+        "name": name,
+        "title": figure.title,
+        "reading": figure.reading,
+        "svg": drawing if fits else None,
+        "live": _live(figure, files) if fits else None,
+        "csv": files.later(_csv_link(figure.table)),
+        "file": f"figures/{files.folder.name}/{name}",
+    }
+
+
+def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
+    """The figure as the page draws it live; None where the page is full."""
+    text = interactive.data_block(figure.chart)
+    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
+        return None
+    what = "cells" if _has_cells(figure.chart) else "chart"
+    files.live.add(what)
+    wide = 980 if what == "cells" else round(figure.chart.width * 96)
+    # what stands below one panel must not run into what stands below the next, where a page is narrow
+    crowded = figure.chart.columns > 2 and any(panel.x.title for panel in figure.chart.panels)
+    kinds = " ".join(name for name, given in (("paper", not figure.themed), ("crowded", crowded)) if given)
+    legend = figure.chart.legend_title or "show"
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds}
+
+
+def _has_cells(chart: Chart) -> bool:
+    return any(isinstance(layer, Cells) for panel in chart.panels for layer in panel.layers)
+
+
+def _table(table: Table, files: Files) -> dict[str, Any]:
+    name = files.unique(table.name)
+    if files.folder.name != "index":
+        write_csv(table.frame, files.folder / f"{name}.csv")
+    rows = []
+    for record in table.frame.head(MAX_ROWS).to_dict("records"):
+        row = []
+        for column in table.columns:
+            value = record.get(column.key)
+            numeric = column.kind not in ("text", "mono", "light")
+            order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
+            row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
+        rows.append(row)
+    return {
+        "kind": "table",
+        "name": name,
+        "caption": table.caption,
+        "columns": table.columns,
+        "rows": rows,
+        "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
+        "csv": files.later(_csv_link(table.frame)),
+        "file": f"figures/{files.folder.name}/{name}",
+    }
+
+
+def _csv_link(table: pd.DataFrame) -> str:
+    """The table as a link that downloads it; empty where it is too large to travel in a page."""
+    if table.memory_usage(index=False).sum() > 20 * MAX_CSV_BYTES:
+        return ""
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column].dtype):
+            safe[column] = safe[column].map(neutralise)
+    text = safe.to_csv(index=False, lineterminator="\n")
+    encoded = base64.b64encode(text.encode()).decode("ascii")
+    return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
