@@ -42,6 +42,10 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 
 test: env  ## the tests
 	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	@# in CI the demo is run first, and `make browser` after it
+	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
+	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
+	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
 whole: env  ## the whole workflow on the real cohorts and on a small one that is killed, resumed and fed wrong data
 	$(BIN)/python -m pytest -m whole -n $(CORES) --dist loadfile $(PYTEST_ARGS)

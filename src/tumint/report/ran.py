@@ -13,7 +13,7 @@ from tumint.provenance import run_metadata
 from tumint.report.inputs import Inputs
 from tumint.report.page import Page
 
-_SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "leidenalg")  # versions that a methods section names
+_SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "igraph")  # versions that a methods section names
 RANDOM = ("qc", "cluster", "neighbourhood", "response")
 
 
