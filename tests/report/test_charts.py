@@ -197,6 +197,16 @@ def test_words_stand_above_a_place_or_at_it() -> None:
         ]
 
 
+def test_a_line_leads_from_words_that_were_moved_to_their_place() -> None:
+    rows = pd.DataFrame({"x": [-1.0, 1.0], "y": [2.0, 2.0], "text": ["stays", "moves"]})
+    drawn = charts.Chart([charts.Panel([charts.Words(rows, "x", "y", "text")], y=charts.Axis(limits=(0, 4)))], 5, 3)
+    stays, moves = live.spec(drawn)["layout"]["annotations"][:2]
+    assert not stays["showarrow"]
+    assert moves["showarrow"]
+    assert (moves["x"], moves["y"]) == (1.0, 2.0)
+    assert moves["ax"] < 0 < moves["ay"]  # px from the place to the words, downwards
+
+
 def test_maps_beside_each_other_share_their_groups_and_keep_their_cells() -> None:
     colours = {"a": "#111111", "b": "#222222", "rest": "#333333"}
     panels = [

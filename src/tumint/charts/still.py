@@ -129,14 +129,16 @@ def _words(ax: Axes, layer: charts.Words) -> None:
     for row, y, place in zip(rows.to_dict("records"), at, moved, strict=True):
         left = layer.place == "beside" and row[layer.x] > 0
         up = 6 if layer.place == "above" else (place - y) / (high - low) * 140
+        far = {"arrowstyle": "-", "linewidth": 0.4, "color": style.INK, "shrinkB": 3} if place != y else None
         ax.annotate(
             style.shortened(row[layer.text], 44),
             (row[layer.x], y),
-            (-5 if left else 5, up),
+            ((-1 if left else 1) * (20 if far else 5), up),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",
             fontsize=7,
+            arrowprops=far,
         )
 
 

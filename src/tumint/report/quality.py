@@ -134,7 +134,7 @@ def _effects(table: pd.DataFrame, design: Sequence[str]) -> Table:
 def channel_summary(channels: pd.DataFrame) -> pd.DataFrame:
     """One row per channel: medians over the ROIs, the ROI of the highest background, and ROIs far from the others."""
     by = channels.groupby("marker", sort=False)
-    table = by[["mean", "background", "q99", "zero_share", "saturated_share"]].median()
+    table = by[["mean", "background", "zero_share", "saturated_share"]].median()
     highest = channels.sort_values("background", ascending=False, kind="stable").drop_duplicates("marker")
     table = table.join(highest.set_index("marker")[[k.SAMPLE, "background"]].add_prefix("highest_"))
     table["weak"] = channels["z"].lt(-WEAK_Z).groupby(channels["marker"]).sum()
@@ -149,7 +149,6 @@ def _channels(channels: pd.DataFrame) -> list[Block]:
         Column("marker", "Channel"),
         Column("mean", "Mean", "number", "of values cut at the 99th percentile"),
         Column("background", "Background", "number", "10th percentile of the cells"),
-        Column("q99", "99th percentile", "number"),
         Column("zero_share", "Cells at 0", "percent"),
         Column("saturated_share", "Saturated", "percent", "cells at the highest value"),
         Column("weak", "ROIs weak", "int", f"robust z below -{WEAK_Z:g}"),

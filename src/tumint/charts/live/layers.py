@@ -79,7 +79,11 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
         left = layer.place == "beside" and row[layer.x] > 0
         side = {"xanchor": "right", "xshift": -7} if left else {"xanchor": "left", "xshift": 7}
         up = 8 if layer.place == "above" else round((to - y) * per_unit, 1)
-        yield {**one, **side, "yanchor": "middle", "yshift": up, "font": {"size": 10}}
+        words = {**one, **side, "yanchor": "middle", "yshift": up, "font": {"size": 10}}
+        if to != y:  # moved away from its place: a thin line leads there
+            words |= {"showarrow": True, "arrowhead": 0, "arrowwidth": 0.6, "arrowcolor": INK, "standoff": 4}
+            words |= {"ax": 4 * words.pop("xshift"), "ay": -words.pop("yshift")}
+        yield words
 
 
 def _dots(layer: charts.Dots) -> Iterator[Trace]:
