@@ -64,7 +64,7 @@ def extreme_maps(
     return charts.figure(
         name,
         title,
-        "Left the subject with the lowest value, right that with the highest, each by its ROI whose value is nearest "
+        "First the subject with the lowest value, then that with the highest, each by its ROI whose value is nearest "
         "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image."
         f"{maps.said_of(len(table), there)}",
         table,
