@@ -5,6 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.whole  # each of them starts Snakemake several times
+
 BATCHES = ["b0001", "b0002", "b0003"]
 REPORTS = ("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index")
 GATHER = "neighbourhood: gather the batches"
