@@ -160,6 +160,7 @@ def test_against_scanpy(report: Callable[..., None]) -> None:
     assert same
     assert mine.seconds <= 90
     assert peaks[0] <= 4
+    assert theirs.seconds / mine.seconds >= 2
     assert my_ari >= their_ari
 
 
