@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import anndata as ad
@@ -18,7 +17,6 @@ from tumint.io.contracts import CELLS, LIGAND_RECEPTOR
 from tumint.io.tables import read_table
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("TUMINT_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
 def _panel(name: str) -> Panel:
@@ -26,11 +24,9 @@ def _panel(name: str) -> Panel:
 
 
 @pytest.fixture
-def scrna(tmp_path: Path) -> tuple[Path, pd.Series]:
+def scrna(shared_data: Path, tmp_path: Path) -> tuple[Path, pd.Series]:
     """Counts of the 800 cells as quality control hands them on, without their types; and the published types."""
-    path = DATA / "mouse_lung_scrna" / "zilionis_mouse_lung_800.h5ad"
-    if not path.exists():
-        pytest.skip(f"{path} is not there")
+    path = shared_data / "mouse_lung_scrna" / "zilionis_mouse_lung_800.h5ad"
     cells = ad.read_h5ad(path)
     names = {m.source: m.marker for m in _panel("mouse_lung_rna").markers}
     # names in a row, as ingest gives them: the panel's where it has one
@@ -83,10 +79,8 @@ def test_ligands_and_receptors_by_a_list_of_our_own(scrna, run, tmp_path):
     assert best["q"] >= best["p"]
 
 
-def test_nine_markers_of_a_lung_tumour(run, tmp_path):
-    path = DATA / "luad_cycif_mcmicro" / "exemplar-001--unmicst_cell.csv"
-    if not path.exists():
-        pytest.skip(f"{path} is not there")
+def test_nine_markers_of_a_lung_tumour(shared_data, run, tmp_path):
+    path = shared_data / "luad_cycif_mcmicro" / "exemplar-001--unmicst_cell.csv"
     table, panel = pd.read_csv(path), _panel("luad_cycif")
     obs = pd.DataFrame(
         {"sample": "exemplar_001", "cell_id": table["CellID"].to_numpy(np.int64), "area_um2": table["Area"] * 0.65**2}

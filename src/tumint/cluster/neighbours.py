@@ -162,7 +162,7 @@ def jaccard_edges(neighbours: np.ndarray, *, threads: int = 1) -> tuple[np.ndarr
     -------
     Edges (m × 2, lower index first, sorted) and their weights (m,): the Jaccard overlap of the two neighbour lists,
     counted once for each direction in which the two are neighbours. Pairs without overlap have no edge, nor have those
-    that rest on one shared neighbour seen from one side: a fifth of all, and noise.
+    that rest on one shared neighbour seen from one side.
     """
     n, k = neighbours.shape
     lists = np.sort(neighbours, axis=1)
