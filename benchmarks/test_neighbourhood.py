@@ -93,7 +93,7 @@ def cpu(call: Callable[[], object], times: int) -> float:
 def exact_z(graph: Graph, labels: np.ndarray) -> np.ndarray:
     zeros = np.zeros(graph.n, np.uint8)
     observed = Statistic().of(graph, labels, K)
-    mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
+    mean, variance = exact_moments(graph, zeros, cross_table(labels, zeros, K, 1))
     return (observed - mean) / np.sqrt(variance)
 
 
@@ -218,7 +218,7 @@ def test_exact_moments_against_sparse_products(report: Callable[..., None]) -> N
     theirs = cpu(lambda: sparse_moments(graph, labels), 10)
     ours = cpu(lambda: exact_z(graph, labels), 10)
     zeros = np.zeros(graph.n, np.uint8)
-    mean, variance = exact_moments(graph, labels, zeros, cross_table(labels, zeros, K, 1))
+    mean, variance = exact_moments(graph, zeros, cross_table(labels, zeros, K, 1))
     peer_mean, peer_variance = sparse_moments(graph, labels)
     said = f"{1e3 * ours:.1f} ms", f"scipy.sparse {1e3 * theirs:.1f} ms", f"{theirs / ours:.1f}×"
     report("counts and exact moments, 200,000 cells, CPU", *said)
@@ -357,7 +357,7 @@ def test_calibration_of_p(kind: str, n_strata: int, report: Callable[..., None])
     types = len(sizes) + 1
     labels = rng.permutation(np.repeat(np.arange(types), [*sizes, n - sum(sizes)])).astype(np.uint8)
     table = cross_table(labels, strata, types, n_strata)
-    mean, variance = exact_moments(graph, labels, strata, table)
+    mean, variance = exact_moments(graph, strata, table)
     skew = skewness(graph, strata, table, mean, variance)
     seen = frequencies(graph, labels, strata, DRAWS, types)
     shares, within_reach = {}, []

@@ -55,7 +55,12 @@ TARGET_CELL: Final = "target_cell"
 # scores
 SOURCE: Final = "source"
 TARGET: Final = "target"
-NULL: Final = "null"  # global | domain
+NULL: Final = "null"  # one of:
+GLOBAL: Final = "global"  # labels permuted over the image
+WITHIN_DOMAIN: Final = "domain"  # within its tissue domains
+LOCAL: Final = "local"  # within domains, near by
+PARENT: Final = "parent"  # within domains, among the types of one parent
+PARENT_LOCAL: Final = "parent_local"
 PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
 
 # features
@@ -67,20 +72,30 @@ WEIGHT: Final = "weight"
 N: Final = "n"
 FAMILY_COMPOSITION: Final = "composition"
 FAMILY_DENSITY: Final = "density"
-FAMILY_INTERACTION: Final = "interaction"  # within domain where the cohort has domains, else global
-FAMILY_INTERACTION_GLOBAL: Final = "interaction_global"  # only where the cohort has domains
+FAMILY_INTERACTION: Final = "interaction"  # log contact odds ratio, all pairs of types in one fit
+FAMILY_PAIRWISE: Final = "interaction_pairwise"  # the same, every pair by itself
+FAMILY_MIXING: Final = "mixing"  # of two types against each with itself
+FAMILY_TOTAL: Final = "interaction_total"  # log2 of contacts over those expected in the whole image, and its parts:
+FAMILY_SHARED_DOMAIN: Final = "shared_domain"
+FAMILY_SHARED_REGION: Final = "shared_region"
+FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"
-RATIO_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_INTERACTION_GLOBAL)  # counts over expectations, which add up
-FAMILIES_OF_STATISTICS: Final = {  # ordered pairs, as `interaction`; means and shares do not add up over ROIs
+ODDS_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_PAIRWISE, FAMILY_MIXING)  # `weight` is information, which adds up
+PARTS: Final = (FAMILY_SHARED_DOMAIN, FAMILY_SHARED_REGION, FAMILY_CONTACT)
+RATIO_FAMILIES: Final = (FAMILY_TOTAL, *PARTS)  # `weight` is what is expected, which adds up as what was seen does
+FAMILIES_OF_STATISTICS: Final = {  # ordered pairs; means and shares do not add up over ROIs
     "classic": "interaction_classic",
     "histocat": "interaction_histocat",
     "patch": "interaction_patch",
 }
+# beside the primary families: other ways to look at the same contacts, which are no findings of their own
+SECONDARY_FAMILIES: Final = (FAMILY_PAIRWISE, FAMILY_MIXING, *RATIO_FAMILIES)
 LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())  # the others are natural logarithms
 
 # status of a score or a feature
 TESTED: Final = "tested"
 ABSENT: Final = "absent"
 TOO_FEW: Final = "too_few"
+NO_VARIATION: Final = "no_variation"  # no permitted change of labels changes the count: nothing can be said
 NO_COORDINATES: Final = "no_coordinates"  # of dissociated cells: nothing that needs a place is computed
 NO_P: Final = "no_p"  # of an effect: estimated, but nothing to test it with; `reason` says why

@@ -52,6 +52,28 @@ def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
     return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
 
 
+def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
+    """`{group: samples}`, `g0001` first: whole subjects in the order of the sheet, `samples_per_job` samples or more.
+
+    What is fitted over all samples of a subject needs them in one job.
+    """
+    groups: dict[str, list[str]] = {}
+    mine: list[str] = []
+    subjects = sheet.groupby(k.SUBJECT, sort=False)[k.SAMPLE].agg(list)
+    for i, samples in enumerate(subjects, start=1):
+        mine = [*mine, *samples]
+        if len(mine) >= samples_per_job or i == len(subjects):
+            groups[f"g{len(groups) + 1:04d}"] = mine
+            mine = []
+    return groups
+
+
+def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
+    """`{sample: subject}` of `samples`, in their order."""
+    subject = dict(zip(sheet[k.SAMPLE], sheet[k.SUBJECT], strict=True))
+    return json.dumps({s: subject[s] for s in samples}, ensure_ascii=False, separators=(",", ":"))
+
+
 def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
 
@@ -126,11 +148,16 @@ def hold_lock(path: str | Path) -> None:
 
 
 def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:
-    """Remove what an earlier run with more batches left, so that no report reads a sample twice; what was removed."""
+    """Remove what an earlier run with more batches left, so that no report reads a sample twice; what was removed.
+
+    `names` are those of batches of samples and of groups of subjects.
+    """
     removed = []
-    for path in sorted(p for stage in ("ingest", "qc", "neighbourhood") for p in Path(results, stage).glob("b*")):
+    for path in sorted(p for stage in ("ingest", "qc", "neighbourhood") for p in Path(results, stage).glob("[bg]*")):
         batch = path.name.split(".")[0]
-        if re.fullmatch(r"b\d{4,}", batch) and batch not in names:
+        # batches of samples, as earlier versions had them, are no longer those of the neighbourhood stage
+        stale = path.parent.name == "neighbourhood" and batch.startswith("b")
+        if re.fullmatch(r"[bg]\d{4,}", batch) and (batch not in names or stale):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             removed.append(str(path))
     return removed

@@ -45,7 +45,7 @@ def test_moments_equal_full_enumeration(directed: bool, n_strata: int) -> None:
         W = rng.random((6, 6)) < 0.4
         graph = from_edges(6, np.argwhere(W), symmetric=not directed)
         labels, strata = rng.permutation([0, 0, 0, 1, 1, 2]), rng.permutation(np.arange(6) % n_strata)
-        mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, 3, n_strata))
+        mean, variance = exact_moments(graph, strata, cross_table(labels, strata, 3, n_strata))
         true_mean, true_variance = enumerated(graph, labels, strata, 3)
         assert mean == pytest.approx(true_mean, abs=1e-12)
         assert variance == pytest.approx(true_variance, abs=1e-12)
@@ -58,7 +58,7 @@ def test_moments_equal_20000_stratified_permutations() -> None:
     strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
     labels = np.where(rng.random(n) < 0.3, strata, rng.integers(0, K, n))
     graph = knn(xy, 5)
-    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
+    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, K, 3))
     zero = np.zeros((K, K))
     null = permuted(Statistic(), graph, labels.astype(np.uint8), zero, strata, Draws("moments", number=P))
     sampled = null.sd**2
@@ -87,7 +87,7 @@ def test_moments_equal_brute_force(directed: bool) -> None:
         met = (W @ one_hot.transpose(1, 0, 2).reshape(n, 500 * K)).reshape(n, 500, K)
         found.append(np.einsum("pia,ipb->pab", one_hot, met, optimize=True))
     found = np.concatenate(found).astype(float)
-    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 3))
+    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, K, 3))
     assert np.abs((found.mean(axis=0) - mean) / np.sqrt(variance / P)).max() < 3
     ratio = found.var(axis=0) / variance
     assert ratio.min() > 0.97
@@ -100,7 +100,7 @@ def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
     cells = np.arange(n)
     graph = from_edges(n, np.column_stack([cells, (cells + 1) % n]), symmetric=False)
     labels = (cells >= n_a).astype(np.uint8)
-    mean, variance = exact_moments(graph, labels, np.zeros(n, np.uint8), np.array([[n_a], [n - n_a]]))
+    mean, variance = exact_moments(graph, np.zeros(n, np.uint8), np.array([[n_a], [n - n_a]]))
     n_b = n - n_a
     # E[C²] = E + 2·(paths i→j→k cannot carry a, b, a, b) + (n² − 3n) · P(a, b, a, b)
     four = n_a * (n_a - 1) * n_b * (n_b - 1) * (n * n - 3 * n)
@@ -114,7 +114,7 @@ def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
 
 def test_one_type_alone_has_no_variance() -> None:
     graph = delaunay(np.random.default_rng(1).random((50, 2)) * 100)
-    mean, variance = exact_moments(graph, np.zeros(50, int), np.zeros(50, int), np.array([[50]]))
+    mean, variance = exact_moments(graph, np.zeros(50, int), np.array([[50]]))
     assert mean[0, 0] == graph.n_edges
     assert variance[0, 0] == 0.0
 
@@ -151,7 +151,7 @@ def test_graphs_and_join_counts_equal_spdep(pattern: str, name: str) -> None:
     if not keep.all():
         mean, variance = spdep_adjusted(graph, n[:, 0], int(keep.sum()))
     else:
-        mean, variance = exact_moments(graph, labels, np.zeros(graph.n, np.uint8), n)
+        mean, variance = exact_moments(graph, np.zeros(graph.n, np.uint8), n)
     for row in joins[joins["pair"] != "Jtot"].itertuples():
         a, b = (types.index(name) for name in row.pair.split(":"))
         factor = 2 if a == b else 1  # spdep counts an undirected join once

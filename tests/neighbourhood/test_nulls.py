@@ -135,7 +135,7 @@ def test_permutations_within_strata_have_the_exact_moments() -> None:
     statistic = Statistic("classic")
     observed = statistic.of(graph, labels, K)
     null = permuted(statistic, graph, labels, observed, strata, Draws("s", number=8000))
-    mean, variance = exact_moments(graph, labels, strata, cross_table(labels, strata, K, 2))
+    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, K, 2))
     n_a = np.bincount(labels)[:, None]
     assert np.abs((null.mean - mean / n_a) / (np.sqrt(variance) / n_a / np.sqrt(8000))).max() < 3.7
     assert null.sd == pytest.approx(np.sqrt(variance) / n_a, rel=0.04)

@@ -31,6 +31,7 @@ def fail(error):
 try:
     COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
+    GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
     ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
 except TumintError as error:
     fail(error)
@@ -54,7 +55,7 @@ onstart:
         jobs.hold_lock(f".snakemake/tumint_{COHORT.config.cohort}.lock")
     except TumintError as error:
         fail(error)
-    jobs.remove_other_batches(RESULTS, BATCHES)
+    jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
 
 
 onerror:
@@ -64,6 +65,7 @@ onerror:
 
 wildcard_constraints:
     batch=r"b\d+",
+    group=r"g\d+",
 
 
 def config_of(stage):
@@ -82,6 +84,21 @@ def minutes(stage):
 def every_batch(pattern):
     """`pattern` for all batches, in the order of the sheet."""
     return expand(pattern, batch=BATCHES)
+
+
+def every_group(pattern):
+    """`pattern` for all groups of subjects."""
+    return expand(pattern, group=GROUPS)
+
+
+def batches_of(pattern):
+    """`pattern` for the batches that hold samples of a group of subjects."""
+
+    def held(wildcards):
+        samples = set(GROUPS[wildcards.group])
+        return expand(pattern, batch=[name for name, batch in BATCHES.items() if samples.intersection(batch)])
+
+    return held
 
 
 def folder_of(name):

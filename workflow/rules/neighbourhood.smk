@@ -1,16 +1,17 @@
-# each batch reads only its own samples of the cohort's table of cells
+# whole subjects in one job, which reads only their samples of the cohort's table of cells
 rule neighbourhood:
     input:
         cells="<results>/cluster/cells.parquet",
-        edges="<results>/ingest/{batch}.edges.parquet",
+        edges=batches_of("<results>/ingest/{batch}.edges.parquet"),
     output:
-        interactions="<results>/neighbourhood/{batch}/interactions.parquet",
-        distances="<results>/neighbourhood/{batch}/distances.parquet",
-        grid="<results>/neighbourhood/{batch}/grid.parquet",
+        interactions="<results>/neighbourhood/{group}/interactions.parquet",
+        nulls="<results>/neighbourhood/{group}/nulls.parquet",
+        distances="<results>/neighbourhood/{group}/distances.parquet",
+        grid="<results>/neighbourhood/{group}/grid.parquet",
     log:
-        "<logs>/neighbourhood/{batch}.log",
+        "<logs>/neighbourhood/{group}.log",
     benchmark:
-        "<benchmarks>/neighbourhood/{batch}.tsv"
+        "<benchmarks>/neighbourhood/{group}.tsv"
     threads: 2
     resources:
         mem_mb=memory("neighbourhood"),
@@ -18,23 +19,25 @@ rule neighbourhood:
     params:
         config=config_of("neighbourhood"),
         code=CODE["neighbourhood"],
-        samples=lambda wildcards: BATCHES[wildcards.batch],
+        subjects=lambda wildcards: jobs.subjects_json(COHORT.sheet, GROUPS[wildcards.group]),
         out=folder_of("interactions"),
     message:
-        "neighbourhood {wildcards.batch}"
+        "neighbourhood {wildcards.group}"
     shell:
         "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
-        " --samples {params.samples:q} --edges {input.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
+        " --subjects {params.subjects:q} --edges {input.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
 
 
 rule neighbourhood_gather:
     input:
         cells="<results>/cluster/cells.parquet",
-        interactions=every_batch("<results>/neighbourhood/{batch}/interactions.parquet"),
-        distances=every_batch("<results>/neighbourhood/{batch}/distances.parquet"),
-        grid=every_batch("<results>/neighbourhood/{batch}/grid.parquet"),
+        interactions=every_group("<results>/neighbourhood/{group}/interactions.parquet"),
+        nulls=every_group("<results>/neighbourhood/{group}/nulls.parquet"),
+        distances=every_group("<results>/neighbourhood/{group}/distances.parquet"),
+        grid=every_group("<results>/neighbourhood/{group}/grid.parquet"),
     output:
         interactions="<results>/neighbourhood/interactions.parquet",
+        nulls="<results>/neighbourhood/nulls.parquet",
         distances="<results>/neighbourhood/distances.parquet",
         grid="<results>/neighbourhood/grid.parquet",
         features="<results>/neighbourhood/features.parquet",
@@ -52,7 +55,7 @@ rule neighbourhood_gather:
         folders=lambda wildcards, input: [os.path.dirname(path) for path in input.interactions],
         out=folder_of("features"),
     message:
-        "neighbourhood: gather the batches"
+        "neighbourhood: gather the subjects"
     shell:
         "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
         " --gather {params.folders:q} -o {params.out:q} > {log:q} 2>&1"

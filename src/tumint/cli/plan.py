@@ -18,7 +18,7 @@ from tumint.keys import STAGES
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
-_BATCH = re.compile(r" (b\d+)$")
+_BATCH = re.compile(r" ([bg]\d+)$")
 _WORDS = {
     "Missing output files": "not made yet",
     "Incomplete output files": "was interrupted",

@@ -31,8 +31,17 @@ def add_verbs(verbs: Any) -> None:
     add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
     add("--statistic", choices=("edges", "classic", "histocat", "patch"), default="edges", help="default edges")
     add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
-    nulls = ("exact", "permutation", "fixed", "torus", "jitter")
-    add("--null", choices=nulls, help="default exact for edges and classic, permutation for histocat and patch")
+    nulls = ("exact", "local", "permutation", "fixed", "torus", "jitter")
+    add(
+        "--null",
+        choices=nulls,
+        help="default exact for edges and classic, permutation for histocat and patch; local: exact, with labels "
+        "exchangeable only near by, so that types that share a region do not count as interacting",
+    )
+    add("--local-um", type=float, default=100.0, metavar="UM", help="how far labels move under --null local (100)")
+    add("--around-um", type=float, default=60.0, metavar="UM", help="who lives so near is accounted for there (60)")
+    add("--parent", metavar="COL", help="permute labels only among the cells of one value of this column (a lineage)")
+    add("--subject", metavar="COL", help="column of the animal: one contact odds ratio over all of its samples")
     add("--jitter", type=float, default=10.0, metavar="UM", help="how far --null jitter moves cells in µm (default 10)")
     add("--permutations", type=int, default=1000, metavar="P", help="draws of a null without exact p (default 1000)")
     add(
@@ -57,10 +66,12 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _score(a: argparse.Namespace) -> None:
-    a.null = a.null or ("exact" if a.statistic in _EXACT else "permutation")
+    exact = "exact" if a.statistic in _EXACT else "permutation"
+    local, a.null = a.null == "local", exact if a.null in (None, "local") else a.null
     _check(a)
     from tumint.neighbourhood import score_table
     from tumint.neighbourhood.image import GraphSpec
+    from tumint.neighbourhood.levels import Scales
     from tumint.neighbourhood.scores import Method
     from tumint.neighbourhood.tables import Columns
 
@@ -68,9 +79,10 @@ def _score(a: argparse.Namespace) -> None:
     score_table.run(
         a.table,
         a.out,
-        Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id),
+        Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject),
         GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
         Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
+        score_table.Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
         edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
@@ -86,7 +98,7 @@ def _check(a: argparse.Namespace) -> None:
     faults: list[Fault | str] = []
     if a.out.suffix.lower() not in (".parquet", ".csv"):
         faults.append(Fault("-o", "a .parquet or .csv file", f"`{a.out}`"))
-    for option in ("um_per_px", "radius", "jitter"):
+    for option in ("um_per_px", "radius", "jitter", "local_um", "around_um"):
         if not (math.isfinite(value := getattr(a, option)) and value > 0):
             faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{value:g}`"))
     for option in ("max_edge", "guard"):
@@ -106,7 +118,8 @@ def _check(a: argparse.Namespace) -> None:
         faults.append(Fault("--null exact", f"--statistic {' or '.join(_EXACT)}", f"`{a.statistic}`"))
     if a.null in ("torus", "jitter") and a.graph == "edges":
         faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
-    if a.null in ("torus", "jitter") and a.stratum is not None:
-        faults.append(Fault(f"--null {a.null}", "no --stratum, which it cannot keep", f"`{a.stratum}`"))
+    for option in ("stratum", "parent"):
+        if a.null in ("torus", "jitter") and (column := getattr(a, option)) is not None:
+            faults.append(Fault(f"--null {a.null}", f"no --{option}, which it cannot keep", f"`{column}`"))
     if faults:
         raise TumintError(faults)

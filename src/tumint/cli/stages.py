@@ -36,13 +36,15 @@ def add_verbs(verbs: Any) -> None:
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
-    neighbourhood = _verb(verbs, "neighbourhood", "interaction scores of a batch, or --gather them", _neighbourhood)
-    neighbourhood.add_argument("--cells", type=Path, required=True, help="cluster/cells.parquet")
-    neighbourhood.add_argument("--samples", nargs="+", default=[], help="names of the samples of this batch")
-    neighbourhood.add_argument("--edges", type=Path, help="ingest/<batch>.edges.parquet, for `graph.kind: provided`")
-    neighbourhood.add_argument(
-        "--gather", type=Path, nargs="+", help="folders of all batches: write the cohort's tables"
+    neighbourhood = _verb(
+        verbs, "neighbourhood", "interaction scores of some subjects, or --gather them", _neighbourhood
     )
+    neighbourhood.add_argument("--cells", type=Path, required=True, help="cluster/cells.parquet")
+    neighbourhood.add_argument("--subjects", default="{}", help="JSON {sample: subject} of the samples to score")
+    neighbourhood.add_argument(
+        "--edges", type=Path, nargs="+", default=[], help="ingest/<batch>.edges.parquet, for `graph.kind: provided`"
+    )
+    neighbourhood.add_argument("--gather", type=Path, nargs="+", help="folders of all jobs: write the cohort's tables")
     neighbourhood.add_argument("--threads", type=int, default=1)
     neighbourhood.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -126,7 +128,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
     if a.gather:
         stage.gather(load_params(a.params), a.gather, a.cells, a.out)
     else:
-        stage.run(load_params(a.params), a.cells, a.samples, a.edges, a.out, threads=a.threads)
+        stage.run(load_params(a.params), a.cells, json.loads(a.subjects), a.edges, a.out, threads=a.threads)
 
 
 def _response(a: argparse.Namespace) -> None:

@@ -82,6 +82,8 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     if stage == "cluster":
         # where a sample lacks a marker, ingest leaves it empty and the cohort as a whole deals with it here
         values["missing_marker"] = config.ingest.missing_marker
+    if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
+        values[stage]["parents"] = panel.kinds_by_parent()
     for name in _SHARED[stage]:
         if name != "panel":
             values[name] = getattr(config, name)

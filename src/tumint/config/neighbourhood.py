@@ -28,6 +28,7 @@ class GraphConfig(Section):
 
 
 Statistic = Literal["edges", "classic", "histocat", "patch"]
+Null = Literal["global", "domain", "local", "parent", "parent_local"]
 
 
 class RobustnessConfig(Section):
@@ -45,10 +46,10 @@ class RobustnessConfig(Section):
         ],
         description="Graphs of the grid, each as `neighbourhood.graph`; `[]`: no grid.",
     )
-    nulls: list[Literal["global", "domain"]] = Field(
-        ["global", "domain"],
+    nulls: list[Null] = Field(
+        ["global", "domain", "local"],
         min_length=1,
-        description="Nulls of the grid: labels permuted over the image, and within its domains (where it has any).",
+        description="Nulls of the grid, as in `neighbourhood.primary`; those that a cohort does not have are left out.",
     )
 
     @field_validator("graphs", "nulls")
@@ -77,10 +78,31 @@ class NeighbourhoodConfig(Section):
         description="End the permutations of a ROI once every pair has had so many on either side of the observed "
         "(Besag & Clifford 1991); 0: never.",
     )
+    primary: Literal["global", "domain", "local"] = Field(
+        "local",
+        description="The null that interactions are compared under. `local`: labels are exchangeable between cells of one "
+        "domain that are near each other, and who lives nearby is accounted for, so that types that share a region do "
+        "not count as interacting; `domain`: within tissue domains; `global`: over the image. Samples without domains "
+        "are one domain.",
+    )
     within_domain: bool = Field(
-        True,
-        description="Score also against labels permuted within tissue domains, so that types that only share a domain "
-        "do not count as interacting; needs domains.",
+        True, description="Take tissue domains into account where there are any; false: as if there were none."
+    )
+    local_um: Annotated[float, Field(gt=0)] = Field(
+        100.0,
+        description="How far apart cells can be to exchange their labels under the local null, and the side of the tiles "
+        "that labels are permuted within for its expected counts.",
+    )
+    around_um: Annotated[float, Field(gt=0)] = Field(
+        60.0,
+        description="Cells within this distance, weighed by how near they are, are the surroundings that the local null "
+        "accounts for. Contact is what touching adds to them.",
+    )
+    parents: dict[str, list[str]] | None = Field(
+        None,
+        description="Types of one lineage, as `{T cells: [CD4 T cells, CD8 T cells]}`: the nulls `parent` and "
+        '`parent_local` permute labels only among the types of one parent, "given that a T cell is here, which is '
+        "it?\". Empty: the `parent` of the panel's signatures, where it has any; `{}`: none.",
     )
     guard_um: Annotated[float, Field(ge=0)] = Field(
         0.0,
@@ -88,11 +110,21 @@ class NeighbourhoodConfig(Section):
         "neighbours only; interactions are of ordered pairs then. 0: every cell counts.",
     )
     min_cells: Annotated[int, Field(ge=1)] = Field(
-        10, description="A type with fewer cells in a ROI is not tested there (status `too_few`)."
+        10,
+        description="A type with fewer cells in a ROI gets no p of its own there (status `too_few`). The comparison pools "
+        "the ROIs of a subject and asks for information instead: `response.min_information`.",
     )
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."
     )
+
+    @field_validator("parents")
+    @classmethod
+    def _one_parent(cls, value: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
+        named = [name for kinds in (value or {}).values() for name in kinds]
+        if repeated := sorted({name for name in named if named.count(name) > 1}):
+            raise ValueError(f"each type to have one parent, not {', '.join(repeated)} several")
+        return value
 
     @field_validator("statistics")
     @classmethod

@@ -89,3 +89,11 @@ class Panel(Section):
     def used(self, *uses: str) -> list[str]:
         """Names of the markers with one of these uses, in the order of the panel."""
         return [m.marker for m in self.markers if m.use in uses]
+
+    def kinds_by_parent(self) -> dict[str, list[str]]:
+        """The types of each parent that has at least two, in the order of the panel."""
+        kinds: dict[str, list[str]] = {}
+        for signature in self.signatures:
+            if signature.parent is not None:
+                kinds.setdefault(signature.parent, []).append(signature.cell_type)
+        return {parent: names for parent, names in kinds.items() if len(names) > 1}

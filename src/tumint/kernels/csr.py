@@ -88,3 +88,18 @@ def triangle_edges(xy: np.ndarray, corners: np.ndarray, longest: float) -> np.nd
                 edges[kept, 0], edges[kept, 1] = i, j
                 kept += 1
     return edges[:kept]
+
+
+@njit
+def without_edges(indptr: np.ndarray, indices: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The graph without the edges between two cells that are both `fixed` (n, bool)."""
+    out = np.zeros(indptr.size, np.int64)
+    kept = np.empty(indices.size, np.int32)
+    m = 0
+    for i in range(indptr.size - 1):
+        for p in range(indptr[i], indptr[i + 1]):
+            if not (fixed[i] and fixed[indices[p]]):
+                kept[m] = indices[p]
+                m += 1
+        out[i + 1] = m
+    return out, kept[:m].copy()

@@ -5,11 +5,14 @@
 - composition: log((n + ½) / (N − n + ½)); se by the delta method, √(1 / (n + ½) + 1 / (N − n + ½)); `n` = N.
 - density: log of (n + ½) per mm² of tissue, the 50 µm squares with a cell in them; se 1 / √(n + ½), as of a Poisson
   count; `n` = N. A type without a cell has both all the same: none was seen where N were looked at.
-- interaction: log2_enrichment and its se under the null; `n` = cells of the source; `weight` = expected count.
-- interaction_<statistic>: the same of another statistic, of ordered pairs, under the primary null alone.
+- interaction, interaction_pairwise, mixing: log contact odds ratios and χ under the primary null; `weight` = information,
+  0 where nothing can vary.
+- interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can vary;
+  `weight` = what is expected, so that the two counts of every ratio can be added up.
+- interaction_<statistic>: log2_enrichment of another statistic, of ordered pairs.
 - distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
 
-Outside `keys.RATIO_FAMILIES` `weight` = `n`. What is not `tested` has no value and weight 0.
+For all else `weight` = `n`; in all, `n` of a pair = cells of the source. What is not `tested` has no value, weight 0.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.pair_features import ODDS, odds_features, pair_names, part_features, statistic_features
 
 SQUARE_UM = 50.0
-GLOBAL, WITHIN = "global", "domain"  # values of `null`
 
 
 def tissue_area_mm2(xy: np.ndarray) -> float:
@@ -60,25 +63,6 @@ def cell_features(sample: str, xy: np.ndarray, labels: np.ndarray, types: Sequen
     return table
 
 
-def interaction_features(scores: pd.DataFrame, family: str, *, symmetric: bool) -> pd.DataFrame:
-    """Features of the rows of one null; `symmetric` keeps one of a→b and b→a, which are equal on undirected graphs."""
-    if symmetric:
-        scores = scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)]
-    tested = scores[k.STATUS] == k.TESTED
-    return pd.DataFrame(
-        {
-            k.SAMPLE: scores[k.SAMPLE],
-            k.FAMILY: family,
-            k.FEATURE: _pairs(scores),
-            k.VALUE: scores["log2_enrichment"],
-            k.SE: scores[k.SE],
-            k.WEIGHT: (scores["expected"] if family in k.RATIO_FAMILIES else scores["n_source"]).where(tested, 0.0),
-            k.N: scores["n_source"],
-            k.STATUS: scores[k.STATUS],
-        }
-    )
-
-
 def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
     """Features of the nearest distances."""
     tested = distances[k.STATUS] == k.TESTED
@@ -86,7 +70,7 @@ def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
         {
             k.SAMPLE: distances[k.SAMPLE],
             k.FAMILY: k.FAMILY_DISTANCE,
-            k.FEATURE: _pairs(distances),
+            k.FEATURE: pair_names(distances),
             k.VALUE: distances["mean_log"],
             k.SE: distances["sd_log"] / np.sqrt(distances[k.N].where(tested, 1)),
             k.WEIGHT: distances[k.N].where(tested, 0).astype(float),
@@ -96,12 +80,8 @@ def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _pairs(table: pd.DataFrame) -> pd.Series:
-    return table[k.SOURCE].astype(str) + k.PAIR_SEPARATOR + table[k.TARGET].astype(str)
-
-
 def feature_table(
-    cells: pd.DataFrame, interactions: pd.DataFrame, distances: pd.DataFrame, *, domains: bool, symmetric: bool
+    cells: pd.DataFrame, interactions: pd.DataFrame, distances: pd.DataFrame, *, primary: str, symmetric: bool
 ) -> pd.DataFrame:
     """All features of a cohort.
 
@@ -109,29 +89,13 @@ def feature_table(
     ----------
     cells
         The rows of `cell_features` of every sample.
-    domains
-        Whether scores within domain exist: they are the family `interaction` then, and the global ones
-        `interaction_global`. A sample without any domain has its interactions as `absent` there.
+    primary
+        The null that interactions are compared under.
     """
-    parts = [cells]
-    primary, everywhere = _by_null(interactions[interactions["statistic"] == "edges"], domains=domains)
-    parts.append(interaction_features(primary, k.FAMILY_INTERACTION, symmetric=symmetric))
-    if domains:
-        parts.append(interaction_features(everywhere, k.FAMILY_INTERACTION_GLOBAL, symmetric=symmetric))
+    edges = interactions[(interactions["statistic"] == "edges") & (interactions[k.NULL] == primary)]
+    parts = [cells, *(odds_features(edges, family) for family in ODDS), part_features(edges, symmetric=symmetric)]
     for name, family in k.FAMILIES_OF_STATISTICS.items():
-        primary, _ = _by_null(interactions[interactions["statistic"] == name], domains=domains)
-        if len(primary):
-            parts.append(interaction_features(primary, family, symmetric=False))
-    parts.append(distance_features(distances))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _by_null(scores: pd.DataFrame, *, domains: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores under the primary null, within domain where there are any, and those under the global null."""
-    everywhere = scores[scores[k.NULL] == GLOBAL]
-    if not domains:
-        return everywhere, everywhere
-    within = scores[scores[k.NULL] == WITHIN]
-    without = everywhere[~everywhere[k.SAMPLE].isin(set(within[k.SAMPLE]))]
-    missing = without.assign(log2_enrichment=np.nan, se=np.nan, status=k.ABSENT)
-    return pd.concat([part for part in (within, missing) if len(part)] or [within]), everywhere
+        scores = interactions[(interactions["statistic"] == name) & (interactions[k.NULL] == primary)]
+        if len(scores):
+            parts.append(statistic_features(scores, family))
+    return pd.concat([*parts, distance_features(distances)], ignore_index=True)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph
+from tumint.neighbourhood.levels import Level
 from tumint.neighbourhood.moments import cross_table, exact_moments
-from tumint.neighbourhood.nulls import Statistic
+from tumint.neighbourhood.parts import parts
 from tumint.neighbourhood.scores import label_dtype, pair_status
 
 
@@ -29,44 +30,44 @@ def grid_table(
     image: Image,
     types: Sequence[str],
     specs: Sequence[GraphSpec],
-    nulls: dict[str, np.ndarray | None],
-    min_cells: int,
+    levels: Sequence[Level],
     edges: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """`contracts.GRID` of one image: every graph of `specs` under every null.
+    """`contracts.GRID` of one image: every graph of `specs` under every null, over the edges that can vary.
 
     Parameters
     ----------
-    nulls
-        Name of each null and the strata (cells, codes from 0) that labels are permuted within; None: the image.
+    levels
+        The nulls.
     edges
         The edges that came with the data, for graphs that are `provided`.
     """
     K = len(types)
     names = np.asarray(types, dtype=object)
     labels = image.labels.astype(label_dtype(K))
-    status = pair_status(np.bincount(labels, minlength=K), min_cells)
-    parts = []
+    status = pair_status(np.bincount(labels, minlength=K), 1)
+    tables = []
     for spec in specs:
         graph = build_graph(image, spec, edges)
-        observed = Statistic().of(graph, labels, K)
-        for null, codes in nulls.items():
-            strata = np.zeros(graph.n, np.uint8) if codes is None else codes.astype(np.uint8)
+        for level in levels:
+            strata = level.tilings[0]
             n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
-            expected, variance = exact_moments(graph, labels, strata, n)
+            sd = np.sqrt(exact_moments(graph, strata, n)[1])
+            split = parts(graph, labels, K, level, level)
             there = status != k.ABSENT
-            parts.append(
+            known = np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status)
+            tables.append(
                 pd.DataFrame(
                     {
-                        "setting": setting_name(spec, null),
+                        "setting": setting_name(spec, level.name),
                         k.SAMPLE: image.sample,
                         k.SOURCE: np.repeat(names, K),
                         k.TARGET: np.tile(names, K),
-                        "observed": np.where(there, observed, np.nan).reshape(-1),
-                        "expected": np.where(there, expected, np.nan).reshape(-1),
-                        "sd": np.where(there, np.sqrt(variance), np.nan).reshape(-1),
-                        k.STATUS: status.reshape(-1),
+                        "observed": np.where(there, split.observed, np.nan).reshape(-1),
+                        "expected": np.where(there, split.expected, np.nan).reshape(-1),
+                        "sd": np.where(there, sd, np.nan).reshape(-1),
+                        k.STATUS: known.reshape(-1),
                     }
                 )
             )
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)

@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.tables import write_csv, write_table
-from tumint.neighbourhood.image import GraphSpec, build_graph, codes, make_image
-from tumint.neighbourhood.scores import MAX_STRATA, Geometry, Method, score_image
-from tumint.neighbourhood.tables import Columns, read_cells_table, read_edges_table
+from tumint.neighbourhood.contacts import Tissue, contact_odds
+from tumint.neighbourhood.image import GraphSpec, build_graph, codes, in_guard, make_image
+from tumint.neighbourhood.levels import Scales, level, parent_codes
+from tumint.neighbourhood.scores import Geometry, Method, score_image
+from tumint.neighbourhood.tables import PARENT, Columns, read_cells_table, read_edges_table
 from tumint.provenance import run_metadata
+
+
+@dataclass(frozen=True)
+class Null:
+    """What `tumint score` permutes labels within.
+
+    Attributes
+    ----------
+    local
+        Near by only, within `scales`.
+    parent
+        Only among the cells of one value of the column that `Columns.parent` names.
+    """
+
+    local: bool = False
+    parent: bool = False
+    scales: Scales = Scales()
+
+    def name(self, *, domains: bool) -> str:
+        """The level of `tumint.neighbourhood.levels`."""
+        if self.parent:
+            return k.PARENT_LOCAL if self.local else k.PARENT
+        if self.local:
+            return k.LOCAL
+        return k.WITHIN_DOMAIN if domains else k.GLOBAL
 
 
 def run(
@@ -25,6 +53,7 @@ def run(
     columns: Columns,
     spec: GraphSpec,
     method: Method,
+    null: Null = Null(),
     *,
     edges: Path | None = None,
     um_per_px: float = 1.0,
@@ -36,20 +65,32 @@ def run(
     """
     cells = read_cells_table(table, columns, um_per_px)
     given = None if edges is None else read_edges_table(edges, cells, by_sample=columns.sample is not None)
-    if columns.stratum is not None:
-        _check_strata(cells, table, columns.stratum)
-    scores = score_cells(cells, spec, method, given, threads=threads)
+    if columns.parent is not None:
+        _check_parents(cells, table, columns)
+    scores = score_cells(cells, spec, method, null, given, threads=threads)
     if out.suffix.lower() == ".csv":
         write_csv(scores, out)
     else:
-        params = {"columns": asdict(columns), "graph": asdict(spec), "method": asdict(method), "um_per_px": um_per_px}
-        write_table(scores, out, contracts.SCORES, meta=run_metadata("neighbourhood", params))
+        params = {"columns": asdict(columns), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
+        meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
+        write_table(scores, out, contracts.SCORES, meta=meta)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # sums of floats must not depend on the number of threads
 def score_cells(
-    cells: pd.DataFrame, spec: GraphSpec, method: Method, edges: pd.DataFrame | None = None, *, threads: int = 1
+    cells: pd.DataFrame,
+    spec: GraphSpec,
+    method: Method,
+    null: Null = Null(),
+    edges: pd.DataFrame | None = None,
+    *,
+    threads: int = 1,
 ) -> pd.DataFrame:
-    """Scores of all samples of `cells` (`sample`, `x_um`, `y_um`, `cell_type`, and `domain` to permute within)."""
+    """Scores of all samples of `cells`.
+
+    `cells` has `sample`, `x_um`, `y_um`, `cell_type`, and where asked for `domain` to permute within, `parent`, and
+    `subject`, whose samples are fitted as one.
+    """
     types = sorted(set(cells[k.CELL_TYPE]))
     samples, rows = _rows_by_sample(cells[k.SAMPLE])
     xy = cells[[k.X_UM, k.Y_UM]].to_numpy(float)
@@ -57,8 +98,13 @@ def score_cells(
     strata = cells[k.DOMAIN].to_numpy(object) if k.DOMAIN in cells else None
     ids = cells[k.CELL_ID].to_numpy(object) if k.CELL_ID in cells else None
     own_edges = {} if edges is None else dict(tuple(edges.groupby(k.SAMPLE, sort=False)))
+    name = null.name(domains=strata is not None)
+    parents = None
+    if null.parent:
+        of = dict(zip(cells[k.CELL_TYPE], cells[PARENT], strict=True))
+        parents = parent_codes(types, {of[t]: [s for s in types if of[s] == of[t]] for t in types})
 
-    def one(i: int) -> pd.DataFrame:
+    def one(i: int) -> tuple[pd.DataFrame, Tissue]:
         r = rows[i]
         image = make_image(
             samples[i], xy[r], labels[r], None if strata is None else strata[r], None if ids is None else ids[r]
@@ -66,16 +112,38 @@ def score_cells(
         own = own_edges.get(samples[i])
         graph = build_graph(image, spec, own)
         geometry = Geometry(image.xy, lambda moved: build_graph(replace(image, xy=moved), spec, own))
-        return score_image(
-            image.sample, graph, image.labels, types, method, image.strata, geometry=geometry, threads=within
+        place = (image.sample, image.xy, image.labels, image.strata, parents, null.scales, method.seed)
+        mine, domains = level(name, *place), level(k.WITHIN_DOMAIN, *place)
+        scores = score_image(
+            image.sample, graph, image.labels, types, method, mine, domains, geometry=geometry, threads=within
         )
+        classes = np.where(in_guard(image.xy, spec.guard_um), -1, mine.rules.classes)
+        return scores, Tissue(image.sample, image.xy, image.labels, graph, replace(mine.rules, classes=classes))
 
     # few images: the threads go over the draws of each
     within = max(1, threads // max(len(samples), 1))
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        tables = list(pool.map(one, range(len(samples))))
+        scored = list(pool.map(one, range(len(samples))))
+        found: dict[str, pd.DataFrame] = {}
+        groups = list(_groups(cells, samples))
+        tissues = {tissue.sample: tissue for _, tissue in scored}
+        fits = pool.map(lambda names: contact_odds([tissues[n] for n in names], len(types), method.seed), groups)
+        for names, tables in zip(groups, fits, strict=True):
+            found |= dict(zip(names, tables, strict=True))
     columns = list(contracts.SCORES.columns)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    whole = [pd.concat([scores, found[tissue.sample]], axis=1)[columns] for scores, tissue in scored]
+    return pd.concat(whole, ignore_index=True) if whole else pd.DataFrame(columns=columns)
+
+
+def _groups(cells: pd.DataFrame, samples: list[str]) -> list[list[str]]:
+    """Samples that are fitted as one: those of a subject, or each by itself."""
+    if k.SUBJECT not in cells:
+        return [[sample] for sample in samples]
+    subject = dict(zip(cells[k.SAMPLE].astype(str), cells[k.SUBJECT], strict=True))
+    groups: dict[str, list[str]] = {}
+    for sample in samples:
+        groups.setdefault(subject[sample], []).append(sample)
+    return list(groups.values())
 
 
 def _rows_by_sample(column: pd.Series) -> tuple[list[str], list[np.ndarray]]:
@@ -86,8 +154,9 @@ def _rows_by_sample(column: pd.Series) -> tuple[list[str], list[np.ndarray]]:
     return [str(name) for name in names], list(rows)
 
 
-def _check_strata(cells: pd.DataFrame, table: Path, column: str) -> None:
-    each = cells.groupby(k.SAMPLE)[k.DOMAIN].nunique()
-    for sample, n in each[each > MAX_STRATA].items():
-        where = f"{table} column `{column}` (sample {sample})"
-        raise DataError(Fault(where, f"at most {MAX_STRATA} values in a sample", str(n)))
+def _check_parents(cells: pd.DataFrame, table: Path, columns: Columns) -> None:
+    """Raise where cells of one type have several parents."""
+    each = cells.groupby(k.CELL_TYPE)[PARENT].nunique()
+    for name in each.index[each > 1][:3]:
+        found = ", ".join(sorted(set(cells.loc[cells[k.CELL_TYPE] == name, PARENT]))[:4])
+        raise DataError(Fault(f"{table} column `{columns.parent}`", f"one parent for all cells of `{name}`", found))

@@ -14,13 +14,17 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.neighbourhood import moves, nulls, skewness, tails
+from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.graph import Graph
+from tumint.neighbourhood.levels import Level
 from tumint.neighbourhood.moments import cross_table, exact_moments
+from tumint.neighbourhood.parts import expected as expected_edges
+from tumint.neighbourhood.parts import parts
 
-PEARSON3_FROM = 2.0  # expected count from which the Pearson III law is calibrated; permutations below
-NORMAL_FROM = 30.0  # the same for the normal law, which serves where the third moment is not to be had
-MAX_STRATA = 64
+CALIBRATED_FROM = 2.0  # expected count from which the laws of p are calibrated; permutations below
 EXACT = ("edges", "classic")  # statistics that have exact moments
+LABELS = ("exact", "permutation")  # nulls that permute labels
+PARTS = ("log2_domain", "log2_region", "log2_contact")
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def score_image(
     labels: np.ndarray,
     types: Sequence[str],
     method: Method,
-    strata: np.ndarray | None = None,
+    level: Level | None = None,
+    domains: Level | None = None,
     *,
     geometry: Geometry | None = None,
     threads: int = 1,
@@ -84,9 +89,10 @@ def score_image(
     ----------
     labels
         (cells) index into `types`.
-    strata
-        (cells) codes from 0, each in use: labels are permuted within them. None: within the whole image. The nulls
-        `torus` and `jitter` do not know them.
+    level
+        Within what labels are permuted; None: within the whole image. The nulls `torus` and `jitter` do not know it.
+    domains
+        The level `domain` of the image where it has domains: what is shared by way of them stands apart.
     geometry
         Needed by `torus` and `jitter`.
     threads
@@ -94,12 +100,13 @@ def score_image(
 
     Returns
     -------
-    Columns of `contracts.SCORES`, sorted as `types` is. Where the statistic cannot vary and is what it must be, `z` is
-    0 and `p` 1. A pair that is `too_few` has counts and no scores, one that is `absent` neither.
+    Columns of `contracts.SCORES` but those of odds ratios, sorted as `types` is. A pair whose statistic cannot vary is
+    `no_variation` and has no z and no p; one that is `too_few` has counts and no scores, one that is `absent` neither.
     """
     K = len(types)
     labels = labels.astype(label_dtype(K))
-    strata = np.zeros(graph.n, np.uint8) if strata is None else strata.astype(np.uint8)
+    level = level or whole_image(graph.n)
+    strata = level.tilings[0]
     n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
     sizes = n.sum(axis=1)
     status = pair_status(sizes, method.min_cells)
@@ -107,43 +114,65 @@ def score_image(
     observed = statistic.of(graph, labels, K)
     simulate = _Simulation(sample, graph, labels, strata, statistic, observed, method, geometry, threads)
     if method.null == "exact":
-        expected, sd, p, p_method = _exact(simulate, n, sizes, status)
+        mean = expected_edges(graph, labels, K, level.tilings)
+        expected, sd, p, p_method = _exact(simulate, n, sizes, status, mean)
     else:
         null = simulate.run(method.null, status == k.TESTED)
         expected, sd, p = null.mean, null.sd, null.p
         p_method = np.full((K, K), method.null, dtype=object)
-    stuck = np.where(observed == expected, 0.0, np.nan)
-    z = np.divide(observed - expected, sd, out=stuck, where=sd > 0)
+    status[(status == k.TESTED) & (sd <= 0)] = k.NO_VARIATION
+    z = np.divide(observed - expected, sd, out=np.full((K, K), np.nan), where=sd > 0)
     # half an event: one edge for counts, one edge or cell per source cell for what is divided by them
     half = 0.5 if method.statistic == "edges" else (0.5 / np.maximum(sizes, 1))[:, None]
-    log2 = np.log2((observed + half) / (expected + half))
-    se = sd / ((expected + half) * np.log(2))
-    return _table(sample, types, sizes, observed, expected, sd, z, log2, se, p, p_method, status)
+    columns = {"observed": observed, "expected": expected, "sd": sd, "z": z, "p": p, "p_method": p_method}
+    if method.null in LABELS and method.statistic in EXACT:
+        split = parts(graph, labels, K, level, domains or whole_image(graph.n))
+        scale = (np.maximum(sizes, 1) if method.statistic == "classic" else np.ones(K))[:, None]
+        shares = dict(zip(PARTS, split.log2(half * scale), strict=True))
+        columns |= {"log2": shares["log2_contact"], "expected_global": split.in_image / scale, **shares}
+        columns["se"] = sd / ((split.expected / scale + half) * np.log(2))
+    else:
+        columns["log2"] = columns["log2_contact"] = np.log2((observed + half) / (expected + half))
+        columns["se"] = sd / ((expected + half) * np.log(2))
+    return _table(sample, types, sizes, columns, status)
+
+
+def whole_image(n: int) -> Level:
+    """The level `global` of an image of n cells."""
+    return Level(k.GLOBAL, (np.zeros(n, np.int32),), Rules(np.zeros(n, np.int64)))
 
 
 def _exact(
-    simulate: _Simulation, n: np.ndarray, sizes: np.ndarray, status: np.ndarray
+    simulate: _Simulation, n: np.ndarray, sizes: np.ndarray, status: np.ndarray, mean: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, sd, p and its method from exact moments; `classic` is `edges` over the cells of the source."""
-    counts, variance = exact_moments(simulate.graph, simulate.labels, simulate.strata, n)
+    """Mean, sd, p and its method from exact moments; `classic` is `edges` over the cells of the source.
+
+    p is that of the law with the exact skewness (`pearson3`) or, where strata are too many for it, with that of a
+    binomial, Poisson or negative binomial law of the same mean and variance (`panjer`).
+    """
+    own, variance = exact_moments(simulate.graph, simulate.strata, n)
+    sd = np.sqrt(variance)
     scale = np.maximum(sizes, 1)[:, None] if simulate.method.statistic == "classic" else np.ones((1, 1))
-    expected, sd = counts / scale, np.sqrt(variance) / scale
-    if n.shape[1] <= skewness.MAX_STRATA:
-        skew = skewness.skewness(simulate.graph, simulate.strata, n, counts, variance)
-    else:
-        skew = np.full(counts.shape, np.nan)
-    known = ~np.isnan(skew)
-    p_method = np.where(known, "pearson3", "normal").astype(object)
     # on an undirected graph, edges within a type come in twos
     step = np.where(np.eye(len(sizes), dtype=bool) & simulate.graph.undirected, 2.0, 1.0)
-    law = (np.rint(simulate.observed * scale), counts, np.sqrt(variance), np.where(known, skew, 0.0), step)
+    skew = np.full(own.shape, np.nan)
+    if n.shape[1] <= skewness.MAX_STRATA:
+        skew = skewness.skewness(simulate.graph, simulate.strata, n, own, variance)
+    known = ~np.isnan(skew)
+    p_method = np.where(known, "pearson3", "panjer").astype(object)
+    law = (
+        np.rint(simulate.observed * scale),
+        mean,
+        sd,
+        np.where(known, skew, tails.panjer_skewness(own, sd, step)),
+        step,
+    )
     p = tails.two_sided(*law)
-    least = np.where(known, PEARSON3_FROM, NORMAL_FROM)
-    rare = (status == k.TESTED) & (sd > 0) & ((counts < least) | tails.beyond(*law))
+    rare = (status == k.TESTED) & (sd > 0) & ((own < CALIBRATED_FROM) | tails.beyond(*law))
     if rare.any():
         p[rare] = simulate.run("permutation", rare).p[rare]
         p_method[rare] = "permutation"
-    return expected, sd, p, p_method
+    return mean / scale, sd / scale, p, p_method
 
 
 @dataclass(frozen=True)
@@ -194,26 +223,16 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 
 
 def _table(
-    sample: str,
-    types: Sequence[str],
-    sizes: np.ndarray,
-    observed: np.ndarray,
-    expected: np.ndarray,
-    sd: np.ndarray,
-    z: np.ndarray,
-    log2: np.ndarray,
-    se: np.ndarray,
-    p: np.ndarray,
-    p_method: np.ndarray,
-    status: np.ndarray,
+    sample: str, types: Sequence[str], sizes: np.ndarray, columns: dict[str, np.ndarray], status: np.ndarray
 ) -> pd.DataFrame:
     K = len(types)
     names = np.asarray(types, dtype=object)
     tested, there = status == k.TESTED, status != k.ABSENT
-    p = np.where(tested, p, np.nan)
+    p = np.where(tested, columns["p"], np.nan)
+    none = np.full((K, K), np.nan)
 
-    def shown(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-        return np.where(where, values, np.nan).reshape(-1)
+    def shown(name: str, where: np.ndarray) -> np.ndarray:
+        return np.where(where, columns.get(name, none), np.nan).reshape(-1)
 
     return pd.DataFrame(
         {
@@ -222,15 +241,17 @@ def _table(
             k.TARGET: np.tile(names, K),
             "n_source": np.repeat(sizes, K),
             "n_target": np.tile(sizes, K),
-            "observed": shown(observed, there),
-            "expected": shown(expected, there),
-            "sd": shown(sd, there),
-            "z": shown(z, tested),
-            "log2_enrichment": shown(log2, tested),
-            k.SE: shown(se, tested),
+            "observed": shown("observed", there),
+            "expected": shown("expected", there),
+            "sd": shown("sd", there),
+            "z": shown("z", tested),
+            "log2_enrichment": shown("log2", tested),
+            k.SE: shown("se", tested),
             "p": p.reshape(-1),
             "q": benjamini_hochberg(p.reshape(-1)),
-            "p_method": np.where(tested, p_method, "").reshape(-1),
+            "p_method": np.where(tested, columns["p_method"], "").reshape(-1),
             k.STATUS: status.reshape(-1),
+            "expected_global": shown("expected_global", there),
+            **{name: shown(name, there) for name in PARTS},
         }
     )

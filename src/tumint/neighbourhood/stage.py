@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
-from tumint.neighbourhood.distances import distance_table
-from tumint.neighbourhood.features import GLOBAL, WITHIN, cell_features, feature_table
-from tumint.neighbourhood.grid import grid_table
-from tumint.neighbourhood.image import GraphSpec, Image, build_graph, codes, in_guard, make_image
-from tumint.neighbourhood.scores import EXACT, Method, score_image
-from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
+from tumint.neighbourhood.features import cell_features, feature_table
+from tumint.neighbourhood.image import codes, make_image
+from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.provenance import run_metadata
 
 if TYPE_CHECKING:
@@ -33,36 +30,56 @@ _COLUMNS = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.DOMAIN, k.CELL_TYPE]
 
 
 def run(
-    params: StageParams, cells: Path, samples: Sequence[str], edges: Path | None, out: Path, *, threads: int = 1
+    params: StageParams,
+    cells: Path,
+    subjects: Mapping[str, str],
+    edges: Sequence[Path],
+    out: Path,
+    *,
+    threads: int = 1,
 ) -> None:
-    """Score the `samples` of a batch: `interactions`, `distances` and `grid` (parquet) in `out`.
+    """Score the samples of a batch: `interactions`, `nulls`, `distances` and `grid` (parquet) in `out`.
 
-    Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Rows
-    with `null` = `domain` (labels permuted within tissue domains, where `none` is one more) are written for samples
-    that have at least one domain. Samples without cells in `cells` are skipped. The bytes do not depend on `threads`
-    nor, per sample, on the batch.
+    Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
+    odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on `threads`
+    nor, per subject, on the batch.
+
+    Parameters
+    ----------
+    subjects
+        Subject of each sample of the batch, in order.
+    edges
+        Tables of the edges that came with the data, where the config asks for them.
     """
     config = _config(params)
-    if _needs_edges(config) and edges is None:
+    if _needs_edges(config) and not edges:
         raise DataError(Fault("--edges", "the batch's edges, for `neighbourhood.graph.kind: provided`", "none"))
     types = cohort_values(cells, k.CELL_TYPE)
+    samples: dict[str, list[str]] = {}
+    for sample, subject in subjects.items():
+        samples.setdefault(subject, []).append(sample)
+    scorer = Scorer(config, params.seed, types)
 
-    def one(sample: str) -> tuple[pd.DataFrame, ...] | None:
-        return _score_sample(config, params.seed, cells, sample, edges, types)
+    def one(sample: str) -> Scored | None:
+        return _score_sample(scorer, cells, sample, edges)
 
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        results = [result for result in pool.map(one, samples) if result is not None]
+    # sums of floats must not depend on the number of threads
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
+        scored = dict(zip(subjects, pool.map(one, subjects), strict=True))
+        of_subject = [[found for s in names if (found := scored[s])] for names in samples.values()]
+        done = {one.sample: one for part in pool.map(scorer.with_odds, of_subject) for one in part}
+    results = [done[sample] for sample in subjects if sample in done]
     meta = _meta(params)
-    parts = zip(*results, strict=True) if results else ((), (), ())
-    for contract, tables in zip(_CONTRACTS, parts, strict=True):
+    for contract in _CONTRACTS:
+        tables = [getattr(one, contract.name) for one in results]
         write_table(_concat(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
 
-_CONTRACTS = (contracts.INTERACTIONS, contracts.DISTANCES, contracts.GRID)
+_CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
-    """The cohort's `interactions`, `distances`, `grid` and `features`, samples in the order of `cells`."""
+    """The cohort's `interactions`, `nulls`, `distances`, `grid` and `features`, samples in the order of `cells`."""
     config = _config(params)
     names = cohort_values(cells, k.SAMPLE, in_order=True)
     rank = {sample: i for i, sample in enumerate(names)}
@@ -72,14 +89,14 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
         tables.append(
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
-    interactions, distances, _ = tables
+    interactions, _, distances, _ = tables
     types = cohort_values(cells, k.CELL_TYPE)
     per_cell = [_cell_features(cells, sample, types) for sample in names]
     features = feature_table(
         pd.concat(per_cell, ignore_index=True),
         interactions,
         distances,
-        domains=bool((interactions[k.NULL] == WITHIN).any()),
+        primary=config.primary,
         symmetric=is_symmetric(config),
     )
     meta = _meta(params)
@@ -137,82 +154,23 @@ def _cell_features(cells: Path, sample: str, types: Sequence[str]) -> pd.DataFra
     return cell_features(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), codes(table[k.CELL_TYPE], types), types)
 
 
-def _score_sample(
-    config: NeighbourhoodConfig, seed: int, cells: Path, sample: str, edges: Path | None, types: Sequence[str]
-) -> tuple[pd.DataFrame, ...] | None:
-    """Interactions, distances and grid of one sample; None where it has no cell."""
+def _score_sample(scorer: Scorer, cells: Path, sample: str, edges: Sequence[Path]) -> Scored | None:
+    """All tables of one sample but for odds ratios; None where it has no cell."""
     table = read_table(cells, columns=_COLUMNS, samples=[sample])
     if table.empty:
         return None
+    labels = codes(table[k.CELL_TYPE], scorer.types)
     if not located(table):
         print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
-        return _unlocated(config, sample, codes(table[k.CELL_TYPE], types), types)
+        return scorer.unlocated(sample, labels)
     domains = table[k.DOMAIN].astype(str).to_numpy(object)
-    image = make_image(
-        sample,
-        table[[k.X_UM, k.Y_UM]].to_numpy(float),
-        codes(table[k.CELL_TYPE], types),
-        domains,
-        table[k.CELL_ID].to_numpy(),
-    )
-    given = read_table(edges, samples=[sample]) if _needs_edges(config) and edges is not None else None
-    nulls: dict[str, np.ndarray | None] = {GLOBAL: None}
-    if (domains != k.NO_DOMAIN).any():
-        nulls[WITHIN] = image.strata
-    of_scores = {null: strata for null, strata in nulls.items() if null == GLOBAL or config.within_domain}
-    of_grid = {null: strata for null, strata in nulls.items() if str(null) in set(config.robustness.nulls)}
-    specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
-    return (
-        _interactions(config, seed, image, given, of_scores, types),
-        distance_table(sample, image.xy, image.labels, types, config.min_cells),
-        grid_table(image, types, specs, of_grid, config.min_cells, given) if specs and of_grid else pd.DataFrame(),
-    )
+    image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
+    given = None
+    if _needs_edges(scorer.config) and edges:
+        given = pd.concat([read_table(path, samples=[sample]) for path in edges])
+    return scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
 
 
 def located(table: pd.DataFrame) -> bool:
     """Whether the cells of a sample have coordinates; ingest lets all of them have some, or none."""
     return bool(table[k.X_UM].notna().any())
-
-
-def _unlocated(
-    config: NeighbourhoodConfig, sample: str, labels: np.ndarray, types: Sequence[str]
-) -> tuple[pd.DataFrame, ...]:
-    """Rows of a sample without coordinates: who is there, and no score."""
-    sizes = np.bincount(labels, minlength=len(types))
-    parts = [unlocated_scores(sample, sizes, types).assign(statistic=s, null=GLOBAL) for s in config.statistics]
-    return pd.concat(parts), unlocated_distances(sample, sizes, types), pd.DataFrame()
-
-
-def _interactions(
-    config: NeighbourhoodConfig,
-    seed: int,
-    image: Image,
-    given: pd.DataFrame | None,
-    nulls: dict[str, np.ndarray | None],
-    types: Sequence[str],
-) -> pd.DataFrame:
-    """Every statistic under every null; with a guard zone, what it leaves out and scores without it stand beside."""
-    spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
-    graph = build_graph(image, spec, given)
-    whole = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else graph
-    guarded = np.bincount(image.labels[in_guard(image.xy, config.guard_um)], minlength=len(types))
-    parts = []
-    for name in config.statistics:
-        method = Method(
-            name,
-            "exact" if name in EXACT else "permutation",
-            config.permutations,
-            seed,
-            config.min_cells,
-            config.patch_size,
-            stop_after=config.stop_after,
-        )
-        for null, strata in nulls.items():
-            scores = score_image(image.sample, graph, image.labels, types, method, strata)
-            scores = scores.assign(statistic=name, null=null)
-            if config.guard_um > 0:
-                without = score_image(image.sample, whole, image.labels, types, method, strata)
-                scores["n_guarded"] = np.repeat(guarded, len(types))
-                scores["log2_unguarded"] = without["log2_enrichment"]
-            parts.append(scores)
-    return pd.concat(parts)

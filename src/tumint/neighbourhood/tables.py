@@ -12,6 +12,8 @@ import pandas as pd
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 
+PARENT = "parent"  # column of the parent of a cell's type
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -23,10 +25,13 @@ class Columns:
     sample: str | None = None
     stratum: str | None = None
     cell_id: str | None = None
+    parent: str | None = None
+    subject: str | None = None
 
     def named(self) -> list[str]:
         """All that are needed."""
-        return [c for c in (self.sample, self.cell_id, self.x, self.y, self.label, self.stratum) if c is not None]
+        optional = (self.sample, self.subject, self.cell_id, self.x, self.y, self.label, self.stratum, self.parent)
+        return [c for c in optional if c is not None]
 
 
 def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd.DataFrame:
@@ -35,7 +40,7 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
     Returns
     -------
     `x_um`, `y_um` (float64), `cell_type` (str), `sample` (str; the name of the file where there is no such column), and
-    `domain` (str) and `cell_id` where asked for.
+    `domain`, `cell_id`, `parent` and `subject` (str) where asked for.
 
     Raises
     ------
@@ -48,7 +53,10 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
     out: dict[str, pd.Series] = {}
     for key, column in ((k.X_UM, columns.x), (k.Y_UM, columns.y)):
         out[key] = _numbers(table[column], path, column, faults) * um_per_px
-    texts = ((k.CELL_TYPE, columns.label), (k.SAMPLE, columns.sample), (k.DOMAIN, columns.stratum))
+    texts = (
+        *((k.CELL_TYPE, columns.label), (k.SAMPLE, columns.sample), (k.DOMAIN, columns.stratum)),
+        *((PARENT, columns.parent), (k.SUBJECT, columns.subject)),
+    )
     for key, name in texts:
         if name is not None:
             out[key] = _text(table[name], path, name, faults)

@@ -33,6 +33,16 @@ def _shape(skew: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return flat, 4.0 / np.where(flat, 1.0, skew) ** 2
 
 
+def panjer_skewness(mean: np.ndarray, sd: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Skewness of the law of Panjer's class (binomial, Poisson, negative binomial) of counts in steps, by two moments.
+
+    Missing where there is no spread. Over strata, counts are sums of many small ones, which such laws fit.
+    """
+    there = (sd > 0) & (mean > 0)
+    m, s = np.where(there, mean / step, 1.0), np.where(there, sd / step, 1.0)
+    return np.where(there, (2 * s * s / m - 1) / s, 0.0)
+
+
 def beyond(count: np.ndarray, mean: np.ndarray, sd: np.ndarray, skew: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Whether a count lies past the end of the law, where it has no p though it can happen."""
     sd, skew = _uncut(sd, skew, step)

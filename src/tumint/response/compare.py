@@ -22,7 +22,7 @@ from tumint.response.families import Family, families
 from tumint.response.inference import BESIDE, family_tests
 from tumint.response.permutation import Assignments, assignments
 from tumint.response.status import check_estimable, contrast_reason
-from tumint.response.subjects import subject_values
+from tumint.response.subjects import Least, subject_values
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,15 @@ def compare(
     SheetError
         The covariates cannot be told from the groups.
     """
-    values = subject_values(features, design.unit_of_sample)
+    least = Least.of(config)
+    values = subject_values(features, design.unit_of_sample, least)
     reason = contrast_reason(design, config.min_subjects)
     if not reason:
         check_estimable(design)
     ways, no_permutation = _assignments(design, config, seed, reason)
     whole = design.pair is not None and design.contrast.formula is None  # a formula can use half a pair
     pairs = (design.pair, design.group) if whole and design.pair is not None else None
-    matrices = families(features, values, design.units, design.unit_of_sample, pairs)
+    matrices = families(features, values, design.units, design.unit_of_sample, pairs, least)
     parts, priors = [], {}
     for family in matrices:
         part, prior = family_tests(family, design, config, ways, beside)

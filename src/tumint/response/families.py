@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.response.linear import Floats
+from tumint.response.subjects import Least
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,14 @@ class Family:
     rois: Floats  # (F, N), the values of single ROIs
     subject: NDArray[np.intp]  # (N,), position among the subjects
     errors: Floats  # (F, N), standard errors of the values of single ROIs
+    precision: Floats  # (F, S), standard errors of the values
+    why: NDArray[np.object_]  # (F, S), the status of each value
+    used: Floats  # (F, S), ROIs behind each value
 
     @property
     def n_rois(self) -> NDArray[np.int64]:
         """In how many ROIs each feature was measured (F,)."""
-        return np.isfinite(self.rois).sum(axis=1)
+        return np.nansum(self.used, axis=1).astype(np.int64)
 
 
 def families(
@@ -36,6 +41,7 @@ def families(
     subjects: Sequence[str],
     unit_of_sample: pd.Series,
     pairs: tuple[NDArray[np.intp], NDArray[np.bool_]] | None = None,
+    least: Least = Least(),  # noqa: B008
 ) -> list[Family]:
     """All families and features that any sample has, sorted by name, in the given subjects.
 
@@ -51,23 +57,31 @@ def families(
         Subject of each sample (index: sample).
     pairs
         Pair and group of each subject, in a paired design: only whole pairs are kept.
+    least
+        The mixed model takes ROIs one by one, so there each must hold what else a subject must.
     """
     units = {unit: i for i, unit in enumerate(subjects)}
     inside = unit_of_sample[unit_of_sample.isin(units)].sort_index()
     samples = {str(sample): i for i, sample in enumerate(inside.index)}
     subject = np.array([units[unit] for unit in inside], dtype=np.intp)
     tested = features[features[k.STATUS] == k.TESTED]
+    sparse = tested[k.FAMILY].isin(k.ODDS_FAMILIES) & (tested[k.WEIGHT] < least.information)
+    tested = tested[~sparse]
     names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
     found = []
     for name, part in names.groupby(k.FAMILY, sort=True):
         order = {feature: i for i, feature in enumerate(sorted(part[k.FEATURE]))}
-        matrix = _matrix(values[values[k.FAMILY] == name], k.SUBJECT, order, units)
+        mine = values[values[k.FAMILY] == name]
+        matrix, precision = (_matrix(mine, k.SUBJECT, order, units, column) for column in (k.VALUE, k.SE))
+        why = _matrix(mine, k.SUBJECT, order, units, k.STATUS, k.ABSENT)
         rois = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples)
         if pairs is not None:
             matrix[~_has_partner(matrix, *pairs)] = np.nan
         rois[np.isnan(matrix)[:, subject]] = np.nan
         errors = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples, k.SE)
-        found.append(Family(str(name), list(order), matrix, rois, subject, errors))
+        used = _matrix(mine, k.SUBJECT, order, units, "n_samples")
+        used[np.isnan(matrix)] = 0
+        found.append(Family(str(name), list(order), matrix, rois, subject, errors, precision, why, used))
     return found
 
 
@@ -86,9 +100,15 @@ def names_of(family: Family) -> pd.DataFrame:
 
 
 def _matrix(
-    table: pd.DataFrame, column: str, rows: dict[str, int], columns: dict[str, int], values: str = k.VALUE
-) -> Floats:
-    matrix = np.full((len(rows), len(columns)), np.nan)
+    table: pd.DataFrame,
+    column: str,
+    rows: dict[str, int],
+    columns: dict[str, int],
+    values: str = k.VALUE,
+    empty: float | str = np.nan,
+) -> Any:
+    """`values` by feature and `column`; `empty` where the table has none."""
+    matrix = np.full((len(rows), len(columns)), empty, dtype=object if isinstance(empty, str) else np.float64)
     at_column = table[column].astype(str).map(columns)
     kept = table[at_column.notna()]
     at_row = kept[k.FEATURE].astype(str).map(rows).to_numpy(dtype=np.intp)

@@ -21,6 +21,7 @@ from tumint.response.mixed import MixedFit, fit_mixed
 from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
 from tumint.response.permutation import Assignments, permute
 from tumint.response.power import power_table
+from tumint.response.precision import precision_weights
 from tumint.response.repeats import subject_weights
 from tumint.response.robust import fit_prior_robust
 from tumint.response.status import feature_status
@@ -36,7 +37,7 @@ def family_tests(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
-    weights = _weights(family, design, config)
+    weights = weights_of(family, design.matrix, config)
     result = fit(Y, design.matrix, design.effect, weights)
     table = _frame(family, design)
     status, reason = feature_status(family, design, result, config.min_subjects)
@@ -69,6 +70,7 @@ def family_tests(
             extras[INFLUENCE.name] = key[_KEY].join(moved)
     reason = _choose(config.method, columns, mixed, status, reason)
     columns["q"] = benjamini_hochberg(columns["p"])
+    table = table.assign(**_means(family, design, weights), lost=_lost(family, design))
     return {
         EFFECTS_ALL.name: table.assign(**columns, q_all=np.nan, **{k.STATUS: status, k.REASON: reason}),
         MIXED.name: table[_KEY].join(mixed).iloc[tested],
@@ -76,11 +78,14 @@ def family_tests(
     }, prior
 
 
-def _weights(family: Family, design: Design, config: ResponseConfig) -> Floats | None:
+def weights_of(family: Family, X: Floats, config: ResponseConfig) -> Floats | None:
+    """Weights of the values of a family (F, S) under the design `X` (S, p) that the config asks for; None: all the same."""
+    if config.weights == "auto":
+        return precision_weights(family.values, family.precision, X) if family.name in k.ODDS_FAMILIES else None
     if config.weights == "equal":
         return None
     errors = family.errors if config.weights == "precision" else None
-    return subject_weights(family.rois, design.matrix, family.subject, errors)
+    return subject_weights(family.rois, X, family.subject, errors)
 
 
 def _power(
@@ -91,7 +96,7 @@ def _power(
     can = power_table(part, test, sizes, alpha=ALPHA, fdr=config.fdr, power=config.power, paired=paired)
     return rows[_KEY].assign(
         effect=part.effect,
-        sd=np.sqrt(test.variance),
+        sd=test.se / np.sqrt(1 / sizes[0] + 1 / sizes[1]),
         detectable=can.detectable,
         detectable_alone=can.detectable_alone,
         subjects_needed=can.needed,
@@ -149,6 +154,48 @@ def _frame(family: Family, design: Design) -> pd.DataFrame:
         n_subjects_group=design.count(present, group=True),
         n_samples=family.n_rois,
     )
+
+
+def _means(family: Family, design: Design, weights: Floats | None) -> dict[str, Floats]:
+    """Mean of either group (F,), weighed as in the test; missing where a group has none."""
+    there = np.isfinite(family.values)
+    weights = np.where(there, 1.0 if weights is None else weights, 0.0)
+    values = np.where(there, family.values, 0.0)
+    means = {}
+    for name, side in (("mean_reference", design.reference), ("mean_group", design.group)):
+        total = weights[:, side].sum(axis=1)
+        sums = (weights * values)[:, side].sum(axis=1)
+        means[name] = np.divide(sums, total, out=np.full(len(total), np.nan), where=total > 0)
+    return means
+
+
+_WHY = {
+    k.TOO_FEW: "too few cells",
+    k.NO_VARIATION: "nothing that can vary",
+    k.ABSENT: "a type is absent",
+    k.NO_COORDINATES: "no coordinates",
+    k.TESTED: "no partner in the pair",
+}
+
+
+def _lost(family: Family, design: Design) -> NDArray[np.object_]:
+    """Which subjects and samples of the contrast say nothing about each feature, in words (F,)."""
+    inside = design.group | design.reference
+    samples = np.bincount(family.subject, minlength=len(inside))
+    missing = ~np.isfinite(family.values) & inside
+    unused = np.where(inside & ~missing, samples - np.nan_to_num(family.used), 0).sum(axis=1).astype(int)
+    said = []
+    for row, why, n in zip(missing, family.why, unused, strict=True):
+        counts = pd.Series(why[row]).value_counts()
+        words = [
+            f"{int(counts[name])} subject{'s' if counts[name] > 1 else ''}: {_WHY[name]}"
+            for name in _WHY
+            if name in counts
+        ]
+        if n:
+            words.append(f"{n} sample{'s' if n > 1 else ''} of the others without it")
+        said.append("; ".join(words))
+    return np.array(said, dtype=object)
 
 
 def _difference(Y: Floats, design: Design) -> Floats:

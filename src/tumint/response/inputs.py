@@ -14,6 +14,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.contracts import FEATURES, SCORES, Contract
 from tumint.io.tables import check, read_table
+from tumint.pair_features import odds_features, part_features, statistic_features
 
 # scores of means and shares have no counts to add up: they are averaged
 FAMILY_RATE = "interaction_mean"
@@ -76,32 +77,24 @@ def _numbers(table: pd.DataFrame, kinds: dict[str, str], path: Path) -> pd.DataF
 
 
 def from_scores(scores: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Scores of one statistic as features.
+    """Scores of one statistic as features, in the families of `tumint.neighbourhood.features`.
 
     Of a pair and its mirror only source ≤ target is kept where all mirrored rows are equal, as on an undirected graph:
-    else each finding would be counted twice. Counts become the family `interaction`, whose ratios are of sums; any
-    other statistic becomes `interaction_mean`.
+    else each finding would be counted twice. A statistic that is no count has no parts: it becomes `interaction_mean`.
     """
     for column, what in (("statistic", "one statistic"), (k.NULL, "one null")):
         if column in scores and len(scores[column].unique()) > 1:
             raise DataError(Fault(f"{where} column `{column}`", what, ", ".join(map(str, scores[column].unique()))))
     check(scores, Contract("scores", SCORES.columns, (k.SAMPLE, k.SOURCE, k.TARGET)), where)
-    kept = scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)] if is_symmetric(scores) else scores
-    tested = kept[kept[k.STATUS] == k.TESTED]
-    counts = np.log2((tested["observed"] + 0.5) / (tested["expected"] + 0.5))
-    family = k.FAMILY_INTERACTION if np.allclose(counts, tested["log2_enrichment"], atol=1e-6) else FAMILY_RATE
-    return pd.DataFrame(
-        {
-            k.SAMPLE: kept[k.SAMPLE].astype(str),
-            k.FAMILY: family,
-            k.FEATURE: kept[k.SOURCE].astype(str) + k.PAIR_SEPARATOR + kept[k.TARGET].astype(str),
-            k.VALUE: kept["log2_enrichment"],
-            k.SE: kept[k.SE],
-            k.WEIGHT: kept["expected"],
-            k.N: kept["n_source"],
-            k.STATUS: kept[k.STATUS].astype(str),
-        }
-    ).reset_index(drop=True)
+    odds = [odds_features(scores, family) for family in (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE)]
+    observed = scores["observed"].dropna().to_numpy(dtype=float)
+    if np.allclose(observed, np.rint(observed)):
+        parts = part_features(scores, symmetric=is_symmetric(scores))
+    else:
+        kept = scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)] if is_symmetric(scores) else scores
+        parts = statistic_features(kept, FAMILY_RATE)
+    table = pd.concat([*odds, parts], ignore_index=True)
+    return table.assign(**{name: table[name].astype(str).astype(object) for name in (k.SAMPLE, k.STATUS)})
 
 
 def is_symmetric(scores: pd.DataFrame) -> bool:

@@ -17,11 +17,11 @@ from tumint.response.compare import joined, stream
 from tumint.response.cox import fit_cox
 from tumint.response.design import check_covariates, nuisance
 from tumint.response.families import Family, families, names_of
-from tumint.response.inference import prior_of
+from tumint.response.inference import prior_of, weights_of
 from tumint.response.linear import Floats, fit
 from tumint.response.moderated import moderated_t
 from tumint.response.permutation import Assignments, permute, shuffles
-from tumint.response.subjects import subject_values
+from tumint.response.subjects import Least, subject_values
 
 _MIN_EVENTS = 5
 _LEVEL = 1.959963984540054  # two-sided 95 % of the normal law
@@ -56,8 +56,9 @@ def relate(
     """
     design = _build(sheet, outcome, where)
     units = sheet.set_index(k.SAMPLE)[k.SUBJECT]
-    values = subject_values(features, units)
-    parts = families(features, values, design.units, units)
+    least = Least.of(config)
+    values = subject_values(features, units, least)
+    parts = families(features, values, design.units, units, least=least)
     ways = _ways(design, config, seed)
     return joined([_family(part, design, config, ways) for part in parts], OUTCOMES)
 
@@ -127,7 +128,7 @@ def _slope(
     """Moderated t of the slope: change of the feature per standard deviation of the outcome."""
     q = design.nuisance.shape[1]
     X = np.column_stack([design.nuisance, design.values])
-    result = fit(family.values, X, np.append(np.zeros(q), 1.0))
+    result = fit(family.values, X, np.append(np.zeros(q), 1.0), weights_of(family, X, config))
     columns["effect"][:] = result.effect
     _mark(status, reason, ~(result.df > 0), k.NO_P, "no degree of freedom left, so no p")
     _mark(status, reason, ~(result.variance > 0), k.NO_P, "no variance around the line, so no p")

@@ -1,4 +1,4 @@
-"""What is left of a difference in interactions when tissue domains and composition are accounted for."""
+"""Beside every interaction what could explain it away: composition; and what two types share without contact."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from tumint.config.response import ResponseConfig
 from tumint.io.contracts import REMAINING
 from tumint.response.compare import Result
 from tumint.response.families import Family
-from tumint.response.inference import prior_of
+from tumint.response.inference import prior_of, weights_of
 from tumint.response.linear import Floats, LinearFit, fit
 from tumint.response.moderated import moderated_t
 
 REMAINS, COMPOSITION, NOT_ADJUSTED = "remains", "not apart from composition", "not adjusted"
 TISSUE, UNDECIDED, NO_DIFFERENCE = "shared tissue", "undecided", "no difference"
-_LEVEL = 0.05  # of the interval at equal composition, and of the change that domains make
+_LEVEL = 0.05  # of the interval at equal composition, and of what is shared without contact
 
 
 def remaining(result: Result, config: ResponseConfig) -> pd.DataFrame:
     """Contract `REMAINING`: every tested interaction beside what could explain it away.
 
     The effect at equal composition comes from the model of the contrast with the logits of the shares of both types
-    (one for a type with itself) as covariates of each pair, its variance moderated over the pairs. What domains change
-    is the same contrast of (global − within domain), subject by subject: that one effect is significant and the other
+    (one for a type with itself) as covariates of each pair, its variance moderated over the pairs. What is shared without
+    contact is the same contrast of (total − contact), subject by subject: that one effect is significant and the other
     not does not show that they differ.
 
     Notes
     -----
     `verdict` is, for a pair with q below the config's `fdr`: "remains" (the interval at equal composition lies on the
     same side of 0), "not apart from composition" (it does not), "not adjusted" (no degree of freedom left, or no
-    shares). For one that is so only over the whole image: "shared tissue" (domains take a significant part of it away)
-    or "undecided". Else "no difference".
+    shares). For one whose contacts differ in number, and not in odds: "shared tissue" (what is shared without contact
+    is a significant part of it) or "undecided". Else "no difference".
     """
     names = {family.name: family for family in result.families}
     primary, effects = names.get(k.FAMILY_INTERACTION), result.effects
@@ -41,20 +41,19 @@ def remaining(result: Result, config: ResponseConfig) -> pd.DataFrame:
         return pd.DataFrame(columns=list(REMAINING.columns))
     rows = rows.reset_index(drop=True)
     table = rows[["contrast", k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "q"]]
-    everywhere = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL].set_index(k.FEATURE)
+    total = effects[effects[k.FAMILY] == k.FAMILY_TOTAL].set_index(k.FEATURE)
     shares = effects[effects[k.FAMILY] == k.FAMILY_COMPOSITION].set_index(k.FEATURE)
     beside = {
         f"{column}_{side}": _looked_up(of, rows[key], column)
         for side, of, key in (
-            ("global", everywhere, k.FEATURE),
+            ("total", total, k.FEATURE),
             ("source", shares, k.SOURCE),
             ("target", shares, k.TARGET),
         )
         for column in ("effect", "q")
     }
-    table = table.assign(
-        **beside, p_domain=_changed(primary, names.get(k.FAMILY_INTERACTION_GLOBAL), rows, result, config)
-    )
+    shared, by_contact = (_parts(names, rows, result, config, name) for name in (k.FAMILY_TOTAL, k.FAMILY_CONTACT))
+    table = table.assign(**beside, effect_contact=by_contact.effect, p_shared=_tests(shared, config)["p"])
     table = table.join(_adjusted(primary, names.get(k.FAMILY_COMPOSITION), rows, result, config))
     return table.assign(verdict=_verdicts(table, config.fdr))
 
@@ -63,15 +62,15 @@ def _looked_up(of: pd.DataFrame, names: pd.Series, column: str) -> Floats:
     return of[column].reindex(names).to_numpy(dtype=float) if len(of) else np.full(len(names), np.nan)
 
 
-def _changed(
-    primary: Family, everywhere: Family | None, rows: pd.DataFrame, result: Result, config: ResponseConfig
-) -> Floats:
-    """P of what domains change of each effect (F,)."""
-    if everywhere is None:
-        return np.full(len(rows), np.nan)
-    change = _values(everywhere, rows[k.FEATURE]) - _values(primary, rows[k.FEATURE])
-    fitted = fit(change, result.design.matrix, result.design.effect)
-    return _tests(fitted, config)["p"].to_numpy()
+def _parts(names: dict[str, Family], rows: pd.DataFrame, result: Result, config: ResponseConfig, of: str) -> LinearFit:
+    """The contrast of contact alone or, of the total, of what is shared without contact; missing without either."""
+    families = [names.get(name) for name in (k.FAMILY_TOTAL, k.FAMILY_CONTACT)]
+    total, contact = (
+        np.full((len(rows), len(result.design.units)), np.nan) if family is None else _values(family, rows[k.FEATURE])
+        for family in families
+    )
+    values = contact if of == k.FAMILY_CONTACT else total - contact
+    return fit(values, result.design.matrix, result.design.effect)
 
 
 def _adjusted(
@@ -79,22 +78,33 @@ def _adjusted(
 ) -> pd.DataFrame:
     """Effect, interval, p and degrees of freedom at equal shares of the two types; missing where there are none."""
     Y, X, contrast = _values(primary, rows[k.FEATURE]), result.design.matrix, result.design.effect
+    weights = weights_of(primary, X, config)
     if composition is None:
         parts = [fit(np.full((1, len(X)), np.nan), X, contrast)] * len(rows)
     else:
+        at = {feature: i for i, feature in enumerate(primary.features)}
         parts = [
-            _at_equal_shares(y, _values(composition, list(dict.fromkeys(pair))), X, contrast)
-            for y, pair in zip(Y, zip(rows[k.SOURCE], rows[k.TARGET], strict=True), strict=True)
+            _at_equal_shares(
+                y,
+                _values(composition, list(dict.fromkeys((row.source, row.target)))),
+                X,
+                contrast,
+                None if weights is None else weights[at[row.feature]],
+            )
+            for y, row in zip(Y, rows.itertuples(), strict=True)
         ]
     fitted = LinearFit(*(np.concatenate([getattr(p, name) for p in parts]) for name in LinearFit.__dataclass_fields__))
     return _tests(fitted, config).add_suffix("_adjusted")
 
 
-def _at_equal_shares(y: Floats, shares: Floats, X: Floats, contrast: Floats) -> LinearFit:
+def _at_equal_shares(y: Floats, shares: Floats, X: Floats, contrast: Floats, weights: Floats | None) -> LinearFit:
     there = np.isfinite(y) & np.isfinite(shares).all(axis=0)
     covariates = np.where(there, shares - shares[:, there].mean(axis=1, keepdims=True) if there.any() else 0.0, 0.0)
     return fit(
-        np.where(there, y, np.nan)[None], np.column_stack([covariates.T, X]), np.append(np.zeros(len(shares)), contrast)
+        np.where(there, y, np.nan)[None],
+        np.column_stack([covariates.T, X]),
+        np.append(np.zeros(len(shares)), contrast),
+        None if weights is None else weights[None],
     )
 
 
@@ -121,14 +131,14 @@ def _values(family: Family, features: pd.Series | list[str]) -> Floats:
 def _verdicts(table: pd.DataFrame, fdr: float) -> list[str]:
     same = np.sign(table["ci_low_adjusted"]) == np.sign(table["effect"])
     same &= np.sign(table["ci_high_adjusted"]) == np.sign(table["effect"])
-    here, everywhere = table["q"] < fdr, table["q_global"] < fdr
-    smaller = table["effect"].abs() < table["effect_global"].abs()
+    here, in_all = table["q"] < fdr, table["q_total"] < fdr
+    smaller = table["effect_contact"].abs() < table["effect_total"].abs()
     conditions = [
         here & table["effect_adjusted"].isna(),
         here & same,
         here,
-        everywhere & smaller & (table["p_domain"] < _LEVEL),
-        everywhere,
+        in_all & smaller & (table["p_shared"] < _LEVEL),
+        in_all,
     ]
     words = [NOT_ADJUSTED, REMAINS, COMPOSITION, TISSUE, UNDECIDED]
     return [str(word) for word in np.select(conditions, words, NO_DIFFERENCE)]

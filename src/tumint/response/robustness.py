@@ -14,11 +14,11 @@ from tumint.io.contracts import ROBUSTNESS
 from tumint.response.compare import Result, joined
 from tumint.response.design import Design
 from tumint.response.families import families
-from tumint.response.inference import prior_of
+from tumint.response.inference import prior_of, weights_of
 from tumint.response.linear import fit
 from tumint.response.moderated import moderated_t
 from tumint.response.status import feature_status
-from tumint.response.subjects import subject_values
+from tumint.response.subjects import Least, subject_values
 
 
 def robustness(grid: pd.DataFrame, results: Sequence[Result], config: ResponseConfig) -> pd.DataFrame:
@@ -64,10 +64,11 @@ def _contrast(grid: pd.DataFrame, result: Result, config: ResponseConfig) -> pd.
 def _effects(rows: pd.DataFrame, design: Design, config: ResponseConfig) -> pd.DataFrame:
     """Effect and q of every pair under one setting (index: feature)."""
     features = _features(rows)
-    values = subject_values(features, design.unit_of_sample)
+    least = Least.of(config)
+    values = subject_values(features, design.unit_of_sample, least)
     pairs = None if design.pair is None else (design.pair, design.group)
-    (family,) = families(features, values, design.units, design.unit_of_sample, pairs)
-    result = fit(family.values, design.matrix, design.effect)
+    (family,) = families(features, values, design.units, design.unit_of_sample, pairs, least)
+    result = fit(family.values, design.matrix, design.effect, weights_of(family, design.matrix, config))
     status, _ = feature_status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)
     q = np.full(len(family.features), np.nan)
@@ -84,7 +85,7 @@ def _features(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             k.SAMPLE: rows[k.SAMPLE].astype(str),
-            k.FAMILY: k.FAMILY_INTERACTION,
+            k.FAMILY: k.FAMILY_CONTACT,
             k.FEATURE: rows[k.FEATURE],
             k.VALUE: np.log2((rows["observed"] + 0.5) / (expected + 0.5)).where(tested),
             k.SE: (rows["sd"] / ((expected + 0.5) * np.log(2))).where(tested),

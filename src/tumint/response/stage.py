@@ -36,7 +36,7 @@ from tumint.response.inference import BESIDE
 from tumint.response.outcomes import relate
 from tumint.response.remaining import remaining
 from tumint.response.robustness import robustness
-from tumint.response.subjects import check_values, subject_values
+from tumint.response.subjects import Least, check_values, subject_values
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
 
@@ -77,7 +77,7 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes], OUTCOMES
     )
     summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
-    write_table(_all_subjects(table, rows, results), out / "subjects.parquet", SUBJECTS, meta=meta)
+    write_table(_all_subjects(table, rows, results, config), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
@@ -112,9 +112,12 @@ def run_contrasts(
     return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
 
 
-def _all_subjects(table: pd.DataFrame, rows: pd.DataFrame, results: list[Result]) -> pd.DataFrame:
+def _all_subjects(
+    table: pd.DataFrame, rows: pd.DataFrame, results: list[Result], config: ResponseConfig
+) -> pd.DataFrame:
     """Values of all subjects; of the halves of those that a paired contrast sees in both groups; of subsets."""
-    whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT])
+    least = Least.of(config)
+    whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT], least)
     halves = [
         r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results if not r.design.contrast.subset
     ]

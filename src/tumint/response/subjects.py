@@ -1,10 +1,15 @@
 """From features of samples to values of subjects: the animal is the unit, never the ROI.
 
-Ratio families (`keys.RATIO_FAMILIES`) add up counts and expectations over a subject's ROIs; all others take the mean
-weighted by `n`. Only rows of status `tested` count.
+Odds families (`keys.ODDS_FAMILIES`) take the mean of their ROIs weighed by information, which is the fit of all ROIs as
+one; ratio families (`keys.RATIO_FAMILIES`) add up counts and expectations; all others take the mean weighted by `n`.
+Only rows of status `tested` count. No ROI is left out for being sparse: whether a subject can say something is judged
+over all of its ROIs.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,17 +17,37 @@ import pandas as pd
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 
+if TYPE_CHECKING:
+    from tumint.config.response import ResponseConfig
+
 _KEY = [k.SUBJECT, k.FAMILY, k.FEATURE]
+_OF_CELLS = (k.FAMILY_DISTANCE, *k.FAMILIES_OF_STATISTICS.values())  # means over cells of the source
+_REASONS = (k.TOO_FEW, k.NO_VARIATION, k.ABSENT)  # the first that any ROI has is the subject's
+
+
+@dataclass(frozen=True)
+class Least:
+    """What all ROIs of a subject together must hold: `information` on a pair, source `cells` for means over cells."""
+
+    information: float = 4.0
+    cells: float = 10.0
+
+    @classmethod
+    def of(cls, config: ResponseConfig) -> Least:
+        """What the config asks for."""
+        return cls(config.min_information, config.min_cells)
 
 
 def check_values(features: pd.DataFrame, where: str) -> None:
-    """Raise `DataError` where a tested row has no finite value, or a ratio family no usable expectation."""
+    """Raise `DataError` where a tested row has no finite value, or one whose weight has a meaning no usable weight."""
     tested = features[features[k.STATUS] == k.TESTED]
-    ratio = tested[k.FAMILY].isin(k.RATIO_FAMILIES)
     weight = tested[k.WEIGHT].to_numpy(dtype=float)
+    usable = np.isfinite(weight) & (weight >= 0)
+    ratio, odds = (tested[k.FAMILY].isin(names).to_numpy() for names in (k.RATIO_FAMILIES, k.ODDS_FAMILIES))
     bad = {
         f"a finite `{k.VALUE}`": ~np.isfinite(tested[k.VALUE].to_numpy(dtype=float)),
-        f"`{k.WEIGHT}` to be the expected count": ratio.to_numpy() & ~(np.isfinite(weight) & (weight >= 0)),
+        f"`{k.WEIGHT}` to be the expected count": ratio & ~usable,
+        f"`{k.WEIGHT}` to be the information": odds & ~(usable & (weight > 0)),
     }
     faults: list[Fault | str] = []
     for expected, rows in bad.items():
@@ -33,7 +58,7 @@ def check_values(features: pd.DataFrame, where: str) -> None:
         raise DataError(faults)
 
 
-def subject_values(features: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
+def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Least()) -> pd.DataFrame:
     """Value, standard error and number of samples of every feature in every subject.
 
     Parameters
@@ -42,55 +67,75 @@ def subject_values(features: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
         Table of the contract `FEATURES`.
     subject
         Subject of each sample (index: sample). Samples that are not in it are left out.
+    least
+        What a subject must hold to have a value.
 
     Returns
     -------
-    Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`. A ratio is
-    log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample, and its `se` follows from the samples' null
-    standard deviations; a mean has the se of a weighted mean. A missing `se` of one sample makes the subject's missing.
+    Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`, with a row also where a subject
+    has no value; `status` says why. A ratio is log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample, and its
+    `se` follows from the samples' null standard deviations; means have the se of a weighted mean. A missing `se` of one
+    sample makes the subject's missing.
     """
-    rows = features[(features[k.STATUS] == k.TESTED) & features[k.SAMPLE].isin(subject.index)]
+    rows = features[features[k.SAMPLE].isin(subject.index)]
+    tested = (rows[k.STATUS] == k.TESTED).to_numpy()
     table = pd.DataFrame(
         {
             k.SUBJECT: rows[k.SAMPLE].astype(str).map(subject.astype(str)).astype(object),
             k.FAMILY: rows[k.FAMILY].astype(str).astype(object),
             k.FEATURE: rows[k.FEATURE].astype(str).astype(object),
             k.SAMPLE: rows[k.SAMPLE].astype(str).astype(object),
+            "tested": tested,
+            **{name: (rows[k.STATUS] == name).to_numpy() for name in _REASONS},
         }
     )
-    value, se = rows[k.VALUE].to_numpy(dtype=float), rows[k.SE].to_numpy(dtype=float)
-    ratio = table[k.FAMILY].isin(k.RATIO_FAMILIES).to_numpy()
-    expected = np.where(ratio, rows[k.WEIGHT].to_numpy(dtype=float), 0.0)
-    n = rows[k.N].to_numpy(dtype=float)
-    table["ratio"] = ratio
-    table["expected"] = expected
-    table["count"] = np.where(ratio, np.exp2(np.where(ratio, value, 0.0)) * (expected + 0.5) - 0.5, 0.0)
-    table["weight"] = n
-    table["plain"], table["weighted"] = value, n * value
-    table["variance"] = np.square(np.where(ratio, se * (expected + 0.5) * np.log(2), se * n))
+    value, se, n, weight = (
+        np.where(tested, rows[name].to_numpy(dtype=float), 0.0) for name in (k.VALUE, k.SE, k.N, k.WEIGHT)
+    )
+    table["ratio"], table["odds"] = (table[k.FAMILY].isin(f).to_numpy() for f in (k.RATIO_FAMILIES, k.ODDS_FAMILIES))
+    ratio, odds = table["ratio"].to_numpy(), table["odds"].to_numpy()
+    half = np.where(tested & ratio, weight + 0.5, 0.0)  # E + ½
+    table["expected"] = np.where(tested & ratio, weight, 0.0)
+    table["count"] = np.where(tested & ratio, np.exp2(np.where(ratio, value, 0.0)) * half - 0.5, 0.0)
+    table["weight"] = np.where(odds, weight, np.where(tested, n, 0.0))
+    table["plain"], table["weighted"] = value, table["weight"] * value
+    table["variance"] = np.square(np.where(ratio, se * half * np.log(2), se * table["weight"]))
     table["plain_variance"] = np.square(se)
     # sums of floats depend on their order, so it is fixed here
     grouped = table.sort_values([*_KEY, k.SAMPLE], kind="stable").groupby(_KEY, sort=True)
-    sums = grouped[["expected", "count", "weight", "plain", "weighted"]].sum()
+    sums = grouped[["expected", "count", "weight", "plain", "weighted", "tested", *_REASONS]].sum()
     spread = (
         grouped[["variance", "plain_variance"]]
         .sum(min_count=1)
         .where(grouped["variance"].count().eq(grouped.size()), axis=0)
     )
-    sizes = grouped.size()
-    return _finish(sums, spread, sizes, grouped["ratio"].first())
+    return _finish(sums, spread, grouped[["ratio", "odds"]].first(), least)
 
 
-def _finish(sums: pd.DataFrame, spread: pd.DataFrame, sizes: pd.Series, ratio: pd.Series) -> pd.DataFrame:
+def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least: Least) -> pd.DataFrame:
     above, below = sums["count"].to_numpy() + 0.5, sums["expected"].to_numpy() + 0.5
-    weight, n = sums["weight"].to_numpy(), sizes.to_numpy()
+    weight, n = sums["weight"].to_numpy(), sums["tested"].to_numpy(dtype=float)
     weighed = weight > 0  # a subject whose samples all have n = 0 gets the plain mean
-    safe = np.where(weighed, weight, 1.0)
-    mean = np.where(weighed, sums["weighted"] / safe, sums["plain"] / n)
-    mean_se = np.where(weighed, np.sqrt(spread["variance"]) / safe, np.sqrt(spread["plain_variance"]) / n)
-    is_ratio = ratio.to_numpy(dtype=bool)
+    safe, count = np.where(weighed, weight, 1.0), np.maximum(n, 1.0)
+    mean = np.where(weighed, sums["weighted"] / safe, sums["plain"] / count)
+    mean_se = np.where(weighed, np.sqrt(spread["variance"]) / safe, np.sqrt(spread["plain_variance"]) / count)
+    is_ratio, is_odds = kind["ratio"].to_numpy(dtype=bool), kind["odds"].to_numpy(dtype=bool)
     table = sums.index.to_frame(index=False)
-    table[k.VALUE] = np.where(is_ratio, np.log2(above / below), mean)
-    table[k.SE] = np.where(is_ratio, np.sqrt(spread["variance"]) / (below * np.log(2)), mean_se)
-    table["n_samples"] = n.astype(np.int64)
+    of_cells = table[k.FAMILY].isin(_OF_CELLS).to_numpy()
+    # of counts, what a change of labels can change is their variance; where that is not known, what is expected
+    counts = np.where(np.isnan(spread["variance"]), sums["expected"], np.fmin(spread["variance"], sums["expected"]))
+    held = np.where(is_ratio, counts, weight)
+    asked = np.select([is_ratio | is_odds, of_cells], [least.information, least.cells], 0.0)
+    there, enough = n > 0, held >= asked
+    status = np.select(
+        [there & enough, there, *(sums[name] > 0 for name in _REASONS)],
+        [k.TESTED, k.TOO_FEW, *_REASONS],
+        k.NO_COORDINATES,
+    )
+    known = status == k.TESTED
+    table[k.VALUE] = np.where(known, np.where(is_ratio, np.log2(above / below), mean), np.nan)
+    se = np.where(is_ratio, np.sqrt(spread["variance"]) / (below * np.log(2)), mean_se)
+    table[k.SE] = np.where(known, se, np.nan)
+    table["n_samples"] = np.where(known, n, 0).astype(np.int64)
+    table[k.STATUS] = status.astype(object)
     return table

@@ -68,7 +68,7 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     found = _with_evidence(found, result, grid)
     sides = contrast.model_dump(mode="json")
-    domains = bool((effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL).any())
+    domains = True
     return {
         **sides,
         "subset": result.subset,

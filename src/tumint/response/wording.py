@@ -71,7 +71,7 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any], *, d
         return f"{contrast['coefficient']} of {feature} ({family}): {times}"
     sides = f"in {contrast['group']} as in {contrast['reference']}"
     if family in k.LOG2_FAMILIES:
-        within = domains and family != k.FAMILY_INTERACTION_GLOBAL
+        within = domains and family != k.FAMILY_TOTAL
         chance = "what is expected within tissue domains" if within else "what is expected over the whole image"
         who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
         if who is not None:
@@ -129,7 +129,7 @@ def relation(row: Mapping[Any, Any]) -> str:
 
 
 def _spoken(family: str) -> str:
-    return "interaction under the global null" if family == k.FAMILY_INTERACTION_GLOBAL else family.replace("_", " ")
+    return "interaction under the global null" if family == k.FAMILY_TOTAL else family.replace("_", " ")
 
 
 def _there(value: Any) -> bool:

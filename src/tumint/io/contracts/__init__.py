@@ -28,6 +28,7 @@ from tumint.io.contracts.neighbourhood import (
     FEATURES,
     GRID,
     INTERACTIONS,
+    NULLS,
     SCORES,
 )
 from tumint.io.contracts.qc import (
@@ -73,6 +74,7 @@ __all__ = [
     "MIXED",
     "MIXING",
     "MORAN",
+    "NULLS",
     "OUTCOMES",
     "POWER",
     "PREDICTION",

@@ -24,13 +24,42 @@ SCORES = Contract(
         "q": "float",
         "p_method": "str",
         k.STATUS: "str",
+        "log_odds": "float",  # contact odds ratio, natural log, this pair of types by itself
+        "log_odds_se": "float",
+        "information": "float",  # adds up over samples; 0: nothing can vary
+        "direct_log_odds": "float",  # the same of all pairs of types in one fit
+        "direct_se": "float",
+        "direct_information": "float",
+        "expected_global": "float",  # labels permuted over the image
+        "log2_domain": "float",  # parts of log2((observed + ½) / (expected_global + ½)): shared domain,
+        "log2_region": "float",  # shared region,
+        "log2_contact": "float",  # and what is left; 0 where a part does not apply
     },
 )
 # neighbourhood/**/interactions.parquet; with a guard zone also `n_guarded` (source cells in it) and `log2_unguarded`.
 INTERACTIONS = Contract(
     "interactions",
-    {"statistic": "str", k.NULL: "str", **SCORES.columns},
+    {
+        "statistic": "str",
+        k.NULL: "str",
+        **SCORES.columns,
+        "chi": "float",  # of two types against each with itself, from the fit of all pairs
+        "chi_se": "float",
+        "chi_information": "float",
+    },
     ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
+)
+# neighbourhood/**/nulls.parquet: within what labels are permuted.
+NULLS = Contract(
+    "nulls",
+    {
+        k.SAMPLE: "str",
+        k.NULL: "str",
+        "n_strata": "int",
+        "cells_per_stratum": "float",  # of the median cell
+        "pinned": "float",  # share of cells whose stratum holds one type alone
+    },
+    (k.SAMPLE, k.NULL),
 )
 # neighbourhood/**/distances.parquet: nearest target cell of each source cell, in µm.
 DISTANCES = Contract(
@@ -72,7 +101,7 @@ FEATURES = Contract(
         k.FEATURE: "str",
         k.VALUE: "float",
         k.SE: "float",
-        k.WEIGHT: "float",  # ratio families: the expected count E, so that C = 2**value * (E + 1/2) - 1/2
+        k.WEIGHT: "float",  # see keys.RATIO_FAMILIES (C = 2**value * (weight + 1/2) - 1/2) and keys.ODDS_FAMILIES
         k.N: "int",
         k.STATUS: "str",
     },

@@ -16,7 +16,8 @@ SUBJECTS = Contract(
         k.FEATURE: "str",
         k.VALUE: "float",
         k.SE: "float",
-        "n_samples": "int",
+        "n_samples": "int",  # that say something about it
+        k.STATUS: "str",  # tested; else why there is no value
     },
     ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
 )
@@ -45,6 +46,9 @@ EFFECTS = Contract(
         "n_samples": "int",
         k.STATUS: "str",
         k.REASON: "str",
+        "mean_reference": "float",  # of the subjects' values, weighed as in the test
+        "mean_group": "float",
+        "lost": "str",  # subjects and samples of the contrast that say nothing about it, and why; empty: none
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
@@ -119,7 +123,7 @@ ROBUSTNESS = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
-# response/remaining.parquet: what composition and domains leave of interactions; one row per tested interaction.
+# response/remaining.parquet: what could explain an interaction away; one row per tested interaction.
 REMAINING = Contract(
     "remaining",
     {
@@ -127,13 +131,14 @@ REMAINING = Contract(
         k.FEATURE: "str",
         k.SOURCE: "str",
         k.TARGET: "str",
-        "effect": "float",  # as in effects.parquet: within domain where the cohort has domains
+        "effect": "float",  # as in effects.parquet: difference of log contact odds ratios
         "ci_low": "float",
         "ci_high": "float",
         "q": "float",
-        "effect_global": "float",  # over the whole image; missing without domains
-        "q_global": "float",
-        "p_domain": "float",  # of the difference between the two
+        "effect_total": "float",  # of contacts against the whole image, log2
+        "q_total": "float",
+        "effect_contact": "float",  # the part of it that is contact
+        "p_shared": "float",  # of the rest, which is shared without contact
         "effect_adjusted": "float",  # at equal shares of both types
         "ci_low_adjusted": "float",
         "ci_high_adjusted": "float",

@@ -1,0 +1,340 @@
+"""Conditional logistic likelihood of exchanges of labels: score, information, and the score of every cell.
+
+A row says how the first cell of a pair (label a) differs from the second (label b) in its neighbours of each label, and
+in its surroundings. Were the two labels exchanged, contacts between a and c would be fewer by that difference and those
+between b and c more, so with weights β of contacts (and γ of surroundings) the log-odds of what was seen against the
+exchange are Σ_c (β_ac − β_bc) · difference_c, the pair a, b itself apart: a linear form of the row, the same for all
+rows of one pair of labels. Sums over rows are taken in that form and spread over β and γ at the end.
+
+Arguments that all kernels share: `rows` (rows × M, float32) of `exchange.differences`, M = K or 2 K, ordered by pair of
+labels; `weight` (rows, float32); `starts` (K² + 1) where each pair of labels begins; `beta` (N), of all unordered pairs
+of labels in the order of the upper triangle, of contacts first and where M = 2 K of surroundings then.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tumint.kernels import njit
+
+
+@njit
+def pair_number(a: int, b: int, n_types: int) -> int:
+    """Place of the unordered pair among all, in the order of the upper triangle."""
+    if a > b:
+        a, b = b, a
+    return a * n_types - a * (a - 1) // 2 + b - a
+
+
+@njit
+def _form(group: int, n_types: int, places: np.ndarray, signs: np.ndarray) -> None:
+    """Which two parameters each entry of a row of labels a, b goes with (K × 2), and with which sign."""
+    a, b = group // n_types, group % n_types
+    for c in range(n_types):
+        if c == a:  # contacts a–a; and a–b, of which the second cell's are counted from its own side
+            places[c, 0], signs[c, 0] = pair_number(a, a, n_types), 1.0
+            places[c, 1], signs[c, 1] = pair_number(a, b, n_types), -1.0
+        elif c == b:
+            places[c, 0], signs[c, 0] = pair_number(b, b, n_types), -1.0
+            places[c, 1], signs[c, 1] = pair_number(a, b, n_types), 1.0
+        else:
+            places[c, 0], signs[c, 0] = pair_number(a, c, n_types), 1.0
+            places[c, 1], signs[c, 1] = pair_number(b, c, n_types), -1.0
+
+
+@njit
+def _coefficients(beta: np.ndarray, n_types: int, places: np.ndarray, signs: np.ndarray, out: np.ndarray) -> None:
+    """The linear form of the rows of one pair of labels (M)."""
+    P = n_types * (n_types + 1) // 2
+    for x in range(out.size):
+        first = (x // n_types) * P
+        c = x % n_types
+        out[x] = signs[c, 0] * beta[first + places[c, 0]] + signs[c, 1] * beta[first + places[c, 1]]
+
+
+@njit
+def _exchanged(row: np.ndarray, coefficients: np.ndarray) -> float:
+    """Chance of the exchange against what was seen."""
+    # four sums side by side, because each addition waits for the one before it
+    a = b = c = d = 0.0
+    whole = coefficients.size // 4 * 4
+    for x in range(0, whole, 4):
+        a += coefficients[x] * row[x]
+        b += coefficients[x + 1] * row[x + 1]
+        c += coefficients[x + 2] * row[x + 2]
+        d += coefficients[x + 3] * row[x + 3]
+    for x in range(whole, coefficients.size):
+        a += coefficients[x] * row[x]
+    return 1.0 / (1.0 + np.exp((a + b) + (c + d)))
+
+
+@njit
+def _add_squares(block: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+    """Add weight · row rowᵀ of four rows (4 × M) to the lower triangle of `out` (M × M): faster than one by one."""
+    for x in range(block.shape[1]):
+        a, b = weight[0] * block[0, x], weight[1] * block[1, x]
+        c, d = weight[2] * block[2, x], weight[3] * block[3, x]
+        for y in range(x + 1):
+            out[x, y] += a * block[0, y] + b * block[1, y] + c * block[2, y] + d * block[3, y]
+
+
+@njit
+def joint_pass(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    beta: np.ndarray,
+    score: np.ndarray,
+    information: np.ndarray,
+) -> float:
+    """Add the score and the information of an image to `score` (N) and `information` (N × N); its log-likelihood."""
+    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+    places, signs = np.empty((n_types, 2), np.int64), np.empty((n_types, 2))
+    coefficients, first, second = np.empty(M), np.empty(M), np.empty((M, M))
+    block, spread = np.zeros((4, M)), np.empty(4)
+    likelihood = 0.0
+    for group in range(n_types * n_types):
+        if starts[group + 1] == starts[group]:
+            continue
+        _form(group, n_types, places, signs)
+        _coefficients(beta, n_types, places, signs, coefficients)
+        first[:] = 0.0
+        second[:] = 0.0
+        for r in range(starts[group], starts[group + 1]):
+            at = (r - starts[group]) % 4
+            row = block[at]
+            row[:] = rows[r]
+            chance = _exchanged(row, coefficients)
+            likelihood += weight[r] * np.log(max(1.0 - chance, 1e-300))
+            residual = weight[r] * chance
+            spread[at] = residual * (1.0 - chance)
+            for x in range(M):
+                first[x] += residual * row[x]
+            if at == 3 or r == starts[group + 1] - 1:
+                spread[at + 1 :] = 0.0
+                _add_squares(block, spread, second)
+        for x in range(M):
+            for side in range(2):
+                u = (x // n_types) * P + places[x % n_types, side]
+                sign = signs[x % n_types, side]
+                score[u] += sign * first[x]
+                for y in range(M):
+                    value = sign * (second[x, y] if y <= x else second[y, x])
+                    v, c = (y // n_types) * P, y % n_types
+                    information[u, v + places[c, 0]] += signs[c, 0] * value
+                    information[u, v + places[c, 1]] += signs[c, 1] * value
+    return likelihood
+
+
+@njit
+def joint_scores(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    beta: np.ndarray,
+    pairs: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Add the score of every row to both of its cells (`pairs`, rows × 2) in `out` (cells × N)."""
+    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+    places, signs = np.empty((n_types, 2), np.int64), np.empty((n_types, 2))
+    coefficients = np.empty(M)
+    for group in range(n_types * n_types):
+        if starts[group + 1] == starts[group]:
+            continue
+        _form(group, n_types, places, signs)
+        _coefficients(beta, n_types, places, signs, coefficients)
+        for r in range(starts[group], starts[group + 1]):
+            row = rows[r]
+            residual = weight[r] * _exchanged(row, coefficients)
+            here, there = out[pairs[r, 0]], out[pairs[r, 1]]
+            for x in range(M):
+                if row[x] != 0.0:
+                    for side in range(2):
+                        u = (x // n_types) * P + places[x % n_types, side]
+                        value = residual * signs[x % n_types, side] * row[x]
+                        here[u] += value
+                        there[u] += value
+
+
+@njit
+def joint_squares(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    beta: np.ndarray,
+    steps: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Add Σ over rows of (steps · score)² to `out` (C); `steps` is C × N."""
+    M, C = rows.shape[1], steps.shape[0]
+    places, signs = np.empty((n_types, 2), np.int64), np.empty((n_types, 2))
+    coefficients, second, formed = np.empty(M), np.empty((M, M)), np.empty(M)
+    block, squared = np.zeros((4, M)), np.empty(4)
+    for group in range(n_types * n_types):
+        if starts[group + 1] == starts[group]:
+            continue
+        _form(group, n_types, places, signs)
+        _coefficients(beta, n_types, places, signs, coefficients)
+        second[:] = 0.0
+        for r in range(starts[group], starts[group + 1]):
+            at = (r - starts[group]) % 4
+            block[at] = rows[r]
+            residual = weight[r] * _exchanged(block[at], coefficients)
+            squared[at] = residual * residual
+            if at == 3 or r == starts[group + 1] - 1:
+                squared[at + 1 :] = 0.0
+                _add_squares(block, squared, second)
+        for c in range(C):
+            _coefficients(steps[c], n_types, places, signs, formed)
+            total = 0.0
+            for x in range(M):
+                for y in range(x):
+                    total += 2.0 * formed[x] * formed[y] * second[x, y]
+                total += formed[x] * formed[x] * second[x, x]
+            out[c] += total
+
+
+@njit
+def linked_squares(values: np.ndarray, indptr: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
+    """Add Σ_i v_i (v_i + Σ over the neighbours j of i of v_j) to `out` (C); `values` is cells × C."""
+    C = out.size
+    near = np.empty(C)
+    for i in range(indptr.size - 1):
+        near[:] = values[i]
+        for p in range(indptr[i], indptr[i + 1]):
+            other = values[indices[p]]
+            for c in range(C):
+                near[c] += other[c]
+        for c in range(C):
+            out[c] += values[i, c] * near[c]
+
+
+@njit
+def _pair_form(group: int, n_types: int, which: int, form: np.ndarray) -> int:
+    """Number of the pair `which` (0 … 2 K − 1) that rows of a group bear on; −1: none.
+
+    By how much what was seen exceeds the exchange in its contacts is a sum of two entries of the row with a sign each:
+    `form` (2 × 2).
+    """
+    a, b = group // n_types, group % n_types
+    own, other = (a, which) if which < n_types else (b, which - n_types)
+    if which >= n_types and other == a:
+        return -1  # a–b is looked at once
+    form[0, 0], form[0, 1] = other, 1.0 if which < n_types else -1.0
+    form[1, 0], form[1, 1] = other, 0.0
+    if which < n_types and other == b:
+        form[1, 0], form[1, 1] = a, -1.0
+    return pair_number(own, other, n_types)
+
+
+@njit
+def _pair_sums(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    first: int,
+    last: int,
+    form: np.ndarray,
+    around: int,
+    beta: np.ndarray,
+    score: np.ndarray,
+    information: np.ndarray,
+) -> None:
+    """Add score (2) and information (3) of one pair of labels over rows `first` … `last` − 1.
+
+    `around` is where surroundings begin in a row; 0: it has none.
+    """
+    a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
+    u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
+    far = 0.0
+    for r in range(first, last):
+        near = plus * rows[r, u] + minus * rows[r, v]
+        if around > 0:
+            far = plus * rows[r, around + u] + minus * rows[r, around + v]
+        if near == 0.0 and far == 0.0:
+            continue
+        chance = 1.0 / (1.0 + np.exp(beta[0] * near + beta[1] * far))
+        residual = weight[r] * chance
+        spread = residual * (1.0 - chance)
+        a += residual * near
+        b += residual * far
+        c += spread * near * near
+        d += spread * near * far
+        e += spread * far * far
+    score[0] += a
+    score[1] += b
+    information[0] += c
+    information[1] += d
+    information[2] += e
+
+
+_CHUNK = 128  # rows that stay near while all pairs of labels are summed
+
+
+@njit
+def pairwise_pass(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    beta: np.ndarray,
+    score: np.ndarray,
+    information: np.ndarray,
+) -> None:
+    """As `joint_pass`, every pair of labels by itself: all other contacts are taken to be without weight.
+
+    Parameters
+    ----------
+    beta, score
+        (P × 2): of the contacts of a pair and of its surroundings, the latter 0 where rows have none.
+    information
+        (P × 3): of the first, both, and the second.
+    """
+    form, around = np.zeros((2, 2)), n_types if rows.shape[1] > n_types else 0
+    for group in range(n_types * n_types):
+        for first in range(starts[group], starts[group + 1], _CHUNK):
+            last = min(first + _CHUNK, starts[group + 1])
+            for which in range(2 * n_types):
+                u = _pair_form(group, n_types, which, form)
+                if u >= 0:
+                    _pair_sums(rows, weight, first, last, form, around, beta[u], score[u], information[u])
+
+
+@njit
+def pairwise_scores(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    beta: np.ndarray,
+    steps: np.ndarray,
+    pairs: np.ndarray,
+    cells: np.ndarray,
+    squares: np.ndarray,
+) -> None:
+    """How far every cell moves each pair of labels (`cells`, cells × P), and Σ over rows of squared moves (P).
+
+    `steps` (P × 2) is how much the two scores of a pair move its contacts; `pairs` are the cells of each row.
+    """
+    form, around = np.zeros((2, 2)), n_types if rows.shape[1] > n_types else 0
+    far = 0.0
+    for group in range(n_types * n_types):
+        for which in range(2 * n_types):
+            k = _pair_form(group, n_types, which, form)
+            if k < 0:
+                continue
+            u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
+            for r in range(starts[group], starts[group + 1]):
+                near = plus * rows[r, u] + minus * rows[r, v]
+                if around > 0:
+                    far = plus * rows[r, around + u] + minus * rows[r, around + v]
+                if near == 0.0 and far == 0.0:
+                    continue
+                chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near + beta[k, 1] * far))
+                value = weight[r] * chance * (steps[k, 0] * near + steps[k, 1] * far)
+                cells[pairs[r, 0], k] += value
+                cells[pairs[r, 1], k] += value
+                squares[k] += value * value

@@ -1,0 +1,153 @@
+"""All that the stage measures in one sample, and the odds ratios of a subject over its samples. No files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
+from tumint.neighbourhood.distances import distance_table
+from tumint.neighbourhood.graph import Graph
+from tumint.neighbourhood.grid import grid_table
+from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
+from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
+from tumint.neighbourhood.scores import EXACT, Method, score_image
+from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
+
+if TYPE_CHECKING:
+    from tumint.config.neighbourhood import NeighbourhoodConfig
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The tables of one sample by the names of their contracts; what odds ratios are still to be made of."""
+
+    sample: str
+    interactions: pd.DataFrame
+    distances: pd.DataFrame
+    nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
+    grid: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What is the same for all samples of a cohort: the config, the seed and the types."""
+
+    config: NeighbourhoodConfig
+    seed: int
+    types: Sequence[str]
+
+    def located(self, image: Image, given: pd.DataFrame | None, *, domains: bool) -> Scored:
+        """Everything but odds ratios of an image; `domains`: whether its strata are tissue domains."""
+        config, K = self.config, len(self.types)
+        spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
+        graph = build_graph(image, spec, given)
+        levels = self._levels(image, domains=domains and config.within_domain)
+        guarded = in_guard(image.xy, config.guard_um)
+        tissues = {}
+        for one in levels.values():
+            rules = replace(one.rules, classes=np.where(guarded, -1, one.rules.classes))
+            tissues[one.name] = Tissue(image.sample, image.xy, image.labels, graph, rules)
+        specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
+        in_grid = [levels[name] for name in config.robustness.nulls if name in levels]
+        grid = grid_table(image, self.types, specs, in_grid, given) if specs and in_grid else pd.DataFrame()
+        nulls = pd.DataFrame(describe(list(levels.values()), image.labels)).assign(sample=image.sample)
+        unguarded = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else None
+        n_guarded = np.bincount(image.labels[guarded], minlength=K)
+        return Scored(
+            image.sample,
+            self._interactions(image, graph, levels, unguarded, n_guarded),
+            distance_table(image.sample, image.xy, image.labels, self.types, 1),
+            nulls,
+            grid,
+            tissues,
+        )
+
+    def unlocated(self, sample: str, labels: np.ndarray) -> Scored:
+        """A sample without coordinates: who is there, and no score."""
+        sizes = np.bincount(labels, minlength=len(self.types))
+        scores = unlocated_scores(sample, sizes, self.types)
+        parts = [scores.assign(statistic=s, null=null) for s in self.config.statistics for null in self._always()]
+        return Scored(sample, pd.concat(parts, ignore_index=True), unlocated_distances(sample, sizes, self.types))
+
+    def with_odds(self, scored: Sequence[Scored]) -> list[Scored]:
+        """The samples of a subject with its contact odds ratios, under every null that all of them have."""
+        placed = [one for one in scored if one.tissues]
+        tables = {one.sample: [] for one in placed}
+        for null in placed[0].tissues if placed else ():
+            mine = [one for one in placed if null in one.tissues]
+            tissues = [one.tissues[null] for one in mine]
+            found = contact_odds(tissues, len(self.types), self.seed, joint=null == self.config.primary)
+            for one, odds in zip(mine, found, strict=True):
+                tables[one.sample].append(odds.assign(null=null))
+        return [_with_columns(one, tables.get(one.sample, [])) for one in scored]
+
+    def _always(self) -> list[str]:
+        """The nulls that every sample is scored under."""
+        return list(dict.fromkeys([k.GLOBAL, k.LOCAL, self.config.primary]))
+
+    def _levels(self, image: Image, *, domains: bool) -> dict[str, Level]:
+        names = self._always()
+        if domains:
+            names.append(k.WITHIN_DOMAIN)
+        parents = parent_codes(self.types, self.config.parents or {})
+        if len(set(parents)) < len(self.types):
+            names += [k.PARENT, k.PARENT_LOCAL]
+        strata = image.strata if domains else None
+        scales = Scales(self.config.local_um, self.config.around_um)
+        order = (k.GLOBAL, k.WITHIN_DOMAIN, k.LOCAL, k.PARENT, k.PARENT_LOCAL)
+        return {
+            name: level(name, image.sample, image.xy, image.labels, strata, parents, scales, self.seed)
+            for name in order
+            if name in names
+        }
+
+    def _interactions(
+        self,
+        image: Image,
+        graph: Graph,
+        levels: dict[str, Level],
+        unguarded: Graph | None,
+        n_guarded: np.ndarray,
+    ) -> pd.DataFrame:
+        """Every statistic under every null; with a guard zone, what it leaves out and scores without it stand beside."""
+        config = self.config
+        domains = levels.get(k.WITHIN_DOMAIN, levels[k.GLOBAL])
+        tables = []
+        for name in config.statistics:
+            method = Method(
+                name,
+                "exact" if name in EXACT else "permutation",
+                config.permutations,
+                self.seed,
+                config.min_cells,
+                config.patch_size,
+                stop_after=config.stop_after,
+            )
+            for one in levels.values():
+                scores = score_image(image.sample, graph, image.labels, self.types, method, one, domains)
+                scores = scores.assign(statistic=name, null=one.name)
+                if unguarded is not None:
+                    without = score_image(image.sample, unguarded, image.labels, self.types, method, one, domains)
+                    scores["n_guarded"] = np.repeat(n_guarded, len(self.types))
+                    scores["log2_unguarded"] = without["log2_enrichment"]
+                tables.append(scores)
+        return pd.concat(tables, ignore_index=True)
+
+
+def _with_columns(scored: Scored, odds: list[pd.DataFrame]) -> Scored:
+    """A sample with the odds ratios of its nulls in the rows of `edges`; missing in those of other statistics."""
+    table = scored.interactions
+    columns = {name: np.full(len(table), np.nan) for name in (*PAIRWISE, *DIRECT, *CHI)}
+    for found in odds:
+        rows = np.flatnonzero((table["statistic"] == "edges") & (table[k.NULL] == found[k.NULL].iloc[0]))
+        for name in columns:
+            if name in found:
+                columns[name][rows] = found[name]
+    return replace(scored, interactions=table.assign(**columns), tissues={})

@@ -1,0 +1,79 @@
+"""Scores of pairs of types → features: what the workflow compares, and `tumint compare` makes of the output of `score`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tumint import keys as k
+
+ODDS = {  # family: columns of value, se and information
+    k.FAMILY_INTERACTION: ("direct_log_odds", "direct_se", "direct_information"),
+    k.FAMILY_PAIRWISE: ("log_odds", "log_odds_se", "information"),
+    k.FAMILY_MIXING: ("chi", "chi_se", "chi_information"),
+}
+
+
+def odds_features(scores: pd.DataFrame, family: str) -> pd.DataFrame:
+    """Contact odds ratios of the rows of one null; a–b and b–a are one feature."""
+    value, se, information = ODDS[family]
+    rows = _once(scores)
+    if family == k.FAMILY_MIXING:
+        rows = rows[rows[k.SOURCE].astype(str) != rows[k.TARGET].astype(str)]
+    known = rows[information].to_numpy(dtype=float) > 0
+    status = np.where(rows[k.STATUS].isin([k.TESTED, k.TOO_FEW]), k.NO_VARIATION, rows[k.STATUS].astype(str))
+    return _features(rows, family, rows[value], rows[se], rows[information], np.where(known, k.TESTED, status))
+
+
+def part_features(scores: pd.DataFrame, *, symmetric: bool) -> pd.DataFrame:
+    """Total and parts of what was seen against the image, under one null; `symmetric` keeps one of a→b and b→a."""
+    rows = _once(scores) if symmetric else scores
+    parts = [rows[name].to_numpy(dtype=float) for name in ("log2_domain", "log2_region", "log2_contact")]
+    in_image, sd = rows["expected_global"].to_numpy(dtype=float), rows["sd"].to_numpy(dtype=float)
+    in_domain = np.exp2(parts[0]) * (in_image + 0.5) - 0.5
+    # a null that moves cells has no parts: what is expected under it is all there is
+    at_null = np.where(np.isnan(in_domain), rows["expected"], np.exp2(parts[1]) * (in_domain + 0.5) - 0.5)
+    status = rows[k.STATUS].astype(str).replace(k.TOO_FEW, k.TESTED).to_numpy(dtype=object)
+    status[(status == k.TESTED) & ~(sd > 0)] = k.NO_VARIATION
+    columns = {
+        k.FAMILY_TOTAL: (np.sum(parts, axis=0), np.nan, in_image),
+        k.FAMILY_SHARED_DOMAIN: (parts[0], np.nan, in_image),
+        k.FAMILY_SHARED_REGION: (parts[1], np.nan, in_domain),
+        k.FAMILY_CONTACT: (parts[2], sd / ((at_null + 0.5) * np.log(2)), at_null),
+    }
+    known = [family for family, (value, _, _) in columns.items() if not np.isnan(value[status == k.TESTED]).any()]
+    return pd.concat([_features(rows, family, *columns[family], status) for family in known])
+
+
+def statistic_features(scores: pd.DataFrame, family: str) -> pd.DataFrame:
+    """Scores of another statistic, of ordered pairs, where the image gives them."""
+    return _features(
+        scores, family, scores["log2_enrichment"], scores[k.SE], scores["n_source"], scores[k.STATUS].astype(str)
+    )
+
+
+def _once(scores: pd.DataFrame) -> pd.DataFrame:
+    return scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)]
+
+
+def _features(rows: pd.DataFrame, family: str, value: Any, se: Any, weight: Any, status: Any) -> pd.DataFrame:
+    tested = np.asarray(status) == k.TESTED
+    return pd.DataFrame(
+        {
+            k.SAMPLE: rows[k.SAMPLE],
+            k.FAMILY: family,
+            k.FEATURE: pair_names(rows),
+            k.VALUE: np.where(tested, value, np.nan),
+            k.SE: np.where(tested, se, np.nan),
+            k.WEIGHT: np.where(tested, weight, 0.0),
+            k.N: rows["n_source"],
+            k.STATUS: status,
+        }
+    )
+
+
+def pair_names(table: pd.DataFrame) -> pd.Series:
+    """The name of the feature of each row's source and target."""
+    return table[k.SOURCE].astype(str) + k.PAIR_SEPARATOR + table[k.TARGET].astype(str)
