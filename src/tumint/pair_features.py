@@ -1,4 +1,4 @@
-"""Scores of pairs of types → features: what the workflow compares, and `tumint compare` makes of the output of `score`."""
+"""Scores of pairs of types → features, for the workflow and for `tumint compare` on what `tumint score` wrote."""
 
 from __future__ import annotations
 

@@ -80,23 +80,23 @@ class NeighbourhoodConfig(Section):
     )
     primary: Literal["global", "domain", "local"] = Field(
         "local",
-        description="The null that interactions are compared under. `local`: labels are exchangeable between cells of one "
-        "domain that are near each other, and who lives nearby is accounted for, so that types that share a region do "
-        "not count as interacting; `domain`: within tissue domains; `global`: over the image. Samples without domains "
-        "are one domain.",
+        description="The null that interactions are compared under. `local`: labels are exchangeable between cells "
+        "of one domain that are near each other, and who lives nearby is accounted for, so that types that share a "
+        "region do not count as interacting; `domain`: within tissue domains; `global`: over the image. Samples "
+        "without domains are one domain.",
     )
     within_domain: bool = Field(
         True, description="Take tissue domains into account where there are any; false: as if there were none."
     )
     local_um: Annotated[float, Field(gt=0)] = Field(
         100.0,
-        description="How far apart cells can be to exchange their labels under the local null, and the side of the tiles "
-        "that labels are permuted within for its expected counts.",
+        description="How far apart cells can be to exchange their labels under the local null, and the side of the "
+        "tiles that labels are permuted within for its expected counts.",
     )
     around_um: Annotated[float, Field(gt=0)] = Field(
         60.0,
-        description="Cells within this distance, weighed by how near they are, are the surroundings that the local null "
-        "accounts for. Contact is what touching adds to them.",
+        description="Cells within this distance, weighed by how near they are, are the surroundings that the local "
+        "null accounts for. Contact is what touching adds to them.",
     )
     parents: dict[str, list[str]] | None = Field(
         None,
@@ -111,8 +111,8 @@ class NeighbourhoodConfig(Section):
     )
     min_cells: Annotated[int, Field(ge=1)] = Field(
         10,
-        description="A type with fewer cells in a ROI gets no p of its own there (status `too_few`). The comparison pools "
-        "the ROIs of a subject and asks for information instead: `response.min_information`.",
+        description="A type with fewer cells in a ROI gets no p of its own there (status `too_few`). The comparison "
+        "pools the ROIs of a subject and asks for information instead: `response.min_information`.",
     )
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."

@@ -129,19 +129,19 @@ class ResponseConfig(Section):
     )
     min_information: Annotated[float, Field(ge=0)] = Field(
         4.0,
-        description="Information that all ROIs of a subject together must hold on a pair of types, or the subject is left "
-        "out of its comparison as `too_few`: 4 is a standard error of about 0.6 of the log contact odds ratio. Single ROIs "
-        "may hold as little as they do.",
+        description="Information that all ROIs of a subject together must hold on a pair of types, or the subject is "
+        "left out of its comparison as `too_few`: 4 is a standard error of about 0.6 of the log contact odds ratio. "
+        "Single ROIs may hold as little as they do.",
     )
     min_cells: Annotated[int, Field(ge=1)] = Field(
         10, description="The same for distances: cells of the source type in all ROIs of a subject."
     )
     weights: Literal["auto", "equal", "rois", "precision"] = Field(
         "auto",
-        description="How subjects weigh in moderated t. `auto`: contact odds ratios by their standard errors beside the "
-        "variance between animals that all pairs have in common, all else equally; `rois`: subjects with more ROIs weigh more in moderated t, by how alike ROIs of one subject are "
-        "(limma's duplicateCorrelation over the family); `precision`: by the standard errors of their ROIs too. The "
-        "permutation test weighs all the same.",
+        description="How subjects weigh in moderated t. `auto`: contact odds ratios by their standard errors beside "
+        "the variance between animals that all pairs have in common, all else equally; `rois`: subjects with more "
+        "ROIs weigh more, by how alike ROIs of one subject are (limma's duplicateCorrelation over the family); "
+        "`precision`: by the standard errors of their ROIs too. The permutation test weighs all the same.",
     )
     permutations: Annotated[int, Field(ge=100)] = Field(
         10_000,

@@ -37,7 +37,7 @@ def by_stratum(strata: np.ndarray, n_strata: int) -> tuple[np.ndarray, np.ndarra
 @njit
 def _alone(i: int, indptr: np.ndarray, indices: np.ndarray, strata: np.ndarray) -> bool:
     """Whether all neighbours of cell i are of its own stratum."""
-    for p in range(indptr[i], indptr[i + 1]):
+    for p in range(indptr[i], indptr[i + 1]):  # noqa: SIM110  (a generator would be slow)
         if strata[indices[p]] != strata[i]:
             return False
     return True

@@ -33,8 +33,9 @@ class Tissue:
 def contact_odds(tissues: Sequence[Tissue], n_types: int, seed: int = 0, *, joint: bool = True) -> list[pd.DataFrame]:
     """Columns `PAIRWISE`, and with `joint` `DIRECT` and `CHI`, of every image, one row per ordered pair of types.
 
-    The images of a subject are fitted as one (`tumint.neighbourhood.odds`). Values are missing and information is 0 where
-    nothing can vary, and in a fit of all pairs of more than `MOST_TYPES` types. χ of a type with itself is missing.
+    The images of a subject are fitted as one (`tumint.neighbourhood.odds`). Values are missing and information is 0
+    where nothing can vary, and in a fit of all pairs of more than `MOST_TYPES` types. χ of a type with itself is
+    missing.
     """
     # types that no image has would only make the fit larger
     present = np.unique(np.concatenate([np.unique(tissue.labels) for tissue in tissues] or [np.empty(0, np.int64)]))
@@ -45,6 +46,7 @@ def contact_odds(tissues: Sequence[Tissue], n_types: int, seed: int = 0, *, join
         draw_exchanges(t.sample, t.xy, np.searchsorted(present, t.labels), t.graph, K, t.rules, seed) for t in tissues
     ]
     upper, above = np.triu_indices(K), np.triu_indices(K, 1)
+    found: list[tuple[tuple[str, ...], Odds | None, tuple[np.ndarray, np.ndarray]]]
     found = [(PAIRWISE, pairwise_odds(images, K), upper)]
     if joint and K <= MOST_TYPES:
         fit = joint_odds(images, K)
@@ -53,7 +55,10 @@ def contact_odds(tissues: Sequence[Tissue], n_types: int, seed: int = 0, *, join
         found += [(DIRECT, None, upper), (CHI, None, above)]
     tables = []
     for i in range(len(tissues)):
-        parts = [_columns(n_types, present, odds and (odds, i, pairs), names) for names, odds, pairs in found]
+        parts = [
+            _columns(n_types, present, None if odds is None else (odds, i, pairs), names)
+            for names, odds, pairs in found
+        ]
         tables.append(pd.concat(parts, axis=1))
     return tables
 

@@ -5,10 +5,10 @@
 - composition: log((n + ½) / (N − n + ½)); se by the delta method, √(1 / (n + ½) + 1 / (N − n + ½)); `n` = N.
 - density: log of (n + ½) per mm² of tissue, the 50 µm squares with a cell in them; se 1 / √(n + ½), as of a Poisson
   count; `n` = N. A type without a cell has both all the same: none was seen where N were looked at.
-- interaction, interaction_pairwise, mixing: log contact odds ratios and χ under the primary null; `weight` = information,
-  0 where nothing can vary.
-- interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can vary;
-  `weight` = what is expected, so that the two counts of every ratio can be added up.
+- interaction, interaction_pairwise, mixing: log contact odds ratios and χ under the primary null; `weight` =
+  information, 0 where nothing can vary.
+- interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can
+  vary; `weight` = what is expected, so that the two counts of every ratio can be added up.
 - interaction_<statistic>: log2_enrichment of another statistic, of ordered pairs.
 - distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
 

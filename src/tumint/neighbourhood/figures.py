@@ -10,8 +10,13 @@ import pandas as pd
 from tumint import charts, style
 from tumint import keys as k
 
-NULLS = {"domain": "within domain", "global": "whole image"}
-STATUS_COLOURS = {k.TESTED: style.BRIGHT[0], k.TOO_FEW: style.BRIGHT[3], k.ABSENT: style.GREY}
+NULLS = {k.LOCAL: "nearby", k.WITHIN_DOMAIN: "within domain", k.GLOBAL: "over the whole image"}
+STATUS_COLOURS = {
+    k.TESTED: style.BRIGHT[0],
+    k.TOO_FEW: style.BRIGHT[3],
+    k.NO_VARIATION: style.BRIGHT[2],
+    k.ABSENT: style.GREY,
+}
 
 
 def enrichment(summary: pd.DataFrame) -> style.Figure | None:
@@ -36,12 +41,12 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
             [charts.Heat(wide[null].loc[order, order], style.DIVERGING, (-limit, limit), "median log2 enrichment")],
             charts.Axis("neighbour"),
             charts.Axis("cell"),
-            f"against chance {'within domain' if null == 'domain' else 'over the whole image'}",
+            f"against chance {NULLS[null]}",
         )
         for null in nulls
     ]
     chart = charts.Chart(panels, width, side + label + 0.8, columns=len(nulls), share_y=True)
-    two = " What is red on the right and pale on the left is only shared tissue, not contact." if len(nulls) > 1 else ""
+    two = " What is strong on the right and pale on the left is shared tissue, not contact." if len(nulls) > 1 else ""
     return charts.figure(
         "enrichment",
         "Who touches whom, against chance",
@@ -165,8 +170,8 @@ def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
     return charts.figure(
         "tested_pairs",
         "What could be tested in each ROI",
-        "A pair is tested where the ROI has enough cells of both types; `too_few` and `absent` pairs have no score "
-        "there, which is not the same as a score of 0.",
+        "A pair has a p of its own where the ROI has enough cells of both types; `too_few` and `absent` pairs have "
+        "none there, which is not the same as a score of 0. The comparison of subjects pools what all ROIs hold.",
         counts,
         chart,
     )

@@ -7,7 +7,7 @@ surroundings are accounted for, each pair of types has a second weight for who l
 β is what contact adds to it.
 
 Images of one subject are fitted as one; each then gets the value that its own score asks for, one Newton step from the
-common estimate, and its share of the information, so that the mean of the images weighed by information is the subject's.
+common estimate, and its share of the information: the mean of the images weighed by information is the subject's.
 """
 
 from __future__ import annotations

@@ -10,7 +10,11 @@ import pandas as pd
 from tumint import charts, maps, style
 from tumint import keys as k
 
-TITLES = {"domain": "against chance within domain", "global": "against chance over the whole image"}
+TITLES = {
+    k.LOCAL: "against chance nearby",
+    k.WITHIN_DOMAIN: "against chance within domain",
+    k.GLOBAL: "against chance over the whole image",
+}
 MOST_EVIDENCE = 10.0  # −log10 q beyond which it makes no difference
 NAMED = 2  # pairs with a name on either side of a volcano
 MORE, LESS, UNCLEAR = "more than chance", "less than chance", "not clear of chance"
@@ -47,7 +51,9 @@ def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
         x_title="observed / expected contacts (median ROI)",
     )
     shared = (
-        " A pair that is far out on the right panel and not on the left only shares tissue." if len(nulls) > 1 else ""
+        " A pair that is far out on the right panel and not on the left shares tissue, not contact."
+        if len(nulls) > 1
+        else ""
     )
     return charts.figure(
         "volcano",

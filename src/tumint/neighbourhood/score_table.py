@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Null:
 
     local: bool = False
     parent: bool = False
-    scales: Scales = Scales()
+    scales: Scales = field(default_factory=Scales)
 
     def name(self, *, domains: bool) -> str:
         """The level of `tumint.neighbourhood.levels`."""

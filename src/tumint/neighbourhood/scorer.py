@@ -79,7 +79,7 @@ class Scorer:
     def with_odds(self, scored: Sequence[Scored]) -> list[Scored]:
         """The samples of a subject with its contact odds ratios, under every null that all of them have."""
         placed = [one for one in scored if one.tissues]
-        tables = {one.sample: [] for one in placed}
+        tables: dict[str, list[pd.DataFrame]] = {one.sample: [] for one in placed}
         for null in placed[0].tissues if placed else ():
             mine = [one for one in placed if null in one.tissues]
             tissues = [one.tissues[null] for one in mine]
@@ -116,7 +116,7 @@ class Scorer:
         unguarded: Graph | None,
         n_guarded: np.ndarray,
     ) -> pd.DataFrame:
-        """Every statistic under every null; with a guard zone, what it leaves out and scores without it stand beside."""
+        """Every statistic under every null; with a guard zone, what it leaves out and scores without it too."""
         config = self.config
         domains = levels.get(k.WITHIN_DOMAIN, levels[k.GLOBAL])
         tables = []

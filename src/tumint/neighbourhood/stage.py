@@ -41,8 +41,8 @@ def run(
     """Score the samples of a batch: `interactions`, `nulls`, `distances` and `grid` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
-    odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on `threads`
-    nor, per subject, on the batch.
+    odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
+    `threads` nor, per subject, on the batch.
 
     Parameters
     ----------

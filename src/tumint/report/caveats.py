@@ -35,8 +35,13 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
         said.append(
             f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table."
         )
-    if not words.has_domains(effects) and (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
-        said.append("No tissue domains: an interaction may differ only because compartments differ in extent.")
+    if (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
+        said.append(
+            "A label or marker that spills onto touching cells looks like contact between the two types: no test on "
+            "labels can tell it apart."
+        )
+        if not words.has_domains(effects):
+            said.append("No tissue domains: what two types share is told from their surroundings alone.")
     if inputs.params.simulated:
         said.append("The data are simulated: what differs was planted.")
     return said

@@ -46,8 +46,8 @@ class Contrast:
 
     @property
     def primary(self) -> pd.DataFrame:
-        """Effects but those under the global null, which stand beside the interactions within domain."""
-        return self.effects[self.effects[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
+        """Effects of the families that findings come from."""
+        return self.effects[words.is_primary(self.effects)]
 
     @cached_property
     def drawn(self) -> pd.DataFrame:
@@ -143,5 +143,5 @@ def values_of(contrast: Contrast, inputs: Inputs, ids: Collection[str]) -> tuple
 
 def _picked(table: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
     rows = table.assign(id=table[k.FAMILY] + ":" + table[k.FEATURE])
-    rows = rows[rows["id"].isin(ids)]
+    rows = rows[rows["id"].isin(ids) & (rows[k.STATUS] == k.TESTED)]
     return rows.assign(log2_value=words.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))

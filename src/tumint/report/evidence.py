@@ -21,18 +21,21 @@ VERDICTS = {
     "remains": "remaining at equal shares of both types",
     "not apart from composition": "not to be told from the shares of their types in a cohort of this size",
     "not adjusted": "not adjusted for composition",
-    "shared tissue": "over the whole image only, and tissue domains take a significant part away",
-    "undecided": "over the whole image only, and whether domains explain it is undecided",
+    "shared tissue": "more or fewer contacts, because the two types share tissue, not by contact",
+    "undecided": "more or fewer contacts, and whether by contact or by shared tissue is undecided",
 }
 REMAINING_COLUMNS = (
     Column("name", "Pair"),
     Column("verdict", "Verdict"),
-    Column("times_effect", "Ratio", "ratio", "within tissue domain where there are domains"),
+    Column("times_effect", "Odds ratio", "ratio", "contact odds ratio, group / reference"),
     Column("q", "q", "p"),
-    Column("times_effect_global", "Whole image", "ratio", "under the global null"),
-    Column("q_global", "q", "p", "under the global null"),
-    Column("p_domain", "p of the change", "p", "whole image against within domain, subject by subject"),
-    Column("times_effect_adjusted", "At equal shares", "ratio", "with the shares of both types as covariates"),
+    Column("times_effect_total", "Contacts in all", "ratio", "relative to chance in the whole image"),
+    Column("q_total", "q", "p"),
+    Column("times_effect_contact", "By contact", "ratio", "relative to chance nearby"),
+    Column("p_shared", "p of the rest", "p", "of what is shared without contact, subject by subject"),
+    Column(
+        "times_effect_adjusted", "At equal shares", "ratio", "odds ratio with the shares of both types as covariates"
+    ),
     Column("times_ci_low_adjusted", "95 % from", "ratio"),
     Column("times_ci_high_adjusted", "to", "ratio"),
     Column("times_source", "Odds of first", "ratio", "share of the first type, group / reference"),
@@ -85,18 +88,20 @@ def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
     if table.empty:
         return []
     rows = table.assign(name=table[k.SOURCE] + " – " + table[k.TARGET])
-    for column in ("effect", "effect_global", "effect_adjusted", "ci_low_adjusted", "ci_high_adjusted"):
+    for column in ("effect", "effect_adjusted", "ci_low_adjusted", "ci_high_adjusted"):
         rows[f"times_{column}"] = [words.fold(value, k.FAMILY_INTERACTION) for value in rows[column]]
+    for column in ("effect_total", "effect_contact"):
+        rows[f"times_{column}"] = [words.fold(value, k.FAMILY_TOTAL) for value in rows[column]]
     for side in (k.SOURCE, k.TARGET):
         rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
-    rows = rows.sort_values(["q", "q_global", k.FEATURE], kind="stable", na_position="last")
+    rows = rows.sort_values(["q", "q_total", k.FEATURE], kind="stable", na_position="last")
     counts = rows["verdict"].value_counts()
     said = [f"{meant}: {counts[word]:,}" for word, meant in VERDICTS.items() if word in counts]
     empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
     columns = [column for column in REMAINING_COLUMNS if column not in empty]
-    caption = "Interactions that differ, beside their effect at equal shares of both types and those shares' own."
+    caption = "Pairs that differ in contact or in contacts, beside what could explain it."
     return [
-        Text(f"Differences of interactions when composition and tissue are accounted for. {'; '.join(said)}."),
+        Text(f"Differences of contact when composition and tissue are accounted for. {'; '.join(said)}."),
         Table(f"remaining_{contrast.name}", caption, columns, rows),
     ]
 
@@ -140,7 +145,7 @@ def _power(inputs: Inputs, facts: Mapping[str, Any]) -> list[Block]:
 def _influence(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> list[Block]:
     table = inputs.table("response/influence.parquet", contracts.INFLUENCE, optional=True)
     table = table[table["contrast"] == facts["name"]].drop(columns=["contrast", "effect"])
-    primary = effects[effects[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
+    primary = effects[words.is_primary(effects)]
     hits = primary[primary["significant"]]
     chosen = (hits if len(hits) else primary[primary["p"].notna()]).head(MOST)
     rows = chosen[[k.FAMILY, k.FEATURE, "family_name", "name", "times"]].merge(table, on=[k.FAMILY, k.FEATURE])

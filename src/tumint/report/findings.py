@@ -60,7 +60,7 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
 def without(contrast: Contrast) -> list[str]:
     """For every primary family without a finding, the effect that this cohort would have shown."""
     families = [family for family in contrast.facts.get("families", []) if family.get("nothing")]
-    primary = [family for family in families if family[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL]
+    primary = [family for family in families if family[k.FAMILY] not in k.SECONDARY_FAMILIES]
     return [str(family["nothing"]) for family in sorted(primary, key=lambda f: words.family_rank(f[k.FAMILY]))]
 
 

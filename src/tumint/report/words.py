@@ -12,17 +12,22 @@ from tumint import keys as k
 from tumint.report.formats import is_missing, listed, plural, probability
 
 FAMILIES = {
-    k.FAMILY_INTERACTION: "interaction",
-    k.FAMILY_INTERACTION_GLOBAL: "interaction (global null)",
+    k.FAMILY_INTERACTION: "contact",
+    k.FAMILY_PAIRWISE: "contact, pair by pair",
+    k.FAMILY_MIXING: "mixing",
+    k.FAMILY_TOTAL: "contacts in all",
+    k.FAMILY_SHARED_DOMAIN: "shared domain",
+    k.FAMILY_SHARED_REGION: "shared region",
+    k.FAMILY_CONTACT: "contacts beyond chance nearby",
     k.FAMILY_COMPOSITION: "composition",
     k.FAMILY_DENSITY: "density",
     k.FAMILY_DISTANCE: "nearest distance",
-    **{family: f"interaction ({statistic})" for statistic, family in k.FAMILIES_OF_STATISTICS.items()},
+    **{family: f"contact ({statistic})" for statistic, family in k.FAMILIES_OF_STATISTICS.items()},
 }
 # what stands first among findings of equal q
 _ORDER = (
     *(k.FAMILY_INTERACTION, *k.FAMILIES_OF_STATISTICS.values(), k.FAMILY_COMPOSITION, k.FAMILY_DENSITY),
-    *(k.FAMILY_DISTANCE, k.FAMILY_INTERACTION_GLOBAL),
+    *(k.FAMILY_DISTANCE, *k.SECONDARY_FAMILIES),
 )
 KNOWN = tuple(FAMILIES)
 
@@ -47,7 +52,7 @@ def feature_name(row: Mapping[Any, Any]) -> str:
 
 
 def fold(effect: float, family: str) -> float:
-    """An effect as a ratio: interactions are differences of log2, the other known families of natural logarithms."""
+    """An effect as a ratio: log ratios of contacts are in log2, the other known families in natural logarithms."""
     if is_missing(effect):
         return math.nan
     return float(2.0**effect if family in k.LOG2_FAMILIES else math.exp(effect)) if family in KNOWN else math.nan
@@ -69,8 +74,13 @@ def ranked(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def has_domains(effects: pd.DataFrame) -> bool:
-    """Whether interactions were scored within domain: only then there is a family of global ones beside them."""
-    return bool((effects[k.FAMILY] == k.FAMILY_INTERACTION_GLOBAL).any())
+    """Whether tissue domains explain anything: without domains all of it is exactly nothing."""
+    return bool((effects.loc[effects[k.FAMILY] == k.FAMILY_SHARED_DOMAIN, "effect"].fillna(0.0) != 0.0).any())
+
+
+def is_primary(effects: pd.DataFrame) -> pd.Series:
+    """Rows of the families that findings come from; the others are other ways to look at the same contacts."""
+    return ~effects[k.FAMILY].isin(k.SECONDARY_FAMILIES)
 
 
 def smallest_p(contrast: Mapping[str, Any]) -> float | None:
@@ -95,7 +105,7 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         for f in sorted(counts.index, key=family_rank)
     ]
     said = f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
-    return said if (found[k.FAMILY] != k.FAMILY_INTERACTION_GLOBAL).any() else f"{said} None is in a primary family."
+    return said if is_primary(found).any() else f"{said} None is in a primary family."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:

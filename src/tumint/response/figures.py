@@ -197,9 +197,9 @@ def subject_dots(
     return charts.figure(
         f"subjects_{contrast['name']}",
         "The subjects behind the effects",
-        "Each large dot is a subject, the unit that is compared; small grey dots above and below it are its ROIs, the "
-        "line is the mean of the group. Interactions: observed / expected contacts; composition: odds; density: cells "
-        "per mm²; distance: µm.",
+        "Each large dot is a subject, the unit that is compared; small grey dots above and below it are its ROIs, "
+        "the line is the mean of the group. Contact: odds ratio; contacts: observed / expected; composition: odds; "
+        "density: cells per mm²; distance: µm.",
         pd.concat([subjects.assign(what="subject"), rois.assign(what="roi")], ignore_index=True),
         chart,
     )
@@ -266,9 +266,9 @@ def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float)
     chart = charts.Chart([charts.Panel([heat])], label + side + 1.4, label + side + 0.6)
     return charts.figure(
         f"effects_by_pair_{contrast['name']}",
-        f"Interactions: {contrast['group']} against {contrast['reference']}",
-        f"Red pairs touch more often in {contrast['group']}, blue ones more in {contrast['reference']}, relative to "
-        f"chance; a dot marks q < {fdr:g}; grey pairs could not be compared.",
+        f"Contact: {contrast['group']} against {contrast['reference']}",
+        f"Red pairs attract each other more in {contrast['group']}, blue ones more in {contrast['reference']} "
+        f"(contact odds ratio, all pairs in one fit); a dot marks q < {fdr:g}; grey pairs could not be compared.",
         table,
         chart,
     )

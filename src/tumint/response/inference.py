@@ -79,7 +79,7 @@ def family_tests(
 
 
 def weights_of(family: Family, X: Floats, config: ResponseConfig) -> Floats | None:
-    """Weights of the values of a family (F, S) under the design `X` (S, p) that the config asks for; None: all the same."""
+    """Weights of the values of a family (F, S) that the config asks for, under the design `X` (S, p); None: equal."""
     if config.weights == "auto":
         return precision_weights(family.values, family.precision, X) if family.name in k.ODDS_FAMILIES else None
     if config.weights == "equal":
@@ -187,11 +187,8 @@ def _lost(family: Family, design: Design) -> NDArray[np.object_]:
     said = []
     for row, why, n in zip(missing, family.why, unused, strict=True):
         counts = pd.Series(why[row]).value_counts()
-        words = [
-            f"{int(counts[name])} subject{'s' if counts[name] > 1 else ''}: {_WHY[name]}"
-            for name in _WHY
-            if name in counts
-        ]
+        found = [(int(counts[name]), why) for name, why in _WHY.items() if name in counts]
+        words = [f"{number} subject{'s' if number > 1 else ''}: {why}" for number, why in found]
         if n:
             words.append(f"{n} sample{'s' if n > 1 else ''} of the others without it")
         said.append("; ".join(words))

@@ -23,9 +23,9 @@ def remaining(result: Result, config: ResponseConfig) -> pd.DataFrame:
     """Contract `REMAINING`: every tested interaction beside what could explain it away.
 
     The effect at equal composition comes from the model of the contrast with the logits of the shares of both types
-    (one for a type with itself) as covariates of each pair, its variance moderated over the pairs. What is shared without
-    contact is the same contrast of (total − contact), subject by subject: that one effect is significant and the other
-    not does not show that they differ.
+    (one for a type with itself) as covariates of each pair, its variance moderated over the pairs. What is shared
+    without contact is the same contrast of (total − contact), subject by subject: that one effect is significant and
+    the other not does not show that they differ.
 
     Notes
     -----
@@ -82,16 +82,16 @@ def _adjusted(
     if composition is None:
         parts = [fit(np.full((1, len(X)), np.nan), X, contrast)] * len(rows)
     else:
-        at = {feature: i for i, feature in enumerate(primary.features)}
+        at, ends = {name: i for i, name in enumerate(primary.features)}, (k.FEATURE, k.SOURCE, k.TARGET)
         parts = [
             _at_equal_shares(
                 y,
-                _values(composition, list(dict.fromkeys((row.source, row.target)))),
+                _values(composition, list(dict.fromkeys((source, target)))),
                 X,
                 contrast,
-                None if weights is None else weights[at[row.feature]],
+                None if weights is None else weights[at[feature]],
             )
-            for y, row in zip(Y, rows.itertuples(), strict=True)
+            for y, feature, source, target in zip(Y, *(rows[name] for name in ends), strict=True)
         ]
     fitted = LinearFit(*(np.concatenate([getattr(p, name) for p in parts]) for name in LinearFit.__dataclass_fields__))
     return _tests(fitted, config).add_suffix("_adjusted")

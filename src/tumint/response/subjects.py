@@ -72,10 +72,10 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
 
     Returns
     -------
-    Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`, with a row also where a subject
-    has no value; `status` says why. A ratio is log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample, and its
-    `se` follows from the samples' null standard deviations; means have the se of a weighted mean. A missing `se` of one
-    sample makes the subject's missing.
+    Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`, with a row also where a
+    subject has no value; `status` says why. A ratio is log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample,
+    and its `se` follows from the samples' null standard deviations; means have the se of a weighted mean. A missing
+    `se` of one sample makes the subject's missing.
     """
     rows = features[features[k.SAMPLE].isin(subject.index)]
     tested = (rows[k.STATUS] == k.TESTED).to_numpy()
@@ -127,11 +127,9 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     held = np.where(is_ratio, counts, weight)
     asked = np.select([is_ratio | is_odds, of_cells], [least.information, least.cells], 0.0)
     there, enough = n > 0, held >= asked
-    status = np.select(
-        [there & enough, there, *(sums[name] > 0 for name in _REASONS)],
-        [k.TESTED, k.TOO_FEW, *_REASONS],
-        k.NO_COORDINATES,
-    )
+    reasons = [sums[name].to_numpy() > 0 for name in _REASONS]
+    states = [k.TESTED, k.TOO_FEW, *_REASONS]
+    status = np.select([there & enough, there, *reasons], states, k.NO_COORDINATES)
     known = status == k.TESTED
     table[k.VALUE] = np.where(known, np.where(is_ratio, np.log2(above / below), mean), np.nan)
     se = np.where(is_ratio, np.sqrt(spread["variance"]) / (below * np.log(2)), mean_se)

@@ -21,6 +21,7 @@ _LARGEST = 3  # effects in words where nothing has a p
 _FINDING = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "q_all", "p_mixed"),
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
+    *("mean_reference", "mean_group", "lost"),
     *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
     *("robustness", "n_settings"),  # the sensitivity grid
 )
@@ -68,7 +69,6 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     found = _with_evidence(found, result, grid)
     sides = contrast.model_dump(mode="json")
-    domains = True
     return {
         **sides,
         "subset": result.subset,
@@ -88,10 +88,10 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
         "findings": [
-            {**{name: plain(row[name]) for name in _FINDING}, **finding(row, sides, domains=domains)}
+            {**{name: plain(row[name]) for name in _FINDING}, **finding(row, sides)}
             for row in found[list(_FINDING)].to_dict("records")
         ],
-        "largest": [finding(row, sides, domains=domains)["words"] for row in _largest(effects)],
+        "largest": [finding(row, sides)["words"] for row in _largest(effects)],
     }
 
 

@@ -11,7 +11,13 @@ from typing import Any
 
 from tumint import keys as k
 
-_LOGARITHMS = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE)
+_LOGARITHMS = (*k.ODDS_FAMILIES, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE)
+_RELATIVE_TO = {  # what a log2 ratio of contacts is measured against
+    k.FAMILY_TOTAL: "relative to chance in the whole image",
+    k.FAMILY_SHARED_DOMAIN: "because they share tissue domains",
+    k.FAMILY_SHARED_REGION: "because they share regions within domains",
+    k.FAMILY_CONTACT: "relative to chance nearby",
+}
 _RATIOS = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
 _WITHOUT = {"without_one_low": "effect_low", "without_one_high": "effect_high"}
 
@@ -25,7 +31,7 @@ def ratio(effect: float | None, family: str) -> float | None:
     return math.exp(effect) if family in _LOGARITHMS else None
 
 
-def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: bool) -> dict[str, Any]:
+def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, Any]:
     """The ratios of a finding, of its interval and of its effects with each subject left out; and `words`.
 
     Parameters
@@ -34,12 +40,10 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any], *, domains: boo
         Effects of a feature; its influence and robustness where there are any.
     contrast
         `group` and `reference`.
-    domains
-        Whether interactions are told apart by tissue domain.
     """
     family = row[k.FAMILY]
     ratios = {name: ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
-    claim = _claim(row, _times(row, ratios), contrast, domains=domains)
+    claim = _claim(row, _times(row, ratios), contrast)
     return {**ratios, "words": f"{claim} ({_evidence(row, ratios)})."}
 
 
@@ -65,19 +69,20 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
     return ", ".join(said)
 
 
-def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any], *, domains: bool) -> str:
+def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> str:
     source, target, feature, family = row[k.SOURCE], row[k.TARGET], row[k.FEATURE], row[k.FAMILY]
     if contrast.get("coefficient"):
         return f"{contrast['coefficient']} of {feature} ({family}): {times}"
-    sides = f"in {contrast['group']} as in {contrast['reference']}"
-    if family in k.LOG2_FAMILIES:
-        within = domains and family != k.FAMILY_TOTAL
-        chance = "what is expected within tissue domains" if within else "what is expected over the whole image"
-        who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
-        if who is not None:
-            return f"{source} → {target} by `{who}` is {times} as high, relative to {chance}, {sides}"
-        touch = f"{source} touch one another" if source == target else f"{source} touch {target}"
-        return f"{touch} {times} as often, relative to {chance}, {sides}"
+    group, reference = contrast["group"], contrast["reference"]
+    if family in k.ODDS_FAMILIES:
+        return _odds(row, times, group, reference)
+    sides = f"in {group} as in {reference}"
+    if family in _RELATIVE_TO:
+        meet = f"{source} contact one another" if source == target else f"{source} and {target} are in contact"
+        return f"{meet} {times} as often {sides}, {_RELATIVE_TO[family]}"
+    who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
+    if who is not None:
+        return f"{source} → {target} by `{who}` is {times} as high {sides}, relative to chance nearby"
     match family:
         case k.FAMILY_COMPOSITION:
             return f"The odds that a cell belongs to {feature} are {times} as high {sides}"
@@ -87,7 +92,25 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any], *, d
             nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
             return f"From {source} to {nearest} it is {times} as far {sides}"
         case other:
-            return f"{feature} ({other}) differs by {times} between {contrast['group']} and {contrast['reference']}"
+            return f"{feature} ({other}) differs by {times} between {group} and {reference}"
+
+
+def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str:
+    """A contact odds ratio: what a neighbour does to the odds in either group, and the ratio of the two."""
+    source, target = row[k.SOURCE], row[k.TARGET]
+    means = [float(row.get(name, math.nan)) for name in ("mean_group", "mean_reference")]
+    both = ""
+    if not any(math.isnan(mean) for mean in means):
+        here, there = (_number(math.exp(mean)) for mean in means)
+        both = f"by {here} in {group} and by {there} in {reference}: "
+    ratio_of = times.replace(" times", "×", 1)
+    if row[k.FAMILY] == k.FAMILY_MIXING:
+        return f"{source} and {target} mix, against each keeping to itself, {both}{ratio_of}"
+    alone = ", taken as a pair by itself," if row[k.FAMILY] == k.FAMILY_PAIRWISE else ""
+    who = f"another of the {source}" if source == target else f"one of the {target}"
+    return (
+        f"Each neighbour that is {who}{alone} multiplies the odds that a cell is one of the {source} {both}{ratio_of}"
+    )
 
 
 def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: float, power: float) -> str:
@@ -129,7 +152,7 @@ def relation(row: Mapping[Any, Any]) -> str:
 
 
 def _spoken(family: str) -> str:
-    return "interaction under the global null" if family == k.FAMILY_TOTAL else family.replace("_", " ")
+    return "contact" if family == k.FAMILY_INTERACTION else family.replace("_", " ")
 
 
 def _there(value: Any) -> bool:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.neighbourhood import figures
-from tumint.report.formats import integer, listed, percent, plural, ratio, setting, share_setting
+from tumint.report.formats import integer, is_missing, listed, number, percent, plural, ratio, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
 from tumint.report.pages.pairs import MAPPED, border, is_symmetric, pair_maps, strips, strongest, volcano
 from tumint.report.words import family_name
 
+CLEAR_Z = 3.0  # of the median ROI, for what is said of one pair
+LEAST_INFORMATION = 4.0  # of all ROIs of a subject, as `response.min_information` has it
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
 
-PAIR_COLUMNS = (
-    Column("pair", "Pair"),
-    Column("n_tested", "ROIs tested", "int"),
-    Column("domain_log2", "Within domain: median log2", "log2"),
-    Column("domain_times", "times", "ratio", "2 to the power of the median log2"),
-    Column("domain_share", "ROIs q<0.05", "percent"),
-    Column("global_log2", "Whole image: median log2", "log2"),
-    Column("global_times", "times", "ratio"),
-    Column("global_share", "ROIs q<0.05", "percent"),
-)
-ONE_NULL = tuple(column for column in PAIR_COLUMNS if not column.key.startswith("domain_"))
+ODDS_COLUMNS = (Column("odds", "Contact odds ratio", "ratio", "median over subjects, all pairs in one fit"),)
+NULL_NAMES = {
+    k.LOCAL: "Nearby",
+    k.WITHIN_DOMAIN: "Within domain",
+    k.GLOBAL: "Whole image",
+    k.PARENT: "Within parent type",
+    k.PARENT_LOCAL: "Within parent, nearby",
+}
 STATUS_COLUMNS = (
     Column(k.SAMPLE, "ROI"),
     Column(k.TESTED, "Tested", "int"),
@@ -74,8 +75,8 @@ def build(inputs: Inputs) -> Page:
     nearest = inputs.table("neighbourhood/distances.parquet", contracts.DISTANCES)
     features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
     summary = summarise(scores)
-    primary = "domain" if "domain" in set(scores[k.NULL]) else "global"
-    pairs = pair_table(summary)
+    primary = primary_null(scores)
+    pairs = pair_table(summary, odds_by_subject(inputs, scores))
     tested = int((scores.loc[scores[k.NULL] == primary, k.STATUS] == k.TESTED).sum())
     return Page(
         stage="neighbourhood",
@@ -100,8 +101,9 @@ def build(inputs: Inputs) -> Page:
             Section("Edge of the image", border(scores, primary)),
             Section("All pairs", [_all_pairs(pairs, primary)] if len(pairs) else [Notice("There is no pair.")]),
         ),
-        method=_method(inputs, primary, p_laws(scores)),
+        method=_method(inputs, sorted(set(scores[k.NULL])), p_laws(scores)),
         citations=(
+            "Besag 1974, J R Stat Soc B 36:192 (auto-logistic models)",
             "Cliff & Ord 1981, Spatial Processes (moments of join counts)",
             "Schapiro et al. 2017, Nat Methods 14:873 (histoCAT)",
             "Benjamini & Hochberg 1995, J R Stat Soc B 57:289",
@@ -117,22 +119,41 @@ def _cells(scores: pd.DataFrame) -> int:
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """`null, source, target, median_log2, n_tested, significant`, medians and shares over the ROIs where tested."""
     key = [k.NULL, k.SOURCE, k.TARGET]
-    columns = [*key, "median_log2", "n_tested", "significant"]
+    columns = [*key, "median_log2", "median_z", "n_tested", "significant"]
     if scores.empty:
         return pd.DataFrame(columns=columns)
     tested = scores[scores[k.STATUS] == k.TESTED]
     rows = tested.assign(hit=tested["q"] < SIGNIFICANT).groupby(key, sort=True)
     found = rows.agg(
-        median_log2=("log2_enrichment", "median"), n_tested=(k.SAMPLE, "nunique"), significant=("hit", "mean")
+        median_log2=("log2_enrichment", "median"),
+        median_z=("z", "median"),
+        n_tested=(k.SAMPLE, "nunique"),
+        significant=("hit", "mean"),
     ).reset_index()
     every = scores[key].drop_duplicates()
     return every.merge(found, on=key, how="left").fillna({"n_tested": 0}).astype({"n_tested": int})[columns]
 
 
-def pair_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per pair with both nulls; where all pairs are symmetric, a–b stands for b–a too."""
+def primary_null(scores: pd.DataFrame) -> str:
+    """The null that the comparison of subjects is made under: the one with odds ratios of all pairs in one fit."""
+    fitted = scores.loc[scores["direct_log_odds"].notna(), k.NULL]
+    return str(fitted.iloc[0]) if len(fitted) else k.GLOBAL
+
+
+def odds_by_subject(inputs: Inputs, scores: pd.DataFrame) -> pd.Series:
+    """Median over subjects of the log contact odds ratio (index: source, target); subjects pool their ROIs."""
+    rows = scores[scores["direct_information"] > 0]
+    rows = rows.assign(subject=rows[k.SAMPLE].map(inputs.subject_of).fillna(rows[k.SAMPLE]))
+    rows = rows.assign(weighted=rows["direct_log_odds"] * rows["direct_information"])
+    sums = rows.groupby(["subject", k.SOURCE, k.TARGET], sort=True)[["weighted", "direct_information"]].sum()
+    pooled = (sums["weighted"] / sums["direct_information"])[sums["direct_information"] >= LEAST_INFORMATION]
+    return pooled.groupby(level=[1, 2]).median()
+
+
+def pair_table(summary: pd.DataFrame, odds: pd.Series | None = None) -> pd.DataFrame:
+    """One row per pair with all nulls and the contact odds ratio; where pairs are symmetric, a–b stands for b–a too."""
     parts = []
-    for null in ("domain", "global"):
+    for null in NULL_NAMES:
         rows = summary[summary[k.NULL] == null].set_index([k.SOURCE, k.TARGET])
         parts.append(
             pd.DataFrame(
@@ -140,72 +161,123 @@ def pair_table(summary: pd.DataFrame) -> pd.DataFrame:
                     f"{null}_log2": rows["median_log2"].astype(float),
                     f"{null}_times": 2.0 ** rows["median_log2"].astype(float),
                     f"{null}_share": rows["significant"].astype(float),
+                    f"{null}_z": rows["median_z"].astype(float),
                     f"{null}_tested": rows["n_tested"],
                 }
             )
         )
-    table = parts[0].join(parts[1], how="outer").reset_index()
+    table = pd.concat(parts, axis=1).rename_axis([k.SOURCE, k.TARGET])
+    table["odds"] = np.nan if odds is None else np.exp(odds.reindex(table.index).astype(float))
+    table = table.reset_index()
     if table.empty:
         return table.assign(pair=[], n_tested=[])
-    tested = table[["domain_tested", "global_tested"]].max(axis=1).fillna(0).astype(int)
+    tested = [f"{null}_tested" for null in NULL_NAMES]
+    table["n_tested"] = table[tested].max(axis=1).fillna(0).astype(int)
     symmetric = is_symmetric(summary)
     if symmetric:
-        keep = table[k.SOURCE] <= table[k.TARGET]
-        table, tested = table[keep], tested[keep]
+        table = table[table[k.SOURCE] <= table[k.TARGET]]
     sign = " – " if symmetric else " → "
-    names = table[k.SOURCE] + sign + table[k.TARGET]
-    return table.drop(columns=["domain_tested", "global_tested"]).assign(pair=names, n_tested=tested)
+    return table.drop(columns=tested).assign(pair=table[k.SOURCE] + sign + table[k.TARGET])
+
+
+def pair_columns(pairs: pd.DataFrame) -> list[Column]:
+    """Columns of the nulls that there are."""
+    columns = [Column("pair", "Pair"), Column("n_tested", "ROIs tested", "int"), *ODDS_COLUMNS]
+    for null, name in NULL_NAMES.items():
+        columns += [
+            Column(f"{null}_times", f"{name}: observed / expected", "ratio", "median ROI"),
+            Column(f"{null}_z", "z", "number", "median ROI"),
+            Column(f"{null}_share", "ROIs q<0.05", "percent"),
+        ]
+    return [column for column in columns if column.key in ("pair", "n_tested") or pairs[column.key].notna().any()]
 
 
 def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[str]:
     if scores.empty or pairs.empty or not pairs[f"{primary}_log2"].notna().any():
         return ["No pair of cell types could be tested."]
-    where = "within tissue domain" if primary == "domain" else "over the whole image"
     least = max(1, int(pairs["n_tested"].max()) // 2)
-    sure = pairs[pairs["n_tested"] >= least].sort_values(f"{primary}_log2", kind="stable")
-    found = [f"Against chance {where}, in the median ROI:"]
-    for title, rows in (("closest", sure.iloc[::-1].head(3)), ("most apart", sure.head(3))):
-        said = [f"{row['pair']} ({ratio(row[f'{primary}_times'])}×)" for row in rows.to_dict("records")]
-        found.append(f"{title.capitalize()}: {listed(said)}.")
-    if primary == "domain":
-        gone = vanishing(pairs)
+    sure = (
+        pairs[pairs["n_tested"] >= least].sort_values("odds", kind="stable", na_position="first").dropna(subset="odds")
+    )
+    found = []
+    if len(sure):
+        ends = []
+        for title, rows in (("attract each other most", sure.iloc[::-1].head(3)), ("least", sure.head(3))):
+            names = [f"{row['pair']} ({ratio(row['odds'])}×)" for row in rows.to_dict("records")]
+            ends.append(f"{title}: {listed(names)}")
+        found.append(
+            "In contact, in the median subject, by how many times a neighbour of one type multiplies the odds of the "
+            f"other, {ends[0]}; {ends[1]}."
+        )
+    if primary != k.GLOBAL:
+        gone = vanishing(pairs, primary)
         names = listed(list(gone["pair"]), 4)
         found.append(
-            f"{plural(len(gone), 'pair')} that look like interactions over the whole image are only shared tissue: "
+            f"{plural(len(gone), 'pair')} that are far from chance over the whole image are only shared tissue: "
             f"{names}."
             if len(gone)
-            else "No pair that is clear over the whole image vanishes within domain."
+            else f"No pair that is clear over the whole image vanishes {figures.NULLS[primary]}."
         )
-    return [f"{found[0]} {found[1][0].lower()}{found[1][1:]}", *found[2:]]
+    return [*found, *_turned(pairs)]
 
 
-def vanishing(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that are significant globally in many ROIs and within domain in few, and whose effect halves at least."""
-    smaller = pairs["domain_log2"].abs() < 0.5 * pairs["global_log2"].abs()
-    rows = pairs[(pairs["global_share"] >= MANY) & (pairs["domain_share"] <= FEW) & smaller]
-    order = (rows["global_log2"].abs() - rows["domain_log2"].abs()).sort_values(ascending=False, kind="stable").index
-    return rows.loc[order]
+def _turned(pairs: pd.DataFrame) -> list[str]:
+    """The pair that looks like contact over the whole image and is the opposite among the cells of its lineage."""
+    if pairs[f"{k.PARENT}_z"].isna().all():
+        return []
+    here, there = pairs[f"{k.GLOBAL}_z"], pairs[f"{k.PARENT}_z"]
+    rows = pairs[(here.abs() > CLEAR_Z) & (there.abs() > CLEAR_Z) & (np.sign(here) != np.sign(there))]
+    if rows.empty:
+        return []
+    row = rows.loc[(rows[f"{k.GLOBAL}_z"].abs()).idxmax()]
+    more = row[f"{k.GLOBAL}_z"] > 0
+    inside = row[f"{k.WITHIN_DOMAIN}_z"]
+    within = "" if is_missing(inside) else f", {number(inside)} within tissue domains"
+    return [
+        f"{row['pair']}: {'far more' if more else 'far fewer'} contacts than chance over the whole image (z = "
+        f"{number(row[f'{k.GLOBAL}_z'])}{within}), but {'fewer' if more else 'more'} than chance among the cells of "
+        f"their lineage (z = {number(row[f'{k.PARENT}_z'])}): they {'share' if more else 'do not share'} tissue, and "
+        f"within it {'keep apart' if more else 'attract each other'}."
+    ]
+
+
+def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
+    """Pairs that are significant globally in many ROIs, in few under the primary null, and whose effect halves."""
+    mine, everywhere = pairs[f"{primary}_log2"].abs(), pairs[f"{k.GLOBAL}_log2"].abs()
+    clear = (pairs[f"{k.GLOBAL}_share"] >= MANY) & (pairs[f"{primary}_share"] <= FEW)
+    order = (everywhere - mine).sort_values(ascending=False, kind="stable").index
+    return pairs.loc[order][(clear & (mine < 0.5 * everywhere)).loc[order]]
 
 
 def _enrichment(summary: pd.DataFrame, primary: str) -> list[Block]:
     figure = figures.enrichment(summary)
     if figure is None:
         return [Notice("No pair could be tested, so there is nothing to draw.")]
-    if primary == "domain":
+    if primary != k.GLOBAL:
         return [figure]
-    said = "These cells come without tissue domains, so chance is over the whole image only: a pair may look like an "
-    return [Notice(said + "interaction because both types live in the same compartment."), figure]
+    said = (
+        "Chance is over the whole image only: a pair may look like an interaction because both types live in the same "
+    )
+    return [Notice(said + "compartment."), figure]
 
 
 def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
-    if primary != "domain":
-        return [Text("Without tissue domains this cannot be told.")]
-    caption = (
-        f"Significant (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} of the "
-        f"ROIs, within domain in at most {share_setting(FEW)}, with less than half the effect: these types share a "
-        "compartment, they do not seek each other."
+    if primary == k.GLOBAL:
+        return [Text("Over the whole image alone this cannot be told.")]
+    gone = vanishing(pairs, primary)
+    apart = int((gone[f"{k.GLOBAL}_log2"] < 0).sum())
+    said = (
+        [f"{plural(len(gone) - apart, 'pair')} share a compartment and do not seek each other"]
+        if len(gone) > apart
+        else []
     )
-    return [Table("vanishing", caption, PAIR_COLUMNS, vanishing(pairs))]
+    said += [f"{plural(apart, 'pair')} live in different compartments and do not avoid each other"] if apart else []
+    caption = (
+        f"Far from chance (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} "
+        f"of the ROIs, {figures.NULLS[primary]} in at most {share_setting(FEW)}, with less than half the effect"
+        + (f": {listed(said)}." if said else ".")
+    )
+    return [Table("vanishing", caption, pair_columns(pairs), gone)]
 
 
 def _distances(nearest: pd.DataFrame) -> list[Block]:
@@ -241,16 +313,14 @@ def _all_pairs(pairs: pd.DataFrame, primary: str) -> Table:
         "Medians over the ROIs where the pair was tested. Every single score is in neighbourhood/interactions.parquet."
     )
     key = pairs[f"{primary}_log2"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
-    columns = PAIR_COLUMNS if primary == "domain" else ONE_NULL
-    return Table("pairs", caption, columns, pairs.loc[key])
+    return Table("pairs", caption, pair_columns(pairs), pairs.loc[key])
 
 
 def p_laws(scores: pd.DataFrame) -> str:
     """Which law gave how many of the p, in words."""
     words = {
         "pearson3": "a Pearson III law with the exact mean, variance and skewness",
-        "normal": "the normal law",
-        "permutation": "permutations, where few contacts are expected",
+        "panjer": "the law with the exact mean and variance (binomial, Poisson or negative binomial)",
     }
     shares = scores.loc[scores[k.STATUS] == k.TESTED, "p_method"].value_counts(normalize=True, sort=True)
     return listed([f"{percent(share)} by {words.get(str(law), str(law))}" for law, share in shares.items()])
@@ -259,10 +329,10 @@ def p_laws(scores: pd.DataFrame) -> str:
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
     scores = interactions(inputs)
-    return _method(inputs, "domain" if "domain" in set(scores[k.NULL]) else "global", p_laws(scores))
+    return _method(inputs, sorted(set(scores[k.NULL])), p_laws(scores))
 
 
-def _method(inputs: Inputs, primary: str, laws: str) -> list[str]:
+def _method(inputs: Inputs, nulls: Sequence[str], laws: str) -> list[str]:
     params = inputs.metas.get("neighbourhood", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("neighbourhood") or {})
     graph = dict(settings.get("graph") or {})
@@ -274,17 +344,28 @@ def _method(inputs: Inputs, primary: str, laws: str) -> list[str]:
         "provided": "neighbours in the source's own segmentation",
     }
     who = kinds.get(str(graph.get("kind")), "neighbours in the graph")
+    within = [
+        "over the whole image",
+        *(["within each tissue domain"] if k.WITHIN_DOMAIN in nulls else []),
+        *([f"within tiles of {setting(settings.get('local_um') or 0)} µm of it"] if k.LOCAL in nulls else []),
+        *(["among the cells of one parent type"] if k.PARENT in nulls else []),
+    ]
     said = [
         f"Two cells touch where they are {who}. The contacts of each ordered pair of types were counted in each ROI "
         "and compared with what they would be if the types were dealt out at random over the same cells and graph, "
-        + (
-            "once within each tissue domain and once over the whole image. "
-            if primary == "domain"
-            else "over the whole image. "
-        )
-        + "Mean and variance under that chance are exact, not sampled. log2((C + ½) / (E + ½)) is the score, Benjamini "
-        "and Hochberg's q is over the pairs of an image."
+        f"{listed(within)}. Mean and variance under that chance are exact, not sampled. Benjamini and Hochberg's q is "
+        "over the pairs of an image."
     ]
+    if k.LOCAL in nulls:
+        said.append(
+            "Contact is measured by odds ratios: by how much a neighbour of one type multiplies the odds that a cell "
+            "is of another, in an auto-logistic model of all pairs of types together (Besag 1974), fitted by "
+            "conditional logistic regression to exchanges of labels between cells of one domain at most "
+            f"{setting(settings.get('local_um') or 0)} µm apart. The cells within "
+            f"{setting(settings.get('around_um') or 0)} µm, weighed by how near they are, are accounted for beside "
+            "the contacts, so that what two types share by living nearby is not taken for contact. The ROIs of a "
+            "subject are fitted as one."
+        )
     if laws:
         said.append(f"p: {laws}.")
     if "min_cells" in settings:

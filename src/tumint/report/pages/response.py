@@ -26,7 +26,7 @@ COLUMNS = (
     Column("times", "Ratio", "ratio", "group / reference"),
     Column("times_low", "95 % from", "ratio"),
     Column("times_high", "to", "ratio"),
-    Column("effect", "Effect", "log2", "log2 for interactions, else natural logarithm"),
+    Column("effect", "Effect", "log2", "log2 for numbers of contacts, else natural logarithm"),
     Column("p", "p", "p"),
     Column("q", "q", "p", "Benjamini-Hochberg within family"),
     Column("p_permutation", "p perm.", "p", "exact permutation of subjects"),
@@ -37,6 +37,7 @@ COLUMNS = (
     Column("subjects_needed", "Needed", "int", "subjects per group to find the effect seen; none: more than 1,000"),
     Column("versus", "Subjects"),
     Column("n_samples", "ROIs", "int"),
+    Column("lost", "Without a value"),
     Column(k.STATUS, "Status", "light"),
     Column(k.REASON, "Reason"),
 )
@@ -151,8 +152,7 @@ def _columns(effects: pd.DataFrame) -> list[Column]:
     optional = {"p", "q", "p_permutation", "p_maxt", "p_mixed", "times_low", "times_high"}
     optional |= {"robustness", "times_detectable", "subjects_needed"}
     empty = {name for name in optional if not effects[name].notna().any()}
-    if not (effects[k.REASON] != "").any():
-        empty.add(k.REASON)
+    empty |= {name for name in (k.REASON, "lost") if not (effects[name] != "").any()}
     return [column for column in COLUMNS if column.key not in empty]
 
 
@@ -213,6 +213,7 @@ VALUES = {
     k.FAMILY_DENSITY: "cells per mm²",
     k.FAMILY_DISTANCE: "µm",
     **dict.fromkeys(k.LOG2_FAMILIES, "observed / expected"),
+    **dict.fromkeys(k.ODDS_FAMILIES, "odds ratio"),
 }
 
 
@@ -243,10 +244,12 @@ def _method(found: list[Contrast]) -> list[str]:
     if not found:
         return ["Nothing was compared."]
     said = [
-        "Each feature has one value per subject. For interactions it is log2 of the subject's contacts over those that "
-        "chance expects, both added up over its ROIs; other features are means over its ROIs, weighted by cells. "
-        "Groups were compared by a linear model of these values, whose residual variance is moderated over the "
-        "features of a family by empirical Bayes. q is Benjamini and Hochberg's, within family.",
+        "Each feature has one value per subject. For contact it is the log odds ratio fitted to all of the subject's "
+        "ROIs as one; subjects weigh by its standard error beside the variance between animals that all pairs have "
+        "in common. For numbers of contacts it is log2 of those seen over those expected, both added up over ROIs; "
+        "other features are means over ROIs, weighted by cells. Groups were compared by a linear model of these "
+        "values, whose residual variance is moderated over the features of a family by empirical Bayes. q is "
+        "Benjamini and Hochberg's, within family.",
         "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
     ]
     for contrast in found:
