@@ -17,13 +17,14 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.response import design
 from tumint.response.compare import Result, compare
 from tumint.response.families import families
+from tumint.response.inference import weights_of
 from tumint.response.linear import fit
 from tumint.response.moderated import fit_prior, moderated_t
 from tumint.response.repeats import subject_weights
 from tumint.response.robust import fit_prior_robust
 from tumint.response.subjects import subject_values
 
-FAMILIES = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_INTERACTION)
+FAMILIES = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_CONTACT, k.FAMILY_INTERACTION)
 FEATURES = 30  # per family
 PLANTED = 0.2  # share of features with an effect, in cohorts that have one
 NOTHING = np.zeros((len(FAMILIES), FEATURES))
@@ -88,6 +89,10 @@ def _measure(family: str, x: np.ndarray, base: np.ndarray, cells: np.ndarray, rn
             weight = n = 10.0 + rng.poisson(0.08 * total * np.exp(0.5 * base))
             se = 0.9 / np.sqrt(n)
             value = 3.0 + x + 0.5 * base + se * rng.normal(size=x.shape)
+        case k.FAMILY_INTERACTION:  # log odds ratios, of which an image knows the better the more cells it has
+            weight = 0.004 * total * np.exp(0.8 * base)
+            se = np.sqrt(1.3 / weight)
+            value = x + se * rng.normal(size=x.shape)
         case _:
             weight = 0.02 * total * np.exp(0.8 * base)
             count = rng.poisson(weight * np.exp2(x))
@@ -109,7 +114,7 @@ def p_of_primary(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     values = subject_values(features, built.unit_of_sample)
     found = {}
     for part in families(features, values, built.units, built.unit_of_sample):
-        fitted = fit(part.values, built.matrix, built.effect)
+        fitted = fit(part.values, built.matrix, built.effect, weights_of(part, built.matrix, CONFIG))
         test = moderated_t(fitted, fit_prior(fitted.variance, fitted.df))
         found |= {(part.name, feature): p for feature, p in zip(part.features, test.p, strict=True)}
     return pd.DataFrame({PRIMARY: pd.Series(found)})
@@ -121,7 +126,7 @@ def p_of_tests(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     effects = result.effects.set_index([k.FAMILY, k.FEATURE])
     built, robust = result.design, {}
     for part in result.families:
-        fitted = fit(part.values, built.matrix, built.effect)
+        fitted = fit(part.values, built.matrix, built.effect, weights_of(part, built.matrix, CONFIG))
         test = moderated_t(fitted, fit_prior_robust(fitted.variance, fitted.df))
         robust |= {(part.name, feature): p for feature, p in zip(part.features, test.p, strict=True)}
     ours = [effects["p"], pd.Series(robust), effects["p_mixed"], effects["p_permutation"]]

@@ -61,7 +61,9 @@ def features_of(rois: list[Roi], nulls: tuple[str, ...] = NULLS) -> dict[str, pd
     return found
 
 
-def _scores(sample: str, graph: Graph, labels: np.ndarray, names: list[str], mine: Level, domains: Level) -> pd.DataFrame:
+def _scores(
+    sample: str, graph: Graph, labels: np.ndarray, names: list[str], mine: Level, domains: Level
+) -> pd.DataFrame:
     # no p of single images is looked at: permutations for rare pairs would only cost time
     return score_image(sample, graph, labels, names, Method(permutations=1), mine, domains)
 

@@ -17,12 +17,16 @@ CONFIG = ResponseConfig(contrasts=[])
 LEAST = 2  # animals of either arm
 
 
-def cohorts(reference: Pool, group: Pool, way: tuple[str, str], n: int, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def cohorts(
+    reference: Pool, group: Pool, way: tuple[str, str], n: int, number: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Effect and p of every pair in `number` cohorts of n against n animals, each animal in one cohort."""
     X = np.column_stack([np.ones(2 * n), np.repeat([0.0, 1.0], n)])
     for c in range(number):
         side = slice(c * n, (c + 1) * n)
-        values, errors = (np.concatenate([a[:, side], b[:, side]], axis=1) for a, b in zip(reference[way], group[way], strict=True))
+        values, errors = (
+            np.concatenate([a[:, side], b[:, side]], axis=1) for a, b in zip(reference[way], group[way], strict=True)
+        )
         yield compared(values, errors, X, way[1])
 
 
@@ -30,7 +34,9 @@ def compared(values: np.ndarray, errors: np.ndarray, X: np.ndarray, family: str)
     """Effect and p of the last column of `X` for every row of `values` (pairs × animals)."""
     n = len(X)
     nothing = np.zeros((len(values), 0))
-    whole = Family(family, PAIRS, values, nothing, np.zeros(0, np.intp), nothing, errors, np.empty(values.shape, object), values)
+    whole = Family(
+        family, PAIRS, values, nothing, np.zeros(0, np.intp), nothing, errors, np.empty(values.shape, object), values
+    )
     contrast = np.array([0.0, 1.0])
     result = fit(values, X, contrast, weights_of(whole, X, CONFIG))
     there = np.isfinite(values)

@@ -1,7 +1,7 @@
 """Simulated tissues for the gauntlet: labels are drawn by position alone, so that no contact interaction exists.
 
-A tumour with a wavy margin, immune cells that thin out from it, smooth fields of every type, lymphoid aggregates, holes.
-Nothing here knows of graphs, strata, exchanges or surroundings, but where a contact effect is planted on purpose
+A tumour with a wavy margin, immune cells that thin out from it, smooth fields of every type, lymphoid aggregates,
+holes. Nothing here knows of graphs, strata, exchanges or surroundings, but where a contact effect is planted on purpose
 (`Arm.contacts`): then labels change places under a Gibbs law with the same fields.
 """
 

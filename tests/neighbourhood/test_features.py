@@ -6,27 +6,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumint import keys as k
 from tumint.io.contracts import FEATURES
 from tumint.io.tables import check
+from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.features import cell_features, feature_table, tissue_area_mm2
 from tumint.neighbourhood.graph import delaunay
+from tumint.neighbourhood.levels import Scales, level
 from tumint.neighbourhood.scores import Method, score_image
 
 TYPES = ["a", "b", "c"]
 
 
-def scored(sample: str, *, within: bool) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def scored(sample: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """A sample of two types, scored nearby and over the image; in its right half one of them is alone."""
     rng = np.random.default_rng(len(sample))
-    xy = rng.random((200, 2)) * 150
-    labels = rng.integers(0, 2, 200)
-    strata = (xy[:, 0] > 70).astype(int)
+    xy = rng.random((400, 2)) * 210
+    labels = np.where(xy[:, 0] > 140, 0, rng.integers(0, 2, 400))
     graph = delaunay(xy)
-    tables = [score_image(sample, graph, labels, TYPES, Method()).assign(null="global", statistic="edges")]
-    if within:
-        tables.append(
-            score_image(sample, graph, labels, TYPES, Method(), strata).assign(null="domain", statistic="edges")
-        )
+    near = level(k.LOCAL, sample, xy, labels, scales=Scales(local_um=50.0, around_um=40.0))
+    tissue = Tissue(sample, xy, labels, graph, near.rules)
+    (odds,) = contact_odds([tissue], 3)
+    local = score_image(sample, graph, labels, TYPES, Method(), near)
+    tables = [
+        pd.concat([local, odds], axis=1).assign(null=k.LOCAL, statistic="edges"),
+        score_image(sample, graph, labels, TYPES, Method()).assign(null=k.GLOBAL, statistic="edges"),
+    ]
     return cell_features(sample, xy, labels, TYPES), pd.concat(tables), distance_table(sample, xy, labels, TYPES)
 
 
@@ -45,30 +51,45 @@ def test_composition_and_density() -> None:
     assert (table["status"] == "tested").all()
 
 
-def test_the_whole_table_with_and_without_domains() -> None:
-    parts = [scored("s1", within=True), scored("s22", within=False)]
+def test_the_whole_table() -> None:
+    parts = [scored("s1"), scored("s22")]
     cells, interactions, distances = (pd.concat(tables) for tables in zip(*parts, strict=True))
-    table = feature_table(cells, interactions, distances, domains=True, symmetric=True)
+    table = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=True)
     check(table, FEATURES, "features")
+    pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, *k.RATIO_FAMILIES), 12)
     assert table.groupby("family").size().to_dict() == {
-        "composition": 6, "density": 6, "interaction": 12, "interaction_global": 12, "distance": 18,
+        "composition": 6, "density": 6, "distance": 18, k.FAMILY_MIXING: 6, **pairs,
     }  # fmt: skip
-    row = table.query("sample == 's1' and family == 'interaction' and feature == 'a|b'").iloc[0]
-    score = interactions.query("sample == 's1' and null == 'domain' and source == 'a' and target == 'b'").iloc[0]
-    assert row["value"] == score["log2_enrichment"]
-    assert 2 ** row["value"] * (row["weight"] + 0.5) - 0.5 == pytest.approx(score["observed"])
-    without = table.query("sample == 's22' and family == 'interaction'")
-    assert without["value"].isna().all()
-    assert (without["weight"] == 0).all()
-    assert set(without["status"]) == {"absent"}
+    mine = table.query("sample == 's1' and feature == 'a|b'").set_index("family")
+    score = interactions.query("sample == 's1' and null == 'local' and source == 'a' and target == 'b'").iloc[0]
+    for family, names in (
+        (k.FAMILY_INTERACTION, ["direct_log_odds", "direct_se", "direct_information"]),
+        (k.FAMILY_PAIRWISE, ["log_odds", "log_odds_se", "information"]),
+        (k.FAMILY_MIXING, ["chi", "chi_se", "chi_information"]),
+    ):
+        assert mine.loc[family, ["value", "se", "weight"]].tolist() == score[names].tolist()
+    # C = 2**value · (E + ½) − ½ of every ratio: what one part is measured against is what the one before it ends at
+    count = 2 ** mine["value"] * (mine["weight"] + 0.5) - 0.5
+    chain = [k.FAMILY_SHARED_DOMAIN, k.FAMILY_SHARED_REGION, k.FAMILY_CONTACT]
+    assert mine.loc[chain[1:], "weight"].tolist() == pytest.approx(count[chain[:2]].tolist())
+    assert count[k.FAMILY_CONTACT] == pytest.approx(count[k.FAMILY_TOTAL])
+    # all edges between a and b have an end that can change, so all of them count
+    assert count[k.FAMILY_CONTACT] == pytest.approx(score["observed"])
+    own = table.query("sample == 's1' and feature == 'a|a'").set_index("family")
+    counted = 2 ** own.loc[k.FAMILY_CONTACT, "value"] * (own.loc[k.FAMILY_CONTACT, "weight"] + 0.5) - 0.5
+    all_of = interactions.query("sample == 's1' and null == 'local' and source == 'a' and target == 'a'").iloc[0]
+    assert counted < 0.9 * all_of["observed"]
+    assert own.loc[k.FAMILY_CONTACT, "se"] == pytest.approx(
+        all_of["sd"] / ((own.loc[k.FAMILY_CONTACT, "weight"] + 0.5) * np.log(2))
+    )
     untested = table[table["status"] != "tested"]
+    assert set(untested.loc[untested["family"] != "distance", "feature"]) == {"a|c", "b|c", "c|c"}
     assert untested["value"].isna().all()
     assert (untested["weight"] == 0).all()
     distance = table.query("sample == 's1' and family == 'distance' and feature == 'b|a'").iloc[0]
     source = distances.query("sample == 's1' and source == 'b' and target == 'a'").iloc[0]
     assert (distance["value"], distance["weight"]) == (source["mean_log"], source["n"])
     assert distance["se"] == pytest.approx(source["sd_log"] / np.sqrt(source["n"]))
-
-    plain = feature_table(cells, interactions, distances, domains=False, symmetric=False)
-    assert "interaction_global" not in set(plain["family"])
-    assert (plain["family"] == "interaction").sum() == 18
+    plain = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=False)
+    assert (plain["family"] == k.FAMILY_CONTACT).sum() == 18
+    assert (plain["family"] == k.FAMILY_INTERACTION).sum() == 12

@@ -118,7 +118,8 @@ def faulty(**columns: object) -> pd.DataFrame:
         (table(), ["--k", "0"], "--k: expected a whole number from 1, found `0`."),
         (table(), ["--radius", "-1"], "--radius: expected a positive number, found `-1`."),
         (table(), ["--graph", "edges"], "--graph edges: expected --edges FILE and --cell-id COL"),
-        (table(), ["--stratum", "id"], "(sample cells): expected at most 64 values in a sample, found 300."),
+        (table(), ["--parent", "tissue"], "column `tissue`: expected one parent for all cells of `a`, found in, out."),
+        (table(), ["--local-um", "0"], "--local-um: expected a positive number, found `0`."),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_line_and_nothing_is_written(
@@ -180,8 +181,9 @@ def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic
     header, *rows = found[0].splitlines()
     assert [header, *(row for row in rows if row.startswith(b"r1,"))] == found[2].splitlines()
     scores = pd.read_csv(tmp_path / "0_out.csv")
-    assert (scores["status"] == "tested").all()
-    assert set(scores["p_method"]) <= ({"pearson3", "permutation"} if null == "exact" else {null})
+    stuck = (scores["source"] == scores["target"]) & (null == "fixed")
+    assert (scores["status"] == np.where(stuck, "no_variation", "tested")).all()
+    assert set(scores.loc[~stuck, "p_method"]) <= ({"pearson3", "permutation"} if null == "exact" else {null})
 
 
 def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,3 +214,46 @@ def test_a_guard_zone_takes_edges_away_and_early_stopping_keeps_the_scores(cells
 def test_wrong_numbers_are_one_line(cells: Path, tmp_path: Path, option: str, value: str, capsys: object) -> None:
     assert score(cells, "-o", tmp_path / "o.csv", f"{option}={value}") == 2
     assert f"{option}: expected" in capsys.readouterr().err  # type: ignore[attr-defined]
+
+
+def test_nulls_nearby_and_among_the_cells_of_a_parent(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    n = 1500
+    x, y = rng.random(n) * 400, rng.random(n) * 400
+    lymph = rng.random(n) < np.where(x < 200, 0.7, 0.1)
+    cell_type = np.where(lymph, rng.choice(["CD4", "CD8"], n), rng.choice(["stroma", "tumour"], n))
+    data = pd.DataFrame({"x": x, "y": y, "cell_type": cell_type, "mouse": "m", "roi": rng.choice(["r1", "r2"], n)})
+    data["parent"] = np.where(lymph, "T", cell_type)
+    data["tissue"] = np.where(x < 200, "left", "right")
+    data.to_csv(tmp_path / "cells.csv", index=False)
+    common = (tmp_path / "cells.csv", "--sample", "roi", "--subject", "mouse", "--max-edge", 0)
+    runs = {
+        "image": (),
+        "domain": ("--stratum", "tissue"),
+        "local": ("--null", "local", "--local-um", 90),
+        "parent": ("--stratum", "tissue", "--parent", "parent"),
+        "both": ("--stratum", "tissue", "--parent", "parent", "--null", "local"),
+    }
+    found = {}
+    for name, options in runs.items():
+        assert score(*common, *options, "-o", tmp_path / f"{name}.csv") == 0
+        found[name] = pd.read_csv(tmp_path / f"{name}.csv").set_index(["sample", "source", "target"])
+    pair = ("r1", "CD4", "CD8")
+    z = {name: table.loc[pair, "z"] for name, table in found.items()}
+    assert z["image"] > 5
+    assert all(abs(z[name]) < 3 for name in ("domain", "local", "parent", "both"))
+    # who is CD4 and who CD8 is left open by these nulls; tumour cells among themselves are what they are
+    assert found["parent"].loc[("r1", "tumour", "tumour"), "status"] == "no_variation"
+    total = found["image"].loc[pair, "log2_enrichment"]
+    for name in ("image", "domain"):
+        row = found[name].loc[pair]
+        assert row[["log2_domain", "log2_region", "log2_contact"]].sum() == pytest.approx(total)
+        assert row["expected_global"] == pytest.approx(found["image"].loc[pair, "expected"])
+    assert found["image"].loc[pair, ["log2_domain", "log2_region"]].tolist() == [0, 0]
+    assert found["domain"].loc[pair, "log2_domain"] == pytest.approx(total, abs=0.2)
+    assert found["local"].loc[pair, "log2_domain"] == 0
+    for table in found.values():
+        tested = table[table["status"] == "tested"]
+        assert tested[["log_odds", "log_odds_se"]].notna().all().all()
+        assert (tested["information"] > 1).all()
+    assert abs(found["local"].loc[pair, "direct_log_odds"]) < 3 * found["local"].loc[pair, "direct_se"]

@@ -8,7 +8,9 @@ from scipy import sparse
 from scipy.stats import false_discovery_control
 
 from tumint.io.contracts import SCORES
+from tumint.neighbourhood.contacts import DIRECT, PAIRWISE
 from tumint.neighbourhood.graph import delaunay, from_edges, knn
+from tumint.neighbourhood.levels import within
 from tumint.neighbourhood.scores import Method, benjamini_hochberg, score_image
 
 
@@ -41,13 +43,15 @@ def test_counts_equal_squidpy() -> None:
 def test_what_a_row_says() -> None:
     xy, labels = tissue()
     table = score_image("s", delaunay(xy), labels, TYPES, Method())
-    assert list(table.columns) == list(SCORES.columns)
+    assert {*table.columns, *PAIRWISE, *DIRECT} == set(SCORES.columns)
     assert table["source"].tolist() == np.repeat(TYPES, 4).tolist()
     assert table["z"].to_numpy() == pytest.approx((table["observed"] - table["expected"]) / table["sd"])
     assert table["log2_enrichment"].to_numpy() == pytest.approx(
         np.log2((table["observed"] + 0.5) / (table["expected"] + 0.5))
     )
     assert table["se"].to_numpy() == pytest.approx(table["sd"] / ((table["expected"] + 0.5) * np.log(2)))
+    assert table["expected_global"].to_numpy() == pytest.approx(table["expected"].to_numpy())
+    assert (table[["log2_domain", "log2_region"]] == 0).all().all()
     assert table["q"].to_numpy() == pytest.approx(false_discovery_control(table["p"]))
     assert (table["n_source"].to_numpy()[::4] == np.bincount(labels)).all()
 
@@ -59,10 +63,15 @@ def test_types_that_share_a_domain_only_interact_globally() -> None:
     labels = np.where(rng.random(4000) < 0.8, 2 * domain, 1 + 2 * domain)  # 0, 1 left; 2, 3 right
     graph = delaunay(xy)
     everywhere = score_image("s", graph, labels, TYPES, Method())
-    within = score_image("s", graph, labels, TYPES, Method(), domain)
+    inside = score_image("s", graph, labels, TYPES, Method(), within(domain), within(domain))
     assert everywhere["z"].abs().min() > 10
-    assert within["z"].abs().max() < 4
-    assert (within["observed"] == everywhere["observed"]).all()
+    assert inside["z"].abs().max() < 4
+    assert (inside["observed"] == everywhere["observed"]).all()
+    # what is shared stands apart, and all of it adds up
+    parts = inside[["log2_domain", "log2_region", "log2_contact"]]
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(everywhere["log2_enrichment"].to_numpy(), abs=1e-12)
+    apart = inside["expected"] < 30  # few contacts across the border, whose logarithm is noise
+    assert parts["log2_contact"][~apart].abs().max() < 0.2 < parts["log2_domain"].abs().min()
 
 
 def test_absent_and_rare_types_keep_their_rows() -> None:
@@ -83,16 +92,38 @@ def test_absent_and_rare_types_keep_their_rows() -> None:
     assert tested["q"].to_numpy() == pytest.approx(false_discovery_control(tested["p"]))
 
 
-def test_where_nothing_can_vary_z_is_0_and_p_is_1() -> None:
+def test_where_nothing_can_vary_there_is_no_score() -> None:
     xy, _ = tissue(50)
     alone = score_image("s", delaunay(xy), np.zeros(50, int), ["a"], Method()).iloc[0]
-    assert (alone["z"], alone["p"], alone["log2_enrichment"], alone["status"]) == (0, 1, 0, "tested")
+    assert alone["status"] == "no_variation"
+    assert alone[["z", "p", "log2_enrichment", "se", "q"]].isna().all()
+    assert alone["observed"] == alone["expected"] > 0
     apart = from_edges(50, np.empty((0, 2), int), symmetric=True)
     none = score_image("s", apart, np.arange(50) % 2, ["a", "b"], Method())
     assert (none["observed"] == 0).all()
     assert (none["expected"] == 0).all()
-    assert (none["z"] == 0).all()
-    assert (none["p"] == 1).all()
+    assert (none["status"] == "no_variation").all()
+    # two domains of one type each: every label is where it must be
+    xy, _ = tissue(80)
+    domain = (xy[:, 0] > xy[:, 0].mean()).astype(int)
+    pure = score_image("s", delaunay(xy), domain, ["a", "b"], Method(), within(domain))
+    assert (pure["status"] == "no_variation").all()
+
+
+def test_edges_that_cannot_vary_count_in_no_ratio() -> None:
+    rng = np.random.default_rng(5)
+    xy = rng.random((900, 2)) * 280
+    domain = (xy[:, 0] > 180).astype(int)
+    labels = np.where(domain == 1, 0, rng.integers(0, 2, 900))
+    graph = delaunay(xy)
+    sources = np.repeat(np.arange(900), np.diff(graph.indptr))
+    fixed = (domain[sources] == 1) & (domain[graph.indices] == 1)
+    row = score_image("s", graph, labels, ["a", "b"], Method(), within(domain), within(domain)).iloc[0]
+    free = np.log2((row["observed"] - fixed.sum() + 0.5) / (row["expected"] - fixed.sum() + 0.5))
+    assert row["log2_enrichment"] == pytest.approx(free, abs=1e-12)
+    plain = np.log2((row["observed"] + 0.5) / (row["expected"] + 0.5))
+    assert abs(plain) < 0.8 * abs(free)
+    assert row["z"] == pytest.approx((row["observed"] - row["expected"]) / row["sd"])
 
 
 def test_one_cell_and_one_cell_of_a_type() -> None:

@@ -10,7 +10,9 @@ from scipy import stats
 
 from tumint.kernels import abreast, triples
 from tumint.kernels.counts import edge_counts
+from tumint.neighbourhood import tails
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn
+from tumint.neighbourhood.levels import within
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.nulls import Draws, Statistic, permuted
 from tumint.neighbourhood.scores import Method, score_image
@@ -187,15 +189,35 @@ def test_tails_agree_with_permutations(n_strata: int, directed: bool) -> None:
         assert np.abs(law - tail).sum() < 0.5 * np.abs(normal - tail).sum()
 
 
-def test_many_strata_fall_back_to_the_normal_law_and_permutations() -> None:
+def test_many_strata_take_a_law_of_two_moments_and_permutations() -> None:
     rng = np.random.default_rng(1)
     xy = rng.random((1500, 2)) * 380
     labels = rng.choice(2, 1500, p=[0.93, 0.07])
     strata = np.arange(1500) % (MAX_STRATA + 1)
-    table = score_image("s", delaunay(xy), labels, ["a", "b"], Method(permutations=50), strata)
+    table = score_image("s", delaunay(xy), labels, ["a", "b"], Method(permutations=50), within(strata))
     table = table.set_index(["source", "target"])
-    assert table.loc[("a", "b"), "p_method"] == "normal"
-    # close to the tail of the normal law at the count itself
+    assert table.loc[("a", "b"), "p_method"] == "panjer"
+    # many contacts: close to the tail of the normal law at the count itself
     assert table.loc[("a", "b"), "p"] == pytest.approx(2 * stats.norm.sf(abs(table.loc[("a", "b"), "z"])), rel=0.1)
-    rare = table[table["expected"] < 30]
-    assert set(rare["p_method"]) <= {"permutation"}
+    assert set(table.loc[table["expected"] < 2, "p_method"]) <= {"permutation"}
+
+
+def test_two_moments_give_the_skewness_of_counts_over_many_strata() -> None:
+    rng = np.random.default_rng(4)
+    n = 1200
+    xy = rng.random((n, 2)) * 380
+    strata = np.unique((xy // 76).astype(int) @ [10, 1], return_inverse=True)[1].reshape(-1)
+    labels = rng.choice(3, n, p=[0.6, 0.35, 0.05]).astype(np.uint8)
+    graph = delaunay(xy)
+    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, 3, strata.max() + 1))
+    found = []
+    for _ in range(4000):
+        mixed = labels.copy()
+        for s in range(strata.max() + 1):
+            mixed[strata == s] = rng.permutation(mixed[strata == s])
+        found.append(Statistic().of(graph, mixed, 3))
+    draws = np.array(found)
+    sampled = stats.skew(draws, axis=0)
+    step = np.where(np.eye(3, dtype=bool), 2.0, 1.0)
+    assert tails.panjer_skewness(mean, np.sqrt(variance), step) == pytest.approx(sampled, abs=0.2)
+    assert sampled[2, 2] > 0.3  # a law without skewness would be far off

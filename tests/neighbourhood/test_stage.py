@@ -10,11 +10,12 @@ import pytest
 
 from tumint.config.model import StageParams
 from tumint.config.neighbourhood import GraphConfig, NeighbourhoodConfig, RobustnessConfig
-from tumint.io.contracts import CELLS, DISTANCES, EDGES, FEATURES, GRID, INTERACTIONS
+from tumint.io.contracts import CELLS, DISTANCES, EDGES, FEATURES, GRID, INTERACTIONS, NULLS
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.neighbourhood import stage
 
-SAMPLES = ["r2", "r1", "r10", "no_domain"]
+SUBJECTS = {"r2": "m1", "r1": "m2", "r10": "m2", "no_domain": "m1"}
+SAMPLES = list(SUBJECTS)
 
 
 @pytest.fixture
@@ -60,9 +61,11 @@ ALL = {"statistics": ["edges", "classic", "histocat", "patch"], "permutations": 
 def run_all(cells: Path, out: Path, batches: list[list[str]], threads: int, p: StageParams) -> dict[str, bytes]:
     folders = [out / f"b{i}" for i in range(len(batches))]
     for folder, samples in zip(folders, batches, strict=True):
-        stage.run(p, cells, samples, None, folder, threads=threads)
+        subjects = {sample: SUBJECTS.get(sample, "m9") for sample in samples}
+        stage.run(p, cells, subjects, [], folder, threads=threads)
     stage.gather(p, folders, cells, out)
-    return {name: (out / f"{name}.parquet").read_bytes() for name in ("interactions", "distances", "grid", "features")}
+    names = ("interactions", "nulls", "distances", "grid", "features")
+    return {name: (out / f"{name}.parquet").read_bytes() for name in names}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,7 @@ def run_all(cells: Path, out: Path, batches: list[list[str]], threads: int, p: S
         {"kind": "knn", "k": 4},
         {"config": ALL},
         {"config": {**ALL, "guard_um": 15, "stop_after": 3}},
+        {"config": {"parents": {"lymphocytes": ["t cell", "b cell"]}, "local_um": 60}},
     ],
 )
 def test_batches_threads_and_order_change_no_byte(cells: Path, tmp_path: Path, graph: dict[str, object]) -> None:
@@ -81,27 +85,63 @@ def test_batches_threads_and_order_change_no_byte(cells: Path, tmp_path: Path, g
 
 
 def test_what_is_written(cells: Path, tmp_path: Path) -> None:
-    run_all(cells, tmp_path / "out", [SAMPLES], 1, params())
+    run_all(cells, tmp_path / "out", [SAMPLES], 1, params({"parents": {"lymphocytes": ["t cell", "b cell"]}}))
     interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+    nulls = read_table(tmp_path / "out" / "nulls.parquet", NULLS).set_index(["sample", "null"])
     distances = read_table(tmp_path / "out" / "distances.parquet", DISTANCES)
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
     assert list(dict.fromkeys(interactions["sample"])) == SAMPLES
     rows = interactions.groupby(["sample", "null"]).size()
     assert ("no_domain", "domain") not in rows.index
+    assert set(rows["r2"].index) == {"global", "domain", "local", "parent", "parent_local"}
     assert (rows == 9).all()
-    assert len(rows) == 7
     assert len(distances) == 4 * 9
     missing = interactions.query("sample == 'r1' and source == 'b cell'")
     assert set(missing["status"]) == {"absent"}
-    assert (features.groupby("sample").size() == 3 + 3 + 6 + 6 + 9).all()
-    assert features.query("sample == 'no_domain' and family == 'interaction'")["value"].isna().all()
     assert read_meta(tmp_path / "out" / "features.parquet")["params"]["seed"] == 3
+    assert (nulls.loc[("r2", "global"), "n_strata"], nulls.loc[("r2", "domain"), "n_strata"]) == (1, 2)
+    assert nulls.loc[("r2", "local"), "n_strata"] > 8
+    # tumour cells are the only kind of their parent: under `parent` they stay what they are
+    tumour = interactions.query("sample == 'r2' and null == 'parent' and source == 'tumour' and target == 'tumour'")
+    assert set(tumour["status"]) == {"no_variation"}
+    assert nulls.loc[("r2", "parent"), "pinned"] == pytest.approx(tumour["n_source"].iloc[0] / 220)
+    # odds ratios of single pairs under every null, of all pairs in one fit under the primary one
+    known = interactions[interactions["status"] == "tested"].groupby("null")
+    assert (known["log_odds"].count() == known.size()).all()
+    assert set(interactions.loc[interactions["direct_log_odds"].notna(), "null"]) == {"local"}
+    primary = features.query("family == 'interaction' and status == 'tested'")
+    assert (primary.groupby("sample").size() == pd.Series({"r2": 6, "r1": 3, "r10": 6, "no_domain": 6})).all()
+    parts = features[features["family"].isin(["shared_domain", "shared_region", "contact_excess"])]
+    total = features[features["family"] == "interaction_total"].set_index(["sample", "feature"])["value"]
+    added = parts.groupby(["sample", "feature"])["value"].sum(min_count=3)
+    assert added[total.index].to_numpy() == pytest.approx(total.to_numpy(), abs=1e-9, nan_ok=True)
+
+
+def test_samples_of_a_subject_pool_to_their_common_fit(cells: Path, tmp_path: Path) -> None:
+    run_all(cells, tmp_path / "out", [SAMPLES], 1, params())
+    interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+    rows = interactions.query("null == 'local' and source == 't cell' and target == 'tumour'").set_index("sample")
+    pair = rows.loc[["r1", "r10"]]
+    assert pair["direct_information"].gt(1).all()
+    alone = {s: s for s in SAMPLES}
+    stage.run(params(), cells, alone, [], tmp_path / "alone")
+    single = read_table(tmp_path / "alone" / "interactions.parquet", INTERACTIONS)
+    single = single.query("null == 'local' and source == 't cell' and target == 'tumour'").set_index("sample")
+    assert single.loc["r1", "log_odds"] != pair.loc["r1", "log_odds"]
+    weighted = (pair["log_odds"] * pair["information"]).sum() / pair["information"].sum()
+    of_singles = single.loc[["r1", "r10"]]
+    assert weighted == pytest.approx(
+        (of_singles["log_odds"] * of_singles["information"]).sum() / of_singles["information"].sum(), abs=0.05
+    )
 
 
 def test_provided_edges_are_used(cells: Path, tmp_path: Path) -> None:
     edges = pd.DataFrame({"sample": "r2", "source_cell": [1, 2, 2, 9999], "target_cell": [2, 1, 9999, 2]})
     write_table(edges, tmp_path / "edges.parquet", EDGES)
-    stage.run(params(kind="provided"), cells, ["r2", "r1"], tmp_path / "edges.parquet", tmp_path / "out")
+    half = edges.assign(sample="r1").iloc[:0]
+    write_table(half, tmp_path / "none.parquet", EDGES)
+    files = [tmp_path / "none.parquet", tmp_path / "edges.parquet"]
+    stage.run(params(kind="provided"), cells, {"r2": "m1", "r1": "m2"}, files, tmp_path / "out")
     interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
     counted = interactions[interactions["null"] == "global"].groupby("sample")["observed"].sum()
     assert counted["r2"] == 2  # the cell 9999 did not pass quality control
@@ -112,14 +152,14 @@ def test_other_statistics_have_rows_and_families_of_their_own(cells: Path, tmp_p
     run_all(cells, tmp_path / "out", [SAMPLES], 1, params(ALL))
     interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
-    assert (interactions.groupby("statistic").size() == 7 * 9).all()
+    assert (interactions.groupby("statistic").size() == 11 * 9).all()
     tested = interactions[interactions["status"] == "tested"]
     assert set(tested.loc[tested["statistic"].isin(["histocat", "patch"]), "p_method"]) == {"permutation"}
     sizes = features[features["sample"] == "r2"].groupby("family").size()
     assert sizes[["interaction", "interaction_histocat", "interaction_patch"]].tolist() == [6, 9, 9]
     row = features.query("sample == 'r2' and family == 'interaction_histocat' and feature == 't cell|b cell'").iloc[0]
     score = tested.query(
-        "sample == 'r2' and statistic == 'histocat' and null == 'domain' and source == 't cell' and target == 'b cell'"
+        "sample == 'r2' and statistic == 'histocat' and null == 'local' and source == 't cell' and target == 'b cell'"
     ).iloc[0]
     assert (row["value"], row["se"], row["weight"]) == (score["log2_enrichment"], score["se"], score["n_source"])
 
@@ -127,7 +167,7 @@ def test_other_statistics_have_rows_and_families_of_their_own(cells: Path, tmp_p
 def test_the_grid_holds_every_setting(cells: Path, tmp_path: Path) -> None:
     run_all(cells, tmp_path / "out", [SAMPLES], 1, params(max_edge_um=30.0))
     grid = read_table(tmp_path / "out" / "grid.parquet", GRID)
-    names = {f"{graph}, {null}" for graph in ("delaunay 30 µm", "knn 4") for null in ("global", "domain")}
+    names = {f"{graph}, {null}" for graph in ("delaunay 30 µm", "knn 4") for null in ("global", "domain", "local")}
     assert set(grid["setting"]) == names
     assert (grid.groupby(["setting", "sample"]).size() == 9).all()
     assert set(grid.loc[grid["setting"].str.endswith("domain"), "sample"]) == set(SAMPLES) - {"no_domain"}
@@ -137,7 +177,7 @@ def test_the_grid_holds_every_setting(cells: Path, tmp_path: Path) -> None:
         grid[grid["setting"] == "delaunay 30 µm, domain"], on=key, suffixes=("", "_grid")
     )
     assert len(both) == 27
-    for name in ("observed", "expected", "sd"):
+    for name in ("observed", "expected", "sd"):  # no edge is fixed in domains of all types
         assert both[f"{name}_grid"].to_numpy() == pytest.approx(both[name].to_numpy(), nan_ok=True)
     run_all(cells, tmp_path / "none", [SAMPLES], 1, params({"robustness": RobustnessConfig(graphs=[])}))
     assert read_table(tmp_path / "none" / "grid.parquet", GRID).empty
@@ -161,4 +201,6 @@ def test_a_guard_zone_says_what_it_changed(cells: Path, tmp_path: Path) -> None:
         < plain.query("sample == 'r2' and source == 'tumour' and null == 'global'")["observed"].sum()
     )
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
-    assert (features.query("sample == 'r2' and family == 'interaction'")).shape[0] == 9  # a → b is not b → a any more
+    # a → b is not b → a any more, but a contact odds ratio is of two types
+    sizes = features.query("sample == 'r2'").groupby("family").size()
+    assert sizes[["contact_excess", "interaction", "mixing"]].tolist() == [9, 6, 3]

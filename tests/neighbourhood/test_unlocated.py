@@ -24,8 +24,8 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
     cells[k.CONFIDENCE] = 1.0
     write_table(cells, tmp_path / "cells.parquet", contracts.CELLS, row_groups_by=k.SAMPLE)
     params = StageParams(neighbourhood=NeighbourhoodConfig(robustness=RobustnessConfig(graphs=[])))
-    samples = ["imaged", "dissociated"]
-    stage.run(params, tmp_path / "cells.parquet", samples, None, tmp_path / "b")
+    subjects = {"imaged": "m1", "dissociated": "m2"}
+    stage.run(params, tmp_path / "cells.parquet", subjects, [], tmp_path / "b")
     said = "tumint: sample dissociated has no coordinates: nothing is scored in it"
     assert capsys.readouterr().err.splitlines() == [said]
     stage.gather(params, [tmp_path / "b"], tmp_path / "cells.parquet", tmp_path / "out")
@@ -34,6 +34,8 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
     assert status == {"imaged": {k.TESTED}, "dissociated": {k.NO_COORDINATES}}
     mine = scores[scores[k.SAMPLE] == "dissociated"]
     types = cells[cells[k.SAMPLE] == "dissociated"][k.CELL_TYPE].value_counts()
+    assert set(mine[k.NULL]) == {k.GLOBAL, k.LOCAL}
+    mine = mine[mine[k.NULL] == k.LOCAL]
     assert mine.set_index([k.SOURCE, k.TARGET])["n_source"].to_dict() == {
         (a, b): types[a] for a in ("B", "T") for b in ("B", "T")
     }
@@ -43,7 +45,7 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
         "composition": {k.TESTED},
         "density": {k.NO_COORDINATES},
         "distance": {k.NO_COORDINATES},
-        "interaction": {k.NO_COORDINATES},
+        **dict.fromkeys((*k.ODDS_FAMILIES, *k.RATIO_FAMILIES), {k.NO_COORDINATES}),
     }
     without = features[(features[k.SAMPLE] == "dissociated") & (features[k.FAMILY] != "composition")]
     assert without[k.VALUE].isna().all()

@@ -194,9 +194,9 @@ def _cluster(results: Path, plan: Plan, cells: pd.DataFrame, types: list[str], r
 
 def _scores(results: Path, sheet: Path, plan: Plan, design: pd.DataFrame) -> None:
     params = load_params('{"neighbourhood": {"min_cells": 5}}')
-    batch = results / "neighbourhood/b0000"
+    batch = results / "neighbourhood/g0001"
     cells = results / "cluster/cells.parquet"
-    neighbourhood.run(params, cells, list(design[k.SAMPLE]), None, batch)
+    neighbourhood.run(params, cells, dict(zip(design[k.SAMPLE], design[k.SUBJECT], strict=True)), [], batch)
     neighbourhood.gather(params, [batch], cells, results / "neighbourhood")
     contrast = {"name": "arms", "column": "arm", "reference": plan.levels[0], "group": plan.levels[1]}
     settings = StageParams.model_validate({"response": {"contrasts": [contrast]}, "seed": 1})

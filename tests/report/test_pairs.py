@@ -61,11 +61,12 @@ def test_the_volcano_has_every_pair_once_with_its_evidence(inputs: Inputs) -> No
     (figure,) = pairs.volcano(scores, neighbourhood.summarise(scores), 0.05)
     tested = scores[scores[k.STATUS] == k.TESTED]
     types = tested[k.SOURCE].nunique()
-    assert len(figure.table) == 2 * types * (types + 1) / 2
+    assert len(figure.table) == 3 * types * (types + 1) / 2
     row = figure.table[(figure.table[k.NULL] == "global") & (figure.table["pair"] == "B cells – Tumour cells")].iloc[0]
     q = tested.query("null == 'global' and source == 'B cells' and target == 'Tumour cells'")["q"]
     assert row["evidence"] == pytest.approx(np.median(-np.log10(q)))
     assert [ax.get_title(loc="left") for ax in figure.drawing.axes] == [
+        "against chance nearby",
         "against chance within domain",
         "against chance over the whole image",
     ]

@@ -199,7 +199,11 @@ def test_a_page_without_its_tables_says_so(make, tmp_path: Path, stage: str) -> 
             "Nothing was clustered: the types came with the data.",
         ),
         ({"markers": False, "domains": False, "edges": False}, "cluster", "These data have no markers"),
-        ({"markers": False, "domains": False, "edges": False}, "neighbourhood", "chance is over the whole image only"),
+        (
+            {"markers": False, "domains": False, "edges": False},
+            "neighbourhood",
+            "These cells come without tissue domains",
+        ),
         ({"markers": False, "domains": False, "edges": False}, "ingest", "No tissue domains came with these data"),
         (
             {"subjects": 2, "rois": 1},

@@ -83,7 +83,7 @@ def test_every_kind_of_change_is_said_and_stands_in_a_table() -> None:
         "1 cell type gone: B.",
         "1 setting changed: qc.area_um2.min.",
         "Other code ran in qc.",
-        "arms: q of 2 in interaction changed, q of 1 in density changed and 1 feature new.",
+        "arms: q of 2 in contact changed, q of 1 in density changed and 1 feature new.",
         "Now below the false discovery rate: A – A.",
         "No longer below it: A.",
         "Below it in both runs, in the other direction: A – B.",

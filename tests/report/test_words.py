@@ -50,7 +50,7 @@ def test_nothing_significant_is_said_with_the_smallest_attainable_p() -> None:
 def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure() -> None:
     rows = [
         effect(k.FAMILY_DISTANCE, "A|B", 0.9, q=1e-6),
-        effect(k.FAMILY_INTERACTION_GLOBAL, "A|B", 0.9, q=1e-6),
+        effect(k.FAMILY_TOTAL, "A|B", 0.9, q=1e-6),
         effect(k.FAMILY_INTERACTION, "A|C", 0.9, q=0.01),
         effect(k.FAMILY_INTERACTION, "A|D", 0.9, q=0.001),
         effect(k.FAMILY_INTERACTION, "A|E", 0.9, q=0.2),
@@ -59,11 +59,11 @@ def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure
     facts = {**CONTRAST, "findings": found[:4]}
     contrast = Contrast(facts, prepared(pd.DataFrame(rows), 0.1), pd.DataFrame(), pd.DataFrame(), 0.1)
     head, *said = findings.of_contrast(contrast, most=2)
-    assert "4 features at q < 0.1: 2 of 3 in interaction, 1 of 1 in nearest distance and 1 of 1 in" in head.text
+    assert "3 features at q < 0.1: 2 of 3 in contact and 1 of 1 in nearest distance." in head.text
     assert [text.text for text in said] == ["about A|D", "about A|C", "And 1 more, by q within their families."]
     assert [text.figure for text in said] == ["subjects_arms", "subjects_arms", "findings_arms"]
-    # the global null is no primary family: it is neither drawn among the dots nor in the forest
-    assert contrast.figure_of(f"{k.FAMILY_INTERACTION_GLOBAL}:A|B") == "volcano_arms"
+    # contacts in all are no primary family: it is neither drawn among the dots nor in the forest
+    assert contrast.figure_of(f"{k.FAMILY_TOTAL}:A|B") == "volcano_arms"
     assert contrast.figure_of(f"{k.FAMILY_INTERACTION}:A|E") == "forest_arms"
 
 
@@ -143,14 +143,15 @@ def test_effects_of_the_page_equal_the_table(make) -> None:
     assert len(shown) == len(effects)
     assert shown["q"].reindex(effects.index).equals(effects["q"])
     one = shown.loc[(k.FAMILY_INTERACTION, "B cells|CD8 T cells")]
-    assert one["times"] == pytest.approx(2 ** effects.loc[(k.FAMILY_INTERACTION, "B cells|CD8 T cells"), "effect"])
+    assert one["times"] == pytest.approx(math.exp(effects.loc[(k.FAMILY_INTERACTION, "B cells|CD8 T cells"), "effect"]))
     other = shown.loc[(k.FAMILY_COMPOSITION, "CD8 T cells")]
     assert other["log2_effect"] == pytest.approx(other["effect"] / math.log(2))
-    hits = int((effects["q"] < 0.1).sum())
+    primary = effects[~effects.index.get_level_values(k.FAMILY).isin(k.SECONDARY_FAMILIES)]
+    hits = int((primary["q"] < 0.1).sum())
     assert hits > 0
     numbers = {number.label: number.value for number in response.build(load(make())).numbers}
     assert numbers["At q < 0.1"] == str(hits)
-    assert numbers["Features tested"] == str(int(effects["p"].notna().sum()))
+    assert numbers["Features tested"] == str(int(primary["p"].notna().sum()))
 
 
 def test_findings_in_words_hold_the_numbers_of_the_table(make) -> None:
@@ -193,13 +194,13 @@ def test_dots_of_subjects_equal_the_subject_values(make) -> None:
 
 
 def scores(values: dict[tuple[str, str], tuple[float, float, float, float]]) -> pd.DataFrame:
-    """`{pair: (log2 within, q within, log2 global, q global)}` in one ROI."""
+    """`{pair: (log2 nearby, q nearby, log2 global, q global)}` in one ROI."""
     rows = []
-    for (a, b), (within, q_within, overall, q_overall) in values.items():
-        for null, value, q in (("domain", within, q_within), ("global", overall, q_overall)):
+    for (a, b), (near, q_near, overall, q_overall) in values.items():
+        for null, value, q in (("local", near, q_near), ("global", overall, q_overall)):
             for source, target in {(a, b), (b, a)}:
-                rows.append((null, "s1", source, target, value, q, k.TESTED))
-    names = [k.NULL, k.SAMPLE, k.SOURCE, k.TARGET, "log2_enrichment", "q", k.STATUS]
+                rows.append((null, "s1", source, target, value, 5 * value, q, k.TESTED))
+    names = [k.NULL, k.SAMPLE, k.SOURCE, k.TARGET, "log2_enrichment", "z", "q", k.STATUS]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -213,7 +214,7 @@ def test_pairs_that_only_share_tissue() -> None:
     )
     pairs = neighbourhood.pair_table(neighbourhood.summarise(table))
     assert len(pairs) == 3
-    assert list(neighbourhood.vanishing(pairs)["pair"]) == ["A – B"]
+    assert list(neighbourhood.vanishing(pairs, k.LOCAL)["pair"]) == ["A – B"]
 
 
 def test_a_column_that_differs_as_the_groups_do_is_named(tmp_path) -> None:

@@ -24,7 +24,7 @@ def _result(values: dict[tuple[str, str], np.ndarray], n: int) -> Result:
     sheet = pd.DataFrame({k.SAMPLE: names, k.SUBJECT: names, "arm": np.repeat(["v", "t"], n)}, dtype=object)
     parts = [
         pd.DataFrame(
-            {k.SAMPLE: names, k.FAMILY: family, k.FEATURE: feature, k.VALUE: y, k.SE: 0.1, k.WEIGHT: 1e6, k.N: 9}
+            {k.SAMPLE: names, k.FAMILY: family, k.FEATURE: feature, k.VALUE: y, k.SE: 1e-4, k.WEIGHT: 1e8, k.N: 9}
         )
         for (family, feature), y in values.items()
     ]
@@ -39,18 +39,21 @@ def test_equals_least_squares_with_the_shares_as_covariates() -> None:
     pair, other = 1.2 * arm + 0.5 * a + rng.normal(0, 0.4, (2, 2 * n))
     pair[2] = np.nan
     everywhere = pair + 0.8 * arm + rng.normal(0, 0.3, 2 * n)
-    inside, whole = k.FAMILY_INTERACTION, k.FAMILY_INTERACTION_GLOBAL
+    inside, contact, whole = k.FAMILY_INTERACTION, k.FAMILY_CONTACT, k.FAMILY_TOTAL
     values = {
         (inside, "a|b"): pair,
         (inside, "a|a"): other,
-        (whole, "a|b"): everywhere,
-        (whole, "a|a"): other + 0.1 * a,
+        (contact, "a|b"): 1.4 * pair,
+        (contact, "a|a"): 1.4 * other,
+        (whole, "a|b"): 1.4 * pair + everywhere - pair,
+        (whole, "a|a"): 1.4 * other + 0.1 * a,
     }
     values |= {(k.FAMILY_COMPOSITION, "a"): a, (k.FAMILY_COMPOSITION, "b"): b}
     keep = np.isfinite(pair)
     result = _result({key: np.where(np.isfinite(y), y, 0.0) for key, y in values.items()}, n)
-    family = next(part for part in result.families if part.name == inside)
-    family.values[family.features.index("a|b"), ~keep] = np.nan  # not there in one subject
+    for name in (inside, contact, whole):
+        family = next(part for part in result.families if part.name == name)
+        family.values[family.features.index("a|b"), ~keep] = np.nan  # not there in one subject
     table = remaining(result, CONFIG)
     check(table, REMAINING, "remaining")
     row = table.set_index(k.FEATURE).loc["a|b"]
@@ -62,7 +65,9 @@ def test_equals_least_squares_with_the_shares_as_covariates() -> None:
     one = sm.OLS(other, np.column_stack([np.ones(2 * n), arm, a])).fit()  # a type with itself has one share
     assert table.set_index(k.FEATURE).loc["a|a", "effect_adjusted"] == pytest.approx(one.params[1], rel=1e-5)
     change = sm.OLS((everywhere - pair)[keep], np.column_stack([np.ones(2 * n), arm])[keep]).fit()
-    assert row["p_domain"] == pytest.approx(change.pvalues[1], rel=1e-4)
+    assert row["p_shared"] == pytest.approx(change.pvalues[1], rel=1e-4)
+    both = sm.OLS(1.4 * pair[keep], np.column_stack([np.ones(2 * n), arm])[keep]).fit()
+    assert row["effect_contact"] == pytest.approx(both.params[1], rel=1e-6)
     shares = result.effects.set_index([k.FAMILY, k.FEATURE]).loc[k.FAMILY_COMPOSITION]
     assert row["effect_source"] == shares.loc["a", "effect"]
     assert row["q_target"] == shares.loc["b", "q"]
@@ -83,8 +88,8 @@ def test_every_kind_of_difference_has_its_verdict() -> None:
     whole["a|d"] = whole["a|d"] + 2 * arm  # one of where the cells are
     whole["a|e"] = 0.35 * arm + noise()
     inside["a|e"] = 0.6 * whole["a|e"] + rng.normal(0, 0.5, 2 * n)
-    values = {(k.FAMILY_INTERACTION, pair): y for pair, y in inside.items()}
-    values |= {(k.FAMILY_INTERACTION_GLOBAL, pair): y for pair, y in whole.items()}
+    values = {(family, pair): y for pair, y in inside.items() for family in (k.FAMILY_INTERACTION, k.FAMILY_CONTACT)}
+    values |= {(k.FAMILY_TOTAL, pair): y for pair, y in whole.items()}
     with_shares = values | {(k.FAMILY_COMPOSITION, t): y for t, y in shares.items()}
     table = remaining(_result(with_shares, n), CONFIG).set_index(k.FEATURE)
     assert table.loc["a|b", "verdict"] == "remains"

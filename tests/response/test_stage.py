@@ -97,18 +97,32 @@ def _scores(symmetric: bool) -> pd.DataFrame:
                 counts[a, b] = rng.integers(20, 60) if mirror is None else mirror
                 enrichment = np.log2((counts[a, b] + 0.5) / 30.5)
                 rows.append((sample, a, b, 50, 50, counts[a, b], 30.0, 5.0, 0.0, enrichment, 0.2, 0.5, 0.5, "normal"))
-    return pd.DataFrame(rows, columns=list(SCORES.columns)[:-1]).assign(status="tested")
+    columns = list(SCORES.columns)
+    table = pd.DataFrame(rows, columns=columns[: columns.index("status")])
+    odds = table["log2_enrichment"] * 0.7
+    return table.assign(
+        **{"status": "tested", "log_odds": odds, "log_odds_se": 0.2, "information": 30.0},
+        **{"direct_log_odds": odds, "direct_se": 0.2, "direct_information": 25.0, "expected_global": 20.0},
+        **{"log2_domain": 0.0, "log2_region": np.log2(30.5 / 20.5), "log2_contact": table["log2_enrichment"]},
+    )
 
 
 def test_scores_become_features_and_mirrors_count_once() -> None:
     assert is_symmetric(_scores(True))
     both = from_scores(_scores(True), "scores")
     assert sorted(both[k.FEATURE].unique()) == ["A|A", "A|B", "B|B"]
-    assert set(both[k.FAMILY]) == {k.FAMILY_INTERACTION}
-    assert (both[k.WEIGHT] == 30).all()
-    assert sorted(from_scores(_scores(False), "scores")[k.FEATURE].unique()) == ["A|A", "A|B", "B|A", "B|B"]
+    odds = {k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE}
+    assert set(both[k.FAMILY]) == {*odds, *k.RATIO_FAMILIES}
+    weights = {k.FAMILY_INTERACTION: 25, k.FAMILY_PAIRWISE: 30, k.FAMILY_TOTAL: 20, k.FAMILY_CONTACT: 30}
+    for family, weight in weights.items():
+        assert both.loc[both[k.FAMILY] == family, k.WEIGHT].to_numpy() == pytest.approx(weight)
+    directed = from_scores(_scores(False), "scores")
+    counts = directed[directed[k.FAMILY] == k.FAMILY_CONTACT]
+    assert sorted(counts[k.FEATURE].unique()) == ["A|A", "A|B", "B|A", "B|B"]
+    # an odds ratio is of two types, whichever is called the source
+    assert sorted(directed.loc[directed[k.FAMILY] == k.FAMILY_INTERACTION, k.FEATURE].unique()) == ["A|A", "A|B", "B|B"]
     rates = _scores(True).assign(observed=lambda t: t["observed"] / 50, expected=0.6)
-    assert set(from_scores(rates, "scores")[k.FAMILY]) == {"interaction_mean"}
+    assert set(from_scores(rates, "scores")[k.FAMILY]) == {*odds, "interaction_mean"}
 
 
 def test_compare_on_scores_in_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +133,7 @@ def test_compare_on_scores_in_csv(tmp_path: Path, capsys: pytest.CaptureFixture[
     common = ["compare", str(tmp_path / "scores.csv"), "--samples", str(tmp_path / "sheet.csv")]
     common += ["--subject", "mouse", "--group", "arm"]
     assert cli.main([*common, "--reference", "v", "-o", str(tmp_path / "out.csv")]) == 0
-    assert capsys.readouterr().out.startswith("t_vs_v: 3 features, 3 tested, ")
+    assert capsys.readouterr().out.startswith("t_vs_v: 18 features, 12 tested, ")
     assert cli.main([*common, "--reference", "v", "-o", str(tmp_path / "out.parquet")]) == 0
     csv, parquet = pd.read_csv(tmp_path / "out.csv"), read_table(tmp_path / "out.parquet", EFFECTS)
     assert list(csv.columns) == list(EFFECTS.columns)

@@ -16,50 +16,62 @@ from tumint.response.wording import finding, nothing, ratio, relation
 CONTRAST = {"group": "treated", "reference": "vehicle", "coefficient": None}
 ROW = {
     **{k.FAMILY: k.FAMILY_INTERACTION, k.FEATURE: "Treg|CD8", k.SOURCE: "Treg", k.TARGET: "CD8", "q": 0.02},
-    **{"effect": math.log2(1.8), "ci_low": math.log2(1.3), "ci_high": math.log2(2.5)},
-    **{"effect_low": math.log2(1.5), "effect_high": math.log2(2.0), "n_subjects_group": 4, "n_subjects_reference": 3},
+    **{"effect": math.log(1.8), "ci_low": math.log(1.3), "ci_high": math.log(2.5)},
+    **{"mean_group": math.log(0.9), "mean_reference": math.log(0.5)},
+    **{"effect_low": math.log(1.5), "effect_high": math.log(2.0), "n_subjects_group": 4, "n_subjects_reference": 3},
 }
 
 
 def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() -> None:
-    found = finding(ROW, CONTRAST, domains=True)
+    found = finding(ROW, CONTRAST)
     assert [found[name] for name in ("ratio", "ratio_low", "without_one_high")] == pytest.approx([1.8, 1.3, 2.0])
     assert found["words"] == (
-        "Treg touch CD8 1.80 times (1.30 to 2.50) as often, relative to what is expected within tissue domains, in "
-        "treated as in vehicle (q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out)."
+        "Each neighbour that is one of the CD8 multiplies the odds that a cell is one of the Treg by 0.90 in treated "
+        "and by 0.50 in vehicle: 1.80× (1.30 to 2.50) (q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out)."
     )
-    other = finding({**ROW, k.FAMILY: "texture", "effect": -0.5, "ci_low": math.nan}, CONTRAST, domains=False)
+    other = finding({**ROW, k.FAMILY: "texture", "effect": -0.5, "ci_low": math.nan}, CONTRAST)
     assert other["ratio"] is None
     assert other["words"].startswith("Treg|CD8 (texture) differs by -0.50 between treated and vehicle (q = 0.02")
     assert ratio(math.log(3), k.FAMILY_DENSITY) == pytest.approx(3)
 
 
 @pytest.mark.parametrize(
-    ("family", "feature", "size", "domains", "said"),
+    ("family", "feature", "size", "said"),
     [
         (
-            *(k.FAMILY_INTERACTION, "B|B", 1.0, False),
-            "B touch one another 2.00 times (1.41 to 2.83) as often, relative to what is expected over the whole "
-            "image, in treated as in vehicle (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            *(k.FAMILY_INTERACTION, "B|B", math.log(2)),
+            "Each neighbour that is another of the B multiplies the odds that a cell is one of the B by 0.90 in "
+            "treated and by 0.50 in vehicle: 2.00× (1.21 to 3.30) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 "
+            "settings).",
         ),
         (
-            *("interaction_histocat", "A|B", -1.0, True),
-            "A → B by `histocat` is 0.50 times (0.35 to 0.71) as high, relative to what is expected within tissue "
-            "domains, in treated as in vehicle (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            *(k.FAMILY_MIXING, "A|B", math.log(2)),
+            "A and B mix, against each keeping to itself, by 0.90 in treated and by 0.50 in vehicle: 2.00× (1.21 to "
+            "3.30) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
         (
-            *(k.FAMILY_COMPOSITION, "CD8", math.log(2), True),
+            *(k.FAMILY_TOTAL, "A|B", 1.0),
+            "A and B are in contact 2.00 times (1.41 to 2.83) as often in treated as in vehicle, relative to chance "
+            "in the whole image (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *("interaction_histocat", "A|B", -1.0),
+            "A → B by `histocat` is 0.50 times (0.35 to 0.71) as high in treated as in vehicle, relative to chance "
+            "nearby (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
             "The odds that a cell belongs to CD8 are 2.00 times (1.21 to 3.30) as high in treated as in vehicle "
             "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
         (
-            *(k.FAMILY_DISTANCE, "A|B", 0.0, True),
+            *(k.FAMILY_DISTANCE, "A|B", 0.0),
             "From A to the nearest of B it is 1.00 times (0.61 to 1.65) as far in treated as in vehicle "
             "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
     ],
 )
-def test_sentences_of_the_families(family: str, feature: str, size: float, domains: bool, said: str) -> None:
+def test_sentences_of_the_families(family: str, feature: str, size: float, said: str) -> None:
     source, _, target = feature.partition("|")
     row = {**ROW, k.FAMILY: family, k.FEATURE: feature, k.SOURCE: source if target else "", k.TARGET: target}
     row |= {
@@ -70,8 +82,8 @@ def test_sentences_of_the_families(family: str, feature: str, size: float, domai
         "effect_high": math.nan,
     }
     row |= {"robustness": 0.9, "n_settings": 10.0}
-    assert finding(row, CONTRAST, domains=domains)["words"] == said
-    bare = finding({**row, "q": math.nan}, CONTRAST, domains=domains)["words"]
+    assert finding(row, CONTRAST)["words"] == said
+    bare = finding({**row, "q": math.nan}, CONTRAST)["words"]
     assert bare.endswith("(4 v 3 subjects, no p).")
 
 
@@ -79,12 +91,12 @@ def test_relations_to_outcomes_in_words() -> None:
     row = {**ROW, "kind": "survival", "outcome": "death", "n_subjects": 20, "n_events": 11, "q": 4.2e-5}
     row |= {"effect": math.log(1.5), "ci_low": math.log(1.2), "ci_high": math.log(1.9)}
     assert relation(row) == (
-        "With one standard deviation more of Treg with CD8 (interaction) the hazard is 1.50 (1.20 to 1.90) times as "
+        "With one standard deviation more of Treg with CD8 (contact) the hazard is 1.50 (1.20 to 1.90) times as "
         "high (q = 4.2e-5, 20 subjects, 11 events)."
     )
     slope = {**row, "kind": "number", "outcome": "growth", "effect": 1.0, "ci_low": 0.0, "ci_high": 2.0}
     assert relation(slope) == (
-        "With one standard deviation more of growth, Treg with CD8 (interaction) changes by 2.00 (1.00 to 4.00) times "
+        "With one standard deviation more of growth, Treg with CD8 (contact) changes by 2.72 (1.00 to 7.39) times "
         "(q = 4.2e-5, 20 subjects)."
     )
 
@@ -92,8 +104,8 @@ def test_relations_to_outcomes_in_words() -> None:
 def test_nothing_says_what_could_have_been_seen() -> None:
     family = {k.FAMILY: k.FAMILY_INTERACTION, "n_tested": 105, "smallest_q": 0.412, "detectable_alone": 1.0}
     assert nothing(family, CONTRAST, fdr=0.1, power=0.8) == (
-        "Nothing differs at q < 0.1 between treated and vehicle among 105 features of interaction (smallest q = 0.41). "
-        "A difference by 2.00 times, or to 0.50 of it, in a typical feature would have been found in 80% of such "
+        "Nothing differs at q < 0.1 between treated and vehicle among 105 features of contact (smallest q = 0.41). "
+        "A difference by 2.72 times, or to 0.37 of it, in a typical feature would have been found in 80% of such "
         "cohorts."
     )
 

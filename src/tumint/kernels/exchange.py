@@ -19,7 +19,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 @njit
 def place_keys(bits: np.ndarray, image: np.uint64) -> np.ndarray:
-    """A hash of every cell's place; `bits` are the coordinates (n × 2) as uint64, `image` the key of the image."""
+    """A hash of every cell's place; `bits` are whole coordinates (n × 2) as uint64, `image` the key of the image."""
     out = np.empty(bits.shape[0], np.uint64)
     for i in range(out.size):
         out[i] = mix(mix(bits[i, 0] ^ image) + bits[i, 1])

@@ -52,6 +52,11 @@ def parent_codes(types: Sequence[str], parents: Mapping[str, Sequence[str]]) -> 
     return np.array([codes.setdefault(f"of {of[t]}" if t in of else f"is {t}", len(codes)) for t in types], np.int64)
 
 
+def within(strata: np.ndarray) -> Level:
+    """The level `domain` of given strata (n, codes from 0, each in use)."""
+    return Level(k.WITHIN_DOMAIN, (strata.astype(np.int32),), Rules(strata.astype(np.int64)))
+
+
 def level(
     name: str,
     sample: str,

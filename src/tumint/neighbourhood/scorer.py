@@ -77,10 +77,11 @@ class Scorer:
         return Scored(sample, pd.concat(parts, ignore_index=True), unlocated_distances(sample, sizes, self.types))
 
     def with_odds(self, scored: Sequence[Scored]) -> list[Scored]:
-        """The samples of a subject with its contact odds ratios, under every null that all of them have."""
-        placed = [one for one in scored if one.tissues]
+        """The samples of a subject with its contact odds ratios, under every null over the samples that have it."""
+        # sums of floats depend on their order, and samples may come in any
+        placed = sorted((one for one in scored if one.tissues), key=lambda one: one.sample)
         tables: dict[str, list[pd.DataFrame]] = {one.sample: [] for one in placed}
-        for null in placed[0].tissues if placed else ():
+        for null in dict.fromkeys(null for one in placed for null in one.tissues):
             mine = [one for one in placed if null in one.tissues]
             tissues = [one.tissues[null] for one in mine]
             found = contact_odds(tissues, len(self.types), self.seed, joint=null == self.config.primary)

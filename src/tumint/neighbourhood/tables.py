@@ -163,7 +163,10 @@ def _read_h5ad(path: Path, needed: Sequence[str]) -> pd.DataFrame:
 
 def _numbers(values: pd.Series, path: Path, column: str, faults: list[Fault | str]) -> pd.Series:
     """`values` as float64; a fault names the first that is no finite number."""
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    try:
+        numbers = values.astype(float)  # text to the nearest number, which pandas' own parser misses by a bit
+    except ValueError:
+        numbers = pd.to_numeric(values, errors="coerce").astype(float)
     wrong = ~np.isfinite(numbers.to_numpy())
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])

@@ -93,7 +93,7 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
     """One sentence over all that a contrast found."""
     name, column = contrast["name"], contrast["column"]
     head = f"{name} ({column}: {contrast['group']} against {contrast['reference']})"
-    tested = effects[effects["p"].notna()]
+    tested = effects[effects["p"].notna() & is_primary(effects)]
     if tested.empty:
         return f"{head}: no p. {_why_no_p(effects, contrast)}"
     found = tested[tested["q"] < fdr]
@@ -104,8 +104,7 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {family_name(f)}"
         for f in sorted(counts.index, key=family_rank)
     ]
-    said = f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
-    return said if is_primary(found).any() else f"{said} None is in a primary family."
+    return f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:

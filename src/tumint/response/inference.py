@@ -114,6 +114,7 @@ def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataF
     """The mixed model of every feature, missing where it is not tested."""
     matrix = np.column_stack([orthonormal(design.nuisance), design.regressor])[family.subject]
     Y = np.full(family.rois.shape, np.nan)
+    tested = tested[np.isfinite(family.rois[tested]).any(axis=1)]
     # the mean says nothing about the effect, and without it sums of squares keep their digits
     Y[tested] = family.rois[tested] - np.nanmean(family.rois[tested], axis=1, keepdims=True)
     found = fit_mixed(Y, matrix, family.subject, np.append(np.zeros(matrix.shape[1] - 1), 1.0))

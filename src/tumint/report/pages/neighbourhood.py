@@ -211,10 +211,9 @@ def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[s
         )
     if primary != k.GLOBAL:
         gone = vanishing(pairs, primary)
-        names = listed(list(gone["pair"]), 4)
         found.append(
             f"{plural(len(gone), 'pair')} that are far from chance over the whole image are only shared tissue: "
-            f"{names}."
+            f"{listed(list(gone['pair']), 4)}."
             if len(gone)
             else f"No pair that is clear over the whole image vanishes {figures.NULLS[primary]}."
         )
@@ -253,12 +252,15 @@ def _enrichment(summary: pd.DataFrame, primary: str) -> list[Block]:
     figure = figures.enrichment(summary)
     if figure is None:
         return [Notice("No pair could be tested, so there is nothing to draw.")]
-    if primary != k.GLOBAL:
-        return [figure]
-    said = (
-        "Chance is over the whole image only: a pair may look like an interaction because both types live in the same "
-    )
-    return [Notice(said + "compartment."), figure]
+    if primary == k.GLOBAL:
+        said = (
+            "Chance is over the whole image only: a pair may look like an interaction because both types live in the "
+        )
+        return [Notice(said + "same compartment."), figure]
+    if k.WITHIN_DOMAIN not in set(summary[k.NULL]):
+        said = "These cells come without tissue domains: what two types share is told from their surroundings alone."
+        return [Text(said), figure]
+    return [figure]
 
 
 def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
@@ -321,6 +323,7 @@ def p_laws(scores: pd.DataFrame) -> str:
     words = {
         "pearson3": "a Pearson III law with the exact mean, variance and skewness",
         "panjer": "the law with the exact mean and variance (binomial, Poisson or negative binomial)",
+        "permutation": "permutations, where few contacts are expected",
     }
     shares = scores.loc[scores[k.STATUS] == k.TESTED, "p_method"].value_counts(normalize=True, sort=True)
     return listed([f"{percent(share)} by {words.get(str(law), str(law))}" for law, share in shares.items()])

@@ -77,8 +77,8 @@ def build(inputs: Inputs) -> Page:
     """The page."""
     found = contrasts_of(inputs)
     sections = [Section(_title(contrast), _contrast(inputs, contrast)) for contrast in found]
-    tested = sum(int(contrast.effects["p"].notna().sum()) for contrast in found)
-    hits = sum(int(contrast.effects["significant"].sum()) for contrast in found)
+    tested = sum(int(contrast.primary["p"].notna().sum()) for contrast in found)
+    hits = sum(int(contrast.primary["significant"].sum()) for contrast in found)
     rois = found[0].rois if found else pd.DataFrame({k.SAMPLE: []})
     fdr = found[0].fdr if found else 0.1
     return Page(
