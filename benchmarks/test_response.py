@@ -53,7 +53,7 @@ def cohort() -> tuple[pd.DataFrame, pd.DataFrame]:
     sheet["arm"] = np.where(np.arange(len(sheet)) < len(sheet) // 2, "v", "t")
     types = [f"t{i:02d}" for i in range(50)]
     names = [(k.FAMILY_INTERACTION, f"{a}|{b}") for a in types for b in types]
-    names += [(k.FAMILY_INTERACTION_GLOBAL, f"{a}|{b}") for a in types for b in types[:30]]
+    names += [(k.FAMILY_TOTAL, f"{a}|{b}") for a in types for b in types[:30]]
     names += [(k.FAMILY_DISTANCE, f"{a}|{b}") for a in types for b in types[:19]] + [
         (k.FAMILY_COMPOSITION, t) for t in types
     ]

@@ -51,7 +51,8 @@ def effects_of(folder: Path, n: int, seed: int) -> pd.DataFrame:
     cluster.run(params["cluster"], [kept], folder, threads=1)
     cells = folder / "cells.parquet"
     scored, gathered = folder / "scored", folder / "gathered"
-    neighbourhood.run(params["neighbourhood"], cells, samples, raw.with_name("b.edges.parquet"), scored)
+    subjects = dict(zip(samples, cohort.sheet[k.SUBJECT], strict=True))
+    neighbourhood.run(params["neighbourhood"], cells, subjects, [raw.with_name("b.edges.parquet")], scored)
     neighbourhood.gather(params["neighbourhood"], [scored], cells, gathered)
     response.run(params["response"], gathered / "features.parquet", folder / "data" / "samples.tsv", folder / "out")
     return read_table(folder / "out" / "effects.parquet", EFFECTS_ALL)

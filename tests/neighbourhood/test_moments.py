@@ -99,7 +99,6 @@ def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
     n, n_a = 3_000_000, 1_000_000
     cells = np.arange(n)
     graph = from_edges(n, np.column_stack([cells, (cells + 1) % n]), symmetric=False)
-    labels = (cells >= n_a).astype(np.uint8)
     mean, variance = exact_moments(graph, np.zeros(n, np.uint8), np.array([[n_a], [n - n_a]]))
     n_b = n - n_a
     # E[C²] = E + 2·(paths i→j→k cannot carry a, b, a, b) + (n² − 3n) · P(a, b, a, b)

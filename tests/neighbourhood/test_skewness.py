@@ -64,7 +64,6 @@ def test_the_skewness_of_a_single_edge() -> None:
     # one edge: the count is 0 or 1
     n, n_a = 50, 12
     graph = from_edges(n, np.array([[0, 1]]), symmetric=False)
-    labels = (np.arange(n) >= n_a).astype(int)
     n_table = np.array([[n_a], [n - n_a]])
     strata = np.zeros(n, np.uint8)
     mean, variance = exact_moments(graph, strata, n_table)

@@ -45,7 +45,7 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
         "composition": {k.TESTED},
         "density": {k.NO_COORDINATES},
         "distance": {k.NO_COORDINATES},
-        **dict.fromkeys((*k.ODDS_FAMILIES, *k.RATIO_FAMILIES), {k.NO_COORDINATES}),
+        **{family: {k.NO_COORDINATES} for family in (*k.ODDS_FAMILIES, *k.RATIO_FAMILIES)},
     }
     without = features[(features[k.SAMPLE] == "dissociated") & (features[k.FAMILY] != "composition")]
     assert without[k.VALUE].isna().all()

@@ -100,6 +100,7 @@ def near_pairs(
     chance: np.ndarray,
     counts: np.ndarray,
     pairs: np.ndarray,
+    place: np.ndarray,
     moving: np.ndarray,
     partners: np.ndarray,
 ) -> int:
@@ -116,6 +117,8 @@ def near_pairs(
     pairs
         (capacity × 2, int32) is filled with those drawn, the cell with the lower label first. Without capacity pairs
         are only counted.
+    place
+        (capacity) their uniform number, below the chance.
     moving
         (n, bool) is set for the cells of any pair.
     partners
@@ -154,7 +157,7 @@ def near_pairs(
                         moving[order[p]] = moving[order[q]] = True
                 else:
                     i, j = order[p], order[q]
-                    drawn = _take(i, j, labels, keys[i], keys[j], chance, counts, pairs, moving, drawn)
+                    drawn = _take(i, j, labels, keys[i], keys[j], chance, counts, pairs, place, moving, drawn)
         if counting:
             partners[order[p]] += met
     return drawn
@@ -170,6 +173,7 @@ def far_pairs(
     chance: np.ndarray,
     counts: np.ndarray,
     pairs: np.ndarray,
+    place: np.ndarray,
     moving: np.ndarray,
 ) -> int:
     """As `near_pairs` without a reach: each cell with `partners` random cells of its class.
@@ -186,7 +190,7 @@ def far_pairs(
                 word = mix(keys[i] + np.uint64(draw + 1) * _STEP)
                 j = order[starts[c] + np.int64(((word >> np.uint64(32)) * size) >> np.uint64(32))]
                 if labels[i] != labels[j]:
-                    drawn = _take(i, j, labels, word, keys[j], chance, counts, pairs, moving, drawn)
+                    drawn = _take(i, j, labels, word, keys[j], chance, counts, pairs, place, moving, drawn)
     return drawn
 
 
@@ -200,6 +204,7 @@ def _take(
     chance: np.ndarray,
     counts: np.ndarray,
     pairs: np.ndarray,
+    place: np.ndarray,
     moving: np.ndarray,
     drawn: int,
 ) -> int:
@@ -208,9 +213,11 @@ def _take(
     a, b = labels[i], labels[j]
     counts[a, b] += 1
     moving[i] = moving[j] = True
-    if drawn < pairs.shape[0] and _chance(key_i, key_j) < chance[a, b]:
-        pairs[drawn, 0], pairs[drawn, 1] = i, j
-        return drawn + 1
+    if drawn < pairs.shape[0]:
+        uniform = _chance(key_i, key_j)
+        if uniform < chance[a, b]:
+            pairs[drawn, 0], pairs[drawn, 1], place[drawn] = i, j, uniform
+            return drawn + 1
     return drawn
 
 

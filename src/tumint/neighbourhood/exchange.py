@@ -49,6 +49,8 @@ class Exchanges:
         (K² + 1) where the rows of each pair of labels begin.
     pairs
         (pairs × 2, int32) cells.
+    place
+        (pairs) uniform on [0, 1), by the places of the two cells: which of them are kept where fewer are wanted.
     graph
         Contacts, in both directions.
     """
@@ -57,15 +59,17 @@ class Exchanges:
     weight: np.ndarray
     starts: np.ndarray
     pairs: np.ndarray
+    place: np.ndarray
     graph: Graph
 
-    def every(self, n: int) -> Exchanges:
-        """One of n pairs of each pair of labels, at least one."""
-        bounds = zip(self.starts[:-1], self.starts[1:], strict=True)
-        kept = np.concatenate([np.arange(start, stop, n) for start, stop in bounds] or [np.empty(0, np.int64)])
-        sizes = -(-np.diff(self.starts) // n)
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        return Exchanges(self.rows[kept], self.weight[kept], starts, self.pairs[kept], self.graph)
+    def fewer(self, n: int) -> Exchanges:
+        """About one of n pairs, again as many of each pair of labels as there are, with weights that make up for it."""
+        sizes = np.diff(self.starts)
+        chance = np.repeat(thinning(sizes, len(self.rows) / n), sizes)
+        kept = self.place < chance
+        starts = np.concatenate([[0], np.cumsum(kept)])[self.starts]
+        weight = (self.weight[kept] / chance[kept]).astype(np.float32)
+        return Exchanges(self.rows[kept], weight, starts, self.pairs[kept], self.place[kept] / chance[kept], self.graph)
 
 
 def draw_exchanges(
@@ -90,14 +94,14 @@ def draw_exchanges(
     graph = both_ways(graph)
     labels = labels.astype(np.int64)
     xy = np.ascontiguousarray(xy, dtype=np.float64)
-    pairs, weight = _draw(xy, labels, n_types, rules, image_key(seed, sample))
+    pairs, weight, place = _draw(xy, labels, n_types, rules, image_key(seed, sample))
     order, starts = exchange.by_labels(pairs, labels, n_types)
-    pairs, weight = pairs[order], weight[order]
+    pairs, weight, place = pairs[order], weight[order], place[order]
     local = rules.around_um > 0
     around = exchange.surroundings(xy, labels, n_types, rules.around_um) if local else np.empty((0, n_types))
     rows = np.empty((len(pairs), n_types * (2 if local else 1)), np.float32)
     exchange.differences(pairs, xy, labels, graph.indptr, graph.indices, around, rules.around_um, rows)
-    return Exchanges(rows, weight, starts, pairs, graph)
+    return Exchanges(rows, weight, starts, pairs, place, graph)
 
 
 def both_ways(graph: Graph) -> Graph:
@@ -110,31 +114,32 @@ def both_ways(graph: Graph) -> Graph:
 
 def _draw(
     xy: np.ndarray, labels: np.ndarray, n_types: int, rules: Rules, image: np.uint64
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of cells and their weights."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of cells, their weights, and their places among those that were drawn with the same chance."""
     keys = exchange.place_keys(np.rint(xy * _PER_UM).astype(np.int64).view(np.uint64), image)
     counts = np.zeros((n_types, n_types), np.int64)
     moving = np.zeros(len(labels), np.bool_)
     partners = np.full(len(labels), 2 * PARTNERS, np.int64)
     order, starts = _members(rules.classes, keys)
 
-    def drawn(chance: np.ndarray, capacity: int) -> np.ndarray:
-        pairs = np.empty((capacity, 2), np.int32)
+    def drawn(chance: np.ndarray, capacity: int) -> tuple[np.ndarray, np.ndarray]:
+        pairs, place = np.empty((capacity, 2), np.int32), np.empty(capacity)
         if rules.reach_um > 0:
             n = exchange.near_pairs(
-                xy, labels, rules.classes, keys, rules.reach_um, chance, counts, pairs, moving, partners
+                xy, labels, rules.classes, keys, rules.reach_um, chance, counts, pairs, place, moving, partners
             )
         else:
-            n = exchange.far_pairs(labels, order, starts, keys, PARTNERS, chance, counts, pairs, moving)
-        return pairs[:n]
+            n = exchange.far_pairs(labels, order, starts, keys, PARTNERS, chance, counts, pairs, place, moving)
+        return pairs[:n], place[:n]
 
     drawn(np.zeros((n_types, n_types)), 0)
     chance = thinning(counts, PER_CELL * moving.sum())
     expected = float((chance * counts).sum())
-    pairs = drawn(chance, int(expected + 8 * np.sqrt(expected) + 64))
+    pairs, place = drawn(chance, int(expected + 8 * np.sqrt(expected) + 64))
     first, second = pairs.T
-    weight = 4.0 / (partners[first] + partners[second]) / chance[labels[first], labels[second]]
-    return pairs, weight.astype(np.float32)
+    chance = chance[labels[first], labels[second]]
+    weight = 4.0 / (partners[first] + partners[second]) / chance
+    return pairs, weight.astype(np.float32), place / chance
 
 
 def _members(classes: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

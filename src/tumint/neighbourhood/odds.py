@@ -83,6 +83,7 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     wanted[:P, :P] = np.eye(P) - 1.0 / P
     wanted[:P, :P] = np.eye(P) - _level(beta[:P], _information(wanted[:P], wanted[:P] @ inverse))
     wanted[P:, :P] = mixing_contrasts(n_types)
+    pair_of = np.concatenate([np.arange(P), np.flatnonzero(np.not_equal(*np.triu_indices(n_types)))])
     # rows: how far a score moves what is wanted
     steps = wanted @ inverse
     total = _information(wanted, steps)
@@ -92,7 +93,8 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
         at = (image.rows, image.weight, image.starts, n_types, beta)
         score, part = np.zeros(size), np.zeros((size, size))
         odds.joint_pass(*at, score, part)
-        moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps)
+        varies = np.diag(part)[pair_of] > _NOTHING  # what other pairs say of the level is not this image's own
+        moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps) * varies
         scores, squares = np.zeros((image.graph.n, size)), np.zeros(len(wanted))
         odds.joint_scores(*at, image.pairs, scores)
         odds.joint_squares(*at, steps, squares)
@@ -104,7 +106,7 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
 def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
     """Every pair of types by itself, over the images of a subject; pairs as `numpy.triu_indices` has them."""
     P = n_types * (n_types + 1) // 2
-    images = [image.every(_PAIRWISE_OF) for image in images]
+    images = [image.fewer(_PAIRWISE_OF) for image in images]
     beta = np.zeros((P, 2))
     for _ in range(_STEPS):
         score, information = np.zeros((P, 2)), np.zeros((P, 3))
@@ -186,19 +188,19 @@ def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.nd
 
     The first steps are made on a part of the pairs, which is enough to come near.
     """
-    few = [image.every(_FIRST_OF) for image in images]
-    start, _ = _climb(few, n_types, np.zeros(size), _NEAR, ridge=RIDGE / _FIRST_OF)
-    return _climb(images, n_types, start, _TOLERANCE, ridge=RIDGE)
+    few = [image.fewer(_FIRST_OF) for image in images]
+    start, _ = _climb(few, n_types, np.zeros(size), _NEAR)
+    return _climb(images, n_types, start, _TOLERANCE)
 
 
 def _climb(
-    images: Sequence[Exchanges], n_types: int, beta: np.ndarray, tolerance: float, *, ridge: float
+    images: Sequence[Exchanges], n_types: int, beta: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray]:
     size = beta.size
     step, best = np.full(size, np.inf), -np.inf
     for _ in range(_STEPS):
         score, information = np.zeros(size), np.zeros((size, size))
-        value = -0.5 * ridge * float(beta @ beta)
+        value = -0.5 * RIDGE * float(beta @ beta)
         for image in images:
             value += odds.joint_pass(image.rows, image.weight, image.starts, n_types, beta, score, information)
         if value < best - 1e-9 * abs(best):  # too far: half of the step
@@ -208,7 +210,7 @@ def _climb(
         best = value
         if np.abs(step).max() < tolerance:
             break
-        step = np.linalg.solve(information + ridge * np.eye(size), score - ridge * beta)
+        step = np.linalg.solve(information + RIDGE * np.eye(size), score - RIDGE * beta)
         step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), _NOTHING))
         beta = beta + step
     return beta, information
@@ -260,4 +262,5 @@ def _by_image(common: np.ndarray, moved: np.ndarray, known: np.ndarray, total: n
     share = np.where(there, known / np.where(there, all_known, 1.0), 0.0)
     share[share < _NOTHING] = 0.0
     safe = np.where(share > 0, share, np.nan)
+    moved = moved + share * np.where(share > 0, 0.0, moved).sum(axis=0)  # so that the mean stays the common value
     return Odds(common + moved / safe, np.sqrt(spread.steadied(total) / safe), share * np.maximum(total, 0.0))
