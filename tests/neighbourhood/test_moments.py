@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from tumint import keys as k
 from tumint.kernels.counts import edge_counts
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, knn, radius
+from tumint.neighbourhood.levels import Scales, level, parent_codes
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.nulls import Draws, Statistic, permuted
 
@@ -68,27 +70,58 @@ def test_moments_equal_20000_stratified_permutations() -> None:
     assert np.abs(np.mean(sampled / variance) - 1) < 0.01
 
 
+@pytest.mark.parametrize("name", [k.LOCAL, k.PARENT, k.PARENT_LOCAL])
 @pytest.mark.parametrize("directed", [False, True])
-def test_moments_equal_brute_force(directed: bool) -> None:
-    # 20,000 stratified permutations by matrix products, which share nothing with the kernels
+def test_moments_of_tiles_parents_and_both_equal_full_enumeration(name: str, directed: bool) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(4):
+        xy = rng.random((9, 2)) * 30
+        labels, domains = rng.permutation([0, 0, 0, 1, 1, 2, 2, 3, 3]), (xy[:, 0] > 20).astype(int)
+        parents = parent_codes(["a", "b", "c", "d"], {"first": ["a", "b"], "second": ["c", "d"]})
+        at = level(name, "r1", xy, labels, domains, parents, Scales(local_um=18.0))
+        strata = at.tilings[0]
+        if name != k.PARENT:  # some tile has two cells that can change places, and there is more than one
+            assert len(np.unique(strata)) > 1
+        graph = from_edges(9, np.argwhere(rng.random((9, 9)) < 0.4), symmetric=not directed)
+        mean, variance = exact_moments(graph, strata, cross_table(labels, strata, 4, strata.max() + 1))
+        true_mean, true_variance = enumerated(graph, labels, strata, 4)
+        assert true_variance.max() > 0
+        assert mean == pytest.approx(true_mean, abs=1e-12)
+        assert variance == pytest.approx(true_variance, abs=1e-12)
+
+
+def brute_force(graph: Graph, labels: np.ndarray, strata: np.ndarray, n_types: int, number: int) -> np.ndarray:
+    """Counts of stratified permutations by matrix products, which share nothing with the kernels."""
     rng = np.random.default_rng(0)
-    n, K, P = 400, 4, 20_000
-    xy = rng.random((n, 2)) * 200
-    strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
-    labels = np.where(rng.random(n) < 0.3, strata, rng.integers(0, K, n))
-    graph = knn(xy, 5, symmetric=not directed)
+    n, at_once = graph.n, 250
     W = sparse.csr_array((np.ones(graph.n_edges, np.float32), graph.indices, graph.indptr), shape=(n, n))
+    groups = [np.flatnonzero(strata == s) for s in range(strata.max() + 1)]
     found = []
-    for _ in range(P // 500):
-        mixed = np.tile(labels, (500, 1))
-        for s in range(3):
-            mixed[:, strata == s] = rng.permuted(mixed[:, strata == s], axis=1)
-        one_hot = np.eye(K, dtype=np.float32)[mixed]  # 500 × cells × K
-        met = (W @ one_hot.transpose(1, 0, 2).reshape(n, 500 * K)).reshape(n, 500, K)
-        found.append(np.einsum("pia,ipb->pab", one_hot, met, optimize=True))
-    found = np.concatenate(found).astype(float)
-    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, K, 3))
-    assert np.abs((found.mean(axis=0) - mean) / np.sqrt(variance / P)).max() < 3
+    for _ in range(number // at_once):
+        mixed = np.tile(labels, (at_once, 1))
+        for group in groups:
+            mixed[:, group] = rng.permuted(mixed[:, group], axis=1)
+        one_hot = np.eye(n_types, dtype=np.float32)[mixed]  # permutations × cells × K
+        met = (W @ one_hot.transpose(1, 0, 2).reshape(n, at_once * n_types)).reshape(n, at_once, n_types)
+        found.append(np.matmul(one_hot.transpose(0, 2, 1), met.transpose(1, 0, 2)))
+    return np.concatenate(found).astype(float)
+
+
+@pytest.mark.parametrize(("n", "n_strata"), [(400, 3), (4000, 200)])
+@pytest.mark.parametrize("directed", [False, True])
+def test_moments_equal_20000_permutations_by_brute_force(n: int, n_strata: int, directed: bool) -> None:
+    rng = np.random.default_rng(0)
+    K, P = 4, 20_000
+    xy = rng.random((n, 2)) * 200
+    if n_strata == 3:
+        strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
+    else:  # 20 columns, 10 rows
+        strata = (xy // [10, 20]).astype(int) @ [10, 1]
+    labels = np.where(rng.random(n) < 0.3, strata % K, rng.integers(0, K, n))
+    graph = knn(xy, 5, symmetric=not directed)
+    found = brute_force(graph, labels, strata, K, P)
+    mean, variance = exact_moments(graph, strata, cross_table(labels, strata, K, n_strata))
+    assert np.abs((found.mean(axis=0) - mean) / np.sqrt(variance / P)).max() < 3.5
     ratio = found.var(axis=0) / variance
     assert ratio.min() > 0.97
     assert ratio.max() < 1.03
