@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 import pandas as pd
@@ -22,21 +23,27 @@ class Verdict:
 
     found: dict[str, float]  # planted pair → q
     wrong_sign: list[str]
-    decoys: dict[str, float]  # decoy pair → q within domain
+    outside: list[str]  # planted pairs whose interval does not cover the planted ratio of odds ratios
+    decoys: dict[str, float]  # decoy pair → q
     n_significant: int
     n_tested: int
     ari: float
 
     @property
     def good(self) -> bool:
-        """Every planted pair significant in its direction, no decoy among the significant, types as simulated."""
+        """Every planted pair significant in its direction, no decoy among the significant, types as simulated.
+
+        An interval of 95 % misses now and then: of few planted pairs, one may.
+        """
         planted = all(q < FDR for q in self.found.values()) and not self.wrong_sign
-        return planted and all(q >= FDR for q in self.decoys.values()) and self.ari >= LEAST_ARI
+        covered = len(self.outside) <= 1
+        return planted and covered and all(q >= FDR for q in self.decoys.values()) and self.ari >= LEAST_ARI
 
     def __str__(self) -> str:
         q = {name: ", ".join(f"{pair} q={q:.2g}" for pair, q in part.items()) for name, part in self._parts()}
         return (
-            f"{'good' if self.good else 'NOT GOOD'}: planted {q['planted']}; decoys {q['decoys']}; "
+            f"{'good' if self.good else 'NOT GOOD'}: planted {q['planted']}; "
+            f"intervals that miss the planted odds ratio: {', '.join(self.outside) or 'none'}; decoys {q['decoys']}; "
             f"{self.n_significant} of {self.n_tested} pairs at q<{FDR}; ARI {self.ari:.3f}"
         )
 
@@ -55,15 +62,19 @@ def judge(results: Path, data: Path) -> Verdict:
         # a pair that was not tested was not found
         return {name: float(pairs["q"].get(name, float("nan"))) for name in names}
 
-    wrong = [
-        name
-        for row in truth["interactions"]
-        if (name := "|".join(sorted((row["source"], row["target"])))) in pairs.index
-        and (row["beta_treated"] > row["beta_vehicle"]) != (pairs["effect"][name] > 0)
-    ]
+    wrong, outside = [], []
+    for row in truth["interactions"]:
+        name, planted = "|".join(sorted((row["source"], row["target"]))), log(row["ratio_of_odds_ratios"])
+        if name not in pairs.index:
+            continue
+        if planted * pairs["effect"][name] <= 0:
+            wrong.append(name)
+        if not pairs["ci_low"][name] <= planted <= pairs["ci_high"][name]:
+            outside.append(name)
     return Verdict(
         found=q(truth["interactions"]),
         wrong_sign=wrong,
+        outside=outside,
         decoys=q(truth["decoys"]),
         n_significant=int((pairs["q"] < FDR).sum()),
         n_tested=len(pairs),

@@ -1,7 +1,7 @@
 """Weights of subjects from the standard errors of their values, beside the variance between animals.
 
 A value with standard error s has variance τ² + s², τ² between animals. With few animals τ² of one feature is hardly
-known, so it is one for the family (DerSimonian & Laird's moment, over all features): what then is left of a feature's
+known, so it is one for the family (the moment of Paule & Mandel 1982, over all features): what then is left of a feature's
 own variance is a multiple of 1, which is what a prior over the family takes it to be.
 """
 

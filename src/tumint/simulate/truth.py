@@ -118,11 +118,16 @@ class Tally:
         rows = []
         for pair in pairs:
             at = (slice(None), d.index(pair.source), d.index(pair.target))
+            treated = pair.treated if self.settings.effect else pair.vehicle
             row: dict[str, Any] = {
                 "source": pair.source,
                 "target": pair.target,
                 "beta_vehicle": pair.vehicle,
-                "beta_treated": pair.treated if self.settings.effect else pair.vehicle,
+                "beta_treated": treated,
+                # by how much each neighbour of the one type multiplies the odds that a cell is of the other
+                "odds_ratio_vehicle": round(float(np.exp(pair.vehicle)), 4),
+                "odds_ratio_treated": round(float(np.exp(treated)), 4),
+                "ratio_of_odds_ratios": round(float(np.exp(treated - pair.vehicle)), 4),
             }
             for name, values in (("log2_enrichment", within), ("global_log2_enrichment", overall)):
                 means = {arm: float(values[arm][at].mean()) for arm in d.ARMS}
