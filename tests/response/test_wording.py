@@ -26,8 +26,9 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     found = finding(ROW, CONTRAST)
     assert [found[name] for name in ("ratio", "ratio_low", "without_one_high")] == pytest.approx([1.8, 1.3, 2.0])
     assert found["words"] == (
-        "Each neighbour that is one of the CD8 multiplies the odds that a cell is one of the Treg by 0.90 in treated "
-        "and by 0.50 in vehicle: 1.80× (1.30 to 2.50) (q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out)."
+        "Treg and CD8 touch more in treated than in vehicle: a neighbour of one type multiplies the odds that a cell "
+        "is of the other by 0.90 in treated and by 0.50 in vehicle, a ratio of 1.80 (1.30 to 2.50) (q = 0.02, 4 v 3 "
+        "subjects, 1.50 to 2.00 with any one left out)."
     )
     other = finding({**ROW, k.FAMILY: "texture", "effect": -0.5, "ci_low": math.nan}, CONTRAST)
     assert other["ratio"] is None
@@ -40,14 +41,15 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     [
         (
             *(k.FAMILY_INTERACTION, "B|B", math.log(2)),
-            "Each neighbour that is another of the B multiplies the odds that a cell is one of the B by 0.90 in "
-            "treated and by 0.50 in vehicle: 2.00× (1.21 to 3.30) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 "
-            "settings).",
+            "B touch one another more in treated than in vehicle: each such neighbour multiplies the odds that a cell "
+            "is one too by 0.90 in treated and by 0.50 in vehicle, a ratio of 2.00 (1.21 to 3.30) (q = 0.02, 4 v 3 "
+            "subjects, robust on 9 of 10 settings).",
         ),
         (
             *(k.FAMILY_MIXING, "A|B", math.log(2)),
-            "A and B mix, against each keeping to itself, by 0.90 in treated and by 0.50 in vehicle: 2.00× (1.21 to "
-            "3.30) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "A and B mix more in treated than in vehicle, beyond how much each keeps to itself: the odds of mixing are "
+            "multiplied by 0.90 in treated and by 0.50 in vehicle, a ratio of 2.00 (1.21 to 3.30) (q = 0.02, 4 v 3 "
+            "subjects, robust on 9 of 10 settings).",
         ),
         (
             *(k.FAMILY_TOTAL, "A|B", 1.0),

@@ -98,19 +98,24 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
 def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str:
     """A contact odds ratio: what a neighbour does to the odds in either group, and the ratio of the two."""
     source, target = row[k.SOURCE], row[k.TARGET]
+    more = "more" if row["effect"] > 0 else "less"
+    if row[k.FAMILY] == k.FAMILY_MIXING:
+        claim = f"{source} and {target} mix {more} in {group} than in {reference}, beyond how much each keeps to itself"
+        what = "the odds of mixing are multiplied"
+    elif source == target:
+        claim = f"{source} touch one another {more} in {group} than in {reference}"
+        what = "each such neighbour multiplies the odds that a cell is one too"
+    else:
+        claim = f"{source} and {target} touch {more} in {group} than in {reference}"
+        what = "a neighbour of one type multiplies the odds that a cell is of the other"
+    if row[k.FAMILY] == k.FAMILY_PAIRWISE:
+        what += ", other types left aside,"
     means = [float(row.get(name, math.nan)) for name in ("mean_group", "mean_reference")]
-    both = ""
+    by = ""
     if not any(math.isnan(mean) for mean in means):
         here, there = (_number(math.exp(mean)) for mean in means)
-        both = f"by {here} in {group} and by {there} in {reference}: "
-    ratio_of = times.replace(" times", "×", 1)
-    if row[k.FAMILY] == k.FAMILY_MIXING:
-        return f"{source} and {target} mix, against each keeping to itself, {both}{ratio_of}"
-    alone = ", taken as a pair by itself," if row[k.FAMILY] == k.FAMILY_PAIRWISE else ""
-    who = f"another of the {source}" if source == target else f"one of the {target}"
-    return (
-        f"Each neighbour that is {who}{alone} multiplies the odds that a cell is one of the {source} {both}{ratio_of}"
-    )
+        by = f" by {here} in {group} and by {there} in {reference}, a ratio of"
+    return f"{claim}: {what}{by or ' by'} {times.replace(' times', '')}"
 
 
 def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: float, power: float) -> str:

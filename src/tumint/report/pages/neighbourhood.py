@@ -201,13 +201,13 @@ def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[s
     )
     found = []
     if len(sure):
-        ends = []
-        for title, rows in (("attract each other most", sure.iloc[::-1].head(3)), ("least", sure.head(3))):
-            names = [f"{row['pair']} ({ratio(row['odds'])}×)" for row in rows.to_dict("records")]
-            ends.append(f"{title}: {listed(names)}")
+        most, least_of = (
+            listed([f"{row['pair']} ({ratio(row['odds'])}×)" for row in rows.to_dict("records")])
+            for rows in (sure.iloc[::-1].head(3), sure.head(3))
+        )
         found.append(
-            "In contact, in the median subject, by how many times a neighbour of one type multiplies the odds of the "
-            f"other, {ends[0]}; {ends[1]}."
+            f"Most in contact, beyond the tissue they share: {most}. Least: {least_of}. The numbers say by how much a "
+            "neighbour of one type multiplies the odds that a cell is of the other, in the median subject."
         )
     if primary != k.GLOBAL:
         gone = vanishing(pairs, primary)
