@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -35,20 +35,26 @@ WAYS = {
     (k.LOCAL, k.FAMILY_INTERACTION): "odds ratio, local, all pairs (primary)",
 }
 PAIRS = [f"{TYPES[a]}|{TYPES[b]}" for a, b in zip(*np.triu_indices(len(TYPES)), strict=True)]
-Pool = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]  # way → values and standard errors (pairs × animals)
+Values = tuple[np.ndarray, np.ndarray]  # values and standard errors (pairs × animals)
+Pool = Mapping[tuple[str, str], Values]
 
 
-def features_of(rois: list[Roi], nulls: tuple[str, ...] = NULLS) -> dict[str, pd.DataFrame]:
-    """Features of one animal under every null: `contracts.FEATURES`."""
-    names = sorted(TYPES)
-    code = np.array([names.index(name) for name in TYPES])
-    parents = parent_codes(names, PARENTS)
+def features_of(
+    rois: Sequence[Roi],
+    types: Sequence[str] = TYPES,
+    parents: Mapping[str, list[str]] = PARENTS,
+    nulls: Sequence[str] = NULLS,
+) -> dict[str, pd.DataFrame]:
+    """Features of one animal under every null: `contracts.FEATURES`. Labels of `rois` are codes of `types`."""
+    names = sorted(types)
+    code = np.array([names.index(name) for name in types])
+    of = parent_codes(names, parents)
     images = [(roi.xy, code[roi.labels], roi.domains, delaunay(roi.xy)) for roi in rois]
     found = {}
     for null in nulls:
         tables, tissues = [], []
         for i, (xy, labels, domains, graph) in enumerate(images):
-            mine, tissue = (level(name, f"r{i}", xy, labels, domains, parents) for name in (null, k.WITHIN_DOMAIN))
+            mine, tissue = (level(name, f"r{i}", xy, labels, domains, of) for name in (null, k.WITHIN_DOMAIN))
             tables.append(_scores(f"r{i}", graph, labels, names, mine, tissue))
             tissues.append(Tissue(f"r{i}", xy, labels, graph, mine.rules))
         parts = [part_features(pd.concat(tables, ignore_index=True), symmetric=True)]
@@ -61,6 +67,22 @@ def features_of(rois: list[Roi], nulls: tuple[str, ...] = NULLS) -> dict[str, pd
     return found
 
 
+def values_of(
+    features: Mapping[str, pd.DataFrame], ways: Sequence[tuple[str, str]], pairs: Sequence[str], least: Least = Least()
+) -> np.ndarray:
+    """Values and standard errors of one animal (ways × pairs × 2); missing where the animal says nothing."""
+    out = np.full((len(ways), len(pairs), 2), np.nan)
+    order = {"|".join(sorted(pair.split("|"))): j for j, pair in enumerate(pairs)}
+    for null, table in features.items():
+        subject = pd.Series("s", index=sorted(table[k.SAMPLE].unique()))
+        values = subject_values(table, subject, least)
+        for w, (of, family) in enumerate(ways):
+            if of == null:
+                rows = values[values[k.FAMILY] == family]
+                out[w, [order[name] for name in rows[k.FEATURE]]] = rows[[k.VALUE, k.SE]].to_numpy(dtype=float)
+    return out
+
+
 def _scores(
     sample: str, graph: Graph, labels: np.ndarray, names: list[str], mine: Level, domains: Level
 ) -> pd.DataFrame:
@@ -68,35 +90,27 @@ def _scores(
     return score_image(sample, graph, labels, names, Method(permutations=1), mine, domains)
 
 
-def animal(arm: Arm, seed: int, i: int) -> dict[str, np.ndarray]:
+def animal(arm: Arm, seed: int, i: int) -> np.ndarray:
     """Values and standard errors of every way (ways × pairs × 2) of animal `i`."""
     rng = np.random.default_rng([seed, i, *hashlib.sha256(repr(arm).encode()).digest()[:4]])
     mouse = make_mouse(rng)
-    rois = [make_roi(rng, arm, mouse) for _ in range(ROIS)]
-    subject = pd.Series("s", index=[f"r{j}" for j in range(ROIS)])
-    out = np.full((len(WAYS), len(PAIRS), 2), np.nan)
-    order = {"|".join(sorted(pair.split("|"))): j for j, pair in enumerate(PAIRS)}
-    for null, features in features_of(rois).items():
-        values = subject_values(features, subject, Least())
-        for (of, family), w in zip(WAYS, range(len(WAYS)), strict=True):
-            if of != null:
-                continue
-            rows = values[values[k.FAMILY] == family]
-            at = [order[name] for name in rows[k.FEATURE]]
-            out[w, at] = rows[[k.VALUE, k.SE]].to_numpy(dtype=float)
-    return {"values": out}
+    return values_of(features_of([make_roi(rng, arm, mouse) for _ in range(ROIS)]), list(WAYS), PAIRS)
 
 
 def pool(arm: Arm, animals: int, seed: int, workers: int, keep: Path) -> Pool:
     """`animals` of an arm; those that an earlier run has kept are not made again."""
     name = hashlib.sha256(f"{arm!r}/{ROIS}/{seed}".encode()).hexdigest()[:16]
-    path = keep / f"{name}.npy"
-    kept = np.load(path) if path.is_file() else np.empty((0, len(WAYS), len(PAIRS), 2))
-    if len(kept) < animals:
-        keep.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-            more = list(processes.map(partial(animal, arm, seed), range(len(kept), animals), chunksize=4))
-        kept = np.concatenate([kept, [one["values"] for one in more]])
-        np.save(path, kept)
-    whole = np.moveaxis(kept[:animals], 0, -1)  # ways × pairs × 2 × animals
+    whole = np.moveaxis(kept(keep / f"{name}.npy", partial(animal, arm, seed), animals, workers), 0, -1)
     return {way: (whole[w, :, 0], whole[w, :, 1]) for w, way in enumerate(WAYS)}
+
+
+def kept(path: Path, one: Callable[[int], np.ndarray], number: int, workers: int) -> np.ndarray:
+    """`one(0)` … `one(number - 1)`, stacked; those in the file are read, the others made and added to it."""
+    done = [np.load(path)[:number]] if path.is_file() else []
+    have = len(done[0]) if done else 0
+    if have < number:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            done.append(np.stack(list(processes.map(one, range(have, number), chunksize=4))))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, np.concatenate(done))
+    return np.concatenate(done)

@@ -92,7 +92,7 @@ def make_roi(rng: np.random.Generator, arm: Arm, mouse: Mouse) -> Roi:
     pixels = int(side / PIXEL_UM) + 1
     depth = _signed_depth(rng, pixels)
     weights = _fields(rng, arm, mouse, depth, side)
-    xy = _centres(rng, arm, side, _holes(rng, arm, side, pixels))
+    xy = centres(rng, arm, side, _holes(rng, arm, side, pixels))
     at = _pixels(xy, pixels)
     here = weights[:, at[0], at[1]].T
     if arm.rare:
@@ -101,7 +101,7 @@ def make_roi(rng: np.random.Generator, arm: Arm, mouse: Mouse) -> Roi:
             here[:, column] *= arm.rare / (here[:, column] / here.sum(axis=1)).sum()
     bounds = np.cumsum(here / here.sum(axis=1, keepdims=True), axis=1)
     labels = np.minimum((rng.uniform(size=len(xy))[:, None] > bounds).sum(axis=1), len(TYPES) - 1)
-    indptr, indices = _neighbours(xy)
+    indptr, indices = neighbours(xy)
     if arm.contacts or arm.mixed:
         beta = mouse.contacts.copy()
         for a, b, value in arm.contacts:
@@ -110,7 +110,7 @@ def make_roi(rng: np.random.Generator, arm: Arm, mouse: Mouse) -> Roi:
             beta[j, i] = beta[i, j]
         n = 60 * len(xy)
         first, second = rng.integers(0, len(xy), n), rng.integers(0, len(xy), n)
-        labels = _settle(labels, np.log(here), indptr, indices, beta, first, second, rng.random(n))
+        labels = settle(labels, np.log(here), indptr, indices, beta, first, second, rng.random(n))
     labels = _spoilt(rng, arm, labels, indptr, indices)
     if arm.mask_shift_um:
         angle = rng.uniform(0, 2 * np.pi)
@@ -166,7 +166,7 @@ def _holes(rng: np.random.Generator, arm: Arm, side: float, pixels: int) -> np.n
     return empty
 
 
-def _centres(rng: np.random.Generator, arm: Arm, side: float, empty: np.ndarray) -> np.ndarray:
+def centres(rng: np.random.Generator, arm: Arm, side: float, empty: np.ndarray) -> np.ndarray:
     """Centres of cells with a hard core, outside holes, in Hilbert order."""
     points, count, size = np.empty((arm.cells, 2)), 0, np.array([side, side])
     spacing = 7.5 * np.sqrt(arm.area_per_cell / 118.0)
@@ -182,7 +182,7 @@ def _pixels(xy: np.ndarray, pixels: int) -> tuple[np.ndarray, np.ndarray]:
     return at[:, 0], at[:, 1]
 
 
-def _neighbours(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def neighbours(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Delaunay neighbours (scipy) at most 50 µm apart."""
     start, found = Delaunay(xy).vertex_neighbor_vertices
     sources = np.repeat(np.arange(len(xy)), np.diff(start))
@@ -208,7 +208,7 @@ def _spoilt(
 
 
 @numba.njit(cache=True)
-def _settle(
+def settle(
     labels: np.ndarray,
     log_weights: np.ndarray,
     indptr: np.ndarray,

@@ -10,8 +10,9 @@ import pytest
 pytestmark = pytest.mark.whole  # each of them starts Snakemake several times
 
 BATCHES = ["b0001", "b0002", "b0003"]
+SUBJECTS = ["g0001", "g0002"]  # contact odds ratios are fitted by subject, so their batches are of whole subjects
 REPORTS = ("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index")
-GATHER = "neighbourhood: gather the batches"
+GATHER = "neighbourhood: gather the subjects"
 MEASURE, COMPARE = "qc: measure", "qc: compare the ROIs of the cohort"
 STAGES = ("ingest", MEASURE, COMPARE, "qc", "cluster", "neighbourhood", GATHER, "response")
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 def _steps(*names: str) -> dict[str, list[str]]:
     """`{step: batches}`; all batches of those stages that run by batch."""
-    return {name: BATCHES if name in ("ingest", MEASURE, "qc", "neighbourhood") else [] for name in names}
+    of_step = {"ingest": BATCHES, MEASURE: BATCHES, "qc": BATCHES, "neighbourhood": SUBJECTS}
+    return {name: of_step.get(name, []) for name in names}
 
 
 FROM_NEIGHBOURHOOD = _steps(
