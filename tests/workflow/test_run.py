@@ -110,7 +110,7 @@ def test_batches_change_no_number(raw, ran, tumint):
     done = tumint("run", "data/config.yaml", "--cores", 2, "--", "--until", "response", cwd=raw)
     assert done.returncode == 0, done.stderr
     for name in ("cluster/cells.parquet", "neighbourhood/features.parquet", "response/effects.parquet"):
-        assert _digests(raw)[name] == _digests(ran)[name]
+        assert _digests(raw)[name] == _digests(ran)[name], name
 
 
 def test_two_runs_of_a_cohort_are_kept_apart(raw, tumint):
