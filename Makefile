@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -97,6 +97,9 @@ artefacts: env  ## quality control against planted artefacts: stripes, a failed 
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py
+
+gauntlet: env  ## contact statistics under attack, on simulated tissues, into docs/validation.md (5 hours of two cores; it goes on where it was stopped)
+	PYTHONPATH=benchmarks $(BIN)/python -m gauntlet $(ARGS)
 
 clean:  ## remove results, the demo cohort and caches, not the environment
 	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from document import sections
 from simulated_features import (
     FAMILIES,
     FEATURES,
@@ -201,14 +202,14 @@ SECTIONS: dict[str, tuple[str, Callable[..., str]]] = {
 
 
 def report(parts: Sequence[str], run: Run, counts: Mapping[str, Sequence[int]], before: str) -> str:
-    """The whole document; sections that are not in `parts` stay as they are in `before`.
+    """The whole document; sections that are not in `parts`, or of other commands, stay as they are in `before`.
 
     Parameters
     ----------
     counts
         Of the sections of which each design has its own number of cohorts, those numbers.
     """
-    kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
+    kept = sections(before)
     texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
     for part, (title, section) in SECTIONS.items():
         if part in parts:
@@ -218,7 +219,9 @@ def report(parts: Sequence[str], run: Run, counts: Mapping[str, Sequence[int]], 
             text = section(run) if own is None else section(run, own)
             texts.append(f"## {title}\n\n{made}\n\n{text}\n")
         elif title in kept:
-            texts.append(f"## {title}\n\n{kept[title].strip()}\n")
+            texts.append(f"## {title}\n\n{kept[title]}\n")
+    mine = {title for title, _ in SECTIONS.values()}
+    texts += [f"## {title}\n\n{text}\n" for title, text in kept.items() if title not in mine]
     return "\n".join(texts)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from gauntlet.pools import Values
 
+from gauntlet.pools import Values
 from tumint.config.response import ResponseConfig
 from tumint.response.families import Family
 from tumint.response.inference import prior_of, weights_of

@@ -10,9 +10,9 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from gauntlet.pools import features_of, values_of
 from gauntlet.tissue import Arm, Roi, centres, neighbours, settle
-
 from tumint import keys as k
 
 TYPES = ("a", "b", "c")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from gauntlet.tissue import PARENTS, TYPES, Arm, Roi, make_mouse, make_roi
 
+from gauntlet.tissue import PARENTS, TYPES, Arm, Roi, make_mouse, make_roi
 from tumint import keys as k
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.graph import Graph, delaunay
@@ -36,6 +36,7 @@ WAYS = {
 }
 PAIRS = [f"{TYPES[a]}|{TYPES[b]}" for a, b in zip(*np.triu_indices(len(TYPES)), strict=True)]
 Values = tuple[np.ndarray, np.ndarray]  # values and standard errors (pairs × animals)
+_LEAST = Least()
 Pool = Mapping[tuple[str, str], Values]
 
 
@@ -68,7 +69,7 @@ def features_of(
 
 
 def values_of(
-    features: Mapping[str, pd.DataFrame], ways: Sequence[tuple[str, str]], pairs: Sequence[str], least: Least = Least()
+    features: Mapping[str, pd.DataFrame], ways: Sequence[tuple[str, str]], pairs: Sequence[str], least: Least = _LEAST
 ) -> np.ndarray:
     """Values and standard errors of one animal (ways × pairs × 2); missing where the animal says nothing."""
     out = np.full((len(ways), len(pairs), 2), np.nan)

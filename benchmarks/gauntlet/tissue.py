@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.spatial import Delaunay
 
+from tumint.kernels import njit
 from tumint.kernels.darts import throw_darts
 from tumint.neighbourhood.graph import hilbert_order
 
@@ -207,7 +207,7 @@ def _spoilt(
     return out
 
 
-@numba.njit(cache=True)
+@njit
 def settle(
     labels: np.ndarray,
     log_weights: np.ndarray,
