@@ -38,7 +38,8 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
     if (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
         said.append(
             "A label or marker that spills onto touching cells looks like contact between the two types: no test on "
-            "labels can tell it apart."
+            "labels can tell it apart. Nor can one see that labels are wrong more often in one group, which shows at "
+            "sharp borders, as between tumour and stroma."
         )
         if not words.has_domains(effects):
             said.append("No tissue domains: what two types share is told from their surroundings alone.")
