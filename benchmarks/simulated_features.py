@@ -14,15 +14,15 @@ from scipy import stats
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
-from tumint.response import design
 from tumint.response.compare import Result, compare
-from tumint.response.families import families
-from tumint.response.inference import weights_of
-from tumint.response.linear import fit
-from tumint.response.moderated import fit_prior, moderated_t
-from tumint.response.repeats import subject_weights
-from tumint.response.robust import fit_prior_robust
-from tumint.response.subjects import subject_values
+from tumint.response.design import groups as design
+from tumint.response.design.families import families
+from tumint.response.design.subjects import subject_values
+from tumint.response.family_tests import weights_of
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import fit_prior, moderated_t
+from tumint.response.models.robust_prior import fit_prior_robust
+from tumint.response.models.roi_weights import subject_weights
 
 FAMILIES = (k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE, k.FAMILY_CONTACT, k.FAMILY_INTERACTION)
 FEATURES = 30  # per family

@@ -19,10 +19,10 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
-from tumint.response import design
 from tumint.response.compare import compare
-from tumint.response.foretell import foretell
-from tumint.response.mixed import fit_mixed
+from tumint.response.design import groups as design
+from tumint.response.models.mixed import fit_mixed
+from tumint.response.prediction import foretell
 from tumint.response.remaining import remaining
 
 FEATURES, SUBJECTS, ROIS, PERMUTATIONS = 5_000, 40, 3, 10_000

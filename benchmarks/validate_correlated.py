@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from tumint.response.linear import fit
-from tumint.response.moderated import fit_prior, moderated_t
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import fit_prior, moderated_t
 
 if TYPE_CHECKING:
     from validate_response import Run

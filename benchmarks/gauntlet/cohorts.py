@@ -9,10 +9,10 @@ import numpy as np
 
 from gauntlet.pools import Values
 from tumint.config.response import ResponseConfig
-from tumint.response.families import Family
-from tumint.response.inference import prior_of, weights_of
-from tumint.response.linear import fit
-from tumint.response.moderated import moderated_t
+from tumint.response.design.families import Family
+from tumint.response.family_tests import prior_of, weights_of
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import moderated_t
 
 CONFIG = ResponseConfig(contrasts=[])
 LEAST = 2  # animals of either arm

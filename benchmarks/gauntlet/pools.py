@@ -19,7 +19,7 @@ from tumint.neighbourhood.graph import Graph, delaunay
 from tumint.neighbourhood.levels import Level, level, parent_codes
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.pair_features import odds_features, part_features
-from tumint.response.subjects import Least, subject_values
+from tumint.response.design.subjects import Least, subject_values
 
 ROIS = 3
 NULLS = (k.GLOBAL, k.WITHIN_DOMAIN, k.LOCAL, k.PARENT_LOCAL)

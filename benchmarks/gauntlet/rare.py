@@ -14,7 +14,7 @@ from gauntlet.pools import PAIRS, features_of, kept, values_of
 from gauntlet.tables import ALPHA, DESIGNS, Run
 from gauntlet.tissue import RARE, TYPES, Arm, make_mouse, make_roi
 from tumint import keys as k
-from tumint.response.subjects import Least
+from tumint.response.design.subjects import Least
 
 ROIS = 6
 CELLS = 2000

@@ -113,10 +113,8 @@ def test_moments_equal_20000_permutations_by_brute_force(n: int, n_strata: int, 
     rng = np.random.default_rng(0)
     K, P = 4, 20_000
     xy = rng.random((n, 2)) * 200
-    if n_strata == 3:
-        strata = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150)
-    else:  # 20 columns, 10 rows
-        strata = (xy // [10, 20]).astype(int) @ [10, 1]
+    columns, tiles = (xy[:, 0] > 70).astype(int) + (xy[:, 0] > 150), (xy // [10, 20]).astype(int) @ [10, 1]
+    strata = columns if n_strata == 3 else tiles  # 20 × 10 of them
     labels = np.where(rng.random(n) < 0.3, strata % K, rng.integers(0, K, n))
     graph = knn(xy, 5, symmetric=not directed)
     found = brute_force(graph, labels, strata, K, P)

@@ -11,10 +11,10 @@ from scipy import stats
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
-from tumint.response import design
 from tumint.response.compare import Result, compare
-from tumint.response.inference import BESIDE
-from tumint.response.subjects import subject_values
+from tumint.response.design import groups as design
+from tumint.response.design.subjects import subject_values
+from tumint.response.family_tests import BESIDE
 
 
 def _run(

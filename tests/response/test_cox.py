@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from statsmodels.duration.hazard_regression import PHReg
 
-from tumint.response.cox import fit_cox
+from tumint.response.models.cox import fit_cox
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 

@@ -13,11 +13,11 @@ import statsmodels.formula.api as smf
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
-from tumint.response import design
 from tumint.response.compare import Result, compare
-from tumint.response.formula import columns_of, model, parse
-from tumint.response.mixed import fit_mixed
-from tumint.response.subjects import subject_values
+from tumint.response.design import groups as design
+from tumint.response.design.formula import columns_of, model, parse
+from tumint.response.design.subjects import subject_values
+from tumint.response.models.mixed import fit_mixed
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 

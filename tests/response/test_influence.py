@@ -8,10 +8,10 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.response import Contrast
-from tumint.response import design
+from tumint.response.design import groups as design
 from tumint.response.influence import influence
-from tumint.response.linear import LinearFit
-from tumint.response.moderated import Prior, fit_prior
+from tumint.response.models.linear import LinearFit
+from tumint.response.models.moderated import Prior, fit_prior
 
 
 def _prior(fit: LinearFit) -> Prior:

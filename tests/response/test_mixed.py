@@ -10,7 +10,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from tumint.response.mixed import fit_mixed
+from tumint.response.models.mixed import fit_mixed
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 COLUMNS = ["Estimate", "Std. Error", "df", "t value", "Pr(>|t|)"]

@@ -12,9 +12,9 @@ import statsmodels.api as sm
 from scipy import special
 
 from tumint.fdr import benjamini_hochberg
-from tumint.response.linear import LinearFit, fit
-from tumint.response.moderated import Prior, fit_prior, moderated_t, squeeze, trigamma_inverse
-from tumint.response.robust import fit_prior_robust
+from tumint.response.models.linear import LinearFit, fit
+from tumint.response.models.moderated import Prior, fit_prior, moderated_t, squeeze, trigamma_inverse
+from tumint.response.models.robust_prior import fit_prior_robust
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 

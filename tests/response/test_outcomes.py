@@ -14,8 +14,8 @@ from statsmodels.duration.hazard_regression import PHReg
 from tumint import keys as k
 from tumint.config.response import Contrast, Outcome, ResponseConfig
 from tumint.errors import SheetError
+from tumint.response.design.subjects import subject_values
 from tumint.response.outcomes import relate
-from tumint.response.subjects import subject_values
 from tumint.samples import check_design
 
 

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from tumint.response.linear import fit
-from tumint.response.moderated import fit_prior, moderated_t
-from tumint.response.permutation import Assignments, assignments, permute
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import fit_prior, moderated_t
+from tumint.response.models.permutation import Assignments, assignments, permute
 
 RNG = np.random.default_rng
 ONE = np.zeros(6, dtype=np.intp)

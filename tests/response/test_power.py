@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from tumint.response.linear import LinearFit, fit
-from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
-from tumint.response.power import Power, noncentrality, power_of, power_table, predictive_noncentrality
+from tumint.response.models.linear import LinearFit, fit
+from tumint.response.models.moderated import Moderated, Prior, fit_prior, moderated_t
+from tumint.response.models.power import Power, noncentrality, power_of, power_table, predictive_noncentrality
 
 
 def _table(result: LinearFit, test: Moderated, n0: float, n1: float, *, paired: bool = False) -> Power:

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from scipy.optimize import brentq
 from statsmodels.stats.meta_analysis import combine_effects
 
-from tumint.response.precision import between_variance, precision_weights
+from tumint.response.models.precision import between_variance, precision_weights
 
 
 def test_the_variance_between_animals_is_that_of_paule_and_mandel() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tumint import keys as k
 from tumint.errors import DataError
-from tumint.response.subjects import Least, check_values, subject_values
+from tumint.response.design.subjects import Least, check_values, subject_values
 
 
 def _features(*rows: tuple[object, ...]) -> pd.DataFrame:

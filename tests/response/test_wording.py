@@ -8,8 +8,8 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
-from tumint.response import design
 from tumint.response.compare import compare
+from tumint.response.design import groups as design
 from tumint.response.summary import summarise
 from tumint.response.wording import finding, nothing, ratio, relation
 

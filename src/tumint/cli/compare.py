@@ -34,9 +34,9 @@ def _compare(a: argparse.Namespace) -> None:
     from tumint.io.tables import write_csv, write_table
     from tumint.provenance import run_metadata
     from tumint.response.compare import joined
+    from tumint.response.design.subjects import check_values
     from tumint.response.inputs import read_features
     from tumint.response.stage import run_contrasts
-    from tumint.response.subjects import check_values
     from tumint.samples import check_design, read_sheet
 
     if a.out.suffix.lower() not in {".parquet", ".csv"}:

@@ -17,12 +17,12 @@ from threadpoolctl import threadpool_limits
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
-from tumint.response.design import Design
-from tumint.response.families import Family, families
-from tumint.response.inference import BESIDE, family_tests
-from tumint.response.permutation import Assignments, assignments
-from tumint.response.status import check_estimable, contrast_reason
-from tumint.response.subjects import Least, subject_values
+from tumint.response.design.families import Family, families
+from tumint.response.design.groups import Design
+from tumint.response.design.status import check_estimable, contrast_reason
+from tumint.response.design.subjects import Least, subject_values
+from tumint.response.family_tests import BESIDE, family_tests
+from tumint.response.models.permutation import Assignments, assignments
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tumint.response.design import Design
-from tumint.response.linear import Floats, LinearFit, fit
-from tumint.response.moderated import Prior, moderated_t
+from tumint.response.design.groups import Design
+from tumint.response.models.linear import Floats, LinearFit, fit
+from tumint.response.models.moderated import Prior, moderated_t
 
 
 def influence(

@@ -14,14 +14,14 @@ from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES
 from tumint.response.compare import joined, stream
-from tumint.response.cox import fit_cox
-from tumint.response.design import check_covariates, nuisance
-from tumint.response.families import Family, families, names_of
-from tumint.response.inference import prior_of, weights_of
-from tumint.response.linear import Floats, fit
-from tumint.response.moderated import moderated_t
-from tumint.response.permutation import Assignments, permute, shuffles
-from tumint.response.subjects import Least, subject_values
+from tumint.response.design.families import Family, families, names_of
+from tumint.response.design.groups import check_covariates, nuisance
+from tumint.response.design.subjects import Least, subject_values
+from tumint.response.family_tests import prior_of, weights_of
+from tumint.response.models.cox import fit_cox
+from tumint.response.models.linear import Floats, fit
+from tumint.response.models.moderated import moderated_t
+from tumint.response.models.permutation import Assignments, permute, shuffles
 
 _MIN_EVENTS = 5
 _LEVEL = 1.959963984540054  # two-sided 95 % of the normal law

@@ -9,10 +9,10 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import REMAINING
 from tumint.response.compare import Result
-from tumint.response.families import Family
-from tumint.response.inference import prior_of, weights_of
-from tumint.response.linear import Floats, LinearFit, fit
-from tumint.response.moderated import moderated_t
+from tumint.response.design.families import Family
+from tumint.response.family_tests import prior_of, weights_of
+from tumint.response.models.linear import Floats, LinearFit, fit
+from tumint.response.models.moderated import moderated_t
 
 REMAINS, COMPOSITION, NOT_ADJUSTED = "remains", "not apart from composition", "not adjusted"
 TISSUE, UNDECIDED, NO_DIFFERENCE = "shared tissue", "undecided", "no difference"

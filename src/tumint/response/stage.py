@@ -29,14 +29,14 @@ from tumint.io.contracts import (
 )
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
-from tumint.response import design
 from tumint.response.compare import Result, compare, joined
-from tumint.response.foretell import foretell
-from tumint.response.inference import BESIDE
+from tumint.response.design import groups as design
+from tumint.response.design.subjects import Least, check_values, subject_values
+from tumint.response.family_tests import BESIDE
 from tumint.response.outcomes import relate
+from tumint.response.prediction import predicted_groups
 from tumint.response.remaining import remaining
-from tumint.response.robustness import robustness
-from tumint.response.subjects import Least, check_values, subject_values
+from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
 
@@ -70,7 +70,7 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
-    predictions = [foretell(result, config, params.seed) for result in results]
+    predictions = [predicted_groups(result, config, params.seed) for result in results]
     settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
     held = robustness(settings, results, config)
     related = joined(

@@ -45,7 +45,7 @@ def summarise(
     Parameters
     ----------
     predictions
-        One per result, from `foretell`.
+        One per result, from `predicted_groups`.
     without_features
         Samples of the sheet of which no feature was given.
     grid, outcomes

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
-from tumint.response.linear import Floats
-from tumint.response.moderated import Prior, fit_prior
+from tumint.response.models.linear import Floats
+from tumint.response.models.moderated import Prior, fit_prior
 
 _TAILS = (0.05, 0.1)  # shares of the smallest and largest variances that are drawn in
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)

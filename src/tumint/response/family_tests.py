@@ -13,18 +13,18 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER
-from tumint.response.design import Design
-from tumint.response.families import Family, names_of
+from tumint.response.design.families import Family, names_of
+from tumint.response.design.groups import Design
+from tumint.response.design.status import feature_status
 from tumint.response.influence import influence
-from tumint.response.linear import Floats, LinearFit, fit, orthonormal
-from tumint.response.mixed import MixedFit, fit_mixed
-from tumint.response.moderated import Moderated, Prior, fit_prior, moderated_t
-from tumint.response.permutation import Assignments, permute
-from tumint.response.power import power_table
-from tumint.response.precision import precision_weights
-from tumint.response.repeats import subject_weights
-from tumint.response.robust import fit_prior_robust
-from tumint.response.status import feature_status
+from tumint.response.models.linear import Floats, LinearFit, fit, orthonormal
+from tumint.response.models.mixed import MixedFit, fit_mixed
+from tumint.response.models.moderated import Moderated, Prior, fit_prior, moderated_t
+from tumint.response.models.permutation import Assignments, permute
+from tumint.response.models.power import power_table
+from tumint.response.models.precision import precision_weights
+from tumint.response.models.robust_prior import fit_prior_robust
+from tumint.response.models.roi_weights import subject_weights
 
 BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tumint.response.linear import Floats
+from tumint.response.models.linear import Floats
 
 _STEPS, _LONGEST, _DONE = 40, 2.0, 1e-9
 _RUNAWAY = 15.0  # log hazard ratio per standard deviation: the likelihood has no maximum

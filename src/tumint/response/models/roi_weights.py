@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.linalg import null_space
 
-from tumint.response.linear import Floats, fit, patterns
+from tumint.response.models.linear import Floats, fit, patterns
 
 _TRIM = 0.15
 _HIGHEST = 0.99

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tumint.errors import Fault, SheetError
-from tumint.response.linear import Floats
+from tumint.response.models.linear import Floats
 
 
 def _logarithm(function: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from tumint.response.linear import Floats, orthonormal, patterns
-from tumint.response.moderated import log_bias, trigamma_inverse
+from tumint.response.models.linear import Floats, orthonormal, patterns
+from tumint.response.models.moderated import log_bias, trigamma_inverse
 
 MAX_EXACT = 20_000
 _BLOCK = 2_000_000  # features × permutations held at once

@@ -11,10 +11,10 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import PREDICTION
 from tumint.response.compare import Result, stream
-from tumint.response.predict import Prediction, predict
+from tumint.response.models.discriminant import Prediction, predict
 
 
-def foretell(result: Result, config: ResponseConfig, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
+def predicted_groups(result: Result, config: ResponseConfig, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Predict the groups of one contrast from the features of all its families.
 
     Returns

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from tumint.response.linear import Floats, LinearFit
+from tumint.response.models.linear import Floats, LinearFit
 
 # fewer variances than this say nothing about their distribution (as limma's squeezeVar)
 _MIN_FEATURES = 3

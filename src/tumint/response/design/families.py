@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumint import keys as k
-from tumint.response.linear import Floats
-from tumint.response.subjects import Least
+from tumint.response.design.subjects import Least
+from tumint.response.models.linear import Floats
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import ROBUSTNESS
 from tumint.response.compare import Result, joined
-from tumint.response.design import Design
-from tumint.response.families import families
-from tumint.response.inference import prior_of, weights_of
-from tumint.response.linear import fit
-from tumint.response.moderated import moderated_t
-from tumint.response.status import feature_status
-from tumint.response.subjects import Least, subject_values
+from tumint.response.design.families import families
+from tumint.response.design.groups import Design
+from tumint.response.design.status import feature_status
+from tumint.response.design.subjects import Least, subject_values
+from tumint.response.family_tests import prior_of, weights_of
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import moderated_t
 
 
 def robustness(grid: pd.DataFrame, results: Sequence[Result], config: ResponseConfig) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tumint.response.linear import Floats
+from tumint.response.models.linear import Floats
 
 # variance ratios (subject over residual) among which the minimum is bracketed; 0 is always tried too
 _GRID = np.logspace(-5, 6, 34)

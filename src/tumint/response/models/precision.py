@@ -1,15 +1,15 @@
 """Weights of subjects from the standard errors of their values, beside the variance between animals.
 
 A value with standard error s has variance τ² + s², τ² between animals. With few animals τ² of one feature is hardly
-known, so it is one for the family (the moment of Paule & Mandel 1982, over all features): what then is left of a feature's
-own variance is a multiple of 1, which is what a prior over the family takes it to be.
+known, so it is one for the family (the moment of Paule & Mandel 1982, over all features): what then is left of a
+feature's own variance is a multiple of 1, which is what a prior over the family takes it to be.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from tumint.response.linear import Floats
+from tumint.response.models.linear import Floats
 
 _STEPS = 60
 

@@ -11,11 +11,11 @@ import statsmodels.api as sm
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
-from tumint.response import design
 from tumint.response.compare import compare
-from tumint.response.linear import fit
-from tumint.response.moderated import fit_prior, moderated_t
-from tumint.response.repeats import consensus_correlation, subject_weights
+from tumint.response.design import groups as design
+from tumint.response.models.linear import fit
+from tumint.response.models.moderated import fit_prior, moderated_t
+from tumint.response.models.roi_weights import consensus_correlation, subject_weights
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 

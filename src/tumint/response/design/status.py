@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.errors import Fault, SheetError
-from tumint.response.design import Design
-from tumint.response.families import Family
-from tumint.response.linear import LinearFit
+from tumint.response.design.families import Family
+from tumint.response.design.groups import Design
+from tumint.response.models.linear import LinearFit
 
 
 def contrast_reason(design: Design, least: int) -> str:

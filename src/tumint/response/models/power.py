@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from tumint.response.linear import Floats, LinearFit
-from tumint.response.moderated import Moderated
+from tumint.response.models.linear import Floats, LinearFit
+from tumint.response.models.moderated import Moderated
 
 MAX_SUBJECTS = 1000
 _CERTAIN = 1e6  # degrees of freedom beyond which a variance is known

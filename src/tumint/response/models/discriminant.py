@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tumint.response.linear import Floats
+from tumint.response.models.linear import Floats
 
 MIN_SUBJECTS = 6  # in each group
 _SIZES = (1, 3, 10, 30)  # numbers of features to choose from

@@ -14,7 +14,7 @@ from tumint.config.model import StageParams
 from tumint.io.contracts import FEATURES, PREDICTION
 from tumint.io.tables import read_table, write_table
 from tumint.response import stage
-from tumint.response.predict import _leave_one_out, auc, predict
+from tumint.response.models.discriminant import _leave_one_out, auc, predict
 
 RNG = np.random.default_rng
 

@@ -9,9 +9,9 @@ import pytest
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import GRID, ROBUSTNESS
 from tumint.io.tables import check
-from tumint.response import design
 from tumint.response.compare import compare
-from tumint.response.robustness import robustness
+from tumint.response.design import groups as design
+from tumint.response.sensitivity import robustness
 
 TYPES = ["a", "b", "c"]
 CONTRAST = {"name": "t_vs_v", "column": "arm", "reference": "v", "group": "t"}
