@@ -208,7 +208,8 @@ def report(parts: Sequence[str], run: Run, counts: Mapping[str, Sequence[int]], 
     counts
         Of the sections of which each design has its own number of cohorts, those numbers.
     """
-    kept = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
+    own, mark, others = before.partition("\n<!-- ")  # what other scripts made stays (`generated.py`)
+    kept = dict(part.split("\n\n", 1) for part in own.split("\n## ")[1:])
     texts = [_INTRO.format(features=FEATURES, families=len(FAMILIES))]
     for part, (title, section) in SECTIONS.items():
         if part in parts:
@@ -219,7 +220,7 @@ def report(parts: Sequence[str], run: Run, counts: Mapping[str, Sequence[int]], 
             texts.append(f"## {title}\n\n{made}\n\n{text}\n")
         elif title in kept:
             texts.append(f"## {title}\n\n{kept[title].strip()}\n")
-    return "\n".join(texts)
+    return "\n".join(texts) + mark + others
 
 
 _INTRO = """# Calibration of the comparison
