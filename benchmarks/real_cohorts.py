@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from generated import write_between
-from reliability import FEWEST, Floats, icc, rank_correlation, resampled
+from reliability import FEWEST, icc, rank_correlation, resampled
 
 from tumint import keys as k
 from tumint.config.model import Config
@@ -28,7 +28,7 @@ from tumint.neighbourhood.contacts import contact_odds
 from tumint.neighbourhood.image import codes, make_image
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.neighbourhood.stage import located
-from tumint.pair_features import odds_features, pair_names, part_features
+from tumint.pair_features import odds_features, part_features
 from tumint.response.subjects import Least, subject_values
 from tumint.samples import read_sheet
 
@@ -161,7 +161,7 @@ def medians(values: pd.DataFrame, abundance: pd.DataFrame, seed: int) -> dict[st
 
 
 def _interval(values: pd.DataFrame, seed: int) -> tuple[float, float]:
-    """95 % interval of the median weighed ICC when patients are drawn with replacement, all pairs of a patient at once."""
+    """95 % interval of the median weighed ICC when patients are drawn with replacement, with all their pairs."""
     rng = np.random.default_rng(seed)
     patients = np.unique(values["subject"], return_inverse=True)[1]
     pair = np.unique(values[k.FEATURE], return_inverse=True)[1]
@@ -244,10 +244,8 @@ def _share(n: int, of: int) -> str:
 def text(cohorts: list[Results]) -> str:
     """What stands in the document."""
     several = [one for one in cohorts if (one.subject.value_counts() > 1).sum() >= FEWEST]
-    return "\n".join(
-        [_RELIABILITY.format(draws=DRAWS), *reliability_table(several), "", _READING, "", _LOSSES.format(before=BEFORE)]
-        + losses_table(cohorts, LOST_BEFORE)
-    )
+    lines = [_RELIABILITY.format(draws=DRAWS), *reliability_table(several), "", _READING, ""]
+    return "\n".join([*lines, _LOSSES.format(before=BEFORE), *losses_table(cohorts, LOST_BEFORE)])
 
 
 _RELIABILITY = """## Real cohorts: which effect and which null
@@ -259,15 +257,17 @@ variance that is between patients: all images alike, and weighed by information 
 the workflow's way, one fit for all images of a patient. Missing: share of pairs and images without a value. Rank
 correlation: |Spearman| of the value with the share of cells of either type, over images, not weighed.
 
-| cohort | null | estimator | missing | ICC, images alike | ICC, weighed | the same, one fit per patient | rank correlation \
-| pairs |
+| cohort | null | estimator | missing | ICC, images alike | ICC, weighed | the same, one fit per patient \
+| rank correlation | pairs |
 |---|---|---|---|---|---|---|---|---|"""
-_READING = """These numbers do not make the odds ratio of all pairs the most repeatable: with each image fitted by itself its ICC
+_READING = """\
+These numbers do not make the odds ratio of all pairs the most repeatable: with each image fitted by itself its ICC
 is the lowest under either null. The higher ICC with one fit per patient is no evidence for it, because the images then
 share the fit and its level. Nor does any estimator follow abundance clearly less than the others; the local null does
 so a little less than that of the image. Intervals overlap widely, and there are 16 patients. A high ICC is not by
-itself a merit either: how common the types are, and which regions they share, also repeat within a patient. That odds
-ratios of all pairs under the local null lead rests on the simulations with known truth, not on this table."""
+itself a merit either: how common the types are, and which regions they share, also repeat within a patient. The case
+for odds ratios of all pairs under the local null has to come from simulations with known truth; this table does not
+make it."""
 _LOSSES = """## Real cohorts: what is missing and lost
 
 Scores: unordered pairs × images without a value in the family that is compared. Lost: subjects × pairs without a value
