@@ -155,13 +155,13 @@ def medians(values: pd.DataFrame, abundance: pd.DataFrame, seed: int) -> dict[st
         "pairs": int(np.isfinite(plain).sum()),
         "plain": float(np.nanmedian(plain)),
         "weighed": float(np.nanmedian(weighed)),
-        "interval": _interval(values, seed),
+        "drawn": _drawn(values, seed),
         "rho": float(np.nanmedian(rho)),
     }
 
 
-def _interval(values: pd.DataFrame, seed: int) -> tuple[float, float]:
-    """95 % interval of the median weighed ICC when patients are drawn with replacement, with all their pairs."""
+def _drawn(values: pd.DataFrame, seed: int) -> np.ndarray:
+    """Median weighed ICC when patients are drawn with replacement; the same patients for every null and estimator."""
     rng = np.random.default_rng(seed)
     patients = np.unique(values["subject"], return_inverse=True)[1]
     pair = np.unique(values[k.FEATURE], return_inverse=True)[1]
@@ -172,8 +172,12 @@ def _interval(values: pd.DataFrame, seed: int) -> tuple[float, float]:
         of = pair[rows]
         found = [icc(value[rows[of == p]], group[of == p], weight[rows[of == p]]) for p in range(pair.max() + 1)]
         drawn.append(np.nanmedian(found))
+    return np.array(drawn)
+
+
+def _range(drawn: np.ndarray) -> str:
     low, high = np.nanquantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
+    return f"{low:.2f} to {high:.2f}"
 
 
 def losses(features: pd.DataFrame, subject: pd.Series, family: str, least: Least) -> dict[str, Any]:
@@ -195,24 +199,36 @@ def reliability_table(cohorts: list[Results]) -> list[str]:
     lines = []
     for cohort in cohorts:
         values, abundance = values_of(cohort), abundance_of(cohort)
-        common = in_common(values)
-        for null, family in ((null, family) for null in NULLS for family in ESTIMATORS):
-            mine = (values[k.NULL] == null) & (values[k.FAMILY] == family) & ~values["shared"]
-            head = f"| {cohort.config.cohort} | {NULLS[null]} | {ESTIMATORS[family]} |"
-            if not mine.any():
-                lines.append(f"{head} no domains | | | | | |")
+        common, name = in_common(values), cohort.config.cohort
+        for null in NULLS:
+            mine = values[values[k.NULL] == null]
+            if mine.empty:
+                lines.append(f"| {name} | {NULLS[null]} | no domains came with it | | | | | | | |")
                 continue
-            used = common.loc[mine[common.index]]
-            found = medians(used, abundance, cohort.config.seed)
-            rows = (common[k.NULL] == null) & (common[k.FAMILY] == family) & common["shared"]
-            one_fit = medians(common[rows], abundance, cohort.config.seed)["weighed"]
-            low, high = found["interval"]
-            lines.append(
-                f"{head} {values.loc[mine, k.VALUE].isna().mean():.1%} | {found['plain']:.2f} | "
-                f"{found['weighed']:.2f} ({low:.2f} to {high:.2f}) | {one_fit:.2f} | {found['rho']:.2f} | "
-                f"{found['pairs']} |"
-            )
+            missing = mine[~mine["shared"]].groupby(k.FAMILY)[k.VALUE].apply(lambda one: one.isna().mean())
+            here = common[common[k.NULL] == null]
+            found = {
+                key: medians(table, abundance, cohort.config.seed)
+                for key, table in here.groupby(["shared", k.FAMILY], sort=True)
+            }
+            lines += [f"| {name} | {NULLS[null]} | {_row(family, missing[family], found)} |" for family in ESTIMATORS]
     return lines
+
+
+def _row(family: str, missing: float, found: Mapping[Any, dict[str, Any]]) -> str:
+    """Cells of an estimator; its ICC also beside that of the odds ratios of all pairs, on the same draws."""
+    one, lead = found[False, family], found[False, k.FAMILY_INTERACTION]
+    cells = [
+        ESTIMATORS[family],
+        f"{missing:.1%}",
+        f"{one['plain']:.2f}",
+        f"{one['weighed']:.2f} ({_range(one['drawn'])})",
+        "" if one is lead else _range(one["drawn"] - lead["drawn"]),
+        f"{found[True, family]['weighed']:.2f}",
+        f"{one['rho']:.2f}",
+        str(one["pairs"]),
+    ]
+    return " | ".join(cells)
 
 
 def losses_table(cohorts: list[Results], before: Mapping[str, tuple[int, int, int, int]]) -> list[str]:
@@ -253,18 +269,18 @@ _RELIABILITY = """## Real cohorts: which effect and which null
 Cohorts with several images per patient. Medians over pairs of types, on the pairs and images in which every null and
 estimator has a value. ICC: ICC(1), one-way random effects with images in patients of unequal numbers, the share of the
 variance that is between patients: all images alike, and weighed by information (of log2 ratios by 1 / se²), with the
-95 % interval from {draws} draws of patients. Each image is fitted by itself; the column beside it has the values of
+95 % interval from {draws} draws of patients, and that of the difference from the odds ratio of all pairs. Each image is fitted by itself; the column beside it has the values of
 the workflow's way, one fit for all images of a patient. Missing: share of pairs and images without a value. Rank
 correlation: |Spearman| of the value with the share of cells of either type, over images, not weighed.
 
-| cohort | null | estimator | missing | ICC, images alike | ICC, weighed | the same, one fit per patient \
-| rank correlation | pairs |
-|---|---|---|---|---|---|---|---|---|"""
+| cohort | null | estimator | missing | ICC, images alike | ICC, weighed | less all pairs \
+| one fit per patient | rank correlation | pairs |
+|---|---|---|---|---|---|---|---|---|---|"""
 _READING = """\
 These numbers do not make the odds ratio of all pairs the most repeatable: with each image fitted by itself its ICC
 is the lowest under either null. The higher ICC with one fit per patient is no evidence for it, because the images then
 share the fit and its level. Nor does any estimator follow abundance clearly less than the others; the local null does
-so a little less than that of the image. Intervals overlap widely, and there are 16 patients. A high ICC is not by
+so a little less than that of the image. All of it is one cohort of 16 patients without domains. A high ICC is not by
 itself a merit either: how common the types are, and which regions they share, also repeat within a patient. The case
 for odds ratios of all pairs under the local null has to come from simulations with known truth; this table does not
 make it."""
