@@ -270,7 +270,8 @@ Cohorts with several images per patient. Medians over pairs of types, on the pai
 estimator has a value. ICC: ICC(1), one-way random effects with images in patients of unequal numbers, the share of the
 variance that is between patients: all images alike, and weighed by information (of log2 ratios by 1 / se²), with the
 95 % interval from {draws} draws of patients, and that of the difference from the odds ratio of all pairs. Each image is
-fitted by itself; `one fit per patient` has the workflow's way, one fit for all images of a patient, also weighed. Missing: share of pairs and images without a value. Rank
+fitted by itself; `one fit per patient` has the workflow's way, one fit for all images of a patient, also weighed.
+Missing: share of pairs and images without a value. Rank
 correlation: |Spearman| of the value with the share of cells of either type, over images, not weighed.
 
 | cohort | null | estimator | missing | ICC, images alike | ICC, weighed | less all pairs \
