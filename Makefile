@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet cohorts clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -100,6 +100,12 @@ validate: env  ## calibration and power of the comparison on simulated cohorts, 
 
 gauntlet: env  ## contact statistics under attack, on simulated tissues, into docs/validation.md (5 hours of two cores; it goes on where it was stopped)
 	PYTHONPATH=benchmarks $(BIN)/python -m gauntlet $(ARGS)
+
+REAL := $(wildcard config/cohorts/*.yaml)
+
+cohorts: env  ## nulls and estimators on the committed real cohorts, into docs/validation.md (needs ../shared/data; run first where not yet done)
+	@for config in $(REAL); do $(TUMINT) run $$config --cores $(CORES) || exit 1; done
+	$(BIN)/python benchmarks/real_cohorts.py $(REAL)
 
 clean:  ## remove results, the demo cohort and caches, not the environment
 	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs
