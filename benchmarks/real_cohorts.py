@@ -271,7 +271,8 @@ def text(cohorts: list[Results]) -> dict[str, str]:
 _MADE = "`make cohorts`\n"
 
 
-_RELIABILITY = """Cohorts with several images per patient. Medians over pairs of types, on the pairs and images in which every null and
+_RELIABILITY = """\
+Cohorts with several images per patient. Medians over pairs of types, on the pairs and images in which every null and
 estimator has a value. ICC: ICC(1), one-way random effects with images in patients of unequal numbers, the share of the
 variance that is between patients: all images alike, and weighed by information (of log2 ratios by 1 / se²), with the
 95 % interval from {draws} draws of patients, and that of the difference from the odds ratio of all pairs. Each image is
@@ -290,7 +291,8 @@ so a little less than that of the image. All of it is one cohort of 16 patients 
 itself a merit either: how common the types are, and which regions they share, also repeat within a patient. The case
 for odds ratios of all pairs under the local null has to come from simulations with known truth; this table does not
 make it."""
-_LOSSES = """Scores: unordered pairs × images without a value in the family that is compared. Lost: subjects × pairs without a value
+_LOSSES = """\
+Scores: unordered pairs × images without a value in the family that is compared. Lost: subjects × pairs without a value
 at the comparison. Before: commit `{before}` (0.1.0), when a type with fewer than `neighbourhood.min_cells` cells in an
 image had no score there; these numbers were counted once in its results on the same configs and are kept in
 `benchmarks/real_cohorts.py`. Now: odds ratio of all pairs (`interaction`) and log2 ratio (`contact_excess`) under the
