@@ -20,7 +20,7 @@ from tumint.cli import main
 from tumint.config import load_cohort, stage_params
 from tumint.io.cells import read_cells, write_cells
 from tumint.io.tables import read_table, write_table
-from tumint.workflow import rows_json
+from tumint.jobs import rows_json
 
 N = 1000 if os.environ.get("TUMINT_BENCH_FULL") == "1" else 64
 BATCH = 16

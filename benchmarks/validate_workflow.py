@@ -23,12 +23,12 @@ from tumint.config import load_cohort, load_params, stage_params
 from tumint.ingest import stage as ingest
 from tumint.io.contracts import EFFECTS_ALL
 from tumint.io.tables import read_table
+from tumint.jobs import rows_json
 from tumint.neighbourhood import stage as neighbourhood
 from tumint.qc import stage as qc
 from tumint.response import stage as response
 from tumint.simulate.cohort import Settings
 from tumint.simulate.write import write_cohort
-from tumint.workflow import rows_json
 
 if TYPE_CHECKING:
     from validate_response import Run

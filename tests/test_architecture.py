@@ -74,7 +74,7 @@ def test_scores_and_comparison_need_no_scanpy():
             assert not roots & {"scanpy", "anndata", "squidpy"}, path
 
 
-@pytest.mark.parametrize("statement", ["import tumint.cli; tumint.cli.build_parser()", "import tumint.workflow"])
+@pytest.mark.parametrize("statement", ["import tumint.cli; tumint.cli.build_parser()", "import tumint.jobs"])
 def test_help_and_snakefile_stay_light(statement):
     program = f"{statement}\nimport sys; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
     done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=True)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
-from tumint.workflow import batches, rows_json
+from tumint.jobs import batches, rows_json
 
 WITHIN_UM = 10.0
 LEAST_DEBRIS, LEAST_DOUBLETS, MOST_LOST = 0.90, 0.60, 0.02

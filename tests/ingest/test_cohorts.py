@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumint import jobs
 from tumint import keys as k
-from tumint import workflow
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
 from tumint.config.load import read_yaml
@@ -29,8 +29,8 @@ def _through(name: str, shared_data: Path, out: Path, monkeypatch: pytest.Monkey
         if values.get(key):
             values[key] = values[key].replace("../shared/data", str(shared_data))
     cohort = load_cohort(values)
-    for batch, samples in workflow.batches(cohort.sheet, cohort.config.samples_per_job).items():
-        rows = workflow.rows_json(cohort.sheet, samples)
+    for batch, samples in jobs.batches(cohort.sheet, cohort.config.samples_per_job).items():
+        rows = jobs.rows_json(cohort.sheet, samples)
         params = {stage: stage_params(cohort.config, cohort.panel, stage) for stage in ("ingest", "qc")}
         read, passed = (out / stage / f"{batch}.h5ad" for stage in ("ingest", "qc"))
         table = str(read.with_suffix(".samples.parquet"))

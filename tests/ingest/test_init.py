@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tumint import workflow
+from tumint import jobs
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
-from tumint.ingest.guess_names import Named, guess, reference_of
+from tumint.init.names import Named, guess, reference_of
 from tumint.io.cells import read_cells
 
 REAL = {  # format, samples, subjects, cells, markers
@@ -31,10 +31,10 @@ def started(folder: Path, source: Path):
     assert main(["init", str(folder), "--from", str(source)]) == 0
     cohort = load_cohort(folder / "config.yaml")
     cells = []
-    for batch, samples in workflow.batches(cohort.sheet, cohort.config.samples_per_job).items():
-        params, rows = stage_params(cohort.config, cohort.panel, "ingest"), workflow.rows_json(cohort.sheet, samples)
+    for batch, samples in jobs.batches(cohort.sheet, cohort.config.samples_per_job).items():
+        params, rows = stage_params(cohort.config, cohort.panel, "ingest"), jobs.rows_json(cohort.sheet, samples)
         assert main(["ingest", "--params", params, "--rows", rows, "-o", str(folder / f"{batch}.h5ad")]) == 0
-        assert all(Path(path).exists() for path in workflow.raw_files(cohort.sheet, samples, cohort.config.ingest))
+        assert all(Path(path).exists() for path in jobs.raw_files(cohort.sheet, samples, cohort.config.ingest))
         cells.append(read_cells(folder / f"{batch}.h5ad"))
     return cohort, cells
 

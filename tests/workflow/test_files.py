@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from tumint import workflow
+from tumint import jobs
 from tumint.config import Config
 
 ROOT = Path(__file__).parents[2]
@@ -35,19 +35,19 @@ def test_lint_finds_only_that_rules_share_one_environment(finished, snakemake):
 
 def test_batches_keep_the_order_of_the_sheet():
     sheet = pd.DataFrame({"sample": list("dacbe"), "path": ["x"] * 5})
-    assert workflow.batches(sheet, 2) == {"b0001": ["d", "a"], "b0002": ["c", "b"], "b0003": ["e"]}
+    assert jobs.batches(sheet, 2) == {"b0001": ["d", "a"], "b0002": ["c", "b"], "b0003": ["e"]}
 
 
 def test_rows_hold_nothing_of_the_design():
     sheet = pd.DataFrame({"sample": ["a", "b"], "path": ["x", "y"], "pixel_size_um": [1.0, 0.5], "arm": ["p", "q"]})
-    assert json.loads(workflow.rows_json(sheet, ["b"])) == [{"sample": "b", "path": "y", "pixel_size_um": 0.5}]
+    assert json.loads(jobs.rows_json(sheet, ["b"])) == [{"sample": "b", "path": "y", "pixel_size_um": 0.5}]
 
 
 def test_memory_grows_with_input_and_attempt():
-    small, large = (workflow.memory_mb("cluster", size, 1) for size in (1, 1000))
+    small, large = (jobs.memory_mb("cluster", size, 1) for size in (1, 1000))
     assert 700 <= small < large
-    assert workflow.memory_mb("cluster", 1000, 3) == 3 * large
-    assert workflow.memory_mb("response", 0, 1) == 700
+    assert jobs.memory_mb("cluster", 1000, 3) == 3 * large
+    assert jobs.memory_mb("response", 0, 1) == 700
 
 
 def test_batches_of_an_earlier_run_go_and_nothing_else(tmp_path):
@@ -56,7 +56,7 @@ def test_batches_of_an_earlier_run_go_and_nothing_else(tmp_path):
     for name in kept + gone:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    workflow.remove_other_batches(tmp_path, ["b0001"])
+    jobs.remove_other_batches(tmp_path, ["b0001"])
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)
 
 
@@ -65,4 +65,4 @@ def test_faults_are_read_from_logs_of_this_run(tmp_path):
     old.write_text("tumint: old\n")
     os.utime(old, (1, 1))
     new.write_text("progress\ntumint: cells.csv: expected a column, found none.\n")
-    assert workflow.faults_in_logs(tmp_path, since=2) == [f"tumint: cells.csv: expected a column, found none. ({new})"]
+    assert jobs.faults_in_logs(tmp_path, since=2) == [f"tumint: cells.csv: expected a column, found none. ({new})"]

@@ -1,9 +1,9 @@
-# Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.workflow.
+# Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.jobs.
 import os
 import sys
 import time
 
-from tumint import workflow as jobs
+from tumint import jobs
 from tumint.config import load_cohort, stage_params
 from tumint.errors import TumintError
 from tumint.keys import STAGES

@@ -20,7 +20,7 @@ def add_verbs(verbs: Any) -> None:
 
 def _init(a: argparse.Namespace) -> None:
     from tumint.config.load import read_yaml
-    from tumint.ingest.start import start
+    from tumint.init.start import start
     from tumint.simulate.resources import resource
 
     for line in start(a.dir, a.source, read_yaml(resource("markers/known.yaml"))):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.fdr import benjamini_hochberg
 from tumint.neighbourhood import moves, nulls, skewness, tails
 from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.graph import Graph
@@ -209,17 +210,6 @@ def pair_status(sizes: np.ndarray, min_cells: int) -> np.ndarray:
     fewer = np.minimum(sizes[:, None], sizes[None, :])
     alone = np.diag(sizes == 1)  # one cell has no pair with its own type
     return np.select([fewer == 0, (fewer < min_cells) | alone], [k.ABSENT, k.TOO_FEW], k.TESTED).astype(object)
-
-
-def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Adjusted p of Benjamini & Hochberg (1995); missing p stay missing and do not count."""
-    q = np.full(p.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    if len(known):
-        order = known[np.argsort(-p[known], kind="stable")]
-        rank = np.arange(len(order), 0, -1)
-        q[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * len(order) / rank))
-    return q
 
 
 def _table(

@@ -12,10 +12,11 @@ import yaml
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
-from tumint.ingest import guess_names, guess_panel, registry
-from tumint.ingest.guess_names import Named
-from tumint.ingest.guess_panel import Guessed
+from tumint.ingest import registry
 from tumint.ingest.reader import Found
+from tumint.init import names, panel
+from tumint.init.names import Named
+from tumint.init.panel import Guessed
 from tumint.io.atomic import write_text
 
 FILES = ("config.yaml", "samples.tsv", "panel.yaml")
@@ -60,11 +61,11 @@ def _guessed(folder: Path, source: Path, known: Mapping[str, Any]) -> tuple[dict
         expected = f"the data of one of {', '.join(registry.READERS)}"
         raise DataError(Fault(str(source), expected, "none that is recognised"))
     reader, found = recognised
-    markers = guess_panel.guess_genes(found.features, known) if found.features else []
-    markers = markers or guess_panel.guess_markers(found.markers, known)
-    signatures = guess_panel.guess_signatures(markers, known)
+    markers = panel.guess_genes(found.features, known) if found.features else []
+    markers = markers or panel.guess_markers(found.markers, known)
+    signatures = panel.guess_signatures(markers, known)
     samples = _sample_names([name for name, _, _ in found.rows])
-    named = [Named(name) for name in samples] if found.one_per_subject else guess_names.guess(samples)
+    named = [Named(name) for name in samples] if found.one_per_subject else names.guess(samples)
     texts = {
         "samples.tsv": _sheet(folder, found, samples, named),
         "panel.yaml": _panel(_name(folder), source, markers, signatures, found.unit) if markers else "",
@@ -191,7 +192,7 @@ def _contrasts(named: Sequence[Named], found: Found) -> list[str]:
         example = "{name: treated_vs_vehicle, column: treatment, reference: vehicle, group: treated}"
         said = "no groups were found in the names; add a column to the sheet, and then for example"
         return ["  contrasts: []", f"  {CHECK} {said}", f"  # - {example}"]
-    reference = guess_names.reference_of(levels)
+    reference = names.reference_of(levels)
     lines = ["  contrasts:"]
     for level in levels:
         if level != reference:
