@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tumint.kernels import odds
+from tumint.kernels import odds, pairwise
 from tumint.neighbourhood.exchange import Exchanges
 
 RIDGE = 0.25  # of every weight: as strong as a quarter of a unit of information that it is 0
@@ -111,7 +111,7 @@ def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
     for _ in range(_STEPS):
         score, information = np.zeros((P, 2)), np.zeros((P, 3))
         for image in images:
-            odds.pairwise_pass(image.rows, image.weight, image.starts, n_types, beta, score, information)
+            pairwise.pairwise_pass(image.rows, image.weight, image.starts, n_types, beta, score, information)
         inverse = _inverse(information)
         step = np.einsum("pij,pj->pi", inverse, score - RIDGE * beta)
         step = np.clip(step, -_LONGEST, _LONGEST)
@@ -124,11 +124,11 @@ def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
     for i, image in enumerate(images):
         at = (image.rows, image.weight, image.starts, n_types, beta)
         score, part = np.zeros((P, 2)), np.zeros((P, 3))
-        odds.pairwise_pass(*at, score, part)
+        pairwise.pairwise_pass(*at, score, part)
         moved[i] = (steps * score).sum(axis=1)
         known[i] = steps[:, 0] ** 2 * part[:, 0] + 2 * steps.prod(axis=1) * part[:, 1] + steps[:, 1] ** 2 * part[:, 2]
         cells, squares = np.zeros((image.graph.n, P)), np.zeros(P)
-        odds.pairwise_scores(*at, steps, image.pairs, cells, squares)
+        pairwise.pairwise_scores(*at, steps, image.pairs, cells, squares)
         spread.add(cells, squares, image)
     return _by_image(beta[:, 0], moved, known, 1.0 / inverse[:, 0, 0] - RIDGE, spread)
 
@@ -240,7 +240,7 @@ class _Spread:
 
     def add(self, cells: np.ndarray, squares: np.ndarray, image: Exchanges) -> None:
         """Add an image: moves of its cells (n × C) and squared moves of its rows (C)."""
-        odds.linked_squares(cells, image.graph.indptr, image.graph.indices, self.variance)
+        pairwise.linked_squares(cells, image.graph.indptr, image.graph.indices, self.variance)
         self.variance -= squares
         square = np.square(cells)
         self.square += square.sum(axis=0)
