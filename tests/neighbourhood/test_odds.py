@@ -10,7 +10,7 @@ import pytest
 import statsmodels.api as sm
 from scipy.spatial import cKDTree
 
-from tumint.kernels import exchange, odds
+from tumint.kernels import exchange, odds, pairwise
 from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
 from tumint.neighbourhood.graph import Graph, delaunay, knn
@@ -123,7 +123,9 @@ def test_rows_say_what_counting_anew_says(small: tuple[np.ndarray, np.ndarray, G
         assert information == pytest.approx(design.T @ (design * (weight * chance * (1 - chance))[:, None]), rel=1e-4)
         # of every cell, and squared, in the direction of some combinations
         cells, steps = np.zeros((len(xy), beta.size)), rng.normal(size=(4, beta.size))
-        odds.joint_scores(drawn.rows, drawn.weight, drawn.starts, K, beta, drawn.pairs, cells)
+        at = odds.joint_residuals(drawn.rows, drawn.weight, drawn.starts, K, beta)
+        of_cells = odds.rows_of_cells(drawn.pairs, len(xy))
+        odds.joint_scores(drawn.rows, *at, K, *of_cells, np.arange(len(xy)), cells)
         assert cells.sum(axis=0) == pytest.approx(2 * score, rel=1e-6, abs=1e-6)
         squares = np.zeros(4)
         odds.joint_squares(drawn.rows, drawn.weight, drawn.starts, K, beta, steps, squares)
@@ -140,7 +142,7 @@ def test_pair_by_pair_is_a_logistic_regression_of_its_own(
     rng = np.random.default_rng(2)
     beta = rng.normal(size=(P, 2)) * 0.3
     score, information = np.zeros((P, 2)), np.zeros((P, 3))
-    odds.pairwise_pass(drawn.rows, drawn.weight, drawn.starts, K, beta, score, information)
+    pairwise.pairwise_pass(drawn.rows, drawn.weight, drawn.starts, K, beta, score, information)
     for p in range(P):
         x = design[:, [p, P + p]]
         chance = 1 / (1 + np.exp(-x @ beta[p]))

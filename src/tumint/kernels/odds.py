@@ -128,35 +128,70 @@ def joint_pass(
 
 
 @njit
-def joint_scores(
-    rows: np.ndarray,
-    weight: np.ndarray,
-    starts: np.ndarray,
-    n_types: int,
-    beta: np.ndarray,
-    pairs: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Add the score of every row to both of its cells (`pairs`, rows × 2) in `out` (cells × N)."""
-    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+def rows_of_cells(pairs: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that each of n cells is in, in their order, and where those of each cell begin (n + 1)."""
+    starts = np.zeros(n + 1, np.int64)
+    for r in range(pairs.shape[0]):
+        starts[pairs[r, 0] + 1] += 1
+        starts[pairs[r, 1] + 1] += 1
+    starts = np.cumsum(starts)
+    place = starts[:-1].copy()
+    found = np.empty(2 * pairs.shape[0], np.int32)
+    for r in range(pairs.shape[0]):
+        for side in range(2):
+            found[place[pairs[r, side]]] = r
+            place[pairs[r, side]] += 1
+    return found, starts
+
+
+@njit
+def joint_residuals(
+    rows: np.ndarray, weight: np.ndarray, starts: np.ndarray, n_types: int, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every row, its weight times the chance of the exchange (float64), and its pair of labels (int32)."""
+    residual, groups = np.empty(rows.shape[0]), np.empty(rows.shape[0], np.int32)
     places, signs = np.empty((n_types, 2), np.int64), np.empty((n_types, 2))
-    coefficients = np.empty(M)
+    coefficients = np.empty(rows.shape[1])
     for group in range(n_types * n_types):
-        if starts[group + 1] == starts[group]:
-            continue
         _form(group, n_types, places, signs)
         _coefficients(beta, n_types, places, signs, coefficients)
         for r in range(starts[group], starts[group + 1]):
-            row = rows[r]
-            residual = weight[r] * _exchanged(row, coefficients)
-            here, there = out[pairs[r, 0]], out[pairs[r, 1]]
+            residual[r] = weight[r] * _exchanged(rows[r], coefficients)
+            groups[r] = group
+    return residual, groups
+
+
+@njit
+def joint_scores(
+    rows: np.ndarray,
+    residual: np.ndarray,
+    groups: np.ndarray,
+    n_types: int,
+    found: np.ndarray,
+    begin: np.ndarray,
+    cells: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Sums of the scores of the rows that each of `cells` is in, into `out` (cells × N).
+
+    `residual` and `groups` are those of `joint_residuals`, `found` and `begin` those of `rows_of_cells`.
+    """
+    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+    places = np.empty((n_types * n_types, n_types, 2), np.int64)
+    signs = np.empty((n_types * n_types, n_types, 2))
+    for group in range(n_types * n_types):
+        _form(group, n_types, places[group], signs[group])
+    out[:] = 0.0
+    for i in range(cells.size):
+        mine = out[i]
+        for p in range(begin[cells[i]], begin[cells[i] + 1]):
+            row, value = rows[found[p]], residual[found[p]]
+            place, sign = places[groups[found[p]]], signs[groups[found[p]]]
             for x in range(M):
                 if row[x] != 0.0:
+                    first, c = (x // n_types) * P, x % n_types
                     for side in range(2):
-                        u = (x // n_types) * P + places[x % n_types, side]
-                        value = residual * signs[x % n_types, side] * row[x]
-                        here[u] += value
-                        there[u] += value
+                        mine[first + place[c, side]] += value * sign[c, side] * row[x]
 
 
 @njit

@@ -110,10 +110,11 @@ def pairwise_scores(
     beta: np.ndarray,
     steps: np.ndarray,
     pairs: np.ndarray,
+    begin: int,
     cells: np.ndarray,
     squares: np.ndarray,
 ) -> None:
-    """How far every cell moves each pair of labels (`cells`, cells × P), and Σ over rows of squared moves (P).
+    """How far every cell moves the pairs of labels from `begin` on (`cells`, cells × C), and Σ of squared rows (C).
 
     `steps` (P × 2) is how much the two scores of a pair move its contacts; `pairs` are the cells of each row.
     """
@@ -122,7 +123,8 @@ def pairwise_scores(
     for group in range(n_types * n_types):
         for which in range(2 * n_types):
             k = _pair_form(group, n_types, which, form)
-            if k < 0:
+            at = k - begin
+            if k < 0 or at < 0 or at >= squares.size:
                 continue
             u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
             for r in range(starts[group], starts[group + 1]):
@@ -133,21 +135,104 @@ def pairwise_scores(
                     continue
                 chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near + beta[k, 1] * far))
                 value = weight[r] * chance * (steps[k, 0] * near + steps[k, 1] * far)
-                cells[pairs[r, 0], k] += value
-                cells[pairs[r, 1], k] += value
-                squares[k] += value * value
+                cells[pairs[r, 0], at] += value
+                cells[pairs[r, 1], at] += value
+                squares[at] += value * value
 
 
 @njit
-def linked_squares(values: np.ndarray, indptr: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
-    """Add Σ_i v_i (v_i + Σ over the neighbours j of i of v_j) to `out` (C); `values` is cells × C."""
-    C = out.size
+def tabulate(rows: np.ndarray, weight: np.ndarray, starts: np.ndarray, n_types: int, table: np.ndarray) -> None:
+    """Add the weights of rows without surroundings to `table` (P × 2 B + 1): all that a fit of one pair needs of them.
+
+    Columns are by how many contacts of the pair what was seen exceeds the exchange, from −B to B; rows where it does
+    not are left out.
+    """
+    form, middle = np.zeros((2, 2)), table.shape[1] // 2
+    for group in range(n_types * n_types):
+        for first in range(starts[group], starts[group + 1], _CHUNK):
+            last = min(first + _CHUNK, starts[group + 1])
+            for which in range(2 * n_types):
+                k = _pair_form(group, n_types, which, form)
+                if k < 0:
+                    continue
+                u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
+                for r in range(first, last):
+                    near = plus * rows[r, u] + minus * rows[r, v]
+                    if near != 0.0:
+                        table[k, middle + int(near)] += weight[r]
+
+
+@njit
+def tabulated_pass(table: np.ndarray, beta: np.ndarray, score: np.ndarray, information: np.ndarray) -> None:
+    """As `pairwise_pass`, from a table of `tabulate`."""
+    middle = table.shape[1] // 2
+    for k in range(table.shape[0]):
+        for x in range(table.shape[1]):
+            if table[k, x] > 0.0:
+                near = float(x - middle)
+                chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near))
+                score[k, 0] += table[k, x] * chance * near
+                information[k, 0] += table[k, x] * chance * (1.0 - chance) * near * near
+
+
+@njit
+def tabulated_scores(
+    rows: np.ndarray,
+    weight: np.ndarray,
+    starts: np.ndarray,
+    n_types: int,
+    moves: np.ndarray,
+    pairs: np.ndarray,
+    begin: int,
+    cells: np.ndarray,
+    squares: np.ndarray,
+) -> None:
+    """As `pairwise_scores` of rows without surroundings; `moves` (P × 2 B + 1) is how far a row moves its pair."""
+    form, middle = np.zeros((2, 2)), moves.shape[1] // 2
+    for group in range(n_types * n_types):
+        for first in range(starts[group], starts[group + 1], _CHUNK):
+            last = min(first + _CHUNK, starts[group + 1])
+            for which in range(2 * n_types):
+                k = _pair_form(group, n_types, which, form)
+                at = k - begin
+                if k < 0 or at < 0 or at >= squares.size:
+                    continue
+                u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
+                for r in range(first, last):
+                    near = plus * rows[r, u] + minus * rows[r, v]
+                    if near != 0.0:
+                        value = weight[r] * moves[k, middle + int(near)]
+                        cells[pairs[r, 0], at] += value
+                        cells[pairs[r, 1], at] += value
+                        squares[at] += value * value
+
+
+@njit
+def linked_squares(
+    values: np.ndarray,
+    place: np.ndarray,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    cells: tuple[int, int],
+    variance: np.ndarray,
+    square: np.ndarray,
+    fourth: np.ndarray,
+) -> None:
+    """Add Σ_i v_i (v_i + Σ over the neighbours j of i of v_j), Σ_i v_i² and Σ_i v_i⁴ over `cells`, from … to − 1 (C).
+
+    The C values of cell i are `values[place[i]]`.
+    """
+    C = variance.size
     near = np.empty(C)
-    for i in range(indptr.size - 1):
-        near[:] = values[i]
+    for i in range(cells[0], cells[1]):
+        mine = values[place[i]]
+        near[:] = mine
         for p in range(indptr[i], indptr[i + 1]):
-            other = values[indices[p]]
+            other = values[place[indices[p]]]
             for c in range(C):
                 near[c] += other[c]
         for c in range(C):
-            out[c] += values[i, c] * near[c]
+            variance[c] += mine[c] * near[c]
+            value = mine[c] * mine[c]
+            square[c] += value
+            fourth[c] += value * value

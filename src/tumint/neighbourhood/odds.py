@@ -28,6 +28,7 @@ _TOLERANCE = 3e-4  # of the last step: the one after it would be about its squar
 _NEAR = 1e-2
 _FIRST_OF = 8
 _PAIRWISE_OF = 3
+_BYTES = 2**26  # of what is held of the cells of an image at a time
 _NOTHING = 1e-9  # information below this is rounding
 _FAR = 4.685 * 1.16  # Tukey's constant, and how much wider than 1 / √information estimates spread
 _PRIOR_CELLS = 20.0  # how many cells the usual ratio of variance and information counts for
@@ -95,10 +96,7 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
         odds.joint_pass(*at, score, part)
         varies = np.diag(part)[pair_of] > _NOTHING  # what other pairs say of the level is not this image's own
         moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps) * varies
-        scores, squares = np.zeros((image.graph.n, size)), np.zeros(len(wanted))
-        odds.joint_scores(*at, image.pairs, scores)
-        odds.joint_squares(*at, steps, squares)
-        spread.add(scores @ steps.T, squares, image)
+        _add_joint(spread, image, n_types, beta, steps)
     found = _by_image(wanted @ beta, moved, known, total, spread)
     return Joint(found.columns(slice(P)), found.columns(slice(P, None)))
 
@@ -106,12 +104,12 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
 def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
     """Every pair of types by itself, over the images of a subject; pairs as `numpy.triu_indices` has them."""
     P = n_types * (n_types + 1) // 2
-    images = [image.fewer(_PAIRWISE_OF) for image in images]
+    fits = [_Alone.of(image.fewer(_PAIRWISE_OF), n_types) for image in images]
     beta = np.zeros((P, 2))
     for _ in range(_STEPS):
         score, information = np.zeros((P, 2)), np.zeros((P, 3))
-        for image in images:
-            pairwise.pairwise_pass(image.rows, image.weight, image.starts, n_types, beta, score, information)
+        for fit in fits:
+            fit.add_pass(beta, score, information)
         inverse = _inverse(information)
         step = np.einsum("pij,pj->pi", inverse, score - RIDGE * beta)
         step = np.clip(step, -_LONGEST, _LONGEST)
@@ -121,16 +119,85 @@ def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
     steps = np.ascontiguousarray(inverse[:, 0])
     moved, known = np.empty((len(images), P)), np.empty((len(images), P))
     spread = _Spread.empty(P)
-    for i, image in enumerate(images):
-        at = (image.rows, image.weight, image.starts, n_types, beta)
+    for i, fit in enumerate(fits):
         score, part = np.zeros((P, 2)), np.zeros((P, 3))
-        pairwise.pairwise_pass(*at, score, part)
+        fit.add_pass(beta, score, part)
         moved[i] = (steps * score).sum(axis=1)
         known[i] = steps[:, 0] ** 2 * part[:, 0] + 2 * steps.prod(axis=1) * part[:, 1] + steps[:, 1] ** 2 * part[:, 2]
-        cells, squares = np.zeros((image.graph.n, P)), np.zeros(P)
-        pairwise.pairwise_scores(*at, steps, image.pairs, cells, squares)
-        spread.add(cells, squares, image)
+        fit.add_spread(spread, beta, steps)
     return _by_image(beta[:, 0], moved, known, 1.0 / inverse[:, 0, 0] - RIDGE, spread)
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """An image for the fits of one pair of types each.
+
+    Where rows hold contacts alone, which are whole numbers, `table` says how often each number occurs.
+    """
+
+    image: Exchanges
+    n_types: int
+    table: np.ndarray | None
+
+    @classmethod
+    def of(cls, image: Exchanges, n_types: int) -> _Alone:
+        if image.rows.shape[1] > n_types:
+            return cls(image, n_types, None)
+        most = 2 * int(max(image.rows.max(initial=0.0), -image.rows.min(initial=0.0)))
+        table = np.zeros((n_types * (n_types + 1) // 2, 2 * most + 1))
+        pairwise.tabulate(image.rows, image.weight, image.starts, n_types, table)
+        return cls(image, n_types, table)
+
+    def add_pass(self, beta: np.ndarray, score: np.ndarray, information: np.ndarray) -> None:
+        """Add score (P × 2) and information (P × 3) at `beta` (P × 2)."""
+        at = (self.image.rows, self.image.weight, self.image.starts, self.n_types)
+        if self.table is None:
+            pairwise.pairwise_pass(*at, beta, score, information)
+        else:
+            pairwise.tabulated_pass(self.table, beta, score, information)
+
+    def add_spread(self, spread: _Spread, beta: np.ndarray, steps: np.ndarray) -> None:
+        """Add how far its cells move every pair, some pairs at a time."""
+        image = self.image
+        at = (image.rows, image.weight, image.starts, self.n_types)
+        n, P = image.graph.n, len(beta)
+        place, squares, mine = np.arange(n), np.zeros(P), spread.of_image()
+        wide = -(-P // max(1, -(-8 * n * P // _BYTES)))
+        for first in range(0, P, wide):
+            some = slice(first, first + wide)
+            cells = np.zeros((n, len(squares[some])))
+            if self.table is None:
+                pairwise.pairwise_scores(*at, beta, steps, image.pairs, first, cells, squares[some])
+            else:
+                moves = self._moves(beta[:, :1], steps[:, :1])
+                pairwise.tabulated_scores(*at, moves, image.pairs, first, cells, squares[some])
+            mine.columns(some).add(cells, place, (0, n), image)
+        spread.close(mine, squares)
+
+    def _moves(self, beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """How far a row moves its pair, by its number of contacts (P × 2 B + 1)."""
+        most = 0 if self.table is None else self.table.shape[1] // 2
+        near = np.arange(-most, most + 1.0)
+        return np.asarray(steps * near / (1.0 + np.exp(np.minimum(beta * near, 700.0))))
+
+
+def _add_joint(spread: _Spread, image: Exchanges, n_types: int, beta: np.ndarray, steps: np.ndarray) -> None:
+    """Add how far the cells of an image move what is wanted (C) in a fit of all pairs, some cells at a time."""
+    rows, n, (C, size) = (image.rows, image.weight, image.starts, n_types, beta), image.graph.n, steps.shape
+    residual, groups = odds.joint_residuals(*rows)
+    of_cells = odds.rows_of_cells(image.pairs, n)
+    squares, place, mine = np.zeros(C), np.zeros(n, np.int64), spread.of_image()
+    odds.joint_squares(*rows, steps, squares)
+    several = max(1024, _BYTES // (8 * (C + size)))
+    for first in range(0, n, several):
+        last = min(first + several, n)
+        near = image.graph.indices[image.graph.indptr[first] : image.graph.indptr[last]]
+        cells = np.union1d(np.arange(first, last), near)
+        place[cells] = np.arange(len(cells))
+        scores = np.empty((len(cells), size))
+        odds.joint_scores(image.rows, residual, groups, n_types, *of_cells, cells, scores)
+        mine.add(scores @ steps.T, place, (first, last), image)
+    spread.close(mine, squares)
 
 
 def mixing_contrasts(n_types: int) -> np.ndarray:
@@ -238,13 +305,26 @@ class _Spread:
     def empty(cls, size: int) -> _Spread:
         return cls(np.zeros(size), np.zeros(size), np.zeros(size))
 
-    def add(self, cells: np.ndarray, squares: np.ndarray, image: Exchanges) -> None:
-        """Add an image: moves of its cells (n × C) and squared moves of its rows (C)."""
-        pairwise.linked_squares(cells, image.graph.indptr, image.graph.indices, self.variance)
+    def of_image(self) -> _Spread:
+        """What an image is added to bit by bit, until it is closed."""
+        return _Spread(self.variance, np.zeros_like(self.square), np.zeros_like(self.fourth))
+
+    def close(self, image: _Spread, squares: np.ndarray) -> None:
+        """Take leave of an image; `squares` are the squared moves of its rows (C)."""
         self.variance -= squares
-        square = np.square(cells)
-        self.square += square.sum(axis=0)
-        self.fourth += np.square(square).sum(axis=0)
+        self.square += image.square
+        self.fourth += image.fourth
+
+    def columns(self, of: slice) -> _Spread:
+        """A view of some of them."""
+        return _Spread(self.variance[of], self.square[of], self.fourth[of])
+
+    def add(self, values: np.ndarray, place: np.ndarray, cells: tuple[int, int], image: Exchanges) -> None:
+        """Add the cells from one number to another of an image; cell i moves what is wanted by `values[place[i]]`."""
+        graph = image.graph
+        pairwise.linked_squares(
+            values, place, graph.indptr, graph.indices, cells, self.variance, self.square, self.fourth
+        )
 
     def steadied(self, total: np.ndarray) -> np.ndarray:
         """The variance, drawn towards its usual multiple of 1 / information where few cells carry it."""
