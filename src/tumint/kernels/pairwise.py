@@ -121,23 +121,25 @@ def pairwise_scores(
     form, around = np.zeros((2, 2)), n_types if rows.shape[1] > n_types else 0
     far = 0.0
     for group in range(n_types * n_types):
-        for which in range(2 * n_types):
-            k = _pair_form(group, n_types, which, form)
-            at = k - begin
-            if k < 0 or at < 0 or at >= squares.size:
-                continue
-            u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
-            for r in range(starts[group], starts[group + 1]):
-                near = plus * rows[r, u] + minus * rows[r, v]
-                if around > 0:
-                    far = plus * rows[r, around + u] + minus * rows[r, around + v]
-                if near == 0.0 and far == 0.0:
+        for first in range(starts[group], starts[group + 1], _CHUNK):
+            last = min(first + _CHUNK, starts[group + 1])
+            for which in range(2 * n_types):
+                k = _pair_form(group, n_types, which, form)
+                at = k - begin
+                if k < 0 or at < 0 or at >= squares.size:
                     continue
-                chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near + beta[k, 1] * far))
-                value = weight[r] * chance * (steps[k, 0] * near + steps[k, 1] * far)
-                cells[pairs[r, 0], at] += value
-                cells[pairs[r, 1], at] += value
-                squares[at] += value * value
+                u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
+                for r in range(first, last):
+                    near = plus * rows[r, u] + minus * rows[r, v]
+                    if around > 0:
+                        far = plus * rows[r, around + u] + minus * rows[r, around + v]
+                    if near == 0.0 and far == 0.0:
+                        continue
+                    chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near + beta[k, 1] * far))
+                    value = weight[r] * chance * (steps[k, 0] * near + steps[k, 1] * far)
+                    cells[pairs[r, 0], at] += value
+                    cells[pairs[r, 1], at] += value
+                    squares[at] += value * value
 
 
 @njit

@@ -78,7 +78,7 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     """
     P = n_types * (n_types + 1) // 2
     size = P * (images[0].rows.shape[1] // n_types)
-    beta, information = _newton(images, n_types, size)
+    beta, score, information = _newton(images, n_types, size)
     inverse = np.linalg.inv(information + RIDGE * np.eye(size))
     wanted = np.zeros((P + n_types * (n_types - 1) // 2, size))
     wanted[:P, :P] = np.eye(P) - 1.0 / P
@@ -89,11 +89,12 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     steps = wanted @ inverse
     total = _information(wanted, steps)
     moved, known = np.empty((len(images), len(wanted))), np.empty((len(images), len(wanted)))
+    part = information
     spread = _Spread.empty(len(wanted))
     for i, image in enumerate(images):
-        at = (image.rows, image.weight, image.starts, n_types, beta)
-        score, part = np.zeros(size), np.zeros((size, size))
-        odds.joint_pass(*at, score, part)
+        if len(images) > 1:  # or it has the score and the information that there are
+            score, part = np.zeros(size), np.zeros((size, size))
+            odds.joint_pass(image.rows, image.weight, image.starts, n_types, beta, score, part)
         varies = np.diag(part)[pair_of] > _NOTHING  # what other pairs say of the level is not this image's own
         moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps) * varies
         _add_joint(spread, image, n_types, beta, steps)
@@ -250,19 +251,19 @@ def _level(beta: np.ndarray, information: np.ndarray) -> np.ndarray:
     return np.asarray(share / share.sum())
 
 
-def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights at the maximum of the penalised likelihood, and the information there.
+def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights at the maximum of the penalised likelihood; score, without the penalty, and information there.
 
     The first steps are made on a part of the pairs, which is enough to come near.
     """
     few = [image.fewer(_FIRST_OF) for image in images]
-    start, _ = _climb(few, n_types, np.zeros(size), _NEAR)
+    start, *_ = _climb(few, n_types, np.zeros(size), _NEAR)
     return _climb(images, n_types, start, _TOLERANCE)
 
 
 def _climb(
     images: Sequence[Exchanges], n_types: int, beta: np.ndarray, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = beta.size
     step, best = np.full(size, np.inf), -np.inf
     for _ in range(_STEPS):
@@ -280,7 +281,7 @@ def _climb(
         step = np.linalg.solve(information + RIDGE * np.eye(size), score - RIDGE * beta)
         step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), _NOTHING))
         beta = beta + step
-    return beta, information
+    return beta, score, information
 
 
 def _inverse(information: np.ndarray) -> np.ndarray:
