@@ -37,6 +37,7 @@ from tumint.neighbourhood.tails import two_sided
 
 FULL = os.environ.get("TUMINT_BENCH_FULL") == "1"
 K = 15
+IMAGES = 1000 if FULL else 20  # of 10,000 cells each
 pytestmark = pytest.mark.filterwarnings("ignore")  # the peers warn of each other
 REPORT = Path(__file__).with_name("neighbourhood.md")
 NOTES = """Rows that say CPU compare seconds of CPU of either side, the fastest of several calls for tumint and, but for
@@ -307,8 +308,6 @@ def an_image(i: int) -> tuple[Image, list[Level], list[str]]:
 
 
 def test_two_more_nulls(report: Callable[..., None]) -> None:
-    images = 1000 if FULL else 20
-
     def score(image: Image, graph: Graph, levels: list[Level], types: list[str], number: int) -> float:
         start = time.process_time()
         for one in levels[:number]:
@@ -325,7 +324,7 @@ def test_two_more_nulls(report: Callable[..., None]) -> None:
         return time.process_time() - start
 
     spent = np.zeros(6)
-    for i in range(-1, images):
+    for i in range(-1, IMAGES):
         start = time.process_time()
         image, levels, types = an_image(max(i, 0))
         made = time.process_time()
@@ -339,7 +338,7 @@ def test_two_more_nulls(report: Callable[..., None]) -> None:
         if i >= 0:  # the first warms up
             spent += [made - start, built - made, *times, counted, peer]
     _, build, two, four, counted, peer = spent
-    what = f"{images * 10_000:,} cells in {images} images, CPU: Delaunay, exact, global, 4 domains, local and parents"
+    what = f"{IMAGES * 10_000:,} cells in {IMAGES} images, CPU: Delaunay, exact, global, 4 domains, local and parents"
     report(what, f"{build + four:.1f} s", f"without the last two {build + two:.1f} s",
            f"{(build + four) / (build + two):.2f}× the time")  # fmt: skip
     report("the same without Delaunay", f"{four:.1f} s", f"{two:.1f} s", f"{four / two:.2f}× the time")
@@ -350,7 +349,6 @@ def test_two_more_nulls(report: Callable[..., None]) -> None:
 
 
 def test_contact_odds_of_a_large_cohort(report: Callable[..., None]) -> None:
-    images = 1000 if FULL else 20
     spent = {"joint": 0.0, "all": 0.0}
 
     def fit(i: int) -> None:
@@ -370,15 +368,15 @@ def test_contact_odds_of_a_large_cohort(report: Callable[..., None]) -> None:
     fit(0)
     one = memory_gb("VmHWM")
     spent = dict.fromkeys(spent, 0.0)
-    for i in range(images):
+    for i in range(IMAGES):
         fit(i)
     grown = memory_gb("VmHWM") - one
     what = (
-        f"{images * 10_000:,} cells in {images} images, CPU: contact odds ratios, {K} types, all jointly and each alone"
+        f"{IMAGES * 10_000:,} cells in {IMAGES} images, CPU: contact odds ratios, {K} types, all jointly and each alone"
     )
     report(what, f"{spent['joint']:.1f} s, {spent['all']:.1f} s with Delaunay", "–",
            f"{1000 * grown:.0f} MB more than one image")  # fmt: skip
-    assert spent["joint"] / images < 0.6  # 10 million cells in 10 minutes
+    assert spent["joint"] / IMAGES < 0.6  # 10 million cells in 10 minutes
     assert grown < 0.1
 
 
