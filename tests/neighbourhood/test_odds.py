@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from scipy.spatial import cKDTree
 from tumint.kernels import exchange, odds, pairwise
 from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
-from tumint.neighbourhood.graph import Graph, delaunay, knn
+from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
 from tumint.neighbourhood.odds import RIDGE, joint_odds, mixing_contrasts, pairwise_odds, weighted_median
 
 K = 3
@@ -150,6 +151,33 @@ def test_pair_by_pair_is_a_logistic_regression_of_its_own(
         assert score[p] == pytest.approx(x.T @ (drawn.weight * (1 - chance)), rel=1e-4, abs=1e-4)
         wanted = [spread @ x[:, 0] ** 2, spread @ (x[:, 0] * x[:, 1]), spread @ x[:, 1] ** 2]
         assert information[p] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
+
+
+def test_contacts_in_a_table_say_what_rows_say() -> None:
+    rng = np.random.default_rng(8)
+    xy = places(rng, 400)
+    drawn = draw_exchanges("s", xy, rng.integers(0, K, 400), delaunay(xy), K, Rules(np.zeros(400, np.int64)))
+    assert drawn.rows.shape[1] == K
+    # with surroundings that are the same everywhere nothing is tabulated
+    plain = replace(drawn, rows=np.hstack([drawn.rows, np.zeros_like(drawn.rows)]))
+    table, rows = pairwise_odds([drawn], K), pairwise_odds([plain], K)
+    for name in ("value", "se", "information"):
+        assert getattr(table, name) == pytest.approx(getattr(rows, name), rel=1e-9)
+
+
+def test_cells_in_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    xy = places(rng, 2500)
+    xy = xy[hilbert_order(xy)]
+    labels, rules = rng.integers(0, K, 2500), Rules(np.zeros(2500, np.int64), 60.0, 40.0)
+    drawn = draw_exchanges("s", xy, labels, delaunay(xy), K, rules)
+    whole = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
+    # 1,024 cells at a time, and one pair of types
+    monkeypatch.setattr("tumint.neighbourhood.odds._BYTES", 1)
+    blocks = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
+    for one, other in zip(whole, blocks, strict=True):
+        for name in ("value", "se", "information"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9)
 
 
 def test_fits_equal_statsmodels() -> None:
