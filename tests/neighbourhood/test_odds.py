@@ -14,8 +14,10 @@ from scipy.spatial import cKDTree
 from tumint.kernels import exchange, odds, pairwise
 from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
+from tumint.neighbourhood.fits import RIDGE, weighted_median
 from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
-from tumint.neighbourhood.odds import RIDGE, joint_odds, mixing_contrasts, pairwise_odds, weighted_median
+from tumint.neighbourhood.odds import joint_odds, mixing_contrasts
+from tumint.neighbourhood.pairwise import pairwise_odds
 
 K = 3
 PAIRS = list(itertools.combinations_with_replacement(range(K), 2))
@@ -173,7 +175,8 @@ def test_cells_in_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     drawn = draw_exchanges("s", xy, labels, delaunay(xy), K, rules)
     whole = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
     # 1,024 cells at a time, and one pair of types
-    monkeypatch.setattr("tumint.neighbourhood.odds._BYTES", 1)
+    for module in ("odds", "pairwise"):
+        monkeypatch.setattr(f"tumint.neighbourhood.{module}.BYTES", 1)
     blocks = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
     for one, other in zip(whole, blocks, strict=True):
         for name in ("value", "se", "information"):

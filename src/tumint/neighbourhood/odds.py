@@ -13,44 +13,29 @@ common estimate, and its share of the information: the mean of the images weighe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tumint.kernels import odds, pairwise
+from tumint.kernels import odds
 from tumint.neighbourhood.exchange import Exchanges
+from tumint.neighbourhood.fits import (
+    BYTES,
+    LONGEST,
+    NOTHING,
+    RIDGE,
+    STEPS,
+    TOLERANCE,
+    Odds,
+    Spread,
+    by_image,
+    weighted_median,
+)
 
-RIDGE = 0.25  # of every weight: as strong as a quarter of a unit of information that it is 0
-_STEPS = 60
-_LONGEST = 2.0  # largest change of a weight in one step
-_TOLERANCE = 3e-4  # of the last step: the one after it would be about its square
 _NEAR = 1e-2
 _FIRST_OF = 8
-_PAIRWISE_OF = 3
-_BYTES = 2**26  # of what is held of the cells of an image at a time
-_NOTHING = 1e-9  # information below this is rounding
 _FAR = 4.685 * 1.16  # Tukey's constant, and how much wider than 1 / √information estimates spread
-_PRIOR_CELLS = 20.0  # how many cells the usual ratio of variance and information counts for
-
-
-@dataclass(frozen=True)
-class Odds:
-    """Log contact odds ratios of C pairs of types in each image.
-
-    Attributes
-    ----------
-    value, se, information
-        (images × C) natural log; information adds up over images. Missing, missing and 0 where nothing can vary.
-    """
-
-    value: np.ndarray
-    se: np.ndarray
-    information: np.ndarray
-
-    def columns(self, of: slice) -> Odds:
-        """Those of some pairs."""
-        return Odds(*(getattr(self, field.name)[:, of] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -90,106 +75,26 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     total = _information(wanted, steps)
     moved, known = np.empty((len(images), len(wanted))), np.empty((len(images), len(wanted)))
     part = information
-    spread = _Spread.empty(len(wanted))
+    spread = Spread.empty(len(wanted))
     for i, image in enumerate(images):
         if len(images) > 1:  # or it has the score and the information that there are
             score, part = np.zeros(size), np.zeros((size, size))
             odds.joint_pass(image.rows, image.weight, image.starts, n_types, beta, score, part)
-        varies = np.diag(part)[pair_of] > _NOTHING  # what other pairs say of the level is not this image's own
+        varies = np.diag(part)[pair_of] > NOTHING  # what other pairs say of the level is not this image's own
         moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps) * varies
         _add_joint(spread, image, n_types, beta, steps)
-    found = _by_image(wanted @ beta, moved, known, total, spread)
+    found = by_image(wanted @ beta, moved, known, total, spread)
     return Joint(found.columns(slice(P)), found.columns(slice(P, None)))
 
 
-def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
-    """Every pair of types by itself, over the images of a subject; pairs as `numpy.triu_indices` has them."""
-    P = n_types * (n_types + 1) // 2
-    fits = [_Alone.of(image.fewer(_PAIRWISE_OF), n_types) for image in images]
-    beta = np.zeros((P, 2))
-    for _ in range(_STEPS):
-        score, information = np.zeros((P, 2)), np.zeros((P, 3))
-        for fit in fits:
-            fit.add_pass(beta, score, information)
-        inverse = _inverse(information)
-        step = np.einsum("pij,pj->pi", inverse, score - RIDGE * beta)
-        step = np.clip(step, -_LONGEST, _LONGEST)
-        beta = beta + step
-        if np.abs(step).max(initial=0.0) < _TOLERANCE:
-            break
-    steps = np.ascontiguousarray(inverse[:, 0])
-    moved, known = np.empty((len(images), P)), np.empty((len(images), P))
-    spread = _Spread.empty(P)
-    for i, fit in enumerate(fits):
-        score, part = np.zeros((P, 2)), np.zeros((P, 3))
-        fit.add_pass(beta, score, part)
-        moved[i] = (steps * score).sum(axis=1)
-        known[i] = steps[:, 0] ** 2 * part[:, 0] + 2 * steps.prod(axis=1) * part[:, 1] + steps[:, 1] ** 2 * part[:, 2]
-        fit.add_spread(spread, beta, steps)
-    return _by_image(beta[:, 0], moved, known, 1.0 / inverse[:, 0, 0] - RIDGE, spread)
-
-
-@dataclass(frozen=True)
-class _Alone:
-    """An image for the fits of one pair of types each.
-
-    Where rows hold contacts alone, which are whole numbers, `table` says how often each number occurs.
-    """
-
-    image: Exchanges
-    n_types: int
-    table: np.ndarray | None
-
-    @classmethod
-    def of(cls, image: Exchanges, n_types: int) -> _Alone:
-        if image.rows.shape[1] > n_types:
-            return cls(image, n_types, None)
-        most = 2 * int(max(image.rows.max(initial=0.0), -image.rows.min(initial=0.0)))
-        table = np.zeros((n_types * (n_types + 1) // 2, 2 * most + 1))
-        pairwise.tabulate(image.rows, image.weight, image.starts, n_types, table)
-        return cls(image, n_types, table)
-
-    def add_pass(self, beta: np.ndarray, score: np.ndarray, information: np.ndarray) -> None:
-        """Add score (P × 2) and information (P × 3) at `beta` (P × 2)."""
-        at = (self.image.rows, self.image.weight, self.image.starts, self.n_types)
-        if self.table is None:
-            pairwise.pairwise_pass(*at, beta, score, information)
-        else:
-            pairwise.tabulated_pass(self.table, beta, score, information)
-
-    def add_spread(self, spread: _Spread, beta: np.ndarray, steps: np.ndarray) -> None:
-        """Add how far its cells move every pair, some pairs at a time."""
-        image = self.image
-        at = (image.rows, image.weight, image.starts, self.n_types)
-        n, P = image.graph.n, len(beta)
-        place, squares, mine = np.arange(n), np.zeros(P), spread.of_image()
-        wide = -(-P // max(1, -(-8 * n * P // _BYTES)))
-        for first in range(0, P, wide):
-            some = slice(first, first + wide)
-            cells = np.zeros((n, len(squares[some])))
-            if self.table is None:
-                pairwise.pairwise_scores(*at, beta, steps, image.pairs, first, cells, squares[some])
-            else:
-                moves = self._moves(beta[:, :1], steps[:, :1])
-                pairwise.tabulated_scores(*at, moves, image.pairs, first, cells, squares[some])
-            mine.columns(some).add(cells, place, (0, n), image)
-        spread.close(mine, squares)
-
-    def _moves(self, beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """How far a row moves its pair, by its number of contacts (P × 2 B + 1)."""
-        most = 0 if self.table is None else self.table.shape[1] // 2
-        near = np.arange(-most, most + 1.0)
-        return np.asarray(steps * near / (1.0 + np.exp(np.minimum(beta * near, 700.0))))
-
-
-def _add_joint(spread: _Spread, image: Exchanges, n_types: int, beta: np.ndarray, steps: np.ndarray) -> None:
+def _add_joint(spread: Spread, image: Exchanges, n_types: int, beta: np.ndarray, steps: np.ndarray) -> None:
     """Add how far the cells of an image move what is wanted (C) in a fit of all pairs, some cells at a time."""
     rows, n, (C, size) = (image.rows, image.weight, image.starts, n_types, beta), image.graph.n, steps.shape
     residual, groups = odds.joint_residuals(*rows)
     of_cells = odds.rows_of_cells(image.pairs, n)
     squares, place, mine = np.zeros(C), np.zeros(n, np.int64), spread.of_image()
     odds.joint_squares(*rows, steps, squares)
-    several = max(1024, _BYTES // (8 * (C + size)))
+    several = max(1024, BYTES // (8 * (C + size)))
     for first in range(0, n, several):
         last = min(first + several, n)
         near = image.graph.indices[image.graph.indptr[first] : image.graph.indptr[last]]
@@ -212,17 +117,6 @@ def mixing_contrasts(n_types: int) -> np.ndarray:
     return out
 
 
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """The value with at most half of the weight on either side; the mean of two where both are; 0 without weight."""
-    order = np.argsort(values, kind="stable")
-    order = order[weights[order] > 0]
-    if not len(order):
-        return 0.0
-    below = np.cumsum(weights[order]) / weights[order].sum()
-    lower, upper = np.searchsorted(below, [0.5 - 1e-12, 0.5 + 1e-12])
-    return float((values[order[lower]] + values[order[min(upper, len(order) - 1)]]) / 2)
-
-
 def _information(wanted: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """What the rows of `wanted` (C × N) are known by, the ridge apart (C)."""
     return np.asarray(1.0 / np.einsum("cn,cn->c", steps, wanted) - RIDGE / np.einsum("cn,cn->c", wanted, wanted))
@@ -233,20 +127,20 @@ def _level(beta: np.ndarray, information: np.ndarray) -> np.ndarray:
 
     Weights far from the level for their precision have no share in it, so that interactions do not move it.
     """
-    known = information > _NOTHING
+    known = information > NOTHING
     if not known.any():
         return np.full(beta.size, 1.0 / beta.size)
     root = np.sqrt(np.where(known, information, 0.0))
     share = np.where(known, information, 0.0)
     level = weighted_median(beta, share)
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         away = np.minimum(np.abs(beta - level) * root / _FAR, 1.0)
         share = np.where(known, information * np.square(1.0 - np.square(away)), 0.0)
         if share.sum() <= 0.0:  # every one is far: then all count
             share = np.where(known, information, 0.0)
         moved = float(share @ beta / share.sum()) - level
         level += moved
-        if abs(moved) < _TOLERANCE:
+        if abs(moved) < TOLERANCE:
             break
     return np.asarray(share / share.sum())
 
@@ -258,7 +152,7 @@ def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.nd
     """
     few = [image.fewer(_FIRST_OF) for image in images]
     start, *_ = _climb(few, n_types, np.zeros(size), _NEAR)
-    return _climb(images, n_types, start, _TOLERANCE)
+    return _climb(images, n_types, start, TOLERANCE)
 
 
 def _climb(
@@ -266,7 +160,7 @@ def _climb(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = beta.size
     step, best = np.full(size, np.inf), -np.inf
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         score, information = np.zeros(size), np.zeros((size, size))
         value = -0.5 * RIDGE * float(beta @ beta)
         for image in images:
@@ -279,69 +173,6 @@ def _climb(
         if np.abs(step).max() < tolerance:
             break
         step = np.linalg.solve(information + RIDGE * np.eye(size), score - RIDGE * beta)
-        step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), _NOTHING))
+        step *= min(1.0, LONGEST / max(float(np.abs(step).max()), NOTHING))
         beta = beta + step
     return beta, score, information
-
-
-def _inverse(information: np.ndarray) -> np.ndarray:
-    """Inverse of the penalised information (P × 3) of contacts and surroundings of each pair (P × 2 × 2)."""
-    a, b, c = information[:, 0] + RIDGE, information[:, 1], information[:, 2] + RIDGE
-    return np.stack([np.stack([c, -b], axis=-1), np.stack([-b, a], axis=-1)], axis=1) / (a * c - b * b)[:, None, None]
-
-
-@dataclass
-class _Spread:
-    """Variance of what is wanted, from how far every cell moves it; sums over images (C).
-
-    Two rows go together where they share a cell, or where a cell of one touches a cell of the other: Σ over cells and
-    their neighbours of products of moves, less what a row has with itself twice (dyadic clusters, Aronow et al. 2015).
-    """
-
-    variance: np.ndarray
-    square: np.ndarray
-    fourth: np.ndarray
-
-    @classmethod
-    def empty(cls, size: int) -> _Spread:
-        return cls(np.zeros(size), np.zeros(size), np.zeros(size))
-
-    def of_image(self) -> _Spread:
-        """What an image is added to bit by bit, until it is closed."""
-        return _Spread(self.variance, np.zeros_like(self.square), np.zeros_like(self.fourth))
-
-    def close(self, image: _Spread, squares: np.ndarray) -> None:
-        """Take leave of an image; `squares` are the squared moves of its rows (C)."""
-        self.variance -= squares
-        self.square += image.square
-        self.fourth += image.fourth
-
-    def columns(self, of: slice) -> _Spread:
-        """A view of some of them."""
-        return _Spread(self.variance[of], self.square[of], self.fourth[of])
-
-    def add(self, values: np.ndarray, place: np.ndarray, cells: tuple[int, int], image: Exchanges) -> None:
-        """Add the cells from one number to another of an image; cell i moves what is wanted by `values[place[i]]`."""
-        graph = image.graph
-        pairwise.linked_squares(
-            values, place, graph.indptr, graph.indices, cells, self.variance, self.square, self.fourth
-        )
-
-    def steadied(self, total: np.ndarray) -> np.ndarray:
-        """The variance, drawn towards its usual multiple of 1 / information where few cells carry it."""
-        there = total > _NOTHING
-        plain = np.where(there, 1.0 / np.where(there, total, 1.0), np.nan)
-        cells = np.where(self.fourth > 0, self.square**2 / np.where(self.fourth > 0, self.fourth, 1.0), 0.0)
-        usual = weighted_median(self.variance[there] / plain[there], cells[there]) or 1.0
-        return (cells * self.variance + _PRIOR_CELLS * usual * plain) / (cells + _PRIOR_CELLS)
-
-
-def _by_image(common: np.ndarray, moved: np.ndarray, known: np.ndarray, total: np.ndarray, spread: _Spread) -> Odds:
-    """Values of the images around the common one (C), from how far each moves it and its part of the information."""
-    all_known = known.sum(axis=0)
-    there = (all_known > _NOTHING) & (total > _NOTHING)
-    share = np.where(there, known / np.where(there, all_known, 1.0), 0.0)
-    share[share < _NOTHING] = 0.0
-    safe = np.where(share > 0, share, np.nan)
-    moved = moved + share * np.where(share > 0, 0.0, moved).sum(axis=0)  # so that the mean stays the common value
-    return Odds(common + moved / safe, np.sqrt(spread.steadied(total) / safe), share * np.maximum(total, 0.0))
