@@ -41,7 +41,8 @@ IMAGES = 1000 if FULL else 20  # of 10,000 cells each
 pytestmark = pytest.mark.filterwarnings("ignore")  # the peers warn of each other
 REPORT = Path(__file__).with_name("neighbourhood.md")
 NOTES = """Rows that say CPU compare seconds of CPU of either side, the fastest of several calls for tumint and, but for
-`nhood_enrichment` with its 1,000 permutations, for the peer. Contact odds ratios: each image is a subject.
+`nhood_enrichment` with its 1,000 permutations, for the peer. Rows of several images are sums over them, each once,
+some at less than full size, which their number of cells says; for contact odds ratios each image is a subject.
 
 Calibration: permuted labels on 4,000 cells. "outside a (b)" counts, level by level, the pairs whose share lies
 outside 0.75 to 1.25, 0.5 to 1.4 and 0.3 to 1.8 of nominal, and of these those that no p can bring inside that puts
