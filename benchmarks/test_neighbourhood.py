@@ -24,20 +24,25 @@ import pytest
 from scipy import sparse
 
 from tumint.kernels import abreast, njit, permute
+from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
-from tumint.neighbourhood.image import GraphSpec, build_graph, make_image
+from tumint.neighbourhood.image import GraphSpec, Image, build_graph, make_image
+from tumint.neighbourhood.levels import Level, level, within
 from tumint.neighbourhood.moments import cross_table, exact_moments
 from tumint.neighbourhood.nulls import Draws, Null, Statistic, permutation_blocks, permuted
+from tumint.neighbourhood.parts import expected
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.skewness import skewness
 from tumint.neighbourhood.tails import two_sided
 
 FULL = os.environ.get("TUMINT_BENCH_FULL") == "1"
 K = 15
+IMAGES = 1000 if FULL else 20  # of 10,000 cells each
 pytestmark = pytest.mark.filterwarnings("ignore")  # the peers warn of each other
 REPORT = Path(__file__).with_name("neighbourhood.md")
 NOTES = """Rows that say CPU compare seconds of CPU of either side, the fastest of several calls for tumint and, but for
-`nhood_enrichment` with its 1,000 permutations, for the peer.
+`nhood_enrichment` with its 1,000 permutations, for the peer. Rows of several images are sums over them, each once,
+some at less than full size, which their number of cells says; for contact odds ratios each image is a subject.
 
 Calibration: permuted labels on 4,000 cells. "outside a (b)" counts, level by level, the pairs whose share lies
 outside 0.75 to 1.25, 0.5 to 1.4 and 0.3 to 1.8 of nominal, and of these those that no p can bring inside that puts
@@ -267,7 +272,9 @@ def test_a_large_cohort(report: Callable[..., None]) -> None:
     def one(i: int) -> int:
         image = make_image(f"s{i}", xy[i], labels[i], xy[i, :, 0] // 250)
         graph = build_graph(image, GraphSpec())
-        both = [score_image(image.sample, graph, image.labels, types, Method(), s) for s in (None, image.strata)]
+        both = [
+            score_image(image.sample, graph, image.labels, types, Method(), s) for s in (None, within(image.strata))
+        ]
         return sum(map(len, both))
 
     def score(count: int) -> tuple[float, float]:
@@ -288,6 +295,90 @@ def test_a_large_cohort(report: Callable[..., None]) -> None:
     assert memory < 2
     assert cpu[-1] / images < 0.24  # 10 million cells in 2 minutes of 2 cores
     assert slope <= 1.05
+
+
+def an_image(i: int) -> tuple[Image, list[Level], list[str]]:
+    """Image i of a cohort: 10,000 cells in a square millimetre, 4 domains; its nulls; the names of its types."""
+    rng = np.random.default_rng(i)
+    xy = rng.random((10_000, 2)) * 1000
+    image = make_image(f"s{i}", xy, rng.integers(0, K, len(xy)).astype(np.uint8), xy[:, 0] // 250)
+    parents = np.arange(K) // 3
+    names = ("global", "domain", "local", "parent")
+    levels = [level(name, image.sample, image.xy, image.labels, image.strata, parents) for name in names]
+    return image, levels, [f"t{i:02d}" for i in range(K)]
+
+
+def test_two_more_nulls(report: Callable[..., None]) -> None:
+    def score(image: Image, graph: Graph, levels: list[Level], types: list[str], number: int) -> float:
+        start = time.process_time()
+        for one in levels[:number]:
+            score_image(image.sample, graph, image.labels, types, Method(), one, levels[1])
+        return time.process_time() - start
+
+    def moments(image: Image, graph: Graph, levels: list[Level]) -> float:
+        start = time.process_time()
+        for one in levels:
+            n_strata = int(one.tilings[0].max()) + 1
+            exact_moments(graph, one.tilings[0], cross_table(image.labels, one.tilings[0], K, n_strata))
+            if len(one.tilings) > 1:
+                expected(graph, image.labels, K, one.tilings[1:])
+        return time.process_time() - start
+
+    spent = np.zeros(6)
+    for i in range(-1, IMAGES):
+        start = time.process_time()
+        image, levels, types = an_image(max(i, 0))
+        made = time.process_time()
+        graph = build_graph(image, GraphSpec())
+        built = time.process_time()
+        times = [score(image, graph, levels, types, number) for number in (2, 4)]
+        counted = moments(image, graph, levels)
+        start_peer = time.process_time()
+        sparse_moments(graph, image.labels)
+        peer = time.process_time() - start_peer
+        if i >= 0:  # the first warms up
+            spent += [made - start, built - made, *times, counted, peer]
+    _, build, two, four, counted, peer = spent
+    what = f"{IMAGES * 10_000:,} cells in {IMAGES} images, CPU: Delaunay, exact, global, 4 domains, local and parents"
+    report(what, f"{build + four:.1f} s", f"without the last two {build + two:.1f} s",
+           f"{(build + four) / (build + two):.2f}× the time")  # fmt: skip
+    report("the same without Delaunay", f"{four:.1f} s", f"{two:.1f} s", f"{four / two:.2f}× the time")
+    report("the same, moments alone; peer: counts and moments of global alone", f"{counted:.2f} s",
+           f"scipy.sparse {peer:.2f} s", f"{peer / counted:.1f}×")  # fmt: skip
+    assert build + four <= 3 * (build + two)
+    assert four <= 3.5 * two
+
+
+def test_contact_odds_of_a_large_cohort(report: Callable[..., None]) -> None:
+    spent = {"joint": 0.0, "all": 0.0}
+
+    def fit(i: int) -> None:
+        image, levels, _ = an_image(i)
+        start = time.process_time()
+        graph = build_graph(image, GraphSpec())
+        tissue = Tissue(image.sample, image.xy, image.labels, graph, levels[2].rules)
+        drawn = time.process_time()
+        table = contact_odds([tissue], K)[0]
+        spent["joint"] += time.process_time() - drawn
+        spent["all"] += time.process_time() - start
+        assert table[["log_odds", "direct_log_odds"]].notna().all(axis=None)
+
+    fit(0)
+    spent = dict.fromkeys(spent, 0.0)
+    memory_gb("VmRSS", reset=True)
+    fit(0)
+    one = memory_gb("VmHWM")
+    spent = dict.fromkeys(spent, 0.0)
+    for i in range(IMAGES):
+        fit(i)
+    grown = memory_gb("VmHWM") - one
+    what = (
+        f"{IMAGES * 10_000:,} cells in {IMAGES} images, CPU: contact odds ratios, {K} types, all jointly and each alone"
+    )
+    report(what, f"{spent['joint']:.1f} s, {spent['all']:.1f} s with Delaunay", "–",
+           f"{1000 * grown:.0f} MB more than one image")  # fmt: skip
+    assert spent["joint"] / IMAGES < 0.6  # 10 million cells in 10 minutes
+    assert grown < 0.1
 
 
 @njit

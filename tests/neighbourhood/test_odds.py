@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy.spatial import cKDTree
 
-from tumint.kernels import exchange, odds
+from tumint.kernels import exchange, odds, pairwise
 from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
-from tumint.neighbourhood.graph import Graph, delaunay, knn
-from tumint.neighbourhood.odds import RIDGE, joint_odds, mixing_contrasts, pairwise_odds, weighted_median
+from tumint.neighbourhood.fits import RIDGE, weighted_median
+from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
+from tumint.neighbourhood.odds import joint_odds, mixing_contrasts
+from tumint.neighbourhood.pairwise import pairwise_odds
 
 K = 3
 PAIRS = list(itertools.combinations_with_replacement(range(K), 2))
@@ -123,7 +126,9 @@ def test_rows_say_what_counting_anew_says(small: tuple[np.ndarray, np.ndarray, G
         assert information == pytest.approx(design.T @ (design * (weight * chance * (1 - chance))[:, None]), rel=1e-4)
         # of every cell, and squared, in the direction of some combinations
         cells, steps = np.zeros((len(xy), beta.size)), rng.normal(size=(4, beta.size))
-        odds.joint_scores(drawn.rows, drawn.weight, drawn.starts, K, beta, drawn.pairs, cells)
+        at = odds.joint_residuals(drawn.rows, drawn.weight, drawn.starts, K, beta)
+        of_cells = odds.rows_of_cells(drawn.pairs, len(xy))
+        odds.joint_scores(drawn.rows, *at, K, *of_cells, np.arange(len(xy)), cells)
         assert cells.sum(axis=0) == pytest.approx(2 * score, rel=1e-6, abs=1e-6)
         squares = np.zeros(4)
         odds.joint_squares(drawn.rows, drawn.weight, drawn.starts, K, beta, steps, squares)
@@ -140,7 +145,7 @@ def test_pair_by_pair_is_a_logistic_regression_of_its_own(
     rng = np.random.default_rng(2)
     beta = rng.normal(size=(P, 2)) * 0.3
     score, information = np.zeros((P, 2)), np.zeros((P, 3))
-    odds.pairwise_pass(drawn.rows, drawn.weight, drawn.starts, K, beta, score, information)
+    pairwise.pairwise_pass(drawn.rows, drawn.weight, drawn.starts, K, beta, score, information)
     for p in range(P):
         x = design[:, [p, P + p]]
         chance = 1 / (1 + np.exp(-x @ beta[p]))
@@ -148,6 +153,34 @@ def test_pair_by_pair_is_a_logistic_regression_of_its_own(
         assert score[p] == pytest.approx(x.T @ (drawn.weight * (1 - chance)), rel=1e-4, abs=1e-4)
         wanted = [spread @ x[:, 0] ** 2, spread @ (x[:, 0] * x[:, 1]), spread @ x[:, 1] ** 2]
         assert information[p] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
+
+
+def test_contacts_in_a_table_say_what_rows_say() -> None:
+    rng = np.random.default_rng(8)
+    xy = places(rng, 400)
+    drawn = draw_exchanges("s", xy, rng.integers(0, K, 400), delaunay(xy), K, Rules(np.zeros(400, np.int64)))
+    assert drawn.rows.shape[1] == K
+    # with surroundings that are the same everywhere nothing is tabulated
+    plain = replace(drawn, rows=np.hstack([drawn.rows, np.zeros_like(drawn.rows)]))
+    table, rows = pairwise_odds([drawn], K), pairwise_odds([plain], K)
+    for name in ("value", "se", "information"):
+        assert getattr(table, name) == pytest.approx(getattr(rows, name), rel=1e-9)
+
+
+def test_cells_in_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    xy = places(rng, 2500)
+    xy = xy[hilbert_order(xy)]
+    labels, rules = rng.integers(0, K, 2500), Rules(np.zeros(2500, np.int64), 60.0, 40.0)
+    drawn = draw_exchanges("s", xy, labels, delaunay(xy), K, rules)
+    whole = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
+    # 1,024 cells at a time, and one pair of types
+    for module in ("odds", "pairwise"):
+        monkeypatch.setattr(f"tumint.neighbourhood.{module}.BYTES", 1)
+    blocks = joint_odds([drawn], K).direct, pairwise_odds([drawn], K)
+    for one, other in zip(whole, blocks, strict=True):
+        for name in ("value", "se", "information"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9)
 
 
 def test_fits_equal_statsmodels() -> None:

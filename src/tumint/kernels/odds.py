@@ -71,11 +71,12 @@ def _exchanged(row: np.ndarray, coefficients: np.ndarray) -> float:
 @njit
 def _add_squares(block: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
     """Add weight · row rowᵀ of four rows (4 × M) to the lower triangle of `out` (M × M): faster than one by one."""
+    first, second, third, fourth = block[0], block[1], block[2], block[3]
     for x in range(block.shape[1]):
-        a, b = weight[0] * block[0, x], weight[1] * block[1, x]
-        c, d = weight[2] * block[2, x], weight[3] * block[3, x]
+        a, b, c, d = weight[0] * first[x], weight[1] * second[x], weight[2] * third[x], weight[3] * fourth[x]
+        mine = out[x]
         for y in range(x + 1):
-            out[x, y] += a * block[0, y] + b * block[1, y] + c * block[2, y] + d * block[3, y]
+            mine[y] += a * first[y] + b * second[y] + c * third[y] + d * fourth[y]
 
 
 @njit
@@ -128,35 +129,72 @@ def joint_pass(
 
 
 @njit
-def joint_scores(
-    rows: np.ndarray,
-    weight: np.ndarray,
-    starts: np.ndarray,
-    n_types: int,
-    beta: np.ndarray,
-    pairs: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Add the score of every row to both of its cells (`pairs`, rows × 2) in `out` (cells × N)."""
-    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+def rows_of_cells(pairs: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that each of n cells is in, in their order, and where those of each cell begin (n + 1)."""
+    starts = np.zeros(n + 1, np.int64)
+    for r in range(pairs.shape[0]):
+        starts[pairs[r, 0] + 1] += 1
+        starts[pairs[r, 1] + 1] += 1
+    starts = np.cumsum(starts)
+    place = starts[:-1].copy()
+    found = np.empty(2 * pairs.shape[0], np.int32)
+    for r in range(pairs.shape[0]):
+        for side in range(2):
+            found[place[pairs[r, side]]] = r
+            place[pairs[r, side]] += 1
+    return found, starts
+
+
+@njit
+def joint_residuals(
+    rows: np.ndarray, weight: np.ndarray, starts: np.ndarray, n_types: int, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every row, its weight times the chance of the exchange (float64), and its pair of labels (int32)."""
+    residual, groups = np.empty(rows.shape[0]), np.empty(rows.shape[0], np.int32)
     places, signs = np.empty((n_types, 2), np.int64), np.empty((n_types, 2))
-    coefficients = np.empty(M)
+    coefficients = np.empty(rows.shape[1])
     for group in range(n_types * n_types):
-        if starts[group + 1] == starts[group]:
-            continue
         _form(group, n_types, places, signs)
         _coefficients(beta, n_types, places, signs, coefficients)
         for r in range(starts[group], starts[group + 1]):
-            row = rows[r]
-            residual = weight[r] * _exchanged(row, coefficients)
-            here, there = out[pairs[r, 0]], out[pairs[r, 1]]
-            for x in range(M):
-                if row[x] != 0.0:
-                    for side in range(2):
-                        u = (x // n_types) * P + places[x % n_types, side]
-                        value = residual * signs[x % n_types, side] * row[x]
-                        here[u] += value
-                        there[u] += value
+            residual[r] = weight[r] * _exchanged(rows[r], coefficients)
+            groups[r] = group
+    return residual, groups
+
+
+@njit
+def joint_scores(
+    rows: np.ndarray,
+    residual: np.ndarray,
+    groups: np.ndarray,
+    n_types: int,
+    found: np.ndarray,
+    begin: np.ndarray,
+    cells: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Sums of the scores of the rows that each of `cells` is in, into `out` (cells × N).
+
+    `residual` and `groups` are those of `joint_residuals`, `found` and `begin` those of `rows_of_cells`.
+    """
+    M, P = rows.shape[1], n_types * (n_types + 1) // 2
+    places = np.empty((n_types * n_types, n_types, 2), np.int64)
+    signs = np.empty((n_types * n_types, n_types, 2))
+    for group in range(n_types * n_types):
+        _form(group, n_types, places[group], signs[group])
+    out[:] = 0.0
+    for i in range(cells.size):
+        mine = out[i]
+        for p in range(begin[cells[i]], begin[cells[i] + 1]):
+            row, value = rows[found[p]], residual[found[p]]
+            place, sign = places[groups[found[p]]], signs[groups[found[p]]]
+            for half in range(M // n_types):
+                sums, values = mine[half * P : (half + 1) * P], row[half * n_types : (half + 1) * n_types]
+                for c in range(n_types):
+                    if values[c] != 0.0:
+                        moved = value * values[c]
+                        sums[place[c, 0]] += sign[c, 0] * moved
+                        sums[place[c, 1]] += sign[c, 1] * moved
 
 
 @njit
@@ -196,145 +234,3 @@ def joint_squares(
                     total += 2.0 * formed[x] * formed[y] * second[x, y]
                 total += formed[x] * formed[x] * second[x, x]
             out[c] += total
-
-
-@njit
-def linked_squares(values: np.ndarray, indptr: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
-    """Add Σ_i v_i (v_i + Σ over the neighbours j of i of v_j) to `out` (C); `values` is cells × C."""
-    C = out.size
-    near = np.empty(C)
-    for i in range(indptr.size - 1):
-        near[:] = values[i]
-        for p in range(indptr[i], indptr[i + 1]):
-            other = values[indices[p]]
-            for c in range(C):
-                near[c] += other[c]
-        for c in range(C):
-            out[c] += values[i, c] * near[c]
-
-
-@njit
-def _pair_form(group: int, n_types: int, which: int, form: np.ndarray) -> int:
-    """Number of the pair `which` (0 … 2 K − 1) that rows of a group bear on; −1: none.
-
-    By how much what was seen exceeds the exchange in its contacts is a sum of two entries of the row with a sign each:
-    `form` (2 × 2).
-    """
-    a, b = group // n_types, group % n_types
-    own, other = (a, which) if which < n_types else (b, which - n_types)
-    if which >= n_types and other == a:
-        return -1  # a–b is looked at once
-    form[0, 0], form[0, 1] = other, 1.0 if which < n_types else -1.0
-    form[1, 0], form[1, 1] = other, 0.0
-    if which < n_types and other == b:
-        form[1, 0], form[1, 1] = a, -1.0
-    return pair_number(own, other, n_types)
-
-
-@njit
-def _pair_sums(
-    rows: np.ndarray,
-    weight: np.ndarray,
-    first: int,
-    last: int,
-    form: np.ndarray,
-    around: int,
-    beta: np.ndarray,
-    score: np.ndarray,
-    information: np.ndarray,
-) -> None:
-    """Add score (2) and information (3) of one pair of labels over rows `first` … `last` − 1.
-
-    `around` is where surroundings begin in a row; 0: it has none.
-    """
-    a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
-    u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
-    far = 0.0
-    for r in range(first, last):
-        near = plus * rows[r, u] + minus * rows[r, v]
-        if around > 0:
-            far = plus * rows[r, around + u] + minus * rows[r, around + v]
-        if near == 0.0 and far == 0.0:
-            continue
-        chance = 1.0 / (1.0 + np.exp(beta[0] * near + beta[1] * far))
-        residual = weight[r] * chance
-        spread = residual * (1.0 - chance)
-        a += residual * near
-        b += residual * far
-        c += spread * near * near
-        d += spread * near * far
-        e += spread * far * far
-    score[0] += a
-    score[1] += b
-    information[0] += c
-    information[1] += d
-    information[2] += e
-
-
-_CHUNK = 128  # rows that stay near while all pairs of labels are summed
-
-
-@njit
-def pairwise_pass(
-    rows: np.ndarray,
-    weight: np.ndarray,
-    starts: np.ndarray,
-    n_types: int,
-    beta: np.ndarray,
-    score: np.ndarray,
-    information: np.ndarray,
-) -> None:
-    """As `joint_pass`, every pair of labels by itself: all other contacts are taken to be without weight.
-
-    Parameters
-    ----------
-    beta, score
-        (P × 2): of the contacts of a pair and of its surroundings, the latter 0 where rows have none.
-    information
-        (P × 3): of the first, both, and the second.
-    """
-    form, around = np.zeros((2, 2)), n_types if rows.shape[1] > n_types else 0
-    for group in range(n_types * n_types):
-        for first in range(starts[group], starts[group + 1], _CHUNK):
-            last = min(first + _CHUNK, starts[group + 1])
-            for which in range(2 * n_types):
-                u = _pair_form(group, n_types, which, form)
-                if u >= 0:
-                    _pair_sums(rows, weight, first, last, form, around, beta[u], score[u], information[u])
-
-
-@njit
-def pairwise_scores(
-    rows: np.ndarray,
-    weight: np.ndarray,
-    starts: np.ndarray,
-    n_types: int,
-    beta: np.ndarray,
-    steps: np.ndarray,
-    pairs: np.ndarray,
-    cells: np.ndarray,
-    squares: np.ndarray,
-) -> None:
-    """How far every cell moves each pair of labels (`cells`, cells × P), and Σ over rows of squared moves (P).
-
-    `steps` (P × 2) is how much the two scores of a pair move its contacts; `pairs` are the cells of each row.
-    """
-    form, around = np.zeros((2, 2)), n_types if rows.shape[1] > n_types else 0
-    far = 0.0
-    for group in range(n_types * n_types):
-        for which in range(2 * n_types):
-            k = _pair_form(group, n_types, which, form)
-            if k < 0:
-                continue
-            u, v, plus, minus = int(form[0, 0]), int(form[1, 0]), form[0, 1], form[1, 1]
-            for r in range(starts[group], starts[group + 1]):
-                near = plus * rows[r, u] + minus * rows[r, v]
-                if around > 0:
-                    far = plus * rows[r, around + u] + minus * rows[r, around + v]
-                if near == 0.0 and far == 0.0:
-                    continue
-                chance = 1.0 / (1.0 + np.exp(beta[k, 0] * near + beta[k, 1] * far))
-                value = weight[r] * chance * (steps[k, 0] * near + steps[k, 1] * far)
-                cells[pairs[r, 0], k] += value
-                cells[pairs[r, 1], k] += value
-                squares[k] += value * value

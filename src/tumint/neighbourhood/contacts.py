@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tumint.neighbourhood.exchange import Rules, draw_exchanges
+from tumint.neighbourhood.fits import Odds
 from tumint.neighbourhood.graph import Graph
-from tumint.neighbourhood.odds import Odds, joint_odds, pairwise_odds
+from tumint.neighbourhood.odds import joint_odds
+from tumint.neighbourhood.pairwise import pairwise_odds
 
 MOST_TYPES = 50  # that one fit of all pairs takes: its cost grows with the fourth power of their number
 

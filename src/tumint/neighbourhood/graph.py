@@ -65,11 +65,47 @@ def delaunay(xy: np.ndarray, max_edge_um: float = 50.0) -> Graph:
     xy
         (n × 2, float64) coordinates in µm.
     """
-    places, site = _places(xy)
-    edges, same = _triangulate(places, max_edge_um if max_edge_um > 0 else np.inf)
-    if len(places) < len(xy) or (same != np.arange(len(places))).any():
-        edges = _spread(edges, same[site])
-    return from_edges(len(xy), edges, symmetric=True)
+    return Triangulation.of(xy).within(max_edge_um)
+
+
+@dataclass(frozen=True)
+class Triangulation:
+    """The Delaunay triangulation of cells, of which edges of any length can be had.
+
+    Attributes
+    ----------
+    places, site
+        Distinct coordinates in µm (m × 2), and which of them every cell has (n).
+    corners
+        Triangles (t × 3) of places; None where all places are on one line, along which `line` leads (m).
+    same
+        Which place each one was merged into, mostly itself (m).
+    """
+
+    places: np.ndarray
+    site: np.ndarray
+    corners: np.ndarray | None
+    line: np.ndarray
+    same: np.ndarray
+
+    @classmethod
+    def of(cls, xy: np.ndarray) -> Triangulation:
+        """That of cells at `xy` (n × 2, float64)."""
+        places, site = _places(xy)
+        return cls(places, site, *_triangulate(places))
+
+    def within(self, max_edge_um: float) -> Graph:
+        """The graph of the edges that are at most `max_edge_um` long; 0: no limit."""
+        places, longest = self.places, max_edge_um if max_edge_um > 0 else np.inf
+        if self.corners is not None:
+            edges = triangle_edges(places, self.corners, longest)
+        else:
+            steps = places[self.line[1:]] - places[self.line[:-1]]
+            near = np.hypot(steps[:, 0], steps[:, 1]) <= longest
+            edges = np.column_stack([self.line[:-1], self.line[1:]])[near]
+        if len(places) < len(self.site) or (self.same != np.arange(len(places))).any():
+            edges = _spread(edges, self.same[self.site])
+        return from_edges(len(self.site), edges, symmetric=True)
 
 
 def _places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,12 +120,12 @@ def _places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return xy[order[first]], site
 
 
-def _triangulate(places: np.ndarray, longest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Edges up to `longest` (m × 2) of distinct places, and the place each was merged into (mostly itself)."""
+def _triangulate(places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """`corners`, `line` and `same` of distinct places: see `Triangulation`."""
     n = len(places)
     same = np.arange(n)
     if n < 2:
-        return np.empty((0, 2), dtype=np.int64), same
+        return None, same, same
     centred = places - places.mean(axis=0)
     if n > 2 and np.linalg.matrix_rank(centred, tol=1e-9 * float(np.abs(centred).max())) == 2:
         try:
@@ -99,12 +135,9 @@ def _triangulate(places: np.ndarray, longest: float) -> tuple[np.ndarray, np.nda
         else:
             # Qhull leaves out points closer to another than its precision: they join that point
             same[found.coplanar[:, 0]] = found.coplanar[:, 2]
-            return triangle_edges(places, found.simplices, longest), same
+            return found.simplices, same[:0], same
     direction = np.linalg.svd(centred, full_matrices=False)[2][0]
-    along = np.argsort(centred @ direction, kind="stable")
-    steps = places[along[1:]] - places[along[:-1]]
-    near = np.hypot(steps[:, 0], steps[:, 1]) <= longest
-    return np.column_stack([along[:-1], along[1:]])[near], same
+    return None, np.argsort(centred @ direction, kind="stable"), same
 
 
 def _spread(edges: np.ndarray, site: np.ndarray) -> np.ndarray:

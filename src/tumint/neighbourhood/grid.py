@@ -46,7 +46,12 @@ def grid_table(
     names = np.asarray(types, dtype=object)
     labels = image.labels.astype(label_dtype(K))
     status = pair_status(np.bincount(labels, minlength=K), 1)
-    tables = []
+    pairs = {
+        k.SAMPLE: np.full(K * K, image.sample, dtype=object),
+        k.SOURCE: np.repeat(names, K),
+        k.TARGET: np.tile(names, K),
+    }
+    found: list[dict[str, np.ndarray]] = []
     for spec in specs:
         graph = build_graph(image, spec, edges)
         for level in levels:
@@ -55,19 +60,14 @@ def grid_table(
             sd = np.sqrt(exact_moments(graph, strata, n)[1])
             split = parts(graph, labels, K, level, level)
             there = status != k.ABSENT
-            known = np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status)
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "setting": setting_name(spec, level.name),
-                        k.SAMPLE: image.sample,
-                        k.SOURCE: np.repeat(names, K),
-                        k.TARGET: np.tile(names, K),
-                        "observed": np.where(there, split.observed, np.nan).reshape(-1),
-                        "expected": np.where(there, split.expected, np.nan).reshape(-1),
-                        "sd": np.where(there, sd, np.nan).reshape(-1),
-                        k.STATUS: known.reshape(-1),
-                    }
-                )
+            found.append(
+                {
+                    "setting": np.full(K * K, setting_name(spec, level.name), dtype=object),
+                    **pairs,
+                    "observed": np.where(there, split.observed, np.nan),
+                    "expected": np.where(there, split.expected, np.nan),
+                    "sd": np.where(there, sd, np.nan),
+                    k.STATUS: np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status),
+                }
             )
-    return pd.concat(tables, ignore_index=True)
+    return pd.DataFrame({name: np.concatenate([one[name].reshape(-1) for one in found]) for name in found[0]})

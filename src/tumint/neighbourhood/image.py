@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,11 @@ class Image:
     labels: np.ndarray
     strata: np.ndarray | None
     ids: np.ndarray
+
+    @cached_property
+    def triangulation(self) -> graphs.Triangulation:
+        """Made once for all the lengths at which its edges are cut."""
+        return graphs.Triangulation.of(self.xy)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def in_guard(xy: np.ndarray, guard_um: float) -> np.ndarray:
 
 def _whole_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None) -> graphs.Graph:
     if spec.kind == "delaunay":
-        return graphs.delaunay(image.xy, spec.max_edge_um)
+        return image.triangulation.within(spec.max_edge_um)
     if spec.kind == "knn":
         return graphs.knn(image.xy, spec.k, symmetric=spec.symmetric)
     if spec.kind == "radius":

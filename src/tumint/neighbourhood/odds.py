@@ -13,44 +13,30 @@ common estimate, and its share of the information: the mean of the images weighe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tumint.kernels import odds
 from tumint.neighbourhood.exchange import Exchanges
+from tumint.neighbourhood.fits import (
+    BYTES,
+    LONGEST,
+    NOTHING,
+    RIDGE,
+    STEPS,
+    TOLERANCE,
+    Odds,
+    Spread,
+    by_image,
+    weighted_median,
+)
 
-RIDGE = 0.25  # of every weight: as strong as a quarter of a unit of information that it is 0
-_STEPS = 60
-_LONGEST = 2.0  # largest change of a weight in one step
-_TOLERANCE = 3e-4  # of the last step: the one after it would be about its square
 _NEAR = 1e-2
 _FIRST_OF = 8
-_PAIRWISE_OF = 3
-_NOTHING = 1e-9  # information below this is rounding
 _FAR = 3.44  # Tukey's constant at 85 % efficiency: a level of few pairs must let go of those that interact
 _KNOWN = 0.25  # standard error of a weight that counts for half where the level is looked for
-_PRIOR_CELLS = 20.0  # how many cells the usual ratio of variance and information counts for
-
-
-@dataclass(frozen=True)
-class Odds:
-    """Log contact odds ratios of C pairs of types in each image.
-
-    Attributes
-    ----------
-    value, se, information
-        (images × C) natural log; information adds up over images. Missing, missing and 0 where nothing can vary.
-    """
-
-    value: np.ndarray
-    se: np.ndarray
-    information: np.ndarray
-
-    def columns(self, of: slice) -> Odds:
-        """Those of some pairs."""
-        return Odds(*(getattr(self, field.name)[:, of] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -78,7 +64,7 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     """
     P = n_types * (n_types + 1) // 2
     size = P * (images[0].rows.shape[1] // n_types)
-    beta, information = _newton(images, n_types, size)
+    beta, score, information = _newton(images, n_types, size)
     inverse = np.linalg.inv(information + RIDGE * np.eye(size))
     wanted = np.zeros((P + n_types * (n_types - 1) // 2, size))
     wanted[:P, :P] = np.eye(P) - 1.0 / P
@@ -89,49 +75,36 @@ def joint_odds(images: Sequence[Exchanges], n_types: int) -> Joint:
     steps = wanted @ inverse
     total = _information(wanted, steps)
     moved, known = np.empty((len(images), len(wanted))), np.empty((len(images), len(wanted)))
-    spread = _Spread.empty(len(wanted))
+    part = information
+    spread = Spread.empty(len(wanted))
     for i, image in enumerate(images):
-        at = (image.rows, image.weight, image.starts, n_types, beta)
-        score, part = np.zeros(size), np.zeros((size, size))
-        odds.joint_pass(*at, score, part)
-        varies = np.diag(part)[pair_of] > _NOTHING  # what other pairs say of the level is not this image's own
+        if len(images) > 1:  # or it has the score and the information that there are
+            score, part = np.zeros(size), np.zeros((size, size))
+            odds.joint_pass(image.rows, image.weight, image.starts, n_types, beta, score, part)
+        varies = np.diag(part)[pair_of] > NOTHING  # what other pairs say of the level is not this image's own
         moved[i], known[i] = steps @ score, np.einsum("cn,cn->c", steps @ part, steps) * varies
-        scores, squares = np.zeros((image.graph.n, size)), np.zeros(len(wanted))
-        odds.joint_scores(*at, image.pairs, scores)
-        odds.joint_squares(*at, steps, squares)
-        spread.add(scores @ steps.T, squares, image)
-    found = _by_image(wanted @ beta, moved, known, total, spread)
+        _add_joint(spread, image, n_types, beta, steps)
+    found = by_image(wanted @ beta, moved, known, total, spread)
     return Joint(found.columns(slice(P)), found.columns(slice(P, None)))
 
 
-def pairwise_odds(images: Sequence[Exchanges], n_types: int) -> Odds:
-    """Every pair of types by itself, over the images of a subject; pairs as `numpy.triu_indices` has them."""
-    P = n_types * (n_types + 1) // 2
-    images = [image.fewer(_PAIRWISE_OF) for image in images]
-    beta = np.zeros((P, 2))
-    for _ in range(_STEPS):
-        score, information = np.zeros((P, 2)), np.zeros((P, 3))
-        for image in images:
-            odds.pairwise_pass(image.rows, image.weight, image.starts, n_types, beta, score, information)
-        inverse = _inverse(information)
-        step = np.einsum("pij,pj->pi", inverse, score - RIDGE * beta)
-        step = np.clip(step, -_LONGEST, _LONGEST)
-        beta = beta + step
-        if np.abs(step).max(initial=0.0) < _TOLERANCE:
-            break
-    steps = np.ascontiguousarray(inverse[:, 0])
-    moved, known = np.empty((len(images), P)), np.empty((len(images), P))
-    spread = _Spread.empty(P)
-    for i, image in enumerate(images):
-        at = (image.rows, image.weight, image.starts, n_types, beta)
-        score, part = np.zeros((P, 2)), np.zeros((P, 3))
-        odds.pairwise_pass(*at, score, part)
-        moved[i] = (steps * score).sum(axis=1)
-        known[i] = steps[:, 0] ** 2 * part[:, 0] + 2 * steps.prod(axis=1) * part[:, 1] + steps[:, 1] ** 2 * part[:, 2]
-        cells, squares = np.zeros((image.graph.n, P)), np.zeros(P)
-        odds.pairwise_scores(*at, steps, image.pairs, cells, squares)
-        spread.add(cells, squares, image)
-    return _by_image(beta[:, 0], moved, known, 1.0 / inverse[:, 0, 0] - RIDGE, spread)
+def _add_joint(spread: Spread, image: Exchanges, n_types: int, beta: np.ndarray, steps: np.ndarray) -> None:
+    """Add how far the cells of an image move what is wanted (C) in a fit of all pairs, some cells at a time."""
+    rows, n, (C, size) = (image.rows, image.weight, image.starts, n_types, beta), image.graph.n, steps.shape
+    residual, groups = odds.joint_residuals(*rows)
+    of_cells = odds.rows_of_cells(image.pairs, n)
+    squares, place, mine = np.zeros(C), np.zeros(n, np.int64), spread.of_image()
+    odds.joint_squares(*rows, steps, squares)
+    several = max(1024, BYTES // (8 * (C + size)))
+    for first in range(0, n, several):
+        last = min(first + several, n)
+        near = image.graph.indices[image.graph.indptr[first] : image.graph.indptr[last]]
+        cells = np.union1d(np.arange(first, last), near)
+        place[cells] = np.arange(len(cells))
+        scores = np.empty((len(cells), size))
+        odds.joint_scores(image.rows, residual, groups, n_types, *of_cells, cells, scores)
+        mine.add(scores @ steps.T, place, (first, last), image)
+    spread.close(mine, squares)
 
 
 def mixing_contrasts(n_types: int) -> np.ndarray:
@@ -143,17 +116,6 @@ def mixing_contrasts(n_types: int) -> np.ndarray:
     out[rows, like[first[unlike]]] -= 0.5
     out[rows, like[second[unlike]]] -= 0.5
     return out
-
-
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """The value with at most half of the weight on either side; the mean of two where both are; 0 without weight."""
-    order = np.argsort(values, kind="stable")
-    order = order[weights[order] > 0]
-    if not len(order):
-        return 0.0
-    below = np.cumsum(weights[order]) / weights[order].sum()
-    lower, upper = np.searchsorted(below, [0.5 - 1e-12, 0.5 + 1e-12])
-    return float((values[order[lower]] + values[order[min(upper, len(order) - 1)]]) / 2)
 
 
 def _information(wanted: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -168,21 +130,21 @@ def _level(beta: np.ndarray, information: np.ndarray) -> np.ndarray:
     (`_spread_of`), and as much of each weight counts as pairs would of a random-effects mean: else the pairs of the
     commonest type alone would say where the level is, and composition would move it.
     """
-    known = information > _NOTHING
+    known = information > NOTHING
     if not known.any():
         return np.full(beta.size, 1.0 / beta.size)
     square = np.where(known, 1.0 / np.where(known, information, 1.0), np.inf)
     level, between = _spread_of(beta, square)
     whole = 1.0 / (square + between)
     share = whole
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         away = np.minimum(np.abs(beta - level) * np.sqrt(whole) / _FAR, 1.0)
         share = whole * np.square(1.0 - np.square(away))
         if share.sum() <= 0.0:  # every one is far: then all count
             share = whole
         moved = float(share @ beta / share.sum()) - level
         level += moved
-        if abs(moved) < _TOLERANCE:
+        if abs(moved) < TOLERANCE:
             break
     return np.asarray(share / share.sum())
 
@@ -198,22 +160,22 @@ def _spread_of(beta: np.ndarray, square: np.ndarray) -> tuple[float, float]:
     return level, max(deviation**2 - weighted_median(square, share), 0.0)
 
 
-def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights at the maximum of the penalised likelihood, and the information there.
+def _newton(images: Sequence[Exchanges], n_types: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights at the maximum of the penalised likelihood; score, without the penalty, and information there.
 
     The first steps are made on a part of the pairs, which is enough to come near.
     """
     few = [image.fewer(_FIRST_OF) for image in images]
-    start, _ = _climb(few, n_types, np.zeros(size), _NEAR)
-    return _climb(images, n_types, start, _TOLERANCE)
+    start, *_ = _climb(few, n_types, np.zeros(size), _NEAR)
+    return _climb(images, n_types, start, TOLERANCE)
 
 
 def _climb(
     images: Sequence[Exchanges], n_types: int, beta: np.ndarray, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = beta.size
     step, best = np.full(size, np.inf), -np.inf
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         score, information = np.zeros(size), np.zeros((size, size))
         value = -0.5 * RIDGE * float(beta @ beta)
         for image in images:
@@ -226,56 +188,6 @@ def _climb(
         if np.abs(step).max() < tolerance:
             break
         step = np.linalg.solve(information + RIDGE * np.eye(size), score - RIDGE * beta)
-        step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), _NOTHING))
+        step *= min(1.0, LONGEST / max(float(np.abs(step).max()), NOTHING))
         beta = beta + step
-    return beta, information
-
-
-def _inverse(information: np.ndarray) -> np.ndarray:
-    """Inverse of the penalised information (P × 3) of contacts and surroundings of each pair (P × 2 × 2)."""
-    a, b, c = information[:, 0] + RIDGE, information[:, 1], information[:, 2] + RIDGE
-    return np.stack([np.stack([c, -b], axis=-1), np.stack([-b, a], axis=-1)], axis=1) / (a * c - b * b)[:, None, None]
-
-
-@dataclass
-class _Spread:
-    """Variance of what is wanted, from how far every cell moves it; sums over images (C).
-
-    Two rows go together where they share a cell, or where a cell of one touches a cell of the other: Σ over cells and
-    their neighbours of products of moves, less what a row has with itself twice (dyadic clusters, Aronow et al. 2015).
-    """
-
-    variance: np.ndarray
-    square: np.ndarray
-    fourth: np.ndarray
-
-    @classmethod
-    def empty(cls, size: int) -> _Spread:
-        return cls(np.zeros(size), np.zeros(size), np.zeros(size))
-
-    def add(self, cells: np.ndarray, squares: np.ndarray, image: Exchanges) -> None:
-        """Add an image: moves of its cells (n × C) and squared moves of its rows (C)."""
-        odds.linked_squares(cells, image.graph.indptr, image.graph.indices, self.variance)
-        self.variance -= squares
-        square = np.square(cells)
-        self.square += square.sum(axis=0)
-        self.fourth += np.square(square).sum(axis=0)
-
-    def steadied(self, total: np.ndarray) -> np.ndarray:
-        """The variance, drawn towards its usual multiple of 1 / information where few cells carry it."""
-        there = total > _NOTHING
-        plain = np.where(there, 1.0 / np.where(there, total, 1.0), np.nan)
-        cells = np.where(self.fourth > 0, self.square**2 / np.where(self.fourth > 0, self.fourth, 1.0), 0.0)
-        usual = weighted_median(self.variance[there] / plain[there], cells[there]) or 1.0
-        return (cells * self.variance + _PRIOR_CELLS * usual * plain) / (cells + _PRIOR_CELLS)
-
-
-def _by_image(common: np.ndarray, moved: np.ndarray, known: np.ndarray, total: np.ndarray, spread: _Spread) -> Odds:
-    """Values of the images around the common one (C), from how far each moves it and its part of the information."""
-    all_known = known.sum(axis=0)
-    there = (all_known > _NOTHING) & (total > _NOTHING)
-    share = np.where(there, known / np.where(there, all_known, 1.0), 0.0)
-    share[share < _NOTHING] = 0.0
-    safe = np.where(share > 0, share, np.nan)
-    moved = moved + share * np.where(share > 0, 0.0, moved).sum(axis=0)  # so that the mean stays the common value
-    return Odds(common + moved / safe, np.sqrt(spread.steadied(total) / safe), share * np.maximum(total, 0.0))
+    return beta, score, information
