@@ -30,7 +30,7 @@ from tumint.io.contracts import (
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response.compare import Result, compare, joined
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
 from tumint.response.family_tests import BESIDE
 from tumint.response.outcomes import relate

@@ -16,7 +16,7 @@ from scipy.linalg import null_space
 from tumint import keys as k
 from tumint.config.response import Contrast, Subset
 from tumint.errors import Fault, SheetError
-from tumint.response.design.groups import formula
+from tumint.response.design import formula
 from tumint.response.models.linear import Floats
 
 _LEVEL, _UNIT = "level of the contrast", "unit of the contrast"  # columns made here: no sheet has such names
