@@ -23,7 +23,7 @@ class ColumnMap(Section):
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
     cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
     domain: str | None = Field(
-        None, description="Tissue domain that comes with the data, under any name (see `neighbourhood.domains`)."
+        None, description="Tissue domain that comes with the data, by any name (see `neighbourhood.domains`)."
     )
     part: str | None = Field(
         None,
@@ -98,7 +98,8 @@ class IngestConfig(Section):
             "structural": "StructuralImage",
         },
         description="`{domain: text}`: the column whose name ends in this text holds the 0/1 mean of that tissue mask "
-        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal > others by name. "
+        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal "
+        "> others by name. "
         "A table has the columns of all these masks, or none.",
     )
     relationships: bool = Field(
@@ -138,5 +139,5 @@ class IngestConfig(Section):
         if "{channel}" not in self.intensity_column:
             raise ValueError("`{channel}` in `intensity_column`")
         if odd := [name for name in self.masks if not is_domain(name) or name == k.NO_DOMAIN]:
-            raise ValueError(f"each key of `masks` to be {A_DOMAIN}, and not `{k.NO_DOMAIN}`; found {ascii(odd[0])}")
+            raise ValueError(f"each key of `masks` to be {A_DOMAIN}, and not `{k.NO_DOMAIN}`; found {odd[0]!a}")
         return self

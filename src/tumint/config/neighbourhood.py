@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from tumint import keys as k
 from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
@@ -129,7 +128,7 @@ class NeighbourhoodConfig(Section):
     @classmethod
     def _domain_names(cls, value: dict[str, str]) -> dict[str, str]:
         if odd := [name for name in value.values() if not is_domain(name)]:
-            raise ValueError(f"each domain to be {A_DOMAIN}; found {ascii(odd[0])}")
+            raise ValueError(f"each domain to be {A_DOMAIN}; found {odd[0]!a}")
         return value
 
     @field_validator("parents")
