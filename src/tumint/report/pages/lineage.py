@@ -1,4 +1,4 @@
-"""Pairs of one lineage whose contacts turn: more often than chance in the image, less among the lineage, or the reverse.
+"""Pairs of one lineage that turn: more contacts than chance in the image, fewer among the lineage, or the reverse.
 
 In words, for the findings of the neighbourhood page.
 """
@@ -35,7 +35,7 @@ def turned(scores: pd.DataFrame, parents: Mapping[str, Sequence[str]], subjects:
         for i, one in enumerate(types):
             for other in types[i + 1 :]:
                 z = _z(scores, one, other)
-                if z is not None and _turns(z.median()):
+                if z is not None and _turns(z[[k.GLOBAL, k.PARENT]].median()):
                     found.append((abs(z[k.GLOBAL].median()), _sentence(one, other, parent, z, subjects)))
     if not found:
         return []
@@ -61,9 +61,10 @@ def _turns(z: pd.Series) -> bool:
 def _sentence(one: str, other: str, parent: str, z: pd.DataFrame, subjects: Mapping[str, str]) -> str:
     more = z[k.GLOBAL].median() > 0
     here, there = ("more", "less") if more else ("less", "more")
-    domain = z[k.WITHIN_DOMAIN].median()
+    domains = z[k.WITHIN_DOMAIN].dropna()
+    domain = 0.0 if domains.empty else domains.median()
     inside = ""
-    if abs(domain) > CLEAR_Z:  # not where it is missing
+    if abs(domain) > CLEAR_Z:
         inside = f"within tissue domains ({_values(z[k.WITHIN_DOMAIN])})"
     same = (domain > 0) == more
     as_in_image = f" and {inside}" if inside and same else ""
