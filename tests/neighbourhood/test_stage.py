@@ -151,7 +151,7 @@ def test_domains_go_by_the_names_of_the_config(cells: Path, tmp_path: Path) -> N
     pd.testing.assert_frame_equal(renamed["domain"], plain["domain"])
     # in one tissue, labels change places over the whole image
     merged = scores(normal="tumour")
-    assert (plain["domain"]["expected"] != plain["global"]["expected"]).any()
+    assert not np.allclose(plain["domain"]["expected"], merged["domain"]["expected"], rtol=1e-3)
     pd.testing.assert_frame_equal(
         merged["domain"][columns].reset_index(drop=True),
         merged["global"].loc[merged["global"]["sample"] != "no_domain", columns].reset_index(drop=True),
