@@ -145,7 +145,7 @@ def test_domains_go_by_the_names_of_the_config(cells: Path, tmp_path: Path) -> N
         return {null: rows.drop(columns=["null"]) for null, rows in table.groupby("null")}
 
     plain = scores()
-    columns = ["sample", "source", "target", "observed", "expected", "z", "log_odds"]
+    columns = ["sample", "source", "target", "observed", "expected", "z"]
     # other names are other words for the same tissue
     renamed = scores(tumour="nest", normal="bed")
     pd.testing.assert_frame_equal(renamed["domain"], plain["domain"])
