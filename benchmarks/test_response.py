@@ -20,7 +20,7 @@ import pytest
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.response.compare import compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.models.mixed import fit_mixed
 from tumint.response.prediction import foretell
 from tumint.response.remaining import remaining

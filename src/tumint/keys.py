@@ -31,7 +31,8 @@ CELL_TYPE: Final = "cell_type"
 CONFIDENCE: Final = "confidence"
 UNCLASSIFIED: Final = "unclassified"
 
-# tissue domains, in the order of precedence when masks overlap; NO_DOMAIN: in no mask, or no masks came with the data
+# tissue domains that we know, in the order of precedence when masks overlap; data may have others.
+# NO_DOMAIN: in no mask, or no masks came with the data
 DOMAINS: Final = ("structural", "interface", "tumour", "normal")
 NO_DOMAIN: Final = "none"
 

@@ -65,6 +65,25 @@ def test_domains_take_half_a_mask_and_the_order_of_precedence(ingest, make, tmp_
     assert counts == {"structural": 1, "interface": 1, "tumour": 3, "normal": 1, "none": 3}
 
 
+def test_masks_of_domains_of_the_lab_come_after_those_we_know(ingest, make, tmp_path):
+    # structural, interface, tumour, normal
+    cases = {(1.0, 1.0, 0.0, 1.0): "tumour", (1.0, 1.0, 0.0, 0.0): "follicle", (1.0, 0.0, 0.0, 0.0): "vessel"}
+    table = make.cells_table(n=len(cases))
+    ends = {"vessel": "Structural", "follicle": "Interface", "normal": "Tumour", "tumour": "Normal"}
+    names = [f"Intensity_MeanIntensity_{end}Image" for end in ("Structural", "Interface", "Tumour", "Normal")]
+    table[names] = list(cases)
+    masks = {domain: f"{end}Image" for domain, end in ends.items()}
+    done = ingest({"M1_ROI1": make.write_roi(tmp_path, "M1_ROI1", table)}, masks=masks)
+    assert done.code == 0, done.lines
+    assert list(done.cells.obs[k.DOMAIN]) == list(cases.values())
+    assert list(done.samples["masks"]) == ["tumour;normal;follicle;vessel"]
+    for name in ("none", "a|b"):
+        done = ingest({"M1_ROI1": tmp_path}, masks={name: "TumourImage"}, name="other")
+        assert (done.code, len(done.lines)) == (2, 1)
+        assert "each key of `masks` to be a name of a tissue domain" in done.lines[0]
+        assert f"'{name}'" in done.lines[0]
+
+
 def test_tables_without_masks_have_no_domain(ingest, make, tmp_path):
     table = make.cells_table()
     table = table.drop(columns=[name for name in table if name.endswith("Image")])

@@ -22,6 +22,7 @@ REAL = {  # format, samples, subjects, cells, markers
     "luad_cycif_mcmicro": ("mcmicro", 1, 1, 11_201, 12),
     "mouse_tumour_codex": ("table", 3, 3, 5_909, 4),
     "mouse_lung_scrna": ("h5ad", 4, 4, 800, 24_248),
+    "mouse_spleen_codex": ("table", 2, 2, 164_307, 0),
     "cells": ("table", 80, 16, 95_749, 0),
 }
 

@@ -158,6 +158,9 @@ def test_mcmicro(ingest, shared_data):
 
 
 # ------------------------------------------------------------------------------------------------- QuPath, inForm, HALO
+QUPATH = {"Tumor": "tumour", "Stroma": "Stroma", "Root object (Image)": "none"}  # domain by `Parent`
+
+
 def test_qupath(ingest, formats, tmp_path):
     path = formats.qupath(tmp_path / "d.tsv")
     rows = {"A": path, "B": path}
@@ -168,7 +171,7 @@ def test_qupath(ingest, formats, tmp_path):
     close(cells.obsm[k.SPATIAL], source[["Centroid X µm", "Centroid Y µm"]])
     close(cells.obs[k.AREA_UM2], source["Cell: Area µm^2"])
     assert list(cells.obs[k.CELL_TYPE_PROVIDED]) == [c or k.UNCLASSIFIED for c in source["Classification"]]
-    assert list(cells.obs[k.DOMAIN]) == ["tumour" if p == "Tumor" else "none" for p in source["Parent"]]
+    assert list(cells.obs[k.DOMAIN]) == [QUPATH[parent] for parent in source["Parent"]]
     assert list(cells.obs[k.CELL_ID]) == [*range(1, 13), *range(1, 13)]
     done = ingest({"A": path}, panel=panel(*formats.CHANNELS), format="qupath", name="whole")
     assert (done.code, len(done.lines)) == (2, 1)
@@ -189,6 +192,7 @@ def test_inform(ingest, formats, tmp_path, microns):
     close(cells.obsm[k.SPATIAL], source[["Cell X Position", "Cell Y Position"]] * um)
     close(cells.obs[k.AREA_UM2], source[f"Entire Cell Area ({'square microns' if microns else 'pixels'})"] * um**2)
     assert list(cells.obs[k.CELL_TYPE_PROVIDED]) == list(source["Phenotype"])
+    assert list(cells.obs[k.DOMAIN]) == ["tumour" if t == "Tumor" else t for t in source["Tissue Category"]]
 
 
 def test_halo(ingest, formats, tmp_path):

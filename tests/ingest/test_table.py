@@ -68,15 +68,34 @@ def test_the_panel_gives_markers_that_the_map_does_not_name(ingest, tmp_path):
     assert "expected markers of the panel, found CD9" in done.lines[0]
 
 
+def test_domains_keep_the_names_of_the_lab(ingest, tmp_path):
+    names = {"red pulp": "red pulp", "B-zone": "B-zone", "Tumor": "tumour", "NORMAL": "normal", "": "none"}
+    path = tmp_path / "t.csv"
+    path.write_text("X,Y,tissue\n" + "".join(f"{i},2,{name}\n" for i, name in enumerate(names)))
+    other = tmp_path / "other.csv"
+    other.write_text("X,Y,tissue\n1,2,PALS\n")
+    columns = {"x": "X", "y": "Y", "domain": "tissue"}
+    done = ingest({"a": path, "b": other}, panel=None, format="table", columns=columns)
+    assert done.code == 0, done.lines
+    domain = done.cells.obs[k.DOMAIN]
+    assert list(domain) == [*names.values(), "PALS"]
+    # those that we know come first, also without cells: files of cohorts without names of their own stay as they were
+    assert list(domain.cat.categories) == [*k.DOMAINS, "B-zone", "PALS", "red pulp", k.NO_DOMAIN]
+    counts = done.samples.set_index(k.SAMPLE).filter(regex="^n_domain_").rename(columns=lambda c: c[9:])
+    assert list(counts) == list(domain.cat.categories)
+    a = dict.fromkeys(counts, 0) | {"red pulp": 1, "B-zone": 1, "tumour": 1, "normal": 1, "none": 1}
+    assert counts.to_dict("index") == {"a": a, "b": dict.fromkeys(counts, 0) | {"PALS": 1}}
+
+
 def test_odd_domains_and_types_are_faults(ingest, tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("X,Y,type,tissue\n1,2,A,tumour\n3,4,A|B,margin\n5,6,A|B,margin\n")
+    path.write_text("X,Y,type,tissue\n1,2,A,tumour\n3,4,A|B,red|pulp\n5,6,A|B,red|pulp\n")
     columns = {"x": "X", "y": "Y", "cell_type": "type", "domain": "tissue"}
     done = ingest({"a": path}, panel=None, format="table", columns=columns)
     assert done.code == 2
     assert len(done.lines) == 2
-    domains = "structural, interface, tumour, normal, none"
-    assert f"row 3 (sample a), column `tissue`: expected one of {domains}, found `margin` (and 1 more" in done.lines[0]
+    domain = "a name of a tissue domain: printable text without `|`"
+    assert f"row 3 (sample a), column `tissue`: expected {domain}, found `red|pulp` (and 1 more row)." in done.lines[0]
     assert (
         "row 3 (sample a), column `type`: expected a cell type without `|`, found `A|B` (and 1 more row)."
         in done.lines[1]

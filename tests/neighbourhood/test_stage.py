@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from tumint.config.model import StageParams
 from tumint.config.neighbourhood import GraphConfig, NeighbourhoodConfig, RobustnessConfig
+from tumint.errors import ConfigError
 from tumint.io.contracts import CELLS, DISTANCES, EDGES, FEATURES, GRID, INTERACTIONS, NULLS
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.neighbourhood import stage
@@ -133,6 +135,42 @@ def test_samples_of_a_subject_pool_to_their_common_fit(cells: Path, tmp_path: Pa
     assert weighted == pytest.approx(
         (of_singles["log_odds"] * of_singles["information"]).sum() / of_singles["information"].sum(), abs=0.05
     )
+
+
+def test_domains_go_by_the_names_of_the_config(cells: Path, tmp_path: Path) -> None:
+    def scores(**domains: str) -> dict[str, pd.DataFrame]:
+        p = params({"domains": domains, "robustness": RobustnessConfig(graphs=[])})
+        run_all(cells, tmp_path / "out", [SAMPLES], 1, p)
+        table = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
+        return {null: rows.drop(columns=["null"]) for null, rows in table.groupby("null")}
+
+    plain = scores()
+    columns = ["sample", "source", "target", "observed", "expected", "z"]
+    # other names are other words for the same tissue
+    renamed = scores(tumour="nest", normal="bed")
+    pd.testing.assert_frame_equal(renamed["domain"], plain["domain"])
+    # in one tissue, labels change places over the whole image
+    merged = scores(normal="tumour")
+    assert not np.allclose(plain["domain"]["expected"], merged["domain"]["expected"], rtol=1e-3)
+    pd.testing.assert_frame_equal(
+        merged["domain"][columns].reset_index(drop=True),
+        merged["global"].loc[merged["global"]["sample"] != "no_domain", columns].reset_index(drop=True),
+    )
+    # `none` in all cells: no domain
+    assert "domain" not in scores(normal="none", tumour="none")
+
+
+def test_a_domain_of_the_config_that_no_cell_has_is_named(cells: Path, tmp_path: Path) -> None:
+    p = params({"domains": {"Tumuor": "nest", "normal": "bed", "follicle": "none"}})
+    with pytest.raises(ConfigError) as error:
+        stage.run(p, cells, {"no_domain": "m1"}, [], tmp_path / "out")
+    where = "config: key `neighbourhood.domains`: expected domains of the data (none, normal, tumour), found"
+    assert [str(fault) for fault in error.value.faults] == [
+        f"{where} `Tumuor` (the nearest is `tumour`).",
+        f"{where} `follicle`.",
+    ]
+    with pytest.raises(ValidationError, match=r"a name of a tissue domain: .*; found 'a\|b'"):
+        NeighbourhoodConfig(domains={"tumour": "a|b"})
 
 
 def test_provided_edges_are_used(cells: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
 from tumint.response.compare import Result, compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.design.subjects import subject_values
 from tumint.response.family_tests import BESIDE
 

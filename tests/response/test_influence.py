@@ -8,7 +8,7 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.response import Contrast
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.influence import influence
 from tumint.response.models.linear import LinearFit
 from tumint.response.models.moderated import Prior, fit_prior

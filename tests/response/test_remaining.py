@@ -12,7 +12,7 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.io.contracts import REMAINING
 from tumint.io.tables import check
 from tumint.response.compare import Result, compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.remaining import remaining
 
 CONFIG = ResponseConfig(contrasts=[Contrast(name="c", column="arm", reference="v", group="t")])

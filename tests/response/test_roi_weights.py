@@ -12,7 +12,7 @@ import statsmodels.api as sm
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.response.compare import compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.models.linear import fit
 from tumint.response.models.moderated import fit_prior, moderated_t
 from tumint.response.models.roi_weights import consensus_correlation, subject_weights

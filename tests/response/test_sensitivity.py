@@ -10,7 +10,7 @@ from tumint.config.response import ResponseConfig
 from tumint.io.contracts import GRID, ROBUSTNESS
 from tumint.io.tables import check
 from tumint.response.compare import compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.sensitivity import robustness
 
 TYPES = ["a", "b", "c"]

@@ -9,7 +9,7 @@ import pytest
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.response.compare import compare
-from tumint.response.design.groups import groups as design
+from tumint.response.design import groups as design
 from tumint.response.summary import summarise
 from tumint.response.wording import finding, nothing, ratio, relation
 

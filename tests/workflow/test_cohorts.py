@@ -87,6 +87,32 @@ def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
         assert (results / "reports" / f"{name}.html").is_file()
 
 
+def test_mouse_spleen_codex_tells_shared_tissue_from_contact(cohort, tumint):
+    """Across the image CD4 and CD8 T cells touch far too often; among T cells, given where they are, too seldom."""
+    folder = cohort("mouse_spleen_codex")
+    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    results = folder / "results" / "mouse_spleen_codex"
+    cells = pd.read_parquet(results / "cluster" / "cells.parquet", columns=["sample", "domain"])
+    assert cells["sample"].value_counts().to_dict() == {"BALBc-1": 82_382, "BALBc-2": 81_925}
+    assert set(cells["domain"]) == {"red pulp", "PALS", "marginal zone", "B-zone", "NoAnnotation"}
+    scores = pd.read_parquet(results / "neighbourhood" / "interactions.parquet")
+    pair = scores[(scores["source"] == "CD4(+) T cells") & (scores["target"] == "CD8(+) T cells")]
+    z = pair.pivot_table(index="sample", columns="null", values="z")
+    assert len(z) == 2
+    assert z["global"].gt(100).all()
+    assert z["domain"].between(10, 25).all()
+    assert z["parent"].between(-20, -5).all()
+    page = (results / "reports" / "neighbourhood.html").read_text(encoding="utf-8")
+    told = [f"{v:+.0f}" if abs(v) >= 10 else f"{v:+.1f}".replace("-", "−") for v in z["domain"]]
+    assert (
+        "CD4(+) T cells and CD8(+) T cells touch more often than chance in the whole image (z "
+        f"{z['global'].iloc[0]:+.0f} and {z['global'].iloc[1]:+.0f}) and within tissue domains ({' and '.join(told)}), "
+        "but less often among T cells alone (" in page
+    )
+    assert ", in both subjects: they live in the same parts of the tissue, but do not seek each other." in page
+
+
 def test_mouse_lung_scrna_compares_compositions_and_scores_nothing(cohort, tumint):
     folder = cohort("mouse_lung_scrna")
     done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)

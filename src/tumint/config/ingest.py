@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tumint import keys as k
-from tumint.config.base import Section
+from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
 class ColumnMap(Section):
@@ -22,7 +22,9 @@ class ColumnMap(Section):
     )
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
     cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
-    domain: str | None = Field(None, description="Tissue domain that comes with the data.")
+    domain: str | None = Field(
+        None, description="Tissue domain that comes with the data, by any name (see `neighbourhood.domains`)."
+    )
     part: str | None = Field(
         None,
         description="What tells the samples of one file apart; the sheet's column `part` says which of its values the "
@@ -96,7 +98,8 @@ class IngestConfig(Section):
             "structural": "StructuralImage",
         },
         description="`{domain: text}`: the column whose name ends in this text holds the 0/1 mean of that tissue mask "
-        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal. "
+        "under the cell. At least 0.5 counts as inside; where masks overlap, structural > interface > tumour > normal "
+        "> others by name. "
         "A table has the columns of all these masks, or none.",
     )
     relationships: bool = Field(
@@ -135,6 +138,6 @@ class IngestConfig(Section):
             raise ValueError("both `columns.x` and `columns.y`, or neither")
         if "{channel}" not in self.intensity_column:
             raise ValueError("`{channel}` in `intensity_column`")
-        if unknown := set(self.masks) - set(k.DOMAINS):
-            raise ValueError(f"`masks` named {', '.join(k.DOMAINS)}, not {', '.join(sorted(unknown))}")
+        if odd := [name for name in self.masks if not is_domain(name) or name == k.NO_DOMAIN]:
+            raise ValueError(f"each key of `masks` to be {A_DOMAIN}, and not `{k.NO_DOMAIN}`; found {odd[0]!a}")
         return self

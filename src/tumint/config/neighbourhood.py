@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from tumint.config.base import Section
+from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
 class GraphConfig(Section):
@@ -88,6 +88,12 @@ class NeighbourhoodConfig(Section):
     within_domain: bool = Field(
         True, description="Take tissue domains into account where there are any; false: as if there were none."
     )
+    domains: dict[str, str] = Field(
+        default_factory=dict,
+        description="`{domain of the data: domain}`: tissue domains that go by another name here, as `{Tumour nest: "
+        "tumour, Tumour bed: tumour, Folds: none}`; several can become one, and `none` is no domain. The others keep "
+        "the names they came with. A domain that no cell of the cohort is in is an error.",
+    )
     local_um: Annotated[float, Field(gt=0)] = Field(
         100.0,
         description="How far apart cells can be to exchange their labels under the local null, and the side of the "
@@ -117,6 +123,13 @@ class NeighbourhoodConfig(Section):
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."
     )
+
+    @field_validator("domains")
+    @classmethod
+    def _domain_names(cls, value: dict[str, str]) -> dict[str, str]:
+        if odd := [name for name in value.values() if not is_domain(name)]:
+            raise ValueError(f"each domain to be {A_DOMAIN}; found {odd[0]!a}")
+        return value
 
     @field_validator("parents")
     @classmethod

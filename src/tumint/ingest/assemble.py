@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
-from tumint.ingest.domains import CATEGORIES
+from tumint.ingest import domains
 from tumint.ingest.reader import Cells, Channel
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequen
     sizes = [cells.cell_id.size for _, cells in parts]
     cell_id = _joined([cells.cell_id for _, cells in parts], np.empty(0, dtype=np.int64))
     codes = np.repeat([list(names).index(name) for name, _ in parts], sizes).astype(np.int64)
-    domain = _joined([cells.domain for _, cells in parts], np.empty(0, dtype=np.int8))
+    domain = _joined([cells.domain for _, cells in parts], np.empty(0, dtype=object))
     obs = pd.DataFrame(
         {
             k.SAMPLE: pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names))),
             k.CELL_ID: cell_id,
             k.AREA_UM2: _joined([cells.area_um2 for _, cells in parts], np.empty(0)),
-            k.DOMAIN: pd.Categorical.from_codes(domain, dtype=pd.CategoricalDtype(list(CATEGORIES))),
+            k.DOMAIN: pd.Categorical(domain, categories=domains.categories(set(domain))),
         },
         index=[f"{names[code]}:{cell}" for code, cell in zip(codes.tolist(), cell_id.tolist(), strict=True)],
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from tumint import keys as k
 
-CATEGORIES = (*k.DOMAINS, k.NO_DOMAIN)
 _INSIDE = 0.5
+_SPELT = {name: name for name in (*k.DOMAINS, k.NO_DOMAIN)} | {"tumor": "tumour"}
 
 
 def from_masks(masks: Mapping[str, np.ndarray], n: int) -> np.ndarray:
@@ -22,27 +22,39 @@ def from_masks(masks: Mapping[str, np.ndarray], n: int) -> np.ndarray:
 
     Returns
     -------
-    Index into `CATEGORIES`, shape `(n,)`, int8: of the masks that cover at least half of the cell, the first in the
-    order of `keys.DOMAINS`; `none` where no mask does.
+    Names, shape `(n,)`, dtype object: of the masks that cover at least half of the cell, the first by `in_order`;
+    `none` where no mask does.
     """
-    codes = np.full(n, CATEGORIES.index(k.NO_DOMAIN), dtype=np.int8)
-    for domain in reversed(k.DOMAINS):
-        if domain in masks:
-            codes[masks[domain] >= _INSIDE] = CATEGORIES.index(domain)
-    return codes
+    found = np.full(n, k.NO_DOMAIN, dtype=object)
+    for domain in reversed(in_order(masks)):
+        found[masks[domain] >= _INSIDE] = domain
+    return found
 
 
-def from_names(names: np.ndarray) -> np.ndarray:
-    """Index into `CATEGORIES`, int8, of names that are all among them."""
-    lookup = {name: i for i, name in enumerate(CATEGORIES)}
-    return np.fromiter((lookup[name] for name in names), dtype=np.int8, count=len(names))
+def from_names(names: np.ndarray, outside: Collection[str] = ()) -> np.ndarray:
+    """Domains that a source names: its own names, but for those that we know in any case (and `tumor`).
+
+    Parameters
+    ----------
+    names
+        Shape `(n,)`, dtype object.
+    outside
+        What the source calls a place that is no tissue: `none`.
+    """
+    lookup = {name: k.NO_DOMAIN if name in outside else _SPELT.get(name.lower(), name) for name in set(names)}
+    return np.array([lookup[name] for name in names], dtype=object)
 
 
-def from_any_names(names: np.ndarray) -> np.ndarray:
-    """The same of names in any case, `tumor` for `tumour`; those that are no domain are `none`."""
-    lookup = {name: i for i, name in enumerate(CATEGORIES)} | {"tumor": CATEGORIES.index("tumour")}
-    outside = CATEGORIES.index(k.NO_DOMAIN)
-    return np.fromiter((lookup.get(str(name).lower(), outside) for name in names), dtype=np.int8, count=len(names))
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names once each: those of `keys.DOMAINS` in that order, then a lab's own by name, then `none`."""
+    there = set(names)
+    own = sorted(there - {*k.DOMAINS, k.NO_DOMAIN})
+    return [name for name in (*k.DOMAINS, *own, k.NO_DOMAIN) if name in there]
+
+
+def categories(names: Iterable[str]) -> list[str]:
+    """`in_order`, with the names of `keys.DOMAINS` and `none` also where no cell has them."""
+    return in_order({*k.DOMAINS, *names, k.NO_DOMAIN})
 
 
 def in_several(masks: Mapping[str, np.ndarray]) -> int:

@@ -36,7 +36,7 @@ class Layout:
     shapes: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
-    any_domain: bool = False  # tissue names of the source's own: those that are no domain of ours count as `none`
+    no_domain: tuple[str, ...] = ()  # what the column `domain` says of cells that are in no tissue of a name
 
     def columns(self) -> list[str]:
         """Names of all columns that are to be read."""
@@ -73,8 +73,6 @@ def with_columns(layout: Layout, config: IngestConfig) -> Layout:
     if columns is None:
         return layout
     changed = {name: value for name in _OVERRIDES if (value := getattr(columns, name)) is not None}
-    if columns.domain is not None:
-        changed["any_domain"] = False
     if columns.x is not None and columns.y is not None:
         changed |= {"x": (columns.x,), "y": (columns.y,), "in_um": False}
     if columns.area is not None:

@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault, TumintError
 from tumint.ingest import domains
 from tumint.ingest.edges import both_ways
 from tumint.ingest.reader import Cells, Channel, Part, Settings, no_edges
 from tumint.ingest.source import Identity, Place
+from tumint.ingest.table import printable
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,11 @@ def _domain(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault |
     columns = settings.config.columns
     if columns is None or columns.domain is None:
         return domains.from_masks({}, len(matrix.obs))
-    return domains.from_any_names(_text(matrix, columns.domain, part, faults, k.NO_DOMAIN))
+    names = _text(matrix, columns.domain, part, faults, k.NO_DOMAIN)
+    if odd := sorted({name for name in names if not is_domain(name)}):
+        where = part.place.at(None, columns.domain)
+        faults.append(Fault(where, A_DOMAIN, f"`{printable(odd[0])}`"))
+    return domains.from_names(names)
 
 
 def _area(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> np.ndarray:

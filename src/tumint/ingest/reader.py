@@ -64,7 +64,7 @@ class Cells:
     area_um2
         float64, `(n,)`, NaN: none.
     domain
-        int8, `(n,)`, codes into `domains.CATEGORIES`.
+        Names, dtype object, `(n,)`; `none`: in no domain.
     intensities
         float32, cells × markers, an array (NaN: no value) or, of transcripts, a `scipy.sparse.csr_matrix`.
     edges

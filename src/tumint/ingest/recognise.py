@@ -24,6 +24,7 @@ _GUESSES = {
         "pos_x",
         "center_x",
         "x_position",
+        "x_coordinate",
         "centroid-1",
     ),
     "y": (
@@ -36,6 +37,7 @@ _GUESSES = {
         "pos_y",
         "center_y",
         "y_position",
+        "y_coordinate",
         "centroid-0",
     ),
     "cell_id": ("cell_id", "cellid", "object", "objectnumber", "object_id", "id", "label", "unnamed: 0"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tumint import keys as k
+from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest.columnar import open_table
@@ -139,7 +140,7 @@ def cells_of(
         edges=found,
         shapes=shapes,
         cell_type=types,
-        masks=tuple(domain for domain in k.DOMAINS if domain in where.masks),
+        masks=tuple(domains.in_order(where.masks)),
         missing_markers=tuple(c.marker for c in settings.channels if c.marker not in where.markers),
         image_um=image_um(part) if image_um is not None else None,
         n_several_masks=several,
@@ -156,16 +157,14 @@ def _area(table: Table, where: Layout) -> np.ndarray:
 
 
 def _domain(table: Table, where: Layout) -> tuple[np.ndarray, int]:
-    """Codes of the domains, and how many cells lie in several masks."""
+    """Names of the domains, and how many cells lie in several masks."""
     if where.domain is None:
         means = {domain: table.numbers(c, missing=True, low=0, high=1) for domain, c in where.masks.items()}
         return domains.from_masks(means, len(table)), domains.in_several(means)
-    if where.any_domain:
-        return domains.from_any_names(table.text(where.domain, k.NO_DOMAIN)), 0
-    before = len(table.faults)
-    table.check(where.domain, {*domains.CATEGORIES}, f"one of {', '.join(domains.CATEGORIES)}")
     names = table.text(where.domain, k.NO_DOMAIN)
-    return (domains.from_names(names) if len(table.faults) == before else np.empty(0, dtype=np.int8)), 0
+    odd = {name for name in set(names) if not is_domain(name)}
+    table.fault(where.domain, np.array([name in odd for name in names], dtype=bool), A_DOMAIN)
+    return domains.from_names(names, where.no_domain), 0
 
 
 def _cell_type(table: Table, where: Layout) -> np.ndarray | None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.config.model import StageParams
 from tumint.errors import ConfigError, DataError, Fault
+from tumint.ingest import domains
 from tumint.ingest.assemble import cells_of_batch, edges_of_batch, one_list
-from tumint.ingest.domains import CATEGORIES
 from tumint.ingest.layout import channels
 from tumint.ingest.oddities import Oddities, settle
 from tumint.ingest.reader import Cells, Part, Reader, Settings
@@ -169,14 +169,14 @@ def _say(text: str) -> None:
     print(f"tumint: {text}", file=sys.stderr)
 
 
-def _samples_table(samples: Iterable[Sample], settings: Settings) -> pd.DataFrame:
+def _samples_table(samples: Sequence[Sample], settings: Settings) -> pd.DataFrame:
     """One row per sample, also where nothing could be read."""
     records = []
+    names = domains.categories({name for sample in samples if sample.cells is not None for name in sample.cells.domain})
     for sample in samples:
         part, cells, odd = sample.part, sample.cells, sample.odd
         identity = file_identity(part.path) if cells is None else cells.identity
-        codes = np.empty(0, np.int8) if cells is None else cells.domain
-        counts = np.bincount(codes, minlength=len(CATEGORIES)).tolist()
+        counts = Counter(() if cells is None else cells.domain)
         records.append(
             {
                 k.SAMPLE: part.sample,
@@ -194,7 +194,7 @@ def _samples_table(samples: Iterable[Sample], settings: Settings) -> pd.DataFram
                 "n_several_masks": odd.several_masks,
                 "missing_markers": ";".join(_lacking(sample, settings)),
                 "masks": "" if cells is None else ";".join(cells.masks),
-                **{f"n_domain_{name}": n for name, n in zip(CATEGORIES, counts, strict=True)},
+                **{f"n_domain_{name}": counts[name] for name in names},
                 "notes": "" if cells is None else "; ".join(cells.notes),
                 k.STATUS: sample.status,
                 k.REASON: _one_line(sample.reason),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
-from tumint.errors import DataError, Fault
+from tumint.errors import ConfigError, DataError, Fault
 from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.features import cell_features, feature_table
@@ -55,6 +56,7 @@ def run(
     if _needs_edges(config) and not edges:
         raise DataError(Fault("--edges", "the batch's edges, for `neighbourhood.graph.kind: provided`", "none"))
     types = cohort_values(cells, k.CELL_TYPE)
+    check_domains(config.domains, cells)
     samples: dict[str, list[str]] = {}
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
@@ -129,6 +131,19 @@ def cohort_values(cells: Path, column: str, *, in_order: bool = False) -> list[s
     return list(found) if in_order else sorted(found)
 
 
+def check_domains(named: Mapping[str, str], cells: Path) -> None:
+    """Raise `ConfigError` where `neighbourhood.domains` names domains that no cell of the cohort is in."""
+    there = cohort_values(cells, k.DOMAIN) if named else []
+    faults: list[Fault | str] = []
+    for name in (name for name in named if name not in there):
+        near = difflib.get_close_matches(name.lower(), {one.lower(): one for one in there}, n=1)
+        hint = next((f" (the nearest is `{one}`)" for one in there if near and one.lower() == near[0]), "")
+        expected = f"domains of the data ({', '.join(there)})"
+        faults.append(Fault("config: key `neighbourhood.domains`", expected, f"`{name}`{hint}"))
+    if faults:
+        raise ConfigError(faults)
+
+
 def _config(params: StageParams) -> NeighbourhoodConfig:
     if params.neighbourhood is None:
         raise DataError(Fault("--params", "a section `neighbourhood`", "none"))
@@ -163,7 +178,8 @@ def _score_sample(scorer: Scorer, cells: Path, sample: str, edges: Sequence[Path
     if not located(table):
         print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
         return scorer.unlocated(sample, labels)
-    domains = table[k.DOMAIN].astype(str).to_numpy(object)
+    named = scorer.config.domains
+    domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
     image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
     given = None
     if _needs_edges(scorer.config) and edges:

@@ -53,9 +53,9 @@ def _rows(tables: list[Path], columns: dict[str, str]) -> list[tuple[str, Path, 
 def _numeric(path: Path, names: list[str]) -> list[str]:
     """Those of `names` whose column holds numbers that are not all whole and small: intensities, not codes."""
     table = table_of(path)
-    if table is None:
+    unique = [] if table is None else [name for name in names if table.header.count(name) == 1]
+    if table is None or not unique:
         return []
-    unique = [name for name in names if table.header.count(name) == 1]
     table.load(unique)
     markers = []
     for name in unique:

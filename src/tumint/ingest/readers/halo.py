@@ -37,7 +37,6 @@ def _find(table: Table, settings: Settings) -> Layout:
         _ID,
         area=first_of(table, [f"Cell Area ({unit})" for unit in ("µm²", "μm²", "um²", "um^2", "µm^2")]),
         domain="Classifier Label" if "Classifier Label" in table.header else None,
-        any_domain=True,
         part=first_of(table, _IMAGE),
         area_in_um2=True,
         markers=find_markers(table, settings, columns_of),

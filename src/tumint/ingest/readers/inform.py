@@ -39,7 +39,6 @@ def _find(table: Table, settings: Settings) -> Layout:
         area=first_of(table, [f"{part} Area ({unit})" for part in (_WHOLE, "Nucleus")]),
         cell_type="Phenotype" if "Phenotype" in table.header else None,
         domain="Tissue Category" if "Tissue Category" in table.header else None,
-        any_domain=True,
         part=_SAMPLE if _SAMPLE in table.header else None,
         in_um=in_um,
         area_in_um2=in_um,
@@ -60,7 +59,7 @@ def recognise(path: Path) -> Found | None:
         images = values_of(file, _SAMPLE)
         rows += [(_roi(name), file, name if len(images) > 1 else "") for name in images or [file.name]]
     markers = [(re.sub(r" \(Opal \d+\)$", "", name), name) for name in found]
-    check = ["`Tissue Category` becomes the domain where it is called tumour, normal, interface or structural"]
+    check = ["`Tissue Category` becomes the domain, by its own name"]
     return Found(rows, markers, {}, check, has_types="Phenotype" in header)
 
 

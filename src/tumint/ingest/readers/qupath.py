@@ -18,6 +18,8 @@ from tumint.ingest.table import Table
 
 _MICRO = ("µm", "μm", "um")  # the micro sign, the Greek letter, and neither
 _IMAGE = "Image"
+# `Parent` of detections that lie in no annotation with a class
+_NO_TISSUE = ("Image", "Root object", "Root object (Image)", "PathRootObject", "PathAnnotationObject", "Annotation")
 _OF_CHANNEL = (
     *("Cell: {} mean", "{}: Cell: Mean", "Cell: {}: Mean", "{}: Mean", "{} mean"),
     *("Nucleus: {} mean", "{}: Nucleus: Mean"),
@@ -39,7 +41,7 @@ def _find(table: Table, settings: Settings) -> Layout:
         area=first_of(table, _areas(unit)),
         cell_type=first_of(table, ("Classification", "Class")),
         domain="Parent" if "Parent" in table.header else None,
-        any_domain=True,
+        no_domain=_NO_TISSUE,
         part=_IMAGE if _IMAGE in table.header else None,
         in_um=unit is not None,
         area_in_um2=unit is not None,
@@ -68,7 +70,7 @@ def recognise(path: Path) -> Found | None:
     for file in tables:
         images = values_of(file, _IMAGE)
         rows += [(stem(Path(name)), file, name if len(images) > 1 else "") for name in images or [stem(file)]]
-    check = ["`Parent` becomes the domain where it is called tumour, normal, interface or structural"]
+    check = ["`Parent` becomes the domain, by its own name"]
     named = {"Class", "Classification"} & set(header)
     return Found(rows, [(name, name) for name in channels], {}, check, has_types=bool(named))
 

@@ -25,7 +25,12 @@ COLUMNS = (
     Column("n_outside", "Outside the image", "int", "cells whose centre lies below 0 or beyond the image"),
     Column("n_coincident", "Coincident", "int", "cells exactly where an earlier one lies"),
     Column("n_id_gaps", "Ids skipped", "int", "ids between the first and the last that no cell has"),
-    Column("n_several_masks", "In several masks", "int", "the first of structural, interface, tumour, normal counts"),
+    Column(
+        "n_several_masks",
+        "In several masks",
+        "int",
+        "the first of structural, interface, tumour, normal, then others by name, counts",
+    ),
     Column("notes", "Notes"),
     Column(k.REASON, "Reason"),
     Column("file", "File"),
@@ -189,7 +194,7 @@ def _method(inputs: Inputs) -> list[str]:
         "Each ROI's cells were read and checked: needed columns, numbers where numbers are due, finite coordinates, "
         "unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
         "to the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
-        "interface, tumour and normal."
+        "interface, tumour and normal, and these before others by name."
     ]
     if settings:
         said.append(

@@ -11,13 +11,13 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.neighbourhood import figures
-from tumint.report.formats import integer, is_missing, listed, number, percent, plural, ratio, setting, share_setting
+from tumint.report.formats import integer, listed, percent, plural, ratio, setting, share_setting
 from tumint.report.inputs import Inputs
 from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.pages.lineage import turned
 from tumint.report.pages.pairs import MAPPED, border, is_symmetric, pair_maps, strips, strongest, volcano
 from tumint.report.words import family_name
 
-CLEAR_Z = 3.0  # of the median ROI, for what is said of one pair
 LEAST_INFORMATION = 4.0  # of all ROIs of a subject, as `response.min_information` has it
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
@@ -90,7 +90,7 @@ def build(inputs: Inputs) -> Page:
             Number("Cell types", integer(scores[k.SOURCE].nunique())),
             Number("Scores", integer(tested), f"of {int((scores[k.NULL] == primary).sum()):,}: ROIs × ordered pairs"),
         ),
-        findings=_findings(scores, pairs, primary),
+        findings=[*_findings(scores, pairs, primary), *_turned(inputs, scores)],
         sections=(
             Section("Who touches whom", [*_enrichment(summary, primary), *volcano(scores, summary, SIGNIFICANT)]),
             Section("Only shared tissue", _vanishing(pairs, primary)),
@@ -217,27 +217,17 @@ def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[s
             if len(gone)
             else f"No pair that is clear over the whole image vanishes {figures.NULLS[primary]}."
         )
-    return [*found, *_turned(pairs)]
+    return found
 
 
-def _turned(pairs: pd.DataFrame) -> list[str]:
+def _turned(inputs: Inputs, scores: pd.DataFrame) -> list[str]:
     """The pair that looks like contact over the whole image and is the opposite among the cells of its lineage."""
-    if pairs[f"{k.PARENT}_z"].isna().all():
-        return []
-    here, there = pairs[f"{k.GLOBAL}_z"], pairs[f"{k.PARENT}_z"]
-    rows = pairs[(here.abs() > CLEAR_Z) & (there.abs() > CLEAR_Z) & (np.sign(here) != np.sign(there))]
-    if rows.empty:
-        return []
-    row = rows.loc[(rows[f"{k.GLOBAL}_z"].abs()).idxmax()]
-    more = row[f"{k.GLOBAL}_z"] > 0
-    inside = row[f"{k.WITHIN_DOMAIN}_z"]
-    within = "" if is_missing(inside) else f", {number(inside)} within tissue domains"
-    return [
-        f"{row['pair']}: {'far more' if more else 'far fewer'} contacts than chance over the whole image (z = "
-        f"{number(row[f'{k.GLOBAL}_z'])}{within}), but {'fewer' if more else 'more'} than chance among the cells of "
-        f"their lineage (z = {number(row[f'{k.PARENT}_z'])}): they {'share' if more else 'do not share'} tissue, and "
-        f"within it {'keep apart' if more else 'attract each other'}."
-    ]
+    params = inputs.metas.get("neighbourhood", {}).get("params", {})
+    parents = (params.get("neighbourhood") or {}).get("parents") or {}
+    subjects = {
+        sample: inputs.subject_of[sample] for sample in scores[k.SAMPLE].unique() if sample in inputs.subject_of
+    }
+    return turned(scores, parents, subjects)
 
 
 def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
