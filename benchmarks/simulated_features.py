@@ -15,8 +15,8 @@ from scipy import stats
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.response.compare import Result, compare
-from tumint.response.design.families import families
 from tumint.response.design import groups as design
+from tumint.response.design.families import families
 from tumint.response.design.subjects import subject_values
 from tumint.response.family_tests import weights_of
 from tumint.response.models.linear import fit

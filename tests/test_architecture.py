@@ -53,21 +53,30 @@ def test_a_stage_imports_no_other_stage():
         room = _room(path)
         if room in STAGES:
             others = tuple(f"tumint.{stage}" for stage in (*STAGES, "report", "cli") if stage != room)
-            # figures belong to the reports and take their style from there
-            names = [n for n in _imports(path) if n.startswith(others) and path.name != "figures.py"]
+            names = [n for n in _imports(path) if n.startswith(others)]
             assert not names, f"{path}: {names}"
 
 
-def test_numerics_import_neither_stage_nor_figures():
+def test_numerics_import_neither_stage_nor_charts():
+    drawing = ("tumint.charts", "tumint.style", "tumint.maps", "matplotlib", "plotly")
     for path in MODULES:
-        if _room(path) in STAGES and path.name not in ("stage.py", "figures.py", "__init__.py"):
-            names = [n for n in _imports(path) if re.search(r"\.(stage|figures)(\.|$)", n)]
+        if _room(path) in STAGES and path.name not in ("stage.py", "__init__.py"):
+            names = [n for n in _imports(path) if re.search(r"\.stage(\.|$)", n) or n.startswith(drawing)]
             assert not names, f"{path}: {names}"
+
+
+def test_a_report_of_a_stage_is_not_needed_by_another():
+    """What reports share is in `engine`, which knows no stage; the index reads the pages of all."""
+    rooms = [p.name for p in (PACKAGE / "report").iterdir() if p.is_dir() and p.name not in ("engine", "__pycache__")]
+    for path in (PACKAGE / "report").rglob("*.py"):
+        mine = path.parent.name
+        others = tuple(f"tumint.report.{room}" for room in rooms if room != mine and mine != "index")
+        assert not [n for n in _imports(path) if n.startswith(others)], path
 
 
 def test_scores_and_comparison_need_no_scanpy():
     for path in MODULES:
-        if _room(path) in ("neighbourhood", "response") and path.name != "figures.py":
+        if _room(path) in ("neighbourhood", "response"):
             # `tumint score` reads an .h5ad where it is given one, and imports anndata only then
             lazy = path.name == "tables.py"
             roots = {name.split(".")[0] for name in _imports(path, top_level=lazy)}

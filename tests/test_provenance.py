@@ -18,14 +18,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "kernels/counts.py": "def f():\n    return 1\n",
         "qc/__init__.py": "",
         "qc/stage.py": '"""Doc."""\nfrom tumint import keys\n\ndef run():\n    """Doc."""\n    return keys.A\n',
-        "qc/figures.py": "B = 1\n",
         "neighbourhood/__init__.py": "",
         "neighbourhood/stage.py": "from tumint.keys import A\n\ndef run():\n    from tumint.kernels import counts\n",
         "report/__init__.py": "",
-        "report/render.py": "C = 1\n",
-        "report/pages/__init__.py": "",
-        "report/pages/qc.py": "from tumint.qc import figures\n",
-        "report/templates/page.html": "<html>",
+        "report/engine/__init__.py": "",
+        "report/engine/render.py": "C = 1\n",
+        "report/qc/__init__.py": "",
+        "report/qc/figures.py": "B = 1\n",
+        "report/qc/page.py": "from tumint.report.qc import figures\n",
+        "report/engine/templates/page.html": "<html>",
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -51,10 +52,10 @@ def changed(package: Path, name: str, text: str) -> set[str]:
     [
         ("kernels/counts.py", "def f():\n    return 2\n", {"neighbourhood"}),
         ("keys.py", "A = 2\n", {"qc", "neighbourhood"}),
-        ("qc/figures.py", "B = 2\n", {"report_qc"}),
-        ("report/render.py", "C = 2\n", {"report_qc", "report_neighbourhood"}),
-        ("report/pages/qc.py", "from tumint.qc import figures\n\nD = 1\n", {"report_qc"}),
-        ("report/templates/page.html", "<html lang=en>", {"report_qc", "report_neighbourhood"}),
+        ("report/qc/figures.py", "B = 2\n", {"report_qc"}),
+        ("report/engine/render.py", "C = 2\n", {"report_qc", "report_neighbourhood"}),
+        ("report/qc/page.py", "from tumint.report.qc import figures\n\nD = 1\n", {"report_qc"}),
+        ("report/engine/templates/page.html", "<html lang=en>", {"report_qc", "report_neighbourhood"}),
         ("qc/stage.py", '"""Other."""\nfrom tumint import keys\n\n# why\ndef run():\n    return keys.A\n', set()),
     ],
 )

@@ -25,16 +25,16 @@ _PACKAGES = (
 def code_digest(stage: str) -> str:
     """Hash of the modules that `stage` runs: `tumint.<stage>.stage` and all it imports from tumint.
 
-    Comments, docstrings and layout do not count. Figures belong to the reports: the digest of `report_<stage>` covers
-    the figures of that stage, the report package and its templates, and not the numerics.
+    Comments, docstrings and layout do not count. The digest of `report_<stage>` covers `tumint.report.<stage>`, what
+    all reports share with its templates, and what these import; `engine.render` imports pages by name, so those of
+    other stages do not count.
     """
     if stage.startswith("report"):
         name = stage.removeprefix("report_")
-        roots = [f"tumint.report.{p.stem}" for p in sorted((_ROOT / "report").glob("*.py")) if p.stem != "__init__"]
-        # the page of another stage does not count, so render.py imports pages by name
-        roots += [f"tumint.report.pages.{name}"]
-        roots += [f"tumint.{name}.figures"] if (_ROOT / name / "figures.py").exists() else []
-        texts = [p.read_text(encoding="utf-8") for p in sorted((_ROOT / "report" / "templates").glob("*"))]
+        rooms = [_ROOT / "report" / "engine", _ROOT / "report" / name]
+        roots = [f"tumint.report.{p.parent.name}.{p.stem}" for room in rooms for p in sorted(room.glob("*.py"))]
+        templates = _ROOT / "report" / "engine" / "templates"
+        texts = [p.read_text(encoding="utf-8") for p in sorted(templates.glob("*"))]
     else:
         roots, texts = [f"tumint.{stage}.stage"], []
     found: dict[str, str] = {}

@@ -196,7 +196,7 @@ def cohorts() -> ModuleType:
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The reports of a small cohort (fields of `Plan` as keywords), in their folder."""
-    from tumint.report import render
+    from tumint.report.engine import render
 
     made: dict[object, Path] = {}
 
@@ -239,12 +239,12 @@ def maps_page(folder: Path, maps: int, cells: int) -> Path:
 
     from tumint import keys as k
     from tumint import style
-    from tumint.cluster.figures import type_map
     from tumint.config.model import StageParams
-    from tumint.report import render
-    from tumint.report.files import Files
-    from tumint.report.inputs import Inputs
-    from tumint.report.page import Page, Section, State
+    from tumint.report.cluster.figures import type_map
+    from tumint.report.engine import render
+    from tumint.report.engine.files import Files
+    from tumint.report.engine.inputs import Inputs
+    from tumint.report.engine.page import Page, Section, State
 
     types = [f"type {i}" for i in range(10)]
     rng = np.random.default_rng(0)

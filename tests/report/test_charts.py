@@ -14,7 +14,7 @@ import pytest
 
 from tumint import charts, style
 from tumint.charts import live, still, ticks
-from tumint.report import interactive, render
+from tumint.report.engine import interactive, render
 
 MARK = "<b onclick=1>&\"'</script>"
 COLOURS = {f"A{MARK}": "#123456", f"B{MARK}": "#abcdef"}

@@ -11,12 +11,12 @@ import pytest
 from tumint import keys as k
 from tumint import style
 from tumint.charts import live
-from tumint.cluster import charts as typing_charts
-from tumint.cluster import figures as typing_figures
-from tumint.neighbourhood.pair_figures import pair_map
-from tumint.qc import charts as roi_charts
-from tumint.qc import figures as qc_figures
-from tumint.response.extremes import extreme_maps
+from tumint.report.cluster import charts as typing_charts
+from tumint.report.cluster import figures as typing_figures
+from tumint.report.neighbourhood.pair_figures import pair_map
+from tumint.report.qc import charts as roi_charts
+from tumint.report.qc import figures as qc_figures
+from tumint.report.response.extremes import extreme_maps
 
 TYPES = ("T cells", "B cells", k.UNCLASSIFIED)
 PALETTE = style.colours(TYPES)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tumint.report import formats
-from tumint.report.inputs import Inputs
-from tumint.report.page import Finding, Page, Table
-from tumint.report.pages import index
+from tumint.report.engine import formats
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Finding, Page, Table
+from tumint.report.index import page as index
 
 KEPT = Path(__file__).with_name("first_screen.txt")
 PAGES = ("index", *index.STAGES)
@@ -25,7 +25,7 @@ NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-\d+)?(?![\w])")
 
 def built(written: object, page: str) -> Page:
     inputs = Inputs.load(written.params, written.results, written.sheet)
-    return importlib.import_module(f"tumint.report.pages.{page}").build(inputs)
+    return importlib.import_module(f"tumint.report.{page}.page").build(inputs)
 
 
 def sentences(page: Page) -> list[str]:

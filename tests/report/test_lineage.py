@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from tumint.report.pages.lineage import turned
+from tumint.report.neighbourhood.lineage import turned
 
 PARENTS = {"T cells": ["CD4 T", "CD8 T", "Treg"]}
 

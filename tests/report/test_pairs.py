@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from tumint import keys as k
-from tumint.neighbourhood.pair_figures import volcano as volcano_figure
-from tumint.report.inputs import Inputs, cells
-from tumint.report.page import Chooser, Notice, Table, Text
-from tumint.report.pages import neighbourhood, pairs
+from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.page import Chooser, Notice, Table, Text
+from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.neighbourhood import pairs
+from tumint.report.neighbourhood.pair_figures import volcano as volcano_figure
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import yaml
 from tumint import keys as k
 from tumint.config.qc import Region
 from tumint.qc.regions import inside_any
-from tumint.report import quality
-from tumint.report.page import Items, Table, Text
+from tumint.report.engine.page import Items, Table, Text
+from tumint.report.qc import quality
 
 
 def _stripes(sample: str = "s1") -> pd.DataFrame:

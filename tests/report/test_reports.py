@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tumint.io.tables import read_table
-from tumint.report import render
+from tumint.report.engine import render
 
 PAGES = (*render.STAGES, "index")
 VOID = {"meta", "input", "br", "img", "link", "hr", "col"}

@@ -18,7 +18,8 @@ from tumint.config.model import Config, StageParams, stage_params
 from tumint.config.panel import Panel
 from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
-from tumint.report import render, reproduce, runs
+from tumint.report.engine import render, runs
+from tumint.report.index import reproduce
 
 ROOT = Path(__file__).parents[2]
 RUN: dict[str, Any] = {

@@ -12,11 +12,16 @@ import pytest
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.io.tables import read_table
-from tumint.report import dropped, findings, formats, words
-from tumint.report.caveats import caveats
-from tumint.report.contrasts import Contrast, contrasts, prepared, values_of
-from tumint.report.inputs import Inputs
-from tumint.report.pages import index, neighbourhood, qc, response
+from tumint.report.engine import formats, words
+from tumint.report.engine.inputs import Inputs
+from tumint.report.index import page as index
+from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.qc import dropped
+from tumint.report.qc import page as qc
+from tumint.report.response import findings
+from tumint.report.response import page as response
+from tumint.report.response.caveats import caveats
+from tumint.report.response.contrasts import Contrast, contrasts, prepared, values_of
 from tumint.response.stage import run as run_response
 
 CONTRAST = {

@@ -98,7 +98,7 @@ def test_an_edited_kernel(finished, jobs, tmp_path):
 
 def test_an_edited_figure(finished, jobs, tmp_path):
     copy = shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    with open(copy / "tumint" / "cluster" / "figures.py", "a") as figures:
+    with open(copy / "tumint" / "report" / "cluster" / "figures.py", "a") as figures:
         figures.write("\nUNUSED = 0.5\n")
     assert jobs(cwd=finished, env={"PYTHONPATH": str(copy)}) == _steps("report cluster", "report index")
 

@@ -140,7 +140,7 @@ def _response(a: argparse.Namespace) -> None:
 
 def _report(a: argparse.Namespace) -> None:
     from tumint.config import load_params
-    from tumint.report import render
+    from tumint.report.engine import render
 
     if a.against is not None:
         out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"

@@ -13,11 +13,11 @@ from markupsafe import Markup, escape
 from tumint import __version__
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
-from tumint.report import interactive, runs, views
-from tumint.report.files import Files
-from tumint.report.inputs import Inputs
-from tumint.report.page import Page
-from tumint.report.ran import provenance
+from tumint.report.engine import interactive, runs, views
+from tumint.report.engine.files import Files
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Page
+from tumint.report.engine.ran import provenance
 
 STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 NAMES = {"index": "Overview", "qc": "Quality control"}
@@ -38,7 +38,7 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         summary = runs.summarise(inputs)
         # what is not whole yet is no run that a later one is compared with
         inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
-    page: Page = importlib.import_module(f"tumint.report.pages.{stage}").build(inputs)
+    page: Page = importlib.import_module(f"tumint.report.{stage}.page").build(inputs)
     files = Files(Path(results) / "figures" / stage)
     if stage != "index":
         files.clear()
@@ -54,7 +54,7 @@ def against(other: Path, results: Path, out: Path) -> None:
         One of the folders has no run that can be read.
     """
     before, after = runs.newest(Path(other)), runs.newest(Path(results))
-    page = importlib.import_module("tumint.report.pages.against").page(before, after)
+    page = importlib.import_module("tumint.report.index.against").page(before, after)
     params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
     inputs = Inputs(params, Path(results), pd.DataFrame())
     files = Files(Path(results) / "figures" / "against")

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from tumint.charts import Cells, Chart
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise, write_csv
-from tumint.report import formats, interactive
-from tumint.report.files import Files
-from tumint.report.inline import inline
-from tumint.report.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
+from tumint.report.engine import formats, interactive
+from tumint.report.engine.files import Files
+from tumint.report.engine.inline import inline
+from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 from tumint.style import Figure, file_name, svg
 
 MAX_ROWS = 1000  # of a table, in the page; its CSV holds all

@@ -9,15 +9,15 @@ import pandas as pd
 from tumint import keys as k
 from tumint import style
 from tumint.io import contracts
-from tumint.report import evidence, words
-from tumint.report import findings as spoken
-from tumint.report.caveats import caveats
-from tumint.report.contrasts import Contrast, values_of
-from tumint.report.contrasts import contrasts as contrasts_of
-from tumint.report.formats import integer, is_missing, number, plural, probability, ratio
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, state
-from tumint.response import extremes, figures
+from tumint.report.engine import words
+from tumint.report.engine.formats import integer, is_missing, number, plural, probability, ratio
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, state
+from tumint.report.response import evidence, extremes, figures
+from tumint.report.response import findings as spoken
+from tumint.report.response.caveats import caveats
+from tumint.report.response.contrasts import Contrast, values_of
+from tumint.report.response.contrasts import contrasts as contrasts_of
 
 MAPPED = 3  # features whose subjects at the extremes are drawn
 COLUMNS = (

@@ -11,8 +11,8 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report import words
-from tumint.report.inputs import Inputs
+from tumint.report.engine import words
+from tumint.report.engine.inputs import Inputs
 
 FOREST_ROWS = 24
 DOT_PANELS = 6

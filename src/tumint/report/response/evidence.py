@@ -10,12 +10,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report import words
-from tumint.report.contrasts import FOREST_ROWS, Contrast
-from tumint.report.formats import listed, plural, probability, ratio, setting
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Column, Section, Table, Text
-from tumint.response import figures
+from tumint.report.engine import words
+from tumint.report.engine.formats import listed, plural, probability, ratio, setting
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Column, Section, Table, Text
+from tumint.report.response import figures
+from tumint.report.response.contrasts import FOREST_ROWS, Contrast
 
 VERDICTS = {
     "remains": "remaining at equal shares of both types",

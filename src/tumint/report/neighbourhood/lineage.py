@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.formats import listed, plural
+from tumint.report.engine.formats import listed, plural
 
 CLEAR_Z = 3.0  # of the median ROI
 _LISTED = 3  # as many z are given one by one; of more ROIs their median

@@ -6,12 +6,17 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report import reproduce, runs
-from tumint.report.findings import findings
-from tumint.report.formats import integer, listed, plural
-from tumint.report.inputs import Inputs, cells
-from tumint.report.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
-from tumint.report.pages import against, cluster, ingest, neighbourhood, qc, response
+from tumint.report.cluster import page as cluster
+from tumint.report.engine import runs
+from tumint.report.engine.formats import integer, listed, plural
+from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
+from tumint.report.index import against, reproduce
+from tumint.report.ingest import page as ingest
+from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.qc import page as qc
+from tumint.report.response import page as response
+from tumint.report.response.findings import findings
 
 STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
 TITLES = {

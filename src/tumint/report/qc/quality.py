@@ -10,12 +10,13 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.qc import charts, whatif
+from tumint.qc import whatif
 from tumint.qc.cohort import WEAK_Z
 from tumint.qc.words import BASIC, METRICS, SHARES
-from tumint.report.formats import listed, percent, plural
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Chooser, Column, Items, Notice, Table, Text
+from tumint.report.engine.formats import listed, percent, plural
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Chooser, Column, Items, Notice, Table, Text
+from tumint.report.qc import charts
 from tumint.style import Figure
 
 LOOK = "look at this"

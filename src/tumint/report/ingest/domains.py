@@ -8,7 +8,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report.inputs import Inputs
+from tumint.report.engine.inputs import Inputs
 
 _PREFIX = "n_domain_"
 

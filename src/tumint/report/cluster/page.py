@@ -9,12 +9,25 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint import style
-from tumint.cluster import figures
 from tumint.io import contracts
-from tumint.report.formats import integer, listed, number, percent, plural
-from tumint.report.inputs import Inputs, cells
-from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
-from tumint.report.pages import cluster_evidence as evidence
+from tumint.report.cluster import evidence as evidence
+from tumint.report.cluster import figures
+from tumint.report.engine.formats import integer, listed, number, percent, plural
+from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.page import (
+    Block,
+    Chooser,
+    Column,
+    Light,
+    Notice,
+    Number,
+    Page,
+    Section,
+    State,
+    Table,
+    Text,
+    state,
+)
 
 COLUMNS = (
     Column(k.CLUSTER, "Cluster"),

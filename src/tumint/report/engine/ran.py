@@ -10,8 +10,8 @@ import yaml
 
 from tumint import __version__
 from tumint.provenance import run_metadata
-from tumint.report.inputs import Inputs
-from tumint.report.page import Page
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Page
 
 _SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "igraph")  # versions that a methods section names
 RANDOM = ("qc", "cluster", "neighbourhood", "response")

@@ -10,11 +10,24 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.qc import figures, words
-from tumint.report import dropped, quality
-from tumint.report.formats import integer, listed, percent, plural, setting, share_setting
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Chooser, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.qc import words
+from tumint.report.engine.formats import integer, listed, percent, plural, setting, share_setting
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import (
+    Block,
+    Chooser,
+    Column,
+    Light,
+    Notice,
+    Number,
+    Page,
+    Section,
+    State,
+    Table,
+    Text,
+    state,
+)
+from tumint.report.qc import dropped, figures, quality
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tumint.report.page import Kind
+from tumint.report.engine.page import Kind
 
 MISSING, NBSP = "–", "\u00a0"
 

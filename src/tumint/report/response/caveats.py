@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report import words
-from tumint.report.formats import is_missing, listed, number, plural, probability
-from tumint.report.inputs import Inputs
+from tumint.report.engine import words
+from tumint.report.engine.formats import is_missing, listed, number, plural, probability
+from tumint.report.engine.inputs import Inputs
 
 SMALL_GROUP = 6  # below this in a group, one animal carries much of the result
 

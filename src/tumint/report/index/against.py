@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tumint import charts, style
-from tumint.report import runs
-from tumint.report.formats import integer
-from tumint.report.page import Block, Column, Number, Page, Section, Table, Text, state
+from tumint.report.engine import runs
+from tumint.report.engine.formats import integer
+from tumint.report.engine.page import Block, Column, Number, Page, Section, Table, Text, state
 
 SETTING_COLUMNS = (
     Column("setting", "Setting", "mono"),

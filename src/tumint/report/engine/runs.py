@@ -20,9 +20,9 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.atomic import write_text
-from tumint.report.formats import integer, listed, percent, plural
-from tumint.report.inputs import Inputs, cells
-from tumint.report.words import family_name, feature_name
+from tumint.report.engine.formats import integer, listed, percent, plural
+from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.words import family_name, feature_name
 
 FORMAT = 1  # of the files: what another version of tumint wrote otherwise is not compared
 FOLDER = "runs"

@@ -10,13 +10,13 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.neighbourhood import figures
-from tumint.report.formats import integer, listed, percent, plural, ratio, setting, share_setting
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
-from tumint.report.pages.lineage import turned
-from tumint.report.pages.pairs import MAPPED, border, is_symmetric, pair_maps, strips, strongest, volcano
-from tumint.report.words import family_name
+from tumint.report.engine.formats import integer, listed, percent, plural, ratio, setting, share_setting
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.engine.words import family_name
+from tumint.report.neighbourhood import figures
+from tumint.report.neighbourhood.lineage import turned
+from tumint.report.neighbourhood.pairs import MAPPED, border, is_symmetric, pair_maps, strips, strongest, volcano
 
 LEAST_INFORMATION = 4.0  # of all ROIs of a subject, as `response.min_information` has it
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs

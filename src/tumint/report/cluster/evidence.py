@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.cluster import charts
 from tumint.io import contracts
-from tumint.report.formats import number, percent, plural, setting
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Chooser, Column, Notice, Section, Table, Text
+from tumint.report.cluster import charts
+from tumint.report.engine.formats import number, percent, plural, setting
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Chooser, Column, Notice, Section, Table, Text
 
 GATE_COLUMNS = (
     Column("marker", "Marker"),

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.ingest import figures
 from tumint.io import contracts
-from tumint.report.domains import domain_counts
-from tumint.report.formats import integer, listed, plural
-from tumint.report.inputs import Inputs
-from tumint.report.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, state
+from tumint.report.engine.formats import integer, listed, plural
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, state
+from tumint.report.ingest import figures
+from tumint.report.ingest.domains import domain_counts
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),

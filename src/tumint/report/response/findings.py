@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report import words
-from tumint.report.contrasts import FOREST_ROWS, Contrast, contrasts
-from tumint.report.inputs import Inputs
-from tumint.report.page import Finding
+from tumint.report.engine import words
+from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Finding
+from tumint.report.response.contrasts import FOREST_ROWS, Contrast, contrasts
 
 MOST = 8  # findings of one contrast on the first screen
 

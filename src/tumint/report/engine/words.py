@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.formats import is_missing, listed, plural, probability
+from tumint.report.engine.formats import is_missing, listed, plural, probability
 
 FAMILIES = {
     k.FAMILY_INTERACTION: "contact",

@@ -1,0 +1,1 @@
+"""The report of cluster: page, figures and words."""

@@ -1,0 +1,1 @@
+"""The overview: what was found, run against run, how to run it again."""

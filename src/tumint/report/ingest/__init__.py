@@ -1,0 +1,1 @@
+"""The report of ingest: page, figures and words."""

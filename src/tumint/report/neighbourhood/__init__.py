@@ -1,0 +1,1 @@
+"""The report of neighbourhood: page, figures and words."""

@@ -1,0 +1,1 @@
+"""The report of qc: page, figures and words."""

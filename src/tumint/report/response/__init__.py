@@ -1,0 +1,1 @@
+"""The report of response: page, figures and words."""
