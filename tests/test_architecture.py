@@ -58,7 +58,7 @@ def test_a_stage_imports_no_other_stage():
 
 
 def test_numerics_import_neither_stage_nor_charts():
-    drawing = ("tumint.charts", "tumint.style", "tumint.maps", "matplotlib", "plotly")
+    drawing = ("tumint.charts", "matplotlib", "plotly")
     for path in MODULES:
         if _room(path) in STAGES and path.name not in ("stage.py", "__init__.py"):
             names = [n for n in _imports(path) if re.search(r"\.stage(\.|$)", n) or n.startswith(drawing)]

@@ -238,7 +238,7 @@ def maps_page(folder: Path, maps: int, cells: int) -> Path:
     import pandas as pd
 
     from tumint import keys as k
-    from tumint import style
+    from tumint.charts.palette import type_colours
     from tumint.config.model import StageParams
     from tumint.report.cluster.figures import type_map
     from tumint.report.engine import render
@@ -260,7 +260,7 @@ def maps_page(folder: Path, maps: int, cells: int) -> Path:
                 k.CELL_TYPE: np.array(types, dtype=object)[rng.integers(0, len(types), cells)],
             }
         )
-        figures.append(type_map(table, f"roi{i}", types, style.colours(types), **options))
+        figures.append(type_map(table, f"roi{i}", types, type_colours(types), **options))
     page = Page("cluster", "Maps", "Maps.", State("green", ("",)), (), (), (Section("Maps", figures),), (), ())
     params = StageParams.model_validate({"cohort": "maps", "title": "Maps", "simulated": True})
     files = Files(folder / "figures")

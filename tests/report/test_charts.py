@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumint import charts, style
 from tumint.charts import live, still, ticks
+from tumint.charts import model as charts
+from tumint.charts.palette import DIVERGING, SEQUENTIAL
+from tumint.charts.still import draw, svg
 from tumint.report.engine import interactive, render
 
 MARK = "<b onclick=1>&\"'</script>"
@@ -41,11 +43,11 @@ def every_kind() -> list[charts.Chart]:
         ),
         chart(dots(filled="hit"), y=charts.Axis(MARK, "names", names=[*names, MARK])),
         chart(charts.Lines(rows.dropna(), "x", "y", "x_end", "y_end", "kind", COLOURS), x=charts.Axis(MARK, "ratio")),
-        chart(charts.Heat(matrix, style.DIVERGING, (-1, 1), MARK, marked=matrix > 0)),
+        chart(charts.Heat(matrix, DIVERGING, (-1, 1), MARK, marked=matrix > 0)),
         chart(charts.Bars(matrix.fillna(0.0), COLOURS, MARK)),
         chart(charts.Cells([0, 9, 3], [5, 1, 2], [names[0], names[1], names[0]], COLOURS)),
         chart(bins(), x=charts.Axis(MARK, "log", limits=(0, 2), floor=1.0)),
-        chart(charts.Heat(matrix, style.DIVERGING, (-1, 1), MARK, written=matrix.map(lambda _: MARK))),
+        chart(charts.Heat(matrix, DIVERGING, (-1, 1), MARK, written=matrix.map(lambda _: MARK))),
         chart(
             charts.Cells([0, 9], [5, 1], names, COLOURS, in_um=False),
             charts.Words(rows.dropna(), "x", "y", "kind", "centre"),
@@ -93,7 +95,7 @@ def test_names_from_data_are_text_for_plotly_and_in_the_page(number: int) -> Non
 @pytest.mark.parametrize("number", KINDS)
 def test_the_still_drawing_holds_the_same_colours(number: int) -> None:
     one = every_kind()[number]
-    text = style.svg(charts.figure("a", "b", "c", pd.DataFrame(), one).drawing)
+    text = svg(draw(one))
     groups = live.spec(one)["groups"]
     if number not in (3, 7):  # nothing of a heatmap can be hidden
         assert {group["colour"] for group in groups} == set(COLOURS.values())
@@ -132,7 +134,7 @@ def test_a_heatmap_keeps_what_is_missing_apart_from_zero() -> None:
 def test_words_of_a_heatmap_stand_in_its_cells() -> None:
     matrix = pd.DataFrame([[0.0, 1.0]], index=["a"], columns=["b", "c"])
     written = matrix.map(lambda value: f"{value:.0%}")
-    one = chart(charts.Heat(matrix, style.SEQUENTIAL, (0, 1), "share", written=written))
+    one = chart(charts.Heat(matrix, SEQUENTIAL, (0, 1), "share", written=written))
     _, heat = live.spec(one)["data"]
     assert heat["text"] == [["0%", "100%"]]
     assert heat["hovertext"] == [["a · b<br>0 share", "a · c<br>1 share"]]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from tumint import keys as k
-from tumint import style
 from tumint.charts import live
+from tumint.charts.model import Figure
+from tumint.charts.palette import type_colours
 from tumint.report.cluster import charts as typing_charts
 from tumint.report.cluster import figures as typing_figures
 from tumint.report.neighbourhood.pair_figures import pair_map
@@ -19,16 +20,16 @@ from tumint.report.qc import figures as qc_figures
 from tumint.report.response.extremes import extreme_maps
 
 TYPES = ("T cells", "B cells", k.UNCLASSIFIED)
-PALETTE = style.colours(TYPES)
+PALETTE = type_colours(TYPES)
 
 
-def spec(figure: style.Figure | None) -> dict:
+def spec(figure: Figure | None) -> dict:
     assert figure is not None
     assert figure.chart is not None
     return live.spec(figure.chart)
 
 
-def traces(figure: style.Figure | None, mode: str) -> dict[str, dict]:
+def traces(figure: Figure | None, mode: str) -> dict[str, dict]:
     """Traces of a mode by the names that they stand for."""
     return {trace["meta"]: trace for trace in spec(figure)["data"] if trace.get("mode") == mode}
 
@@ -277,7 +278,7 @@ def test_a_type_that_is_called_other_cells_is_not_lost_among_them(cells: pd.Data
         {k.SAMPLE: sample, k.SUBJECT: sample.upper(), "level": "v", "said": f"odds {i}"}
         for i, sample in enumerate(("r1", "r2"))
     ]
-    palette = style.colours(["other cells", *TYPES])
+    palette = type_colours(["other cells", *TYPES])
     figure = extreme_maps(cells, ends, ["other cells"], palette, name="e", title="t", most=100, size=None)
     drawn = spec(figure)
     assert figure.title == "t"

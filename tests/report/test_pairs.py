@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tumint import keys as k
+from tumint.charts.still import draw
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Chooser, Notice, Table, Text
 from tumint.report.neighbourhood import page as neighbourhood
@@ -38,7 +39,7 @@ def test_maps_are_of_the_rois_with_the_strongest_and_the_weakest_score(inputs: I
             f"null == 'domain' and status == 'tested' and source == {types[0]!r} and target == {types[1]!r}"
         )
         ends = [own.loc[own["log2_enrichment"].idxmax()], own.loc[own["log2_enrichment"].idxmin()]]
-        titles = [ax.get_title(loc="left") for ax in figure.drawing.axes]
+        titles = [ax.get_title(loc="left") for ax in draw(figure.chart).axes]
         assert titles == [f"{end[k.SAMPLE]}: {2 ** end['log2_enrichment']:.2g}×" for end in ends]
         drawn = figure.table.groupby(k.SAMPLE).size()
         for end in ends:
@@ -66,7 +67,7 @@ def test_the_volcano_has_every_pair_once_with_its_evidence(inputs: Inputs) -> No
     row = figure.table[(figure.table[k.NULL] == "global") & (figure.table["pair"] == "B cells – Tumour cells")].iloc[0]
     q = tested.query("null == 'global' and source == 'B cells' and target == 'Tumour cells'")["q"]
     assert row["evidence"] == pytest.approx(np.median(-np.log10(q)))
-    assert [ax.get_title(loc="left") for ax in figure.drawing.axes] == [
+    assert [ax.get_title(loc="left") for ax in draw(figure.chart).axes] == [
         "against chance nearby",
         "against chance within domain",
         "against chance over the whole image",

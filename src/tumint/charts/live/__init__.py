@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from tumint import charts, style
+from tumint.charts import model as charts
 from tumint.charts.live import cells, layers, layout
 from tumint.charts.live.layers import Trace
 from tumint.charts.live.layout import Place
+from tumint.charts.sizes import shortened
 
 
 def spec(chart: charts.Chart) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def _frame(arranged: dict[str, Any], chart: charts.Chart, panel: charts.Panel, p
 
 def _title(arranged: dict[str, Any], title: str, place: Place) -> None:
     lines = title.split("\n")
-    text = "<br>".join(escape(style.shortened(line, 44)) for line in lines)
+    text = "<br>".join(escape(shortened(line, 44)) for line in lines)
     corner = {"xanchor": "left", "yanchor": "bottom"}
     arranged["annotations"].append(layout.note(f"<b>{text}</b>", place.across[0], place.up[1], html=True, **corner))
     arranged["margin"]["t"] = max(arranged["margin"]["t"], 12 + 16 * len(lines))

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tumint import charts, maps, style
+from tumint.charts import model as charts
 from tumint.charts.live.layout import Place
+from tumint.charts.sizes import dot_size, shortened
 
 
 def of(chart: charts.Chart) -> list[charts.Cells]:
@@ -35,10 +36,10 @@ def panels(chart: charts.Chart, places: list[Place]) -> Iterator[dict[str, Any]]
     for panel, place, layer in zip(chart.panels, places, of(chart), strict=True):
         order = charts.drawing_order(layer)
         x, y = (np.asarray(values, float)[order] for values in (layer.x, layer.y))
-        size = layer.size if layer.size is not None else maps.dot_size(x, y)
+        size = layer.size if layer.size is not None else dot_size(x, y)
         yield {
             **{"ending": place.ending, "um": layer.in_um, "size": round(math.sqrt(size) * 96 / 72, 2)},
-            "title": [escape(style.shortened(line, 44)) for line in panel.title.split("\n") if line],
+            "title": [escape(shortened(line, 44)) for line in panel.title.split("\n") if line],
             "counts": [[at[name], n] for name, n in charts.by_name(layer).items()],
             **{"x": _quantised(x), "y": _quantised(y)},
         }

@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tumint import charts, style
+from tumint.charts import model as charts
+from tumint.charts import palette
 from tumint.charts.live.layout import CARD, INK, Place, names, note, rows
 from tumint.charts.live.values import numbers, pixels, said, value
+from tumint.charts.palette import GREY, colour_scale
+from tumint.charts.sizes import shortened
 
 Trace = dict[str, Any]
 
@@ -70,11 +73,11 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
     at = [float(value) for value in layer.rows[layer.y]]
     moved = charts.apart(at, high - low) if layer.place == "beside" else at
     for row, y, to in zip(layer.rows.to_dict("records"), at, moved, strict=True):
-        one = note(style.shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}")) | refs
+        one = note(shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}")) | refs
         if layer.place == "centre":
             # readable on dots of any colour, which shine through
             ground = {"bgcolor": "rgba(255, 255, 254, 0.5)", "borderpad": 0}
-            yield {**one, **ground, "text": f"<b>{one['text']}</b>", "font": {"size": 12, "color": style.INK}}
+            yield {**one, **ground, "text": f"<b>{one['text']}</b>", "font": {"size": 12, "color": palette.INK}}
             continue
         left = layer.place == "beside" and row[layer.x] > 0
         side = {"xanchor": "right", "xshift": -7} if left else {"xanchor": "left", "xshift": 7}
@@ -138,7 +141,7 @@ def _heat(layer: charts.Heat, *, first: bool) -> Iterator[Trace]:
     row_names, columns = ([str(name) for name in of] for of in (matrix.index, matrix.columns))
     values = [numbers(row) for row in matrix.to_numpy(float)]
     zeros = [[0] * len(columns)] * len(row_names)
-    grey = {"type": "heatmap", "z": zeros, "colorscale": [[0, style.GREY], [1, style.GREY]]}
+    grey = {"type": "heatmap", "z": zeros, "colorscale": [[0, GREY], [1, GREY]]}
     yield {**grey, "showscale": False, "hoverinfo": "skip", "xgap": 1, "ygap": 1}
     texts = [
         [f"{escape(r)} · {escape(c)}<br>{value(v)} {escape(layer.unit)}" for c, v in zip(columns, line, strict=True)]
@@ -149,7 +152,7 @@ def _heat(layer: charts.Heat, *, first: bool) -> Iterator[Trace]:
     bar = {"title": title, "outlinewidth": 0, "thickness": 14, "tickfont": {"size": 11}}
     yield {
         **{"type": "heatmap", "z": values, "zmin": layer.limits[0], "zmax": layer.limits[1], "xgap": 1, "ygap": 1},
-        **{"colorscale": style.colour_scale(layer.colours), "showscale": first, "colorbar": bar},
+        **{"colorscale": colour_scale(layer.colours), "showscale": first, "colorbar": bar},
         **{"hoverinfo": "text", "hovertext": texts, "hoverongaps": False},
         **_written(layer),
     }

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tumint import charts, style
+from tumint.charts import model as charts
 from tumint.charts import ticks
+from tumint.charts.sizes import shortened
 
 INK, RULE, CARD = "var(--ink)", "var(--rule)", "var(--card)"
 
@@ -113,7 +114,7 @@ def _spread(panel: charts.Panel, which: str) -> tuple[float, float]:
 
 def names(of: Sequence[str], longest: int) -> dict[str, Any]:
     """An axis whose places 0, 1, ... have names."""
-    texts = [escape(style.shortened(name, longest)) for name in of]
+    texts = [escape(shortened(name, longest)) for name in of]
     return {"tickvals": list(range(len(of))), "ticktext": texts, "ticks": ""}
 
 

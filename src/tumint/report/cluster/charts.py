@@ -7,11 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tumint import charts, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, GREY, SEQUENTIAL
+from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch
+from tumint.report.engine.files import file_name
 
 
-def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> style.Figure | None:
+def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> Figure | None:
     """UMAP of the contract `UMAP`, by type, with the number of each cluster at its median."""
     if table.empty:
         return None
@@ -25,13 +29,13 @@ def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> style
     )
     chart = charts.Chart(
         [panel],
-        style.chart_width(7.8, types),
+        chart_width(7.8, types),
         5.4,
         legend={name: palette[name] for name in types},
         legend_title="cell type",
         legend_marker="o",
     )
-    return charts.figure(
+    return charts.Figure(
         "umap",
         "UMAP",
         f"{len(table):,} of {n_cells:,} cells, alike ones near each other; the number of a cluster is at its median. "
@@ -42,7 +46,7 @@ def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> style
     )
 
 
-def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mapping[str, str]) -> style.Figure | None:
+def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mapping[str, str]) -> Figure | None:
     """Density of one marker in each type (contract `RIDGES`), with its gate where it has one."""
     rows = table[table["marker"] == marker]
     if rows.empty:
@@ -52,7 +56,7 @@ def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mappin
     order = list(mean.sort_values(ascending=False, kind="stable").index)
     ground = rows[k.CELL_TYPE].map({name: float(i) for i, name in enumerate(order)})
     shown = rows.assign(ground=ground, top=ground - 0.9 * rows["density"])
-    colours = {name: palette.get(name, style.GREY) for name in order}
+    colours = {name: palette.get(name, GREY) for name in order}
     layers: list[charts.Layer] = [
         charts.Area(shown, "x", "ground", "top", k.CELL_TYPE, colours, hover={k.CELL_TYPE: "", "x": marker})
     ]
@@ -66,18 +70,18 @@ def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mappin
         charts.Axis(f"{marker} (normalised)"),
         charts.Axis(kind="names", names=order, limits=(len(order) - 0.5, -1.2)),
     )
-    return charts.figure(
-        f"ridges_{style.file_name(marker)}",
+    return charts.Figure(
+        f"ridges_{file_name(marker)}",
         f"{marker} by cell type",
         "How the cells of each type are spread over the values of the marker, each ridge to its own height; types that "
         "show most of it on top. "
         + ("Cells right of the dashed gate count as positive." if gate is not None else "The marker has no gate."),
         rows,
-        charts.Chart([panel], style.chart_width(6.6, order), style.chart_height(len(order), per_row=0.28)),
+        charts.Chart([panel], chart_width(6.6, order), chart_height(len(order), per_row=0.28)),
     )
 
 
-def stability(table: pd.DataFrame, used: float | None) -> style.Figure | None:
+def stability(table: pd.DataFrame, used: float | None) -> Figure | None:
     """Stability over resolutions (contract `SWEEP`); `used`: the resolution that the cohort was clustered at."""
     if table.empty:
         return None
@@ -87,7 +91,7 @@ def stability(table: pd.DataFrame, used: float | None) -> style.Figure | None:
         what=np.where(table["recommended"], "recommended", "tried"),
         kept=~table["recommended"].to_numpy(bool),
     )
-    colours = {"recommended": style.BRIGHT[1], "tried": style.BRIGHT[0]}
+    colours = {"recommended": BRIGHT[1], "tried": BRIGHT[0]}
     path = pd.DataFrame(
         {
             "x": rows["resolution"].to_numpy()[:-1],
@@ -111,7 +115,7 @@ def stability(table: pd.DataFrame, used: float | None) -> style.Figure | None:
         charts.Axis("resolution"),
         charts.Axis("adjusted Rand index", limits=(0, 1.05), grid=True),
     )
-    return charts.figure(
+    return charts.Figure(
         "stability",
         "Stability of clusters",
         "How alike the clusters of a part of the cells are to those of four fifths of it, drawn several times (bars: "
@@ -122,7 +126,7 @@ def stability(table: pd.DataFrame, used: float | None) -> style.Figure | None:
     )
 
 
-def confusion(table: pd.DataFrame) -> style.Figure | None:
+def confusion(table: pd.DataFrame) -> Figure | None:
     """Two ways of typing against each other (contract `CONFUSION`, rows of one pair)."""
     if table.empty:
         return None
@@ -131,13 +135,13 @@ def confusion(table: pd.DataFrame) -> style.Figure | None:
     both = [name for name in wide.index if name in wide.columns]
     wide = wide.loc[[*both, *wide.index.difference(both)], [*both, *wide.columns.difference(both)]]
     share = wide.div(wide.sum(axis=1), axis=0)
-    width = style.label_inch(wide.index) + 0.28 * wide.shape[1] + 1.6
-    height = style.chart_height(len(wide), per_row=0.24, rest=style.label_inch(wide.columns) + 0.6)
-    heat = charts.Heat(share, style.SEQUENTIAL, (0, 1), "of the row")
+    width = label_inch(wide.index) + 0.28 * wide.shape[1] + 1.6
+    height = chart_height(len(wide), per_row=0.24, rest=label_inch(wide.columns) + 0.6)
+    heat = charts.Heat(share, SEQUENTIAL, (0, 1), "of the row")
     panel = charts.Panel([heat], charts.Axis(f"by {second}"), charts.Axis(f"by {first}"))
     same = float(sum(wide.loc[name, name] for name in both) / max(int(wide.to_numpy().sum()), 1))
-    return charts.figure(
-        f"confusion_{style.file_name(second)}",
+    return charts.Figure(
+        f"confusion_{file_name(second)}",
         f"Types by {first} and by {second}",
         f"Rows: the types of the cohort; columns: what the other way calls the same cells, as shares of the row. "
         f"{same:.1%} of cells have the same type by both.",
@@ -146,19 +150,19 @@ def confusion(table: pd.DataFrame) -> style.Figure | None:
     )
 
 
-def positive(table: pd.DataFrame) -> style.Figure | None:
+def positive(table: pd.DataFrame) -> Figure | None:
     """Share of positive cells, types × markers (from the contract `STATES`)."""
     if table.empty:
         return None
     total = table.groupby([k.CELL_TYPE, "marker"], sort=False)[["positive", k.N]].sum()
     total["share"] = total["positive"] / total[k.N]
     wide = total.reset_index().pivot_table(index=k.CELL_TYPE, columns="marker", values="share", sort=False)
-    wide = 100 * wide.loc[style.by_similarity(wide)]
-    width = style.label_inch(wide.index) + 0.45 * wide.shape[1] + 1.6
-    height = style.chart_height(len(wide), per_row=0.24, rest=style.label_inch(wide.columns) + 0.5)
+    wide = 100 * wide.loc[by_similarity(wide)]
+    width = label_inch(wide.index) + 0.45 * wide.shape[1] + 1.6
+    height = chart_height(len(wide), per_row=0.24, rest=label_inch(wide.columns) + 0.5)
     written = wide.map(lambda share: "" if np.isnan(share) else f"{share:.0f}")
-    heat = charts.Heat(wide, style.SEQUENTIAL, (0, 100), "% of cells positive", written=written)
-    return charts.figure(
+    heat = charts.Heat(wide, SEQUENTIAL, (0, 100), "% of cells positive", written=written)
+    return charts.Figure(
         "positive_cells",
         "Positive cells by type",
         "Per cent of the cells of a type that are above the gate of the marker.",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint import style
+from tumint.charts.palette import type_colours
 from tumint.io import contracts
 from tumint.report.cluster import evidence as evidence
 from tumint.report.cluster import figures
@@ -97,7 +97,7 @@ def build(inputs: Inputs) -> Page:
     clusters = clustered(inputs)
     means = inputs.table("cluster/marker_means.parquet", contracts.MARKER_MEANS)
     types = sorted(set(table[k.CELL_TYPE]))
-    palette = style.colours(types, inputs.config.palette)
+    palette = type_colours(types, inputs.config.palette)
     subject = table[k.SAMPLE].map(inputs.subject_of)
     known = len([name for name in types if name != k.UNCLASSIFIED])
     typed = int((table[k.CELL_TYPE] != k.UNCLASSIFIED).sum())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from tumint.style import file_name
 
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
 
@@ -61,3 +60,8 @@ class Files:
             return False
         self.used += size
         return True
+
+
+def file_name(text: str) -> str:
+    """`text` as part of a file name: letters, digits, `.`, `_` and `-` only."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("._") or "unnamed"

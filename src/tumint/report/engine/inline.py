@@ -6,7 +6,8 @@ import re
 
 from markupsafe import Markup, escape
 
-from tumint.style import INK, PAPER, RULE, Figure
+from tumint.charts.model import Figure
+from tumint.charts.palette import INK, PAPER, RULE
 
 _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _SIZE = re.compile(r'<svg[^>]*? viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"[^>]*>', re.DOTALL)

@@ -13,7 +13,8 @@ import zlib
 from functools import cache
 from importlib import resources
 
-from tumint.charts import Chart, live
+from tumint.charts import live
+from tumint.charts.model import Chart
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from tumint.style import Figure
+from tumint.charts.model import Figure
 
 Light = Literal["green", "amber", "red"]
 Kind = Literal["text", "int", "number", "log2", "percent", "p", "ratio", "mono", "light"]

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from tumint.charts import Cells, Chart
+from tumint.charts.model import Cells, Chart, Figure
+from tumint.charts.still import draw, svg
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise, write_csv
 from tumint.report.engine import formats, interactive
-from tumint.report.engine.files import Files
+from tumint.report.engine.files import Files, file_name
 from tumint.report.engine.inline import inline
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
-from tumint.style import Figure, file_name, svg
 
 MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
@@ -61,7 +61,7 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
 
 def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     name = files.unique(figure.name)
-    text = svg(figure.drawing)
+    text = svg(draw(figure.chart))
     write_text(files.folder / f"{name}.svg", text)
     write_csv(figure.table, files.folder / f"{name}.csv")
     drawing = inline(replace(figure, name=name), text)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumint import charts, style
+from tumint.charts import model as charts
+from tumint.charts.palette import BRIGHT, GREY
 from tumint.report.engine import runs
 from tumint.report.engine.formats import integer
 from tumint.report.engine.page import Block, Column, Number, Page, Section, Table, Text, state
@@ -34,8 +35,8 @@ FEATURE_COLUMNS = (
     Column("change", "Change"),
 )
 COLOURS = {
-    **dict(zip((runs.GAINED, runs.LOST, runs.TURNED), style.BRIGHT, strict=False)),
-    runs.MOVED: style.GREY,
+    **dict(zip((runs.GAINED, runs.LOST, runs.TURNED), BRIGHT, strict=False)),
+    runs.MOVED: GREY,
 }
 
 
@@ -91,7 +92,7 @@ def _figure(features: pd.DataFrame) -> list[Block]:
         "Each dot is a feature; on the line its effect is the same in both, in the upper left and the lower right "
     )
     reading += "corner it has turned."
-    return [charts.figure("effects_against", "Effects of both", reading, table, chart)]
+    return [charts.Figure("effects_against", "Effects of both", reading, table, chart)]
 
 
 def page(before: Mapping[str, Any], after: Mapping[str, Any]) -> Page:

@@ -7,19 +7,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from tumint import charts, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, DIVERGING, GREY, SEQUENTIAL, level_colours
+from tumint.charts.sizes import by_similarity, chart_height, chart_width, dodge, label_inch
 
 NULLS = {k.LOCAL: "nearby", k.WITHIN_DOMAIN: "within domain", k.GLOBAL: "over the whole image"}
 STATUS_COLOURS = {
-    k.TESTED: style.BRIGHT[0],
-    k.TOO_FEW: style.BRIGHT[3],
-    k.NO_VARIATION: style.BRIGHT[2],
-    k.ABSENT: style.GREY,
+    k.TESTED: BRIGHT[0],
+    k.TOO_FEW: BRIGHT[3],
+    k.NO_VARIATION: BRIGHT[2],
+    k.ABSENT: GREY,
 }
 
 
-def enrichment(summary: pd.DataFrame) -> style.Figure | None:
+def enrichment(summary: pd.DataFrame) -> Figure | None:
     """Heatmaps of the median log2 enrichment, the nulls side by side, in one order of types.
 
     Parameters
@@ -31,14 +34,14 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     wide = {n: _matrix(summary[summary[k.NULL] == n], "median_log2") for n in nulls}
     if not wide or not any(matrix.notna().to_numpy().any() for matrix in wide.values()):
         return None
-    order = style.by_similarity(wide[nulls[0]])
+    order = by_similarity(wide[nulls[0]])
     biggest = max(float(np.nanmax(np.abs(matrix.to_numpy(float)))) for matrix in wide.values() if matrix.size)
     limit = float(np.clip(np.ceil(biggest * 2) / 2, 0.5, 3.0))
-    side, label = max(0.23 * len(order), 1.4), style.label_inch(order)
+    side, label = max(0.23 * len(order), 1.4), label_inch(order)
     width = label + 1.5 + len(nulls) * max(side + 0.2, 2.4)
     panels = [
         charts.Panel(
-            [charts.Heat(wide[null].loc[order, order], style.DIVERGING, (-limit, limit), "median log2 enrichment")],
+            [charts.Heat(wide[null].loc[order, order], DIVERGING, (-limit, limit), "median log2 enrichment")],
             charts.Axis("neighbour"),
             charts.Axis("cell"),
             f"against chance {NULLS[null]}",
@@ -47,7 +50,7 @@ def enrichment(summary: pd.DataFrame) -> style.Figure | None:
     ]
     chart = charts.Chart(panels, width, side + label + 0.8, columns=len(nulls), share_y=True)
     two = " What is strong on the right and pale on the left is shared tissue, not contact." if len(nulls) > 1 else ""
-    return charts.figure(
+    return charts.Figure(
         "enrichment",
         "Who touches whom, against chance",
         "Median over ROIs of log2 (observed / expected contacts): red pairs touch more often than chance, blue ones "
@@ -63,7 +66,7 @@ def _matrix(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     return wide.reindex(index=names, columns=names)
 
 
-def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | None) -> style.Figure | None:
+def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | None) -> Figure | None:
     """One dot per ROI for chosen pairs.
 
     Parameters
@@ -78,14 +81,14 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
     if scores.empty or not pairs:
         return None
     levels = list(dict.fromkeys(scores["group"]))
-    palette = style.level_colours(levels)
+    palette = level_colours(levels)
     step = 0.66 / max(len(levels), 1)
     place = {pair: i for i, pair in enumerate(pairs)}
     parts = []
     for i, level in enumerate(levels):
         rows = scores[scores["group"] == level]
         at = rows["pair"].map(place).to_numpy(float) + (i - (len(levels) - 1) / 2) * step
-        parts.append(rows.assign(at=at + style.dodge(rows["pair"].tolist(), step * 0.32)))
+        parts.append(rows.assign(at=at + dodge(rows["pair"].tolist(), step * 0.32)))
     values = scores["log2_enrichment"]
     dots = charts.Dots(
         pd.concat(parts),
@@ -101,13 +104,13 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
     )
     chart = charts.Chart(
         [panel],
-        style.chart_width(8.0, pairs, 60),
-        style.chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)),
+        chart_width(8.0, pairs, 60),
+        chart_height(len(pairs), per_row=0.18 + 0.1 * len(levels)),
         legend=palette if group is not None else {},
         legend_title=group or "",
         legend_marker="o",
     )
-    return charts.figure(
+    return charts.Figure(
         "strongest_pairs",
         "The strongest pairs, ROI by ROI",
         "Each dot is a ROI; right of the line the two types touch more often than chance, left of it less. Dots that "
@@ -117,7 +120,7 @@ def strongest_pairs(scores: pd.DataFrame, pairs: Sequence[str], group: str | Non
     )
 
 
-def distances(summary: pd.DataFrame) -> style.Figure | None:
+def distances(summary: pd.DataFrame) -> Figure | None:
     """Heatmap of nearest distances.
 
     Parameters
@@ -129,14 +132,14 @@ def distances(summary: pd.DataFrame) -> style.Figure | None:
         return None
     wide = _matrix(summary, "median_um")
     logs = wide.fillna(float(np.nanmax(wide.to_numpy(float)))).clip(lower=0.1).apply(np.log)
-    order = style.by_similarity(logs)
+    order = by_similarity(logs)
     wide = wide.loc[order, order]
     high = float(np.ceil(np.nanpercentile(wide.to_numpy(float), 97) / 10) * 10)
-    side, label = max(0.27 * len(order), 1.4), style.label_inch(order)
-    heat = charts.Heat(wide, f"{style.SEQUENTIAL}_r", (0, high), "µm (median)")
+    side, label = max(0.27 * len(order), 1.4), label_inch(order)
+    heat = charts.Heat(wide, f"{SEQUENTIAL}_r", (0, high), "µm (median)")
     panel = charts.Panel([heat], charts.Axis("nearest cell of"), charts.Axis("from a cell of"))
     chart = charts.Chart([panel], label + side + 1.4, label + side + 0.6)
-    return charts.figure(
+    return charts.Figure(
         "distances",
         "How far the nearest cell is",
         "Median over ROIs of the median distance in µm from a cell of the row to the nearest other cell of the column; "
@@ -146,7 +149,7 @@ def distances(summary: pd.DataFrame) -> style.Figure | None:
     )
 
 
-def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
+def tested_pairs(counts: pd.DataFrame) -> Figure | None:
     """Stacked bars of how many pairs could be tested in each ROI.
 
     Parameters
@@ -158,16 +161,16 @@ def tested_pairs(counts: pd.DataFrame) -> style.Figure | None:
         return None
     wide = counts.pivot_table(index=k.SAMPLE, columns=k.STATUS, values="n", aggfunc="sum", fill_value=0, sort=False)
     order = [s for s in STATUS_COLOURS if s in wide] + sorted(set(wide.columns) - set(STATUS_COLOURS))
-    palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, style.GREY) for name in order}
+    palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, GREY) for name in order}
     axis = charts.Axis("ordered pairs of cell types", limits=(0, float(wide.sum(axis=1).max())))
     chart = charts.Chart(
         [charts.Panel([charts.Bars(wide[order], palette, "pairs")], axis)],
-        style.chart_width(8.2, wide.index),
-        style.chart_height(len(wide), per_row=0.17),
+        chart_width(8.2, wide.index),
+        chart_height(len(wide), per_row=0.17),
         legend=palette,
         legend_title="status",
     )
-    return charts.figure(
+    return charts.Figure(
         "tested_pairs",
         "What could be tested in each ROI",
         "A pair has a p of its own where the ROI has enough cells of both types; `too_few` and `absent` pairs have "

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tumint import charts, maps, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, GREY, INK, RULE
+from tumint.charts.sizes import chart_width, over_others, said_of, shortened
+from tumint.report.engine.files import file_name
 
 TITLES = {
     k.LOCAL: "against chance nearby",
@@ -18,10 +22,10 @@ TITLES = {
 MOST_EVIDENCE = 10.0  # −log10 q beyond which it makes no difference
 NAMED = 2  # pairs with a name on either side of a volcano
 MORE, LESS, UNCLEAR = "more than chance", "less than chance", "not clear of chance"
-SIDES = {MORE: style.BRIGHT[1], LESS: style.BRIGHT[0], UNCLEAR: style.GREY}
+SIDES = {MORE: BRIGHT[1], LESS: BRIGHT[0], UNCLEAR: GREY}
 
 
-def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
+def volcano(pairs: pd.DataFrame, significant: float) -> Figure | None:
     """Effect against evidence, the nulls side by side.
 
     Parameters
@@ -55,7 +59,7 @@ def volcano(pairs: pd.DataFrame, significant: float) -> style.Figure | None:
         if len(nulls) > 1
         else ""
     )
-    return charts.figure(
+    return charts.Figure(
         "volcano",
         "How strong, and how sure",
         "Each dot is a pair of cell types. Further right: they touch more often than chance, further left: less often; "
@@ -88,7 +92,7 @@ def _volcano_panel(title: str, part: pd.DataFrame, significant: float, limit: fl
 
 def pair_map(
     cells: pd.DataFrame, rows: pd.DataFrame, palette: Mapping[str, str], *, most: int, size: float | None
-) -> style.Figure | None:
+) -> Figure | None:
     """The cells of a pair at their place, in the ROI with the strongest score and in that with the weakest.
 
     Parameters
@@ -106,22 +110,22 @@ def pair_map(
         return None
     source, target = str(rows[k.SOURCE].iloc[0]), str(rows[k.TARGET].iloc[0])
     # grey is the colour of what has no type, and of all other cells here
-    colours = {name: style.INK if palette[name] == style.GREY else palette[name] for name in (source, target)}
+    colours = {name: INK if palette[name] == GREY else palette[name] for name in (source, target)}
     others = charts.besides((source, target))
-    colours[others] = style.RULE
+    colours[others] = RULE
     panels, shown = [], []
     for row in rows.to_dict("records"):
         own = cells[cells[k.SAMPLE] == row[k.SAMPLE]]
-        own = own.iloc[maps.over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
+        own = own.iloc[over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
         names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
         drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
-        title = f"{style.shortened(row[k.SAMPLE], 30)}: {2.0 ** row['log2_enrichment']:.2g}×"
+        title = f"{shortened(row[k.SAMPLE], 30)}: {2.0 ** row['log2_enrichment']:.2g}×"
         panels.append(charts.Panel([drawn], title=title))
         shown.append(own)
     table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())
     chart = charts.Chart(
         panels,
-        style.chart_width(0.6 + 4.3 * len(rows) + 1.4, colours),
+        chart_width(0.6 + 4.3 * len(rows) + 1.4, colours),
         4.9,
         columns=len(rows),
         legend=colours,
@@ -130,11 +134,11 @@ def pair_map(
     )
     both = len(rows) > 1
     where = "the ROI with the strongest score and the one with the weakest" if both else "the one ROI that was tested"
-    return charts.figure(
-        f"pair_{style.file_name(source)}_{style.file_name(target)}",
+    return charts.Figure(
+        f"pair_{file_name(source)}_{file_name(target)}",
         f"{source} and {target} in the tissue",
         f"Cells of the two types in {where}; observed over expected contacts stand above. All other cells are pale; "
-        f"y runs downwards, as in the image.{maps.said_of(len(table), there)}",
+        f"y runs downwards, as in the image.{said_of(len(table), there)}",
         table[table[k.CELL_TYPE].isin((source, target))][[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],
         chart,
         themed=False,

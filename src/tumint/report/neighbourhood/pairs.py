@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint import style
+from tumint.charts.palette import type_colours
 from tumint.report.engine.formats import percent, ratio
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Block, Chooser, Column, Notice, Table, Text
@@ -83,7 +83,7 @@ def pair_maps(inputs: Inputs, scores: pd.DataFrame, pairs: pd.DataFrame, primary
     table = cells(inputs)
     if inputs.config.maps_per_subject == 0 or table.empty or pairs.empty:
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
-    palette = style.colours(sorted(set(table[k.CELL_TYPE])), inputs.config.palette)
+    palette = type_colours(sorted(set(table[k.CELL_TYPE])), inputs.config.palette)
     mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
     by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}

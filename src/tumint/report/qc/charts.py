@@ -10,21 +10,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from tumint import charts, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, DIVERGING, GREY, RULE, level_colours, type_colours
+from tumint.charts.sizes import chart_height, chart_width
 from tumint.qc.words import METRICS
+from tumint.report.engine.files import file_name
 
 _MOST_MARKERS = 60
 PASSING = "cells that pass"
 _LEAST_PERCENT = 0.01  # where the axis of removed cells begins
 
 
-def components(rois: pd.DataFrame, column: str) -> style.Figure | None:
+def components(rois: pd.DataFrame, column: str) -> Figure | None:
     """ROIs by the first two principal components of their channels, coloured by `column` of the sheet."""
     table = rois.dropna(subset=["pc1", "pc2"])
     if table.empty:
         return None
-    palette = style.level_colours(table[column])
+    palette = level_colours(table[column])
     shown = table.assign(passes=(table[k.STATUS] == "pass").to_numpy(bool))
     distance = np.hypot(table["pc1"].to_numpy(float), table["pc2"].to_numpy(float))
     outer = table.iloc[distance.argsort(kind="stable")[::-1][:3].tolist()]
@@ -46,8 +50,8 @@ def components(rois: pd.DataFrame, column: str) -> style.Figure | None:
         charts.Words(outer, "pc1", "pc2", k.SAMPLE),
     ]
     chart = charts.Chart([charts.Panel(layers, x, y)], 7.4, 4.6, legend=palette, legend_title=column, legend_marker="o")
-    return charts.figure(
-        f"components_{style.file_name(column)}",
+    return charts.Figure(
+        f"components_{file_name(column)}",
         f"ROIs by their mean signal, coloured by {column}",
         "A dot is a ROI; near ones have like levels in all channels. Hollow ones failed; the three furthest out are "
         "named. ROIs that part by staining batch and not by arm were stained differently.",
@@ -62,15 +66,15 @@ def _widened(values: pd.Series, share: float) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def channel_levels(channels: pd.DataFrame, samples: Sequence[str]) -> style.Figure | None:
+def channel_levels(channels: pd.DataFrame, samples: Sequence[str]) -> Figure | None:
     """Robust z of each channel in each ROI; `channels` as `QC_CHANNELS_Z`."""
     wide = channels.pivot_table(index=k.SAMPLE, columns="marker", values="z", sort=False, dropna=False)
     wide = wide.reindex([sample for sample in samples if sample in wide.index]).iloc[:, :_MOST_MARKERS]
     if wide.empty or not wide.notna().any(axis=None):
         return None
-    width, height = style.chart_width(2.6 + 0.2 * wide.shape[1], wide.index), style.chart_height(len(wide), rest=1.7)
-    heat = charts.Heat(wide, style.DIVERGING, (-6, 6), "robust z among the ROIs")
-    return charts.figure(
+    width, height = chart_width(2.6 + 0.2 * wide.shape[1], wide.index), chart_height(len(wide), rest=1.7)
+    heat = charts.Heat(wide, DIVERGING, (-6, 6), "robust z among the ROIs")
+    return charts.Figure(
         "channel_levels",
         "Level of each channel in each ROI against the cohort",
         "Blue: weaker than in the other ROIs, red: stronger, in scaled median absolute deviations; beyond 3.5 a "
@@ -80,7 +84,7 @@ def channel_levels(channels: pd.DataFrame, samples: Sequence[str]) -> style.Figu
     )
 
 
-def before_after(table: pd.DataFrame) -> style.Figure | None:
+def before_after(table: pd.DataFrame) -> Figure | None:
     """Median of each metric in each ROI, of all its cells and of those that pass; `sample, metric, before, after`."""
     shown = [name for name in METRICS if name in set(table["metric"])][:4]
     if not shown:
@@ -88,18 +92,18 @@ def before_after(table: pd.DataFrame) -> style.Figure | None:
     samples = list(dict.fromkeys(table[k.SAMPLE]))
     at = {sample: float(i) for i, sample in enumerate(samples)}
     rows = table.assign(at=table[k.SAMPLE].map(at).astype(float), change="both", every="all cells", those=PASSING)
-    colours = {"all cells": style.GREY, PASSING: style.BRIGHT[0], "both": style.RULE}
+    colours = {"all cells": GREY, PASSING: BRIGHT[0], "both": RULE}
     chart = charts.Chart(
         [_before_after_panel(rows[rows["metric"] == name], METRICS[name], samples, colours) for name in shown],
-        style.chart_width(9.6, samples),
-        style.chart_height(len(samples), per_row=0.17),
+        chart_width(9.6, samples),
+        chart_height(len(samples), per_row=0.17),
         columns=len(shown),
         share_y=True,
         legend={name: colours[name] for name in ("all cells", PASSING)},
         legend_title="median of",
         legend_marker="o",
     )
-    return charts.figure(
+    return charts.Figure(
         "before_after",
         "Before and after: the median cell of each ROI",
         "Grey dot: all cells; blue: those that go on. Where the two lie far apart, what was dropped was not a few odd "
@@ -125,7 +129,7 @@ def _before_after_panel(
     )
 
 
-def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -> style.Figure | None:
+def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -> Figure | None:
     """Share of cells that a limit of so many MADs would remove; `table` as `whatif.removed_by_deviation`.
 
     `chosen` are the MADs of the config, by metric and side.
@@ -133,7 +137,7 @@ def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], fl
     shown = [name for name in METRICS if name in set(table["metric"])]
     if not shown:
         return None
-    palette = dict(zip([METRICS[name] for name in shown], style.colours(shown).values(), strict=True))
+    palette = dict(zip([METRICS[name] for name in shown], type_colours(shown).values(), strict=True))
     rows = table[table["metric"].isin(shown)].assign(
         name=table["metric"].map(METRICS),
         percent=100 * table["share"],
@@ -158,7 +162,7 @@ def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], fl
         legend_title="metric",
         legend_marker="o",
     )
-    return charts.figure(
+    return charts.Figure(
         "other_thresholds",
         "What limits by deviation would remove",
         "Each line is one metric with a limit on it alone; a dashed line is the limit that was used. Steep where the "

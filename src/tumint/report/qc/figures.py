@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumint import charts, maps, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, GREY, level_colours
+from tumint.charts.sizes import chart_height, chart_width, said_of, thinned
 from tumint.qc.words import BASIC, METRICS, SHARES
+from tumint.report.engine.files import file_name
 
 _ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
 PASSING, DROPPED = "pass", "drop"
 
 
-def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figure | None:
+def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> Figure | None:
     """Stacked bars: share of each ROI's cells dropped for each reason.
 
     Parameters
@@ -33,17 +37,17 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
         index=k.SAMPLE, columns=k.REASON, values="share", aggfunc="sum", fill_value=0.0, sort=False
     )
     wide = wide.reindex(columns=list(reasons), fill_value=0.0)
-    palette = style.level_colours(reasons)
+    palette = level_colours(reasons)
     most = max(1.0, 105 * float(wide.sum(axis=1).max() if reasons else 0.0))
     axis = charts.Axis("% of the cells of the ROI that were dropped", limits=(0, most), grid=True)
     chart = charts.Chart(
         [charts.Panel([charts.Bars(wide * 100, palette, "% of cells")], axis)],
-        style.chart_width(8.4, wide.index),
-        style.chart_height(len(wide)),
+        chart_width(8.4, wide.index),
+        chart_height(len(wide)),
         legend=palette,
         legend_title="reason",
     )
-    return charts.figure(
+    return charts.Figure(
         "dropped_by_reason",
         "Cells dropped per ROI, by reason",
         "The length of a bar is the share of the ROI's cells that do not go on; a cell with more than one reason is "
@@ -53,7 +57,7 @@ def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> style.Figu
     )
 
 
-def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> style.Figure | None:
+def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> Figure | None:
     """Histograms of the metrics over the cohort, passed and dropped cells.
 
     Parameters
@@ -69,7 +73,7 @@ def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) ->
     dropped = (cells[k.VERDICT] != "pass").to_numpy()
     parts = [_histogram(cells[name].to_numpy(float), dropped, name, limits.get(name, ())) for name in shown]
     across = min(len(shown), _ACROSS)
-    palette = {PASSING: PASS_COLOUR, DROPPED: style.BRIGHT[1]}
+    palette = {PASSING: PASS_COLOUR, DROPPED: BRIGHT[1]}
     chart = charts.Chart(
         [
             _distribution(part, name, limits.get(name, ()), palette, first=i % across == 0)
@@ -81,7 +85,7 @@ def distributions(cells: pd.DataFrame, limits: Mapping[str, Sequence[float]]) ->
         legend=palette,
         legend_title="verdict",
     )
-    return charts.figure(
+    return charts.Figure(
         "distributions",
         "What was measured on all cells",
         "Grey cells pass, red ones are dropped; a dashed line is a fixed threshold. Logarithmic scale (shares: "
@@ -166,7 +170,7 @@ def quantiles(cells: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).merge(limits, on=[k.SAMPLE, "metric"], how="left")
 
 
-def per_roi(table: pd.DataFrame) -> style.Figure | None:
+def per_roi(table: pd.DataFrame) -> Figure | None:
     """Quantile bars of the metrics of each ROI; `table` as `quantiles` makes it."""
     if table.empty:
         return None
@@ -174,12 +178,12 @@ def per_roi(table: pd.DataFrame) -> style.Figure | None:
     samples = list(dict.fromkeys(table[k.SAMPLE]))
     chart = charts.Chart(
         [_roi_panel(table[table["metric"] == name], name, samples) for name in shown],
-        style.chart_width(9.6 if len(shown) <= _ACROSS else 12.0, samples),
-        style.chart_height(len(samples), per_row=0.17),
+        chart_width(9.6 if len(shown) <= _ACROSS else 12.0, samples),
+        chart_height(len(samples), per_row=0.17),
         columns=len(shown),
         share_y=True,
     )
-    return charts.figure(
+    return charts.Figure(
         "metrics_per_roi",
         "What was measured, ROI by ROI",
         "Thin bar: 5th to 95th percentile of the ROI's cells; thick bar: the middle half; dot: median; red ticks: the "
@@ -200,7 +204,7 @@ def _roi_panel(table: pd.DataFrame, name: str, samples: Sequence[str]) -> charts
     shown = rows.assign(**{f"at_{c}": values for c, values in places.items()}, at=at, what="cells", limit="limit")
     ticks = pd.concat([shown.assign(place=shown[f"at_{side}"]) for side in ("lower", "upper")])
     ticks = ticks.dropna(subset=["place"]).assign(top=lambda t: t["at"] - 0.35, bottom=lambda t: t["at"] + 0.35)
-    colours = {"cells": style.BRIGHT[0], "limit": style.BRIGHT[1]}
+    colours = {"cells": BRIGHT[0], "limit": BRIGHT[1]}
     ends = [float(f([shown["at_q05"].min(), shown["at_q95"].max(), *ticks["place"]])) for f in (np.nanmin, np.nanmax)]
     pad = 0.04 * max(ends[1] - ends[0], 0.1)
     hover = {k.SAMPLE: "", "q50": "median", "q05": "5 %", "q95": "95 %", "lower": "at least", "upper": "at most"}
@@ -222,18 +226,16 @@ def _roi_panel(table: pd.DataFrame, name: str, samples: Sequence[str]) -> charts
     )
 
 
-def dropped_map(
-    cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None
-) -> style.Figure:
+def dropped_map(cells: pd.DataFrame, sample: str, reasons: Sequence[str], *, most: int, size: float | None) -> Figure:
     """Where the dropped cells of a ROI lie; `cells` are those of the ROI, `reasons` all of the cohort, for colours."""
     kept = cells[cells[k.VERDICT] == "pass"]
     gone = cells[cells[k.VERDICT] != "pass"]
     room = max(most - len(gone), most // 2)
-    kept = kept.iloc[maps.thinned(len(kept), room)]
-    gone = gone.iloc[maps.thinned(len(gone), most)]
-    palette = style.level_colours(reasons)
+    kept = kept.iloc[thinned(len(kept), room)]
+    gone = gone.iloc[thinned(len(gone), most)]
+    palette = level_colours(reasons)
     shown = pd.concat([kept, gone])
-    shade = {"pass": PASS_COLOUR, **{r: palette.get(r, style.GREY) for r in dict.fromkeys(gone[k.REASON])}}
+    shade = {"pass": PASS_COLOUR, **{r: palette.get(r, GREY) for r in dict.fromkeys(gone[k.REASON])}}
     mine = [reason for reason in reasons if reason in shade]
     names = [*["pass"] * len(kept), *gone[k.REASON]]
     chart = charts.Chart(
@@ -245,11 +247,11 @@ def dropped_map(
         legend_marker="o",
     )
     columns = [k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.VERDICT, k.REASON]
-    return charts.figure(
-        f"map_{style.file_name(sample)}",
+    return charts.Figure(
+        f"map_{file_name(sample)}",
         f"Dropped cells in {sample}",
         "Dropped cells in colour over the cells that pass; a patch of them points to a fold, an edge or a region out "
-        f"of focus.{maps.said_of(len(shown), len(cells))}",
+        f"of focus.{said_of(len(shown), len(cells))}",
         shown[columns],
         chart,
         themed=False,

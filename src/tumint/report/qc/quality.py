@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
+from tumint.charts.model import Figure
 from tumint.io import contracts
 from tumint.qc import whatif
 from tumint.qc.cohort import WEAK_Z
@@ -17,7 +18,6 @@ from tumint.report.engine.formats import listed, percent, plural
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Chooser, Column, Items, Notice, Table, Text
 from tumint.report.qc import charts
-from tumint.style import Figure
 
 LOOK = "look at this"
 NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber

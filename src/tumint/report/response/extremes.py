@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumint import charts, maps, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.sizes import label_inch, over_others, said_of
 
 OTHERS = "#D4D4D8"  # cells of other types, behind those of the feature
 _SIDE_INCH = 3.9
@@ -25,7 +27,7 @@ def extreme_maps(
     title: str,
     most: int,
     size: float | None,
-) -> style.Figure:
+) -> Figure:
     """A ROI of the subject with the lowest value, and one of that with the highest.
 
     Parameters
@@ -45,7 +47,7 @@ def extreme_maps(
     panels, shown, there = [], [], len(mine)
     for end in ends:
         mine = cells[cells[k.SAMPLE] == end[k.SAMPLE]]
-        mine = mine.iloc[maps.over_others(mine[k.CELL_TYPE].isin(types).to_numpy(), most)]
+        mine = mine.iloc[over_others(mine[k.CELL_TYPE].isin(types).to_numpy(), most)]
         names = list(mine[k.CELL_TYPE].astype(object).where(mine[k.CELL_TYPE].isin(types), others))
         drawn = charts.Cells(mine[k.X_UM], mine[k.Y_UM], names, colours, size, behind=(others,))
         above = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
@@ -53,7 +55,7 @@ def extreme_maps(
         shown.append(mine.assign(**{k.SUBJECT: end[k.SUBJECT]}))
     chart = charts.Chart(
         panels,
-        2 * _SIDE_INCH + 0.2 + style.label_inch(types),
+        2 * _SIDE_INCH + 0.2 + label_inch(types),
         height + 0.9,
         columns=len(ends),
         legend=colours,
@@ -61,12 +63,12 @@ def extreme_maps(
         legend_marker="o",
     )
     table = pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]]
-    return charts.figure(
+    return charts.Figure(
         name,
         title,
         "First the subject with the lowest value, then that with the highest, each by its ROI whose value is nearest "
         "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image."
-        f"{maps.said_of(len(table), there)}",
+        f"{said_of(len(table), there)}",
         table,
         chart,
         themed=False,

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumint import charts, style
 from tumint import keys as k
+from tumint.charts import model as charts
+from tumint.charts.model import Figure
+from tumint.charts.palette import BRIGHT, DIVERGING, GREY, level_colours
+from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch
 
-REFERENCE_COLOUR, GROUP_COLOUR = style.BRIGHT[0], style.BRIGHT[1]
+REFERENCE_COLOUR, GROUP_COLOUR = BRIGHT[0], BRIGHT[1]
 NO_EVIDENCE = "above the rate asked for"
 
 
-def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | None:
+def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> Figure | None:
     """Effects with their 95 % intervals.
 
     Parameters
@@ -35,7 +38,7 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
         if table["q"].notna().any()
         else "Hollow dots: without a p, an effect is no evidence."
     )
-    return charts.figure(
+    return charts.Figure(
         f"forest_{contrast['name']}",
         f"Effects: {contrast['group']} against {contrast['reference']}",
         f"Each dot is an effect as a ratio, each line its 95 % interval; right of 1× is more in {contrast['group']}. "
@@ -45,7 +48,7 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> style.Figure | N
     )
 
 
-def outcome_forest(table: pd.DataFrame, name: str, *, survival: bool) -> style.Figure | None:
+def outcome_forest(table: pd.DataFrame, name: str, *, survival: bool) -> Figure | None:
     """What goes with an outcome, with 95 % intervals; `table` as that of `forest`."""
     if table.empty:
         return None
@@ -54,7 +57,7 @@ def outcome_forest(table: pd.DataFrame, name: str, *, survival: bool) -> style.F
         if survival
         else f"how many times the feature is with one standard deviation more of {name}"
     )
-    return charts.figure(
+    return charts.Figure(
         f"forest_{name}",
         f"What goes with {name}",
         f"Each dot says {what}, each line is its 95 % interval. Filled dots are below the false discovery rate asked "
@@ -66,7 +69,7 @@ def outcome_forest(table: pd.DataFrame, name: str, *, survival: bool) -> style.F
 
 def _dots_and_intervals(table: pd.DataFrame, label: str) -> charts.Chart:
     """A row per effect, in log2 units, coloured by family."""
-    palette = style.level_colours(table["family_name"])
+    palette = level_colours(table["family_name"])
     limits = _limits(table, ["log2_effect", "log2_low", "log2_high"])
     shown = table.assign(at=np.arange(len(table), dtype=float), ratio=2.0 ** table["log2_effect"])
     for column in ("log2_effect", "log2_low", "log2_high"):
@@ -88,8 +91,8 @@ def _dots_and_intervals(table: pd.DataFrame, label: str) -> charts.Chart:
     )
     return charts.Chart(
         [panel],
-        style.chart_width(8.6, table["name"], 60),
-        style.chart_height(len(table), per_row=0.24),
+        chart_width(8.6, table["name"], 60),
+        chart_height(len(table), per_row=0.24),
         legend=palette,
         legend_title="family",
         legend_marker="o",
@@ -105,7 +108,7 @@ def _limits(table: pd.DataFrame, columns: Sequence[str]) -> tuple[float, float]:
     return min(low, -0.5), max(high, 0.5)
 
 
-def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> style.Figure | None:
+def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Figure | None:
     """Effect against p, a panel per family.
 
     Parameters
@@ -128,7 +131,7 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> sty
     palette = {
         contrast["reference"]: REFERENCE_COLOUR,
         contrast["group"]: GROUP_COLOUR,
-        NO_EVIDENCE: style.GREY,
+        NO_EVIDENCE: GREY,
     }
     top = max(1.4, float(shown["minus_log10_p"].max()) * 1.12)
     panels = [_volcano_panel(family, shown[shown["family_name"] == family], palette, top) for family in families]
@@ -142,7 +145,7 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> sty
         x_title=f"{contrast['group']} / {contrast['reference']}",
     )
     table = shown.drop(columns=["side", "ratio"])
-    return charts.figure(
+    return charts.Figure(
         f"volcano_{contrast['name']}",
         f"All features: {contrast['group']} against {contrast['reference']}",
         f"Each dot is a feature: to the right more in {contrast['group']}, further up less easily chance. Coloured "
@@ -173,7 +176,7 @@ def _volcano_panel(family: str, part: pd.DataFrame, palette: Mapping[str, str], 
 
 def subject_dots(
     subjects: pd.DataFrame, rois: pd.DataFrame, titles: Mapping[str, str], contrast: Mapping[str, Any]
-) -> style.Figure | None:
+) -> Figure | None:
     """Values of subjects, and of their ROIs, for chosen features, a panel each.
 
     Parameters
@@ -194,7 +197,7 @@ def subject_dots(
     ]
     columns = min(3, len(titles))
     chart = charts.Chart(panels, 3.1 * columns + 0.4, 0.3 + 2.5 * -(-len(titles) // columns), columns=columns)
-    return charts.figure(
+    return charts.Figure(
         f"subjects_{contrast['name']}",
         "The subjects behind the effects",
         "Each large dot is a subject, the unit that is compared; small grey dots above and below it are its ROIs, "
@@ -207,7 +210,7 @@ def subject_dots(
 
 def _subject_panel(mine: pd.DataFrame, small: pd.DataFrame, title: str, levels: Sequence[str]) -> charts.Panel:
     """Subjects and their ROIs side by side at each level, with the mean of the level's subjects."""
-    palette = dict(zip(levels, (REFERENCE_COLOUR, GROUP_COLOUR), strict=True)) | {"ROI": style.GREY}
+    palette = dict(zip(levels, (REFERENCE_COLOUR, GROUP_COLOUR), strict=True)) | {"ROI": GREY}
     at: dict[str, float] = {}
     means = []
     for i, level in enumerate(levels):
@@ -239,7 +242,7 @@ def _padded(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     return float(values.min()) - pad, float(values.max()) + pad
 
 
-def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> style.Figure | None:
+def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Figure | None:
     """Effects of the primary interactions by pair of types.
 
     Parameters
@@ -258,13 +261,13 @@ def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float)
         for source, target in places:
             effect.loc[source, target] = row["log2_effect"]
             mark.loc[source, target] = bool(row["significant"])
-    order = style.by_similarity(effect)
+    order = by_similarity(effect)
     effect, mark = effect.loc[order, order], mark.loc[order, order]
     limit = float(np.clip(np.nanmax(np.abs(effect.to_numpy(float))), 0.5, 3.0))
-    side, label = max(0.27 * len(order), 1.4), style.label_inch(order)
-    heat = charts.Heat(effect, style.DIVERGING, (-limit, limit), "log2 effect", mark)
+    side, label = max(0.27 * len(order), 1.4), label_inch(order)
+    heat = charts.Heat(effect, DIVERGING, (-limit, limit), "log2 effect", mark)
     chart = charts.Chart([charts.Panel([heat])], label + side + 1.4, label + side + 0.6)
-    return charts.figure(
+    return charts.Figure(
         f"effects_by_pair_{contrast['name']}",
         f"Contact: {contrast['group']} against {contrast['reference']}",
         f"Red pairs attract each other more in {contrast['group']}, blue ones more in {contrast['reference']} "

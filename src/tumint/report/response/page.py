@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint import style
+from tumint.charts.model import Figure
+from tumint.charts.palette import type_colours
 from tumint.io import contracts
 from tumint.report.engine import words
 from tumint.report.engine.formats import integer, is_missing, number, plural, probability, ratio
@@ -162,7 +163,7 @@ def _dots(contrast: Contrast, inputs: Inputs) -> Any:
     return figures.subject_dots(*values_of(contrast, inputs, titles), titles, contrast.facts)
 
 
-def _maps(contrast: Contrast, inputs: Inputs) -> list[style.Figure]:
+def _maps(contrast: Contrast, inputs: Inputs) -> list[Figure]:
     """The subjects with the lowest and the highest value of the first of the drawn features."""
     rows = contrast.drawn.head(MAPPED).to_dict("records")
     subjects, rois = values_of(contrast, inputs, [row["id"] for row in rows])
@@ -171,7 +172,7 @@ def _maps(contrast: Contrast, inputs: Inputs) -> list[style.Figure]:
     cells = inputs.rows_of("cluster/cells.parquet", contracts.CELLS, samples)
     if cells.empty:
         return []
-    palette = style.colours(sorted({*cells[k.CELL_TYPE], *(t for row in rows for t in _types(row))}), None)
+    palette = type_colours(sorted({*cells[k.CELL_TYPE], *(t for row in rows for t in _types(row))}), None)
     palette |= inputs.config.palette
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     return [

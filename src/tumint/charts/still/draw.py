@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tumint import charts, maps, style
+from tumint.charts import model as charts
 from tumint.charts import ticks
+from tumint.charts.palette import INK, PAPER
+from tumint.charts.sizes import dot_size, shortened
+from tumint.charts.still.house import canvas, drawn, heatmap, legend_right, row_axis, stacked_rows
+from tumint.charts.still.maps import point_map, stamp
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
 
 
-@style.drawn
+@drawn
 def draw(chart: charts.Chart) -> MplFigure:
     """The drawing of a chart, in the style of the house."""
     columns = max(1, min(chart.columns, len(chart.panels)))
     rows = -(-len(chart.panels) // columns)
-    drawing, axes = style.canvas(chart.width, chart.height, rows, columns, sharey=chart.share_y)
+    drawing, axes = canvas(chart.width, chart.height, rows, columns, sharey=chart.share_y)
     if chart.share_y or rows > 1:
         drawing.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr, call-arg]
     heat = None
@@ -36,14 +40,14 @@ def draw(chart: charts.Chart) -> MplFigure:
                 _axis(ax, which, axis, named=named)
         if panel.title:
             small = {"fontsize": 8} if len(chart.panels) > 2 else {}
-            ax.set_title("\n".join(style.shortened(line, 44) for line in panel.title.split("\n")), **small)
+            ax.set_title("\n".join(shortened(line, 44) for line in panel.title.split("\n")), **small)
     for ax in axes[len(chart.panels) :]:
         ax.set_visible(False)
     if heat is not None:
         _colour_bar(drawing, list(axes[: len(chart.panels)]), *heat)
     if chart.x_title:
         drawing.supxlabel(chart.x_title, fontsize=9)
-    style.legend_right(axes[columns - 1], chart.legend, chart.legend_title, marker=chart.legend_marker)
+    legend_right(axes[columns - 1], chart.legend, chart.legend_title, marker=chart.legend_marker)
     return drawing
 
 
@@ -65,13 +69,13 @@ def _layer(ax: Axes, layer: charts.Layer) -> Any:
                 ax.fill_between(*charts.outline(layer, part), color=colours[str(name)], lw=0)
         case charts.Mark(at, axis):
             dashes = "--" if layer.dashed else "-"
-            (ax.axvline if axis == "x" else ax.axhline)(at, color=style.INK, lw=0.8, ls=dashes)
+            (ax.axvline if axis == "x" else ax.axhline)(at, color=INK, lw=0.8, ls=dashes)
         case charts.Words():
             _words(ax, layer)
         case charts.Heat():
             return _heat(ax, layer), layer.unit, len(layer.matrix)
         case charts.Bars(shares, colours, _):
-            style.stacked_rows(ax, shares, colours)
+            stacked_rows(ax, shares, colours)
         case charts.Cells():
             _cells(ax, layer)
     return None
@@ -82,15 +86,15 @@ def _cells(ax: Axes, layer: charts.Cells) -> None:
     shade = [layer.colours[str(layer.names[i])] for i in order]
     x, y = (np.asarray(values, float)[order] for values in (layer.x, layer.y))
     if layer.in_um:
-        maps.point_map(ax, x, y, shade, layer.size)
+        point_map(ax, x, y, shade, layer.size)
     else:
-        maps.stamp(ax, x, y, shade, layer.size or maps.dot_size(x, y))
+        stamp(ax, x, y, shade, layer.size or dot_size(x, y))
         ax.set_xticks([])
         ax.set_yticks([])
 
 
 def _heat(ax: Axes, layer: charts.Heat) -> Any:
-    mesh = style.heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
+    mesh = heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
     if layer.marked is not None:
         rows_at, columns_at = np.nonzero(layer.marked.to_numpy(bool))
         places = (columns_at + 0.5, rows_at + 0.5)
@@ -109,9 +113,9 @@ def _dots(ax: Axes, layer: charts.Dots) -> None:
     shade = [layer.colours[str(value)] for value in rows[layer.by]]
     places = (rows[layer.x].to_numpy(float), rows[layer.y].to_numpy(float))
     if layer.filled is None:
-        ax.scatter(*places, s=layer.size, c=shade, edgecolors=style.INK, linewidths=0.35, zorder=3)
+        ax.scatter(*places, s=layer.size, c=shade, edgecolors=INK, linewidths=0.35, zorder=3)
         return
-    fill = [colour if hit else style.PAPER for colour, hit in zip(shade, rows[layer.filled], strict=True)]
+    fill = [colour if hit else PAPER for colour, hit in zip(shade, rows[layer.filled], strict=True)]
     ax.scatter(*places, s=layer.size, c=fill, edgecolors=shade, linewidths=1.4, zorder=3)
 
 
@@ -119,7 +123,7 @@ def _words(ax: Axes, layer: charts.Words) -> None:
     low, high = ax.get_ylim()
     rows = layer.rows
     if layer.place == "centre":
-        ground = {"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "alpha": 0.5, "linewidth": 0}
+        ground = {"boxstyle": "round,pad=0.1", "facecolor": PAPER, "alpha": 0.5, "linewidth": 0}
         for row in rows.to_dict("records"):
             at_centre = (row[layer.x], row[layer.y])
             ax.text(*at_centre, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)
@@ -129,9 +133,9 @@ def _words(ax: Axes, layer: charts.Words) -> None:
     for row, y, place in zip(rows.to_dict("records"), at, moved, strict=True):
         left = layer.place == "beside" and row[layer.x] > 0
         up = 6 if layer.place == "above" else (place - y) / (high - low) * 140
-        far = {"arrowstyle": "-", "linewidth": 0.4, "color": style.INK, "shrinkB": 3} if place != y else None
+        far = {"arrowstyle": "-", "linewidth": 0.4, "color": INK, "shrinkB": 3} if place != y else None
         ax.annotate(
-            style.shortened(row[layer.text], 44),
+            shortened(row[layer.text], 44),
             (row[layer.x], y),
             ((-1 if left else 1) * (20 if far else 5), up),
             textcoords="offset points",
@@ -151,9 +155,9 @@ def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
         getattr(ax, f"set_{which}lim")(limits)
         getattr(ax, f"set_{which}ticks")(places, labels)
     elif axis.kind == "names" and which == "y":
-        style.row_axis(ax, axis.names, axis.longest)
+        row_axis(ax, axis.names, axis.longest)
     elif axis.kind == "names":
-        ax.set_xticks(range(len(axis.names)), [style.shortened(name, axis.longest) for name in axis.names])
+        ax.set_xticks(range(len(axis.names)), [shortened(name, axis.longest) for name in axis.names])
         ax.set_xlim(-0.6, len(axis.names) - 0.4)
     if axis.kind in ("number", "names") and axis.limits is not None:
         getattr(ax, f"set_{which}lim")(axis.limits)

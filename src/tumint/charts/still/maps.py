@@ -1,4 +1,4 @@
-"""Cell maps: cells as dots at their place, with a scale bar. What a dot's colour means is the figure's business."""
+"""Cell maps: cells as dots at their place, with a scale bar. What a colour means is the figure's business."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tumint.style import INK, RULE
+from tumint.charts.palette import INK, RULE
+from tumint.charts.sizes import dot_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,10 +21,6 @@ def scale_bar(ax: Axes, extent_um: float) -> None:
     left = ax.get_xlim()[0]
     ax.plot([left, left + length], [-0.025, -0.025], transform=transform, color=INK, lw=2.5, clip_on=False)
     ax.text(left + length, -0.025, f"  {length:g} µm", transform=transform, va="center", ha="left", color=INK)
-
-
-MAP_INCH = 4.9  # longer side of a cell map
-MOST_BEHIND = 8_000  # cells of no concern that a map draws: they show where there is tissue
 
 
 def stamp(ax: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], colour: Sequence[str], size: float) -> None:
@@ -55,28 +52,3 @@ def point_map(
         spine.set_visible(True)
         spine.set_color(RULE)
     scale_bar(ax, high_x - low_x)
-
-
-def dot_size(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
-    """Points² of the dots of a map: as large as they can be with little overlap, were they spread evenly."""
-    width, height = max(float(np.ptp(x)), 1.0), max(float(np.ptp(y)), 1.0)
-    points = 72 * MAP_INCH / max(width, height)  # per µm
-    return float(np.clip(0.7 * width * height * points**2 / max(len(x), 1), 0.5, 60.0))
-
-
-def thinned(n: int, most: int) -> np.ndarray[Any, Any]:
-    """Rows to draw of `n`: all, or `most` of them spread evenly over the table."""
-    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(np.int64)
-
-
-def over_others(mine: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
-    """Rows to draw where `mine` matter and all others only show the tissue: at most `most`, and few of the others."""
-    own, others = np.flatnonzero(mine), np.flatnonzero(~mine)
-    own = own[thinned(len(own), most)]
-    others = others[thinned(len(others), min(MOST_BEHIND, most - len(own)))]
-    return np.sort(np.concatenate([own, others]))
-
-
-def said_of(drawn: int, cells: int) -> str:
-    """What a figure says where it does not draw all cells."""
-    return f" {drawn:,} of {cells:,} cells are drawn." if drawn < cells else ""
