@@ -7,6 +7,7 @@ from dataclasses import replace
 from gauntlet.tissue import Arm
 
 BASE = Arm()
+WRONG = "10 % of labels wrong"
 ATTACKS: dict[str, tuple[Arm, Arm]] = {
     "infiltration depth 60 v 200 µm": (BASE, replace(BASE, depth_um=200.0)),
     "steepness of a gradient in the stroma ×3": (BASE, replace(BASE, steepness=3.0)),
@@ -17,7 +18,7 @@ ATTACKS: dict[str, tuple[Arm, Arm]] = {
     "area ×3": (BASE, replace(BASE, cells=12000)),
     "holes of a fifth of the area": (BASE, replace(BASE, holes=0.2)),
     "rare types, 5 v 12 cells": (replace(BASE, rare=5), replace(BASE, rare=12)),
-    "10 % of labels wrong": (BASE, replace(BASE, wrong=0.1)),
+    WRONG: (BASE, replace(BASE, wrong=0.1)),
     "10 % of labels copied from a neighbour": (BASE, replace(BASE, copied=0.1)),
 }
 # what no null on labels can survive: it looks like contact because it is one, of pixels

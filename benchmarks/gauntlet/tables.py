@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gauntlet.attacks import ATTACKS, MIXED, PLANTED_PAIRS, SIZES, planted
+from gauntlet.attacks import ATTACKS, MIXED, NOT_SURVIVED, PLANTED_PAIRS, SIZES, WRONG, planted
 from gauntlet.cohorts import Compared, compare
 from gauntlet.pools import PAIRS, ROIS, WAYS, Pool, pool
 from gauntlet.tissue import Arm
@@ -79,14 +80,43 @@ def expected_worst(cohorts: int, pairs: int = len(PAIRS)) -> float:
 
 def attacks(run: Run) -> str:
     """Attack × null × estimator: how often a pair without any contact interaction has p < 0.05."""
-    lines = [_ATTACKS.format(run=run, rois=ROIS, pairs=len(PAIRS), worst=expected_worst(run.cohorts))]
+    rows, found = [], {}
     for name, arms in ATTACKS.items():
         reference, group = run.pools(arms)
         for way, label in WAYS.items():
-            shares = [Shares.of(p.p).said() for p in _designs(run, reference, group, way)]
+            found[name, way] = shares = [Shares.of(one.p) for one in _designs(run, reference, group, way)]
             bold = "**" if way == PRIMARY else ""
-            lines.append(f"| {name} | {bold}{label}{bold} | {' | '.join(shares)} |")
-    return "\n".join(lines)
+            rows.append(f"| {name} | {bold}{label}{bold} | {' | '.join(one.said() for one in shares)} |")
+    head = _ATTACKS.format(run=run, rois=ROIS, pairs=len(PAIRS), worst=expected_worst(run.cohorts))
+    return "\n".join([head, _summary(found), "", _COLUMNS, *rows])
+
+
+def _summary(found: Mapping[tuple[str, tuple[str, str]], Sequence[Shares]]) -> str:
+    """What the table says of the primary test, and of log ratios in the same cohorts."""
+    usual = [name for name in ATTACKS if name not in (*NOT_SURVIVED, WRONG)]
+
+    def most(names: Sequence[str], way: tuple[str, str]) -> tuple[float, float]:
+        shares = [one for name in names for one in found[name, way]]
+        return max(one.mean for one in shares), max(float(np.nanmax(one.each)) for one in shares)
+
+    mean, worst = most(usual, PRIMARY)
+    lines = [
+        f"The primary test: a mean of at most {mean:.3f} and a worst pair of at most {worst:.2f} in {len(usual)} attacks."
+    ]
+    for null, words in ((k.GLOBAL, "the image"), (k.WITHIN_DOMAIN, "domains"), (k.LOCAL, "domains and tiles")):
+        mean, worst = most(usual, (null, k.FAMILY_CONTACT))
+        lines.append(f"Log ratios within {words}, same cohorts: {mean:.2f} and {worst:.2f}.")
+    mean, worst = most([WRONG], PRIMARY)
+    lines.append(
+        f"Labels that are wrong in one arm only: {mean:.3f} on average, but {worst:.2f} for the worst pair, of two types "
+        "that live on the two sides of a sharp border."
+    )
+    mean, worst = most(NOT_SURVIVED, PRIMARY)
+    lines.append(
+        "Labels copied from a neighbour (spillover) are contact to any statistic of labels: "
+        f"{mean:.2f} and {worst:.2f}."
+    )
+    return "\n".join(textwrap.wrap(" ".join(lines), 120, break_long_words=False, break_on_hyphens=False))
 
 
 def power(run: Run) -> str:
@@ -118,12 +148,6 @@ def _found(cohorts: Compared, family: str, size: float) -> Iterator[str]:
     yield f"{Shares.of(cohorts.p[:, others]).mean:.3f}"
 
 
-def missing(run: Run, arms: tuple[Arm, Arm]) -> Mapping[str, float]:
-    """Share of values that an animal has not, by way."""
-    pools = run.pools(arms)
-    return {WAYS[way]: float(np.mean([np.isnan(one[way][0]).mean() for one in pools])) for way in WAYS}
-
-
 _ATTACKS = """Simulated tissues of 9 types: a tumour with a wavy margin, immune cells that thin out from it on both
 sides, smooth fields of every type, lymphoid aggregates (`benchmarks/gauntlet/tissue.py`). Labels are drawn by place
 alone, so **no type seeks or avoids another**; what the arms differ in is named in the first column. {run.cohorts}
@@ -131,7 +155,8 @@ cohorts of each design with {rois} ROIs per animal, from {run.animals} animals o
 have been in a cohort, through the code that compares a user's cohort. Numbers are shares of p < 0.05: the median of the
 {pairs} pairs, their mean ± 1.96 standard errors over cohorts, and the worst pair with its 95 % interval. Of {pairs}
 independent pairs whose p are right the worst would be at {worst:.2f}. The primary test is bold.
-
+"""
+_COLUMNS = """\
 | arms differ in | measured by | 4 v 4: median | mean | worst pair | 6 v 6: median | mean | worst pair |
 |---|---|---|---|---|---|---|---|"""
 _POWER = """Simulated as above, but labels also change places by contact: in one arm a CD8–Treg contact adds the size
