@@ -72,7 +72,7 @@ def _animals(run: Run, arm: Arm, seed: int) -> np.ndarray:
 
 _RARE = """Simulated as for the attacks, {rois} ROIs of {cells:,} cells per animal with 4 regulatory T and 4 dendritic
 cells each on average. A subject must hold so much information on a pair over all its ROIs
-(`response.min_information`, 4 unless the config says otherwise). Share of subjects × pairs with a rare type that have a
+(`response.min_information`, 2 unless the config says otherwise). Share of subjects × pairs with a rare type that have a
 value, share of p < 0.05 without contact effect (tested pairs with a rare type, {run.cohorts} cohorts), and power for a
 CD8–Treg contact of {size}. The rule before, at least {before} cells of either type in each ROI, kept {share} % of them.
 

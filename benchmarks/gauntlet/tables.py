@@ -100,14 +100,15 @@ def _summary(found: Mapping[tuple[str, tuple[str, str]], Sequence[Shares]]) -> s
         return max(one.mean for one in shares), max(float(np.nanmax(one.each)) for one in shares)
 
     mean, worst = most(usual, PRIMARY)
-    lines = [f"The primary test: mean at most {mean:.3f}, worst pair at most {worst:.2f} in {len(usual)} attacks."]
+    attacked = f"in {len(usual)} attacks"
+    lines = [f"The primary test: a mean of at most {mean:.3f} and a worst pair of at most {worst:.2f} {attacked}."]
     for null, words in ((k.GLOBAL, "the image"), (k.WITHIN_DOMAIN, "domains"), (k.LOCAL, "domains and tiles")):
         mean, worst = most(usual, (null, k.FAMILY_CONTACT))
         lines.append(f"Log ratios within {words}, same cohorts: {mean:.2f} and {worst:.2f}.")
     mean, worst = most([WRONG], PRIMARY)
     lines.append(
-        f"Labels that are wrong in one arm only: {mean:.3f} on average, but {worst:.2f} for the worst pair, of two "
-        "types that live on the two sides of a sharp border."
+        f"Labels that are wrong in one arm only: {mean:.3f} on average, but {worst:.2f} for the worst pair, "
+        "whose types live on the two sides of a sharp border."
     )
     mean, worst = most(NOT_SURVIVED, PRIMARY)
     lines.append(

@@ -128,9 +128,9 @@ class ResponseConfig(Section):
         "findings (limma's robust eBayes); not together with `trend`.",
     )
     min_information: Annotated[float, Field(ge=0)] = Field(
-        4.0,
+        2.0,
         description="Information that all ROIs of a subject together must hold on a pair of types, or the subject is "
-        "left out of its comparison as `too_few`: 4 is a standard error of about 0.6 of the log contact odds ratio. "
+        "left out of its comparison as `too_few`: 2 is a standard error of about 0.8 of the log contact odds ratio. "
         "Single ROIs may hold as little as they do.",
     )
     min_cells: Annotated[int, Field(ge=1)] = Field(

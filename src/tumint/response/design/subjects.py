@@ -29,7 +29,7 @@ _REASONS = (k.TOO_FEW, k.NO_VARIATION, k.ABSENT)  # the first that any ROI has i
 class Least:
     """What all ROIs of a subject together must hold: `information` on a pair, source `cells` for means over cells."""
 
-    information: float = 4.0
+    information: float = 2.0
     cells: float = 10.0
 
     @classmethod
