@@ -1,11 +1,12 @@
 """Write what was measured into README.md: `python benchmarks/readme.py` after `make demo` and `make bench`.
 
 Stage times of the demo come from Snakemake's own benchmark files, a stage's seconds summed over its jobs; the rows of
-speed are those of `benchmarks/*.md`, the rows of calibration those of `docs/validation.md`.
+speed are those of `benchmarks/*.md`, the rows of calibration and attacks those of `docs/validation.md`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,9 @@ SPEED = (
 )
 DESIGN = "4 v 4"
 TESTS = ("moderated t", "ROIs as replicates", "cells as replicates")
+ATTACKED = ("log ratio, domain", "**odds ratio, local, all pairs (primary)**")
 Row = list[str]
+BLOCKS = ("demo-times", "speed", "calibration", "attacks")
 
 
 def demo_times() -> str:
@@ -65,6 +68,15 @@ def calibration() -> str:
     return as_table(["design", "test", "composition", "density", "distance", "interaction"], wanted)
 
 
+def attacks() -> str:
+    """Mean share of p < 0.05 at 6 v 6 where arms differ in all but contact: log ratio within domains, and primary."""
+    found: dict[str, Row] = {}
+    for row in table_rows(ROOT / "docs" / "validation.md", "Contact under attack"):
+        if row[1] in ATTACKED:
+            found.setdefault(row[0], [row[0]]).append(row[6].split(" ")[0])
+    return as_table(["arms differ in", "log ratio within domains", "contact odds ratio"], list(found.values()))
+
+
 def table_rows(path: Path, section: str = "") -> Iterator[Row]:
     """Cells of the rows of tables in a Markdown file, below the heading that begins with `section`."""
     text = path.read_text(encoding="utf-8")
@@ -89,7 +101,10 @@ def main() -> None:
     """Replace what stands between the markers in README.md."""
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    for name, write in (("demo-times", demo_times), ("speed", speed), ("calibration", calibration)):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("blocks", nargs="*", choices=BLOCKS, default=BLOCKS, help="only these")
+    for name in parser.parse_args().blocks:
+        write = {"demo-times": demo_times, "speed": speed, "calibration": calibration, "attacks": attacks}[name]
         block = re.compile(rf"(<!-- {name} -->).*?(<!-- /{name} -->)", re.S)
         text = block.sub(partial(_filled, write()), text)
     readme.write_text(text, encoding="utf-8")
