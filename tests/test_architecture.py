@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,31 @@ def test_numerics_import_neither_stage_nor_charts():
         if _room(path) in STAGES and path.name not in ("stage.py", "__init__.py"):
             names = [n for n in _imports(path) if re.search(r"\.stage(\.|$)", n) or n.startswith(drawing)]
             assert not names, f"{path}: {names}"
+
+
+LONGEST = 300  # lines of a module
+
+
+def test_modules_are_short():
+    assert not [str(p) for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > LONGEST]
+
+
+def test_no_import_goes_round_in_a_circle():
+    """Of modules, by all imports, also those inside functions."""
+    dotted = (".".join(("tumint", *path.relative_to(PACKAGE).with_suffix("").parts)) for path in MODULES)
+    modules = {name.removesuffix(".__init__"): path for name, path in zip(dotted, MODULES, strict=True)}
+    waits = {}
+    for name, path in modules.items():
+        found = [n for n in _imports(path) if n in modules]
+        # of `from package import module`, the module is what is imported
+        waits[name] = {n for n in found if n != name and not any(o.rpartition(".")[0] == n for o in found)}
+    list(TopologicalSorter(waits).static_order())  # raises CycleError
+
+
+def test_only_reports_draw():
+    for path in MODULES:
+        if _room(path) not in ("report", "charts"):
+            assert not [n for n in _imports(path) if n.startswith("tumint.charts")], path
 
 
 def test_a_report_of_a_stage_is_not_needed_by_another():

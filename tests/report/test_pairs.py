@@ -14,7 +14,7 @@ from tumint.charts.still import draw
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Chooser, Notice, Table, Text
 from tumint.report.neighbourhood import page as neighbourhood
-from tumint.report.neighbourhood import pairs
+from tumint.report.neighbourhood import pairs, summary
 from tumint.report.neighbourhood.pair_figures import volcano as volcano_figure
 
 
@@ -25,8 +25,8 @@ def inputs(make: Callable[..., Any]) -> Inputs:
 
 
 def test_maps_are_of_the_rois_with_the_strongest_and_the_weakest_score(inputs: Inputs) -> None:
-    scores = neighbourhood.interactions(inputs)
-    chosen = pairs.strongest(neighbourhood.summarise(scores), "domain", pairs.MAPPED)
+    scores = summary.interactions(inputs)
+    chosen = pairs.strongest(summary.summarise(scores), "domain", pairs.MAPPED)
     said, chooser = pairs.pair_maps(inputs, scores, chosen, "domain")
     assert isinstance(said, Text)
     assert isinstance(chooser, Chooser)
@@ -52,15 +52,15 @@ def test_no_map_where_none_is_asked_for(inputs: Inputs) -> None:
     inputs.params = inputs.params.model_copy(
         update={"report": inputs.params.report.model_copy(update={"maps_per_subject": 0})}
     )
-    scores = neighbourhood.interactions(inputs)
-    chosen = pairs.strongest(neighbourhood.summarise(scores), "domain", pairs.MAPPED)
+    scores = summary.interactions(inputs)
+    chosen = pairs.strongest(summary.summarise(scores), "domain", pairs.MAPPED)
     (block,) = pairs.pair_maps(inputs, scores, chosen, "domain")
     assert isinstance(block, Notice)
 
 
 def test_the_volcano_has_every_pair_once_with_its_evidence(inputs: Inputs) -> None:
-    scores = neighbourhood.interactions(inputs)
-    (figure,) = pairs.volcano(scores, neighbourhood.summarise(scores), 0.05)
+    scores = summary.interactions(inputs)
+    (figure,) = pairs.volcano(scores, summary.summarise(scores), 0.05)
     tested = scores[scores[k.STATUS] == k.TESTED]
     types = tested[k.SOURCE].nunique()
     assert len(figure.table) == 3 * types * (types + 1) / 2

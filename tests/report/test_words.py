@@ -15,7 +15,7 @@ from tumint.io.tables import read_table
 from tumint.report.engine import formats, words
 from tumint.report.engine.inputs import Inputs
 from tumint.report.index import page as index
-from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.neighbourhood import summary
 from tumint.report.qc import dropped
 from tumint.report.qc import page as qc
 from tumint.report.response import findings
@@ -217,9 +217,9 @@ def test_pairs_that_only_share_tissue() -> None:
             ("B", "C"): (0.0, 0.9, 0.1, 0.7),
         }
     )
-    pairs = neighbourhood.pair_table(neighbourhood.summarise(table))
+    pairs = summary.pair_table(summary.summarise(table))
     assert len(pairs) == 3
-    assert list(neighbourhood.vanishing(pairs, k.LOCAL)["pair"]) == ["A – B"]
+    assert list(summary.vanishing(pairs, k.LOCAL)["pair"]) == ["A – B"]
 
 
 def test_a_column_that_differs_as_the_groups_do_is_named(tmp_path) -> None:

@@ -14,6 +14,7 @@ from tumint.report.engine.page import Column, Download, Items, Light, Number, Pa
 from tumint.report.index import against, reproduce
 from tumint.report.ingest import page as ingest
 from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.neighbourhood.summary import interactions
 from tumint.report.qc import page as qc
 from tumint.report.response import page as response
 from tumint.report.response.findings import findings
@@ -122,7 +123,7 @@ def _overall(states: dict[str, State]) -> State:
 def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
     """One row per stage: subjects, ROIs and cells."""
     read, judged, typed = ingest.samples(inputs), qc.metrics(inputs), cells(inputs)
-    scores = neighbourhood.interactions(inputs)
+    scores = interactions(inputs)
     features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
     n_scored = int(scores.drop_duplicates([k.SAMPLE, k.SOURCE])["n_source"].sum())
     passing = judged[judged[k.STATUS] == "pass"]
