@@ -12,7 +12,7 @@ from gauntlet.effects import AB, BETAS, COMPOSITIONS, LAYOUTS, PAIRS, WAYS, Plan
 from gauntlet.pools import kept
 from gauntlet.tables import ALPHA, DESIGNS, Run
 
-TISSUES = 30  # of every composition
+TISSUES = 20  # of every composition
 ODDS = 2  # the first ways are odds ratios, whose intervals are looked at
 COUNTED = ((12, 1, (0.003, 0.3, 0.697)), (120, 1, (0.03, 0.3, 0.67)), (1200, 1, (0.3, 0.3, 0.4)))
 COUNTED += ((12000, 9, (1 / 3, 1 / 3, 1 / 3)),)
