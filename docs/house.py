@@ -1,4 +1,4 @@
-"""The tables of docs/architecture.md, from the code: `python docs/house.py`; a test compares them with what is committed.
+"""The tables of docs/architecture.md, from the code: `python docs/house.py`; a test compares them with the page.
 
 What a room is for is the first line of its package; who imports whom, and which files pass between stages, are read
 from the sources and the contracts.
