@@ -101,3 +101,9 @@ def test_channels_that_a_roi_lacks_are_named_with_it(ingest, roi, tmp_path):
     for policy in ("intersect", "fill"):
         done = ingest(rois, panel=panel, missing_marker=policy, name=policy)
         assert list(done.samples["missing_markers"]) == ["CD4", "CD8"]
+
+
+def test_a_cell_on_the_border_of_the_image_is_inside(ingest, tmp_path):
+    path = tmp_path / "AllCellsMask_M1.csv"
+    path.write_text(TEXT + "1,0,0,9,1\n2,0,5,9,1\n3,5,0,9,1\n4,-0.001,5,9,1\n5,5,-0.001,9,1\n")
+    assert ingest({"M1": path}, panel=PANEL).samples["n_outside"].tolist() == [2]

@@ -148,3 +148,14 @@ def test_one_wild_feature_does_not_cost_the_others_their_prior() -> None:
     assert plain.df[0] < 10 < robust.df[0]
     assert robust.df[-1] < 0.5
     np.testing.assert_allclose(robust.variance[0], calm.variance[0], rtol=0.1)
+
+
+def test_degrees_of_freedom_are_the_features_own_and_the_priors_but_no_more_than_all_of_the_family() -> None:
+    rng = np.random.default_rng(6)
+    X = np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)])
+    result = fit(rng.normal(size=(5, 8)), X, np.array([0.0, 1.0]))
+    mean = np.full(5, result.variance.mean())
+    for own, wanted in ((4.0, 10.0), (23.9, 29.9), (24.1, 30.0), (np.inf, 30.0)):
+        test = moderated_t(result, Prior(mean, np.full(5, own)))
+        assert test.df == pytest.approx(np.full(5, wanted)), own
+        assert test.p == pytest.approx(2 * special.stdtr(wanted, -np.abs(test.t)))

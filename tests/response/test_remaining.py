@@ -13,7 +13,7 @@ from tumint.io.contracts import REMAINING
 from tumint.io.tables import check
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
-from tumint.response.remaining import remaining
+from tumint.response.remaining import _verdicts, remaining
 
 CONFIG = ResponseConfig(contrasts=[Contrast(name="c", column="arm", reference="v", group="t")])
 
@@ -107,3 +107,33 @@ def test_no_interaction_leaves_an_empty_table() -> None:
     table = remaining(result, CONFIG)
     assert table.empty
     check(table, REMAINING, "remaining")
+
+
+def test_a_verdict_turns_where_its_rule_says() -> None:
+    clear = {
+        "effect": 1.0,
+        "effect_adjusted": 1.0,
+        "ci_low_adjusted": 0.1,
+        "ci_high_adjusted": 2.0,
+        "q": 0.01,
+        "q_total": 0.01,
+        "effect_contact": 0.5,
+        "effect_total": 1.0,
+        "p_shared": 0.01,
+    }
+
+    def said(**changed: float) -> str:
+        return _verdicts(pd.DataFrame([clear | changed]), 0.1)[0]
+
+    assert said() == "remains"
+    # both ends of the interval lie on the side of the effect
+    assert said(ci_low_adjusted=-0.1) == "not apart from composition"
+    assert said(effect=-1.0, ci_low_adjusted=-2.0, ci_high_adjusted=-0.1) == "remains"
+    assert said(effect=-1.0, ci_low_adjusted=-2.0, ci_high_adjusted=0.1) == "not apart from composition"
+    assert said(ci_low_adjusted=0.0) == "not apart from composition"
+    assert said(effect_adjusted=np.nan) == "not adjusted"
+    # q itself is not below the rate
+    assert said(q=0.1) == "shared tissue"
+    assert said(q=0.1, p_shared=0.05) == "undecided"
+    assert said(q=0.1, effect_contact=-1.0) == "undecided"
+    assert said(q=0.1, q_total=0.1) == "no difference"
