@@ -53,7 +53,7 @@ def transferred(
     Returns
     -------
     Types (n,), `unclassified` below `min_confidence`, and confidences (n,): the share of the votes. Votes of a type are
-    divided by how many of its cells can vote, so that a common type does not win by its number.
+    divided by the root of how many of its cells can vote, so that a common type does not win by its number alone.
     """
     from sklearn.neighbors import NearestNeighbors
 
