@@ -16,7 +16,7 @@ from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
 from tumint.neighbourhood.fits import RIDGE, weighted_median
 from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
-from tumint.neighbourhood.odds import joint_odds, mixing_contrasts
+from tumint.neighbourhood.odds import _level, joint_odds, mixing_contrasts
 from tumint.neighbourhood.pairwise import pairwise_odds
 
 K = 3
@@ -355,3 +355,19 @@ def test_weighted_median() -> None:
     assert weighted_median(np.array([3.0, 1.0]), np.ones(2)) == 2.0
     assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 1.0])) == 3.0
     assert weighted_median(np.array([3.0]), np.zeros(1)) == 0.0
+
+
+def test_the_level_is_that_of_most_pairs_and_not_of_the_commonest_types() -> None:
+    # a common type that attracts two others: its two pairs are known best, the four others are most
+    beta, information = np.array([0.02, -0.03, 0.7, 0.01, 0.72, -0.02]), np.array([30.0, 40, 900, 35, 950, 50])
+    share = _level(beta, information)
+    assert share.sum() == pytest.approx(1)
+    assert share[[2, 4]].tolist() == [0, 0]
+    assert abs(share @ beta) < 0.02
+    # pairs that all differ: every one has a share, and one that is known ten times as well has hardly more than others
+    beta, information = np.array([-0.3, -0.1, 0.05, 0.2, 0.4]), np.array([400.0, 400, 400, 400, 4000])
+    share = _level(beta, information)
+    assert (share > 0.1).all()
+    assert share[4] < 0.25
+    # a pair of which nothing is known has none
+    assert _level(np.append(beta, 9.0), np.append(information, 0.0))[-1] == 0
