@@ -108,3 +108,9 @@ def test_a_subject_without_a_value_says_why() -> None:
     few = _features(*((f"r0{j}", k.FAMILY_DISTANCE, "a|b", 3.0, 0.2, 4.0, 4, k.TESTED) for j in range(2)))
     assert subject_values(few, subject)[k.STATUS].tolist() == [k.TOO_FEW]
     assert subject_values(few, subject, Least(cells=8))[k.VALUE].tolist() == [3.0]
+
+
+def test_a_ratio_of_one_in_every_roi_is_exactly_one() -> None:
+    rows = [("r1", k.FAMILY_CONTACT, "a|b", 0.0, 0.1, 173.3, 9, k.TESTED)]
+    rows += [("r2", k.FAMILY_CONTACT, "a|b", 0.0, 0.1, 0.7, 9, k.TESTED)]
+    assert subject_values(_features(*rows), SUBJECT)[k.VALUE].tolist() == [0.0]

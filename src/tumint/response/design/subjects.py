@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
@@ -74,6 +75,7 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     -------
     Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`, with a row also where a
     subject has no value; `status` says why. A ratio is log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample,
+    exactly 0 where all of them are 0,
     and its `se` follows from the samples' null standard deviations; means have the se of a weighted mean. A missing
     `se` of one sample makes the subject's missing.
     """
@@ -96,14 +98,15 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     ratio, odds = table["ratio"].to_numpy(), table["odds"].to_numpy()
     half = np.where(tested & ratio, weight + 0.5, 0.0)  # E + ½
     table["expected"] = np.where(tested & ratio, weight, 0.0)
-    table["count"] = np.where(tested & ratio, np.exp2(np.where(ratio, value, 0.0)) * half - 0.5, 0.0)
+    # C − E, which is exactly 0 where the ratio is 1
+    table["excess"] = half * np.expm1(np.where(ratio, value, 0.0) * np.log(2))
     table["weight"] = np.where(odds, weight, np.where(tested, n, 0.0))
     table["plain"], table["weighted"] = value, table["weight"] * value
     table["variance"] = np.square(np.where(ratio, se * half * np.log(2), se * table["weight"]))
     table["plain_variance"] = np.square(se)
     # sums of floats depend on their order, so it is fixed here
     grouped = table.sort_values([*_KEY, k.SAMPLE], kind="stable").groupby(_KEY, sort=True)
-    sums = grouped[["expected", "count", "weight", "plain", "weighted", "tested", *_REASONS]].sum()
+    sums = grouped[["expected", "excess", "weight", "plain", "weighted", "tested", *_REASONS]].sum()
     spread = (
         grouped[["variance", "plain_variance"]]
         .sum(min_count=1)
@@ -113,7 +116,7 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
 
 
 def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least: Least) -> pd.DataFrame:
-    above, below = sums["count"].to_numpy() + 0.5, sums["expected"].to_numpy() + 0.5
+    excess, below = sums["excess"].to_numpy(), sums["expected"].to_numpy() + 0.5
     weight, n = sums["weight"].to_numpy(), sums["tested"].to_numpy(dtype=float)
     weighed = weight > 0  # a subject whose samples all have n = 0 gets the plain mean
     safe, count = np.where(weighed, weight, 1.0), np.maximum(n, 1.0)
@@ -131,9 +134,14 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     states = [k.TESTED, k.TOO_FEW, *_REASONS]
     status = np.select([there & enough, there, *reasons], states, k.NO_COORDINATES)
     known = status == k.TESTED
-    table[k.VALUE] = np.where(known, np.where(is_ratio, np.log2(above / below), mean), np.nan)
+    table[k.VALUE] = np.where(known, np.where(is_ratio, _log2(excess, below), mean), np.nan)
     se = np.where(is_ratio, np.sqrt(spread["variance"]) / (below * np.log(2)), mean_se)
     table[k.SE] = np.where(known, se, np.nan)
     table["n_samples"] = np.where(known, n, 0).astype(np.int64)
     table[k.STATUS] = status.astype(object)
     return table
+
+
+def _log2(excess: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log2((below + excess) / below)."""
+    return np.log1p(excess / below) / np.log(2)
