@@ -67,3 +67,12 @@ def test_spillover_is_what_even_the_lowest_quarter_of_bright_cells_shows() -> No
     assert share == pytest.approx(0.1, abs=0.01)
     more = 0.1 * source + np.where(bright & (rng.random(n) < 0.8), 80.0, 0.0) + rng.random(n)
     assert channels.spillover(np.column_stack([source, more]))[0, 1] > 0.5  # four in five: the quartile is theirs
+
+
+def test_limits_by_deviation_come_from_the_cells_that_are_not_excluded() -> None:
+    config = QcConfig(min_cells=1, area_um2={"mad_above": 3.0})
+    areas = list(np.linspace(40.0, 60.0, 21))
+    alone = judge("s", _measures(areas), ["area_um2"], config, {})
+    beside = judge("s", _measures([5000.0] * 30 + areas, excluded=30), ["area_um2"], config, {})
+    assert beside.limits["area_um2"] == alone.limits["area_um2"]
+    assert alone.limits["area_um2"].high < 100
