@@ -164,6 +164,9 @@ def test_a_logarithmic_axis_says_what_its_start_stands_for() -> None:
 def test_a_logarithmic_axis_without_a_floor_has_plain_numbers() -> None:
     places, labels, _ = ticks.log((1.0, 2.3))
     assert labels == ["10", "20", "50", "100"]
+    assert ticks.ratio((-7.0, -5.5))[1] == ["0.0078×", "0.011×", "0.016×", "0.022×"]
+    assert ticks.ratio((6.0, 7.5))[1] == ["64×", "91×", "128×", "181×"]
+    assert ticks.ratio((14.0, 15.0))[1] == ["2^14", "2^14.5", "2^15"]
     assert ticks.log((0.0, 2.0))[1] == ["1", "3", "10", "30", "100"]
     assert ticks.log((0.0, 4.0), floor=3183.4)[1][0] == "≤3,180"
     assert np.round(10.0 ** np.array(places)).tolist() == [10, 20, 50, 100]

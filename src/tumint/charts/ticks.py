@@ -12,7 +12,14 @@ def ratio(limits: tuple[float, float]) -> Ticks:
     low, high = float(np.floor(limits[0] * 2) / 2), float(np.ceil(limits[1] * 2) / 2)
     step = next(s for s in (0.5, 1, 2, 4, 8, 1000) if (high - low) / s <= 8)
     ticks = [float(t) for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
-    return ticks, [f"{2.0**t:.2g}×" if abs(t) < 6.5 else f"2^{t:g}" for t in ticks], (low, high)
+    return ticks, [_times(t) for t in ticks], (low, high)
+
+
+def _times(log2: float) -> str:
+    """A ratio as people write it; as a power of two where it would have too many digits."""
+    if abs(log2) > 13:
+        return f"2^{log2:g}"
+    return f"{2.0**log2:.2g}×" if log2 < 6.5 else f"{2.0**log2:,.0f}×"
 
 
 def log(limits: tuple[float, float], floor: float | None = None) -> Ticks:
