@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,6 +12,7 @@ from tumint import keys as k
 from tumint.config.load import validate
 from tumint.config.panel import Panel
 from tumint.errors import ConfigError
+from tumint.ingest.oddities import _outside
 
 TEXT = "ObjectNumber,Location_Center_X,Location_Center_Y,AreaShape_Area,Intensity_MeanIntensity_Cd8a_c1\n"
 ROWS = "3,1,1,9,1\n4,1,1,9,2\n9,-2,5,9,3\n10,70,5,9,4\n"
@@ -107,3 +111,9 @@ def test_a_cell_on_the_border_of_the_image_is_inside(ingest, tmp_path):
     path = tmp_path / "AllCellsMask_M1.csv"
     path.write_text(TEXT + "1,0,0,9,1\n2,0,5,9,1\n3,5,0,9,1\n4,-0.001,5,9,1\n5,5,-0.001,9,1\n")
     assert ingest({"M1": path}, panel=PANEL).samples["n_outside"].tolist() == [2]
+
+
+def test_the_far_border_of_an_image_of_known_size_is_inside():
+    centres = np.array([[100.0, 50.0], [100.001, 50.0], [50.0, 50.001], [0.0, 0.0]])
+    cells = SimpleNamespace(has_coordinates=True, spatial=centres, image_um=(100.0, 50.0))
+    assert _outside(cells).tolist() == [False, True, True, False]
