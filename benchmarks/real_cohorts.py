@@ -285,7 +285,7 @@ correlation: |Spearman| of the value with the share of cells of either type, ove
 |---|---|---|---|---|---|---|---|---|---|"""
 _READING = """\
 These numbers do not make the odds ratio of all pairs the most repeatable: with each image fitted by itself its ICC
-is the lowest under either null. Where one fit per patient raises it, that is no evidence for it, because the images then
+is the lowest under either null. Where one fit per patient raises it, that is no evidence, because the images then
 share the fit and its level. Nor does any estimator follow abundance clearly less than the others; the local null does
 so a little less than that of the image. All of it is one cohort of 16 patients without domains. A high ICC is not by
 itself a merit either: how common the types are, and which regions they share, also repeat within a patient. The case
