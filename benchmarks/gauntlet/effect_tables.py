@@ -82,9 +82,10 @@ logarithm) is no estimate of β: its range shows how far composition alone moves
 
 | tissue | β | {ways} |
 |---|---|{rule}|""".replace("{ways}", " | ".join(WAYS.values())).replace("{rule}", "|".join(["---"] * len(WAYS)))
-_COMPOSITION = """Simulated cohorts of one image per animal, β = 0.7 in both arms (standard deviation between animals
-0.08), of {first} a, b and c in one arm and {second} in the other. Share of p < 0.05 in {run.cohorts} cohorts, of the
-pair a–b and of all six pairs.
+_COMPOSITION = """\
+Simulated cohorts of one image per animal with a, b and c, {first} of them in one arm and {second} in the other. In both
+arms β is 0.7 for a–b and 0 for all other pairs, with a standard deviation of 0.08 between animals in every pair. Share
+of p < 0.05 in {run.cohorts} cohorts, of the pair a–b and of all six pairs.
 
 | measured by | 4 v 4: a–b | all pairs | 6 v 6: a–b | all pairs |
 |---|---|---|---|---|"""

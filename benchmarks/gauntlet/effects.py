@@ -7,7 +7,7 @@ tissues, not the effect.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,22 +48,25 @@ class Planted:
     third: float = 0.0
     cells: int = 4000
     images: int = 1
-    spread: float = 0.0  # standard deviation of β between subjects
+    spread: float = 0.0  # standard deviation between subjects of the β of every pair
 
 
 def subject(planted: Planted, seed: int, i: int) -> np.ndarray:
     """Values and standard errors (ways × pairs × 2) of one subject; log ratios are natural logarithms."""
     rng = np.random.default_rng([seed, i, *hashlib.sha256(repr(planted).encode()).digest()[:4]])
-    mine = replace(planted, beta=planted.beta + planted.spread * rng.standard_normal())
-    features = features_of([image(rng, mine) for _ in range(mine.images)], TYPES, {}, NULLS)
+    beta = np.array([[0, planted.beta, planted.third], [planted.beta, 0, planted.third], [planted.third] * 2 + [0]])
+    own = np.triu(np.random.default_rng([seed, i]).standard_normal(beta.shape))
+    own[0, 1] = rng.standard_normal()
+    beta = beta + planted.spread * (own + np.triu(own, 1).T)
+    features = features_of([image(rng, planted, beta) for _ in range(planted.images)], TYPES, {}, NULLS)
     values = values_of(features, list(WAYS), PAIRS)
     logs = [family == k.FAMILY_CONTACT for _, family in WAYS]
     values[logs] *= np.log(2)
     return values
 
 
-def image(rng: np.random.Generator, planted: Planted) -> Roi:
-    """One image of a subject, without domains."""
+def image(rng: np.random.Generator, planted: Planted, beta: np.ndarray) -> Roi:
+    """One image of a subject, without domains; `beta` (types × types) is what each contact adds to the log odds."""
     arm = Arm(cells=planted.cells)
     side = float(np.sqrt(arm.cells * arm.area_per_cell))
     xy = centres(rng, arm, side, np.zeros((1000, 1000), bool))
@@ -79,9 +82,6 @@ def image(rng: np.random.Generator, planted: Planted) -> Roi:
     labels = np.full(len(xy), 2)
     bounds = np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1)[free]
     labels[free] = np.minimum((rng.uniform(size=len(free))[:, None] > bounds).sum(axis=1), 2)
-    beta = np.zeros((3, 3))
-    beta[0, 1] = beta[1, 0] = planted.beta
-    beta[:2, 2] = beta[2, :2] = planted.third
     n = SWAPS * len(free)
     first, second = rng.choice(free, n), rng.choice(free, n)
     indptr, indices = neighbours(xy)
