@@ -62,13 +62,15 @@ def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
     # patients, of whom there are 8 and 8, and not their 80 images
     assert tested["n_subjects_reference"].max() == 8
     assert tested["n_subjects_group"].max() == 8
-    # their 16 − 2 degrees of freedom, and what a prior adds: no more than those of all features of the family
+    # their 16 − 2 degrees of freedom, and what a prior adds: no more than those of all features of the family, which it
+    # does where variances are alike to within their errors, as in `mixing`
     families = tested.groupby("family")["df"].agg(["max", "size"])
     assert (families["max"] <= 14 * families["size"]).all()
+    assert families["max"].drop("mixing").max() < 80
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])
-    # mixed model of ROIs and moderated t of patients see the same direction: all 47 features with p < 0.2, and 150 of
+    # mixed model of ROIs and moderated t of patients see the same direction: all 45 features with p < 0.2, and 154 of
     # the 168
     mixed = pd.read_parquet(results / "response" / "mixed.parquet")
     both = tested.merge(mixed, on=["contrast", "family", "feature"], suffixes=("", "_mixed"))
@@ -76,7 +78,7 @@ def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
     assert same[both["q"] < 0.2].all()
     assert (both["p"] < 0.2).sum() >= 15
     assert same[both["p"] < 0.2].all()
-    assert same.mean() > 0.85
+    assert same.mean() > 0.9
     summary = json.loads((results / "response" / "effects.json").read_text(encoding="utf-8"))
     assert summary["tumint"]["stage"] == "response"
     (contrast,) = summary["contrasts"]
