@@ -16,7 +16,7 @@ from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
-from tumint.response.design.families import families
+from tumint.response.design.matrices import matrices
 from tumint.response.design.subjects import subject_values
 from tumint.response.family_tests import weights_of
 from tumint.response.models.linear import fit
@@ -113,7 +113,7 @@ def p_of_primary(sheet: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     built = design.build(sheet, CONFIG.contrasts[0], "sheet")
     values = subject_values(features, built.unit_of_sample)
     found = {}
-    for part in families(features, values, built.units, built.unit_of_sample):
+    for part in matrices(features, values, built.units, built.unit_of_sample):
         fitted = fit(part.values, built.matrix, built.effect, weights_of(part, built.matrix, CONFIG))
         test = moderated_t(fitted, fit_prior(fitted.variance, fitted.df))
         found |= {(part.name, feature): p for feature, p in zip(part.features, test.p, strict=True)}
@@ -150,7 +150,7 @@ def p_by_weights(sheet: pd.DataFrame, features: pd.DataFrame) -> Iterator[tuple[
     """P values of each family with subjects of equal weight, and weighted by their ROIs."""
     built = design.build(sheet, CONFIG.contrasts[0], "sheet")
     values = subject_values(features, built.unit_of_sample)
-    for part in families(features, values, built.units, built.unit_of_sample):
+    for part in matrices(features, values, built.units, built.unit_of_sample):
         for kind in WEIGHTS:
             errors = part.errors if kind == "precision" else None
             mine = (part.rois, built.matrix, part.subject, errors)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gauntlet.pools import Values
 from tumint.config.response import ResponseConfig
-from tumint.response.design.families import Family
+from tumint.response.design.matrices import Matrices
 from tumint.response.family_tests import prior_of, weights_of
 from tumint.response.models.linear import fit
 from tumint.response.models.moderated import moderated_t
@@ -74,7 +74,7 @@ def _compared(
     """Effect and p of the last column of `X` for every row of `values` (pairs × animals)."""
     nothing = np.zeros((len(values), 0))
     why = np.empty(values.shape, object)
-    whole = Family(family, features, values, nothing, np.zeros(0, np.intp), nothing, errors, why, values)
+    whole = Matrices(family, features, values, nothing, np.zeros(0, np.intp), nothing, errors, why, values)
     result = fit(values, X, np.array([0.0, 1.0]), weights_of(whole, X, CONFIG))
     there, group = np.isfinite(values), X[:, 1] > 0
     enough = (there[:, group].sum(axis=1) >= LEAST) & (there[:, ~group].sum(axis=1) >= LEAST)

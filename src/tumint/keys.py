@@ -71,6 +71,7 @@ VALUE: Final = "value"
 SE: Final = "se"
 WEIGHT: Final = "weight"
 N: Final = "n"
+# names of families that code asks for; all else about them, and other families, is in `tumint.families`
 FAMILY_COMPOSITION: Final = "composition"
 FAMILY_DENSITY: Final = "density"
 FAMILY_INTERACTION: Final = "interaction"  # log contact odds ratio, all pairs of types in one fit
@@ -81,17 +82,6 @@ FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"
-ODDS_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_PAIRWISE, FAMILY_MIXING)  # `weight` is information, which adds up
-PARTS: Final = (FAMILY_SHARED_DOMAIN, FAMILY_SHARED_REGION, FAMILY_CONTACT)
-RATIO_FAMILIES: Final = (FAMILY_TOTAL, *PARTS)  # `weight` is what is expected, which adds up as what was seen does
-FAMILIES_OF_STATISTICS: Final = {  # ordered pairs; means and shares do not add up over ROIs
-    "classic": "interaction_classic",
-    "histocat": "interaction_histocat",
-    "patch": "interaction_patch",
-}
-# beside the primary families: other ways to look at the same contacts, which are no findings of their own
-SECONDARY_FAMILIES: Final = (FAMILY_PAIRWISE, FAMILY_MIXING, *RATIO_FAMILIES)
-LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())  # the others are natural logarithms
 
 # status of a score or a feature
 TESTED: Final = "tested"

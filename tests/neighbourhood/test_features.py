@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumint import families
 from tumint import keys as k
 from tumint.io.contracts import FEATURES
 from tumint.io.tables import check
@@ -56,7 +57,9 @@ def test_the_whole_table() -> None:
     cells, interactions, distances = (pd.concat(tables) for tables in zip(*parts, strict=True))
     table = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=True)
     check(table, FEATURES, "features")
-    pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, *k.RATIO_FAMILIES), 12)
+    pairs = dict.fromkeys(
+        (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, *families.names(lambda one: one.pools == "counts")), 12
+    )
     assert table.groupby("family").size().to_dict() == {
         "composition": 6, "density": 6, "distance": 18, k.FAMILY_MIXING: 6, **pairs,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.config import StageParams
 from tumint.config.neighbourhood import NeighbourhoodConfig, RobustnessConfig
@@ -45,7 +46,7 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
         "composition": {k.TESTED},
         "density": {k.NO_COORDINATES},
         "distance": {k.NO_COORDINATES},
-        **{family: {k.NO_COORDINATES} for family in (*k.ODDS_FAMILIES, *k.RATIO_FAMILIES)},
+        **{family: {k.NO_COORDINATES} for family in families.names(lambda one: one.pools in ("information", "counts"))},
     }
     without = features[(features[k.SAMPLE] == "dissociated") & (features[k.FAMILY] != "composition")]
     assert without[k.VALUE].isna().all()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tumint import families
 from tumint import keys as k
 from tumint.cli import main
 from tumint.config.load import validate
@@ -127,7 +128,7 @@ def test_the_index_says_what_changed_since_the_run_before(cohorts, tmp_path: Pat
     render.run("index", written.params, written.results, written.sheet, out)
     text = out.read_text(encoding="utf-8")
     assert "Since the run before" in text
-    assert f"arms: q of 1 in {render.runs.family_name(effects.loc[row, k.FAMILY])} changed." in text
+    assert f"arms: q of 1 in {families.title(effects.loc[row, k.FAMILY])} changed." in text
 
 
 def test_the_command_line_compares_two_folders(cohorts, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

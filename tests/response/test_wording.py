@@ -8,10 +8,11 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
+from tumint.families import ratio
 from tumint.response.compare import compare
 from tumint.response.design import groups as design
 from tumint.response.summary import summarise
-from tumint.response.wording import finding, nothing, ratio, relation
+from tumint.response.wording import finding, nothing, relation
 
 CONTRAST = {"group": "treated", "reference": "vehicle", "coefficient": None}
 ROW = {

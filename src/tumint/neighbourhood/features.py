@@ -22,6 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.pair_features import ODDS, odds_features, pair_names, part_features, statistic_features
 
@@ -94,8 +95,8 @@ def feature_table(
     """
     edges = interactions[(interactions["statistic"] == "edges") & (interactions[k.NULL] == primary)]
     parts = [cells, *(odds_features(edges, family) for family in ODDS), part_features(edges, symmetric=symmetric)]
-    for name, family in k.FAMILIES_OF_STATISTICS.items():
-        scores = interactions[(interactions["statistic"] == name) & (interactions[k.NULL] == primary)]
+    for family in (one for one in families.all_families().values() if one.statistic):
+        scores = interactions[(interactions["statistic"] == family.statistic) & (interactions[k.NULL] == primary)]
         if len(scores):
-            parts.append(statistic_features(scores, family))
+            parts.append(statistic_features(scores, family.name))
     return pd.concat([*parts, distance_features(distances)], ignore_index=True)

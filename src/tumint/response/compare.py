@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
-from tumint.response.design.families import Family, families
 from tumint.response.design.groups import Design
+from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
 from tumint.response.design.subjects import Least, subject_values
 from tumint.response.family_tests import BESIDE, family_tests
@@ -35,7 +35,7 @@ class Result:
     power: pd.DataFrame  # contract POWER
     influence: pd.DataFrame  # contract INFLUENCE
     values: pd.DataFrame
-    families: list[Family]
+    families: list[Matrices]
     priors: dict[str, dict[str, float]]  # family → d0, s0_squared
     ways: Assignments | None  # None: no permutation test, `no_permutation` says why
     no_permutation: str
@@ -71,9 +71,9 @@ def compare(
     ways, no_permutation = _assignments(design, config, seed, reason)
     whole = design.pair is not None and design.contrast.formula is None  # a formula can use half a pair
     pairs = (design.pair, design.group) if whole and design.pair is not None else None
-    matrices = families(features, values, design.units, design.unit_of_sample, pairs, least)
+    of_families = matrices(features, values, design.units, design.unit_of_sample, pairs, least)
     parts, priors = [], {}
-    for family in matrices:
+    for family in of_families:
         part, prior = family_tests(family, design, config, ways, beside)
         parts.append(part)
         if prior:
@@ -87,7 +87,7 @@ def compare(
         design,
         **tables,
         values=values,
-        families=matrices,
+        families=of_families,
         priors=priors,
         ways=ways,
         no_permutation=no_permutation,

@@ -9,12 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from tumint import families
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER
-from tumint.response.design.families import Family, names_of
 from tumint.response.design.groups import Design
+from tumint.response.design.matrices import Matrices, names_of
 from tumint.response.design.status import feature_status
 from tumint.response.influence import influence
 from tumint.response.models.linear import Floats, LinearFit, fit, orthonormal
@@ -33,7 +34,7 @@ _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed",
 
 
 def family_tests(
-    family: Family, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str]
+    family: Matrices, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested."""
     Y = family.values
@@ -78,10 +79,14 @@ def family_tests(
     }, prior
 
 
-def weights_of(family: Family, X: Floats, config: ResponseConfig) -> Floats | None:
+def weights_of(family: Matrices, X: Floats, config: ResponseConfig) -> Floats | None:
     """Weights of the values of a family (F, S) that the config asks for, under the design `X` (S, p); None: equal."""
     if config.weights == "auto":
-        return precision_weights(family.values, family.precision, X) if family.name in k.ODDS_FAMILIES else None
+        return (
+            precision_weights(family.values, family.precision, X)
+            if families.pools(family.name, "information")
+            else None
+        )
     if config.weights == "equal":
         return None
     errors = family.errors if config.weights == "precision" else None
@@ -110,7 +115,7 @@ def prior_of(fit: LinearFit, config: ResponseConfig) -> Prior:
     return fit_prior(fit.variance, fit.df, fit.mean if config.trend else None)
 
 
-def _mixed(family: Family, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
+def _mixed(family: Matrices, design: Design, tested: NDArray[np.intp]) -> pd.DataFrame:
     """The mixed model of every feature, missing where it is not tested."""
     matrix = np.column_stack([orthonormal(design.nuisance), design.regressor])[family.subject]
     Y = np.full(family.rois.shape, np.nan)
@@ -146,7 +151,7 @@ def _choose(
     return np.where(lost, words, reason)
 
 
-def _frame(family: Family, design: Design) -> pd.DataFrame:
+def _frame(family: Matrices, design: Design) -> pd.DataFrame:
     """Who and how many: the columns that are known before any test."""
     present = np.isfinite(family.values)
     return names_of(family).assign(
@@ -157,7 +162,7 @@ def _frame(family: Family, design: Design) -> pd.DataFrame:
     )
 
 
-def _means(family: Family, design: Design, weights: Floats | None) -> dict[str, Floats]:
+def _means(family: Matrices, design: Design, weights: Floats | None) -> dict[str, Floats]:
     """Mean of either group (F,), weighed as in the test; missing where a group has none."""
     there = np.isfinite(family.values)
     weights = np.where(there, 1.0 if weights is None else weights, 0.0)
@@ -179,7 +184,7 @@ _WHY = {
 }
 
 
-def _lost(family: Family, design: Design) -> NDArray[np.object_]:
+def _lost(family: Matrices, design: Design) -> NDArray[np.object_]:
     """Which subjects and samples of the contrast say nothing about each feature, in words (F,)."""
     inside = design.group | design.reference
     samples = np.bincount(family.subject, minlength=len(inside))

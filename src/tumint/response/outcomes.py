@@ -14,8 +14,8 @@ from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES
 from tumint.response.compare import joined, stream
-from tumint.response.design.families import Family, families, names_of
 from tumint.response.design.groups import check_covariates, nuisance
+from tumint.response.design.matrices import Matrices, matrices, names_of
 from tumint.response.design.subjects import Least, subject_values
 from tumint.response.family_tests import prior_of, weights_of
 from tumint.response.models.cox import fit_cox
@@ -58,7 +58,7 @@ def relate(
     units = sheet.set_index(k.SAMPLE)[k.SUBJECT]
     least = Least.of(config)
     values = subject_values(features, units, least)
-    parts = families(features, values, design.units, units, least=least)
+    parts = matrices(features, values, design.units, units, least=least)
     ways = _ways(design, config, seed)
     return joined([_family(part, design, config, ways) for part in parts], OUTCOMES)
 
@@ -84,7 +84,7 @@ def _ways(design: _Design, config: ResponseConfig, seed: int) -> Assignments | N
     return shuffles(design.values, design.strata, config.permutations, stream(seed, design.outcome.name))
 
 
-def _family(family: Family, design: _Design, config: ResponseConfig, ways: Assignments | None) -> pd.DataFrame:
+def _family(family: Matrices, design: _Design, config: ResponseConfig, ways: Assignments | None) -> pd.DataFrame:
     present = np.isfinite(family.values)
     survival = design.outcome.event is not None
     n, events = present.sum(axis=1), present[:, design.event].sum(axis=1)
@@ -117,7 +117,7 @@ def _mark(
 
 
 def _slope(
-    family: Family,
+    family: Matrices,
     design: _Design,
     config: ResponseConfig,
     ways: Assignments | None,
@@ -145,7 +145,7 @@ def _slope(
 
 
 def _survival(
-    family: Family,
+    family: Matrices,
     design: _Design,
     config: ResponseConfig,
     ways: Assignments | None,

@@ -9,7 +9,7 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import REMAINING
 from tumint.response.compare import Result
-from tumint.response.design.families import Family
+from tumint.response.design.matrices import Matrices
 from tumint.response.family_tests import prior_of, weights_of
 from tumint.response.models.linear import Floats, LinearFit, fit
 from tumint.response.models.moderated import moderated_t
@@ -62,7 +62,9 @@ def _looked_up(of: pd.DataFrame, names: pd.Series, column: str) -> Floats:
     return of[column].reindex(names).to_numpy(dtype=float) if len(of) else np.full(len(names), np.nan)
 
 
-def _parts(names: dict[str, Family], rows: pd.DataFrame, result: Result, config: ResponseConfig, of: str) -> LinearFit:
+def _parts(
+    names: dict[str, Matrices], rows: pd.DataFrame, result: Result, config: ResponseConfig, of: str
+) -> LinearFit:
     """The contrast of contact alone or, of the total, of what is shared without contact; missing without either."""
     families = [names.get(name) for name in (k.FAMILY_TOTAL, k.FAMILY_CONTACT)]
     total, contact = (
@@ -74,7 +76,7 @@ def _parts(names: dict[str, Family], rows: pd.DataFrame, result: Result, config:
 
 
 def _adjusted(
-    primary: Family, composition: Family | None, rows: pd.DataFrame, result: Result, config: ResponseConfig
+    primary: Matrices, composition: Matrices | None, rows: pd.DataFrame, result: Result, config: ResponseConfig
 ) -> pd.DataFrame:
     """Effect, interval, p and degrees of freedom at equal shares of the two types; missing where there are none."""
     Y, X, contrast = _values(primary, rows[k.FEATURE]), result.design.matrix, result.design.effect
@@ -121,7 +123,7 @@ def _tests(fitted: LinearFit, config: ResponseConfig) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _values(family: Family, features: pd.Series | list[str]) -> Floats:
+def _values(family: Matrices, features: pd.Series | list[str]) -> Floats:
     """Values of these features (F, S), missing where the family has none of the name."""
     at = {feature: i for i, feature in enumerate(family.features)}
     empty = np.full(family.values.shape[1], np.nan)

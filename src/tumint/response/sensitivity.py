@@ -12,8 +12,8 @@ from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import ROBUSTNESS
 from tumint.response.compare import Result, joined
-from tumint.response.design.families import families
 from tumint.response.design.groups import Design
+from tumint.response.design.matrices import matrices
 from tumint.response.design.status import feature_status
 from tumint.response.design.subjects import Least, subject_values
 from tumint.response.family_tests import prior_of, weights_of
@@ -67,7 +67,7 @@ def _effects(rows: pd.DataFrame, design: Design, config: ResponseConfig) -> pd.D
     least = Least.of(config)
     values = subject_values(features, design.unit_of_sample, least)
     pairs = None if design.pair is None else (design.pair, design.group)
-    (family,) = families(features, values, design.units, design.unit_of_sample, pairs, least)
+    (family,) = matrices(features, values, design.units, design.unit_of_sample, pairs, least)
     result = fit(family.values, design.matrix, design.effect, weights_of(family, design.matrix, config))
     status, _ = feature_status(family, design, result, config.min_subjects)
     tested = np.flatnonzero(status == k.TESTED)

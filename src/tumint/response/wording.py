@@ -9,26 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from tumint import families
 from tumint import keys as k
 
-_LOGARITHMS = (*k.ODDS_FAMILIES, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE)
-_RELATIVE_TO = {  # what a log2 ratio of contacts is measured against
-    k.FAMILY_TOTAL: "relative to chance in the whole image",
-    k.FAMILY_SHARED_DOMAIN: "because they share tissue domains",
-    k.FAMILY_SHARED_REGION: "because they share regions within domains",
-    k.FAMILY_CONTACT: "relative to chance nearby",
-}
 _RATIOS = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
 _WITHOUT = {"without_one_low": "effect_low", "without_one_high": "effect_high"}
-
-
-def ratio(effect: float | None, family: str) -> float | None:
-    """An effect as a ratio; None where there is none or the family has another scale."""
-    if effect is None or math.isnan(effect):
-        return None
-    if family in k.LOG2_FAMILIES:
-        return float(2.0**effect)
-    return math.exp(effect) if family in _LOGARITHMS else None
 
 
 def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +27,7 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, An
         `group` and `reference`.
     """
     family = row[k.FAMILY]
-    ratios = {name: ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
+    ratios = {name: families.ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
     claim = _claim(row, _times(row, ratios), contrast)
     return {**ratios, "words": f"{claim} ({_evidence(row, ratios)})."}
 
@@ -70,29 +55,24 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
 
 
 def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> str:
-    source, target, feature, family = row[k.SOURCE], row[k.TARGET], row[k.FEATURE], row[k.FAMILY]
+    source, target, feature = row[k.SOURCE], row[k.TARGET], row[k.FEATURE]
     if contrast.get("coefficient"):
-        return f"{contrast['coefficient']} of {feature} ({family}): {times}"
+        return f"{contrast['coefficient']} of {feature} ({row[k.FAMILY]}): {times}"
     group, reference = contrast["group"], contrast["reference"]
-    if family in k.ODDS_FAMILIES:
+    family = families.find(row[k.FAMILY])
+    if family is None:
+        return f"{feature} ({row[k.FAMILY]}) differs by {times} between {group} and {reference}"
+    if family.pools == "information":
         return _odds(row, times, group, reference)
-    sides = f"in {group} as in {reference}"
-    if family in _RELATIVE_TO:
-        meet = f"{source} contact one another" if source == target else f"{source} and {target} are in contact"
-        return f"{meet} {times} as often {sides}, {_RELATIVE_TO[family]}"
-    who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
-    if who is not None:
-        return f"{source} → {target} by `{who}` is {times} as high {sides}, relative to chance nearby"
-    match family:
-        case k.FAMILY_COMPOSITION:
-            return f"The odds that a cell belongs to {feature} are {times} as high {sides}"
-        case k.FAMILY_DENSITY:
-            return f"{feature} per mm² are {times} as many {sides}"
-        case k.FAMILY_DISTANCE:
-            nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
-            return f"From {source} to {nearest} it is {times} as far {sides}"
-        case other:
-            return f"{feature} ({other}) differs by {times} between {group} and {reference}"
+    return family.sentence.format(
+        feature=feature,
+        source=source,
+        target=target,
+        times=times,
+        sides=f"in {group} as in {reference}",
+        meet=f"{source} contact one another" if source == target else f"{source} and {target} are in contact",
+        nearest=f"another of the {source}" if source == target else f"the nearest of {target}",
+    )
 
 
 def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str:
@@ -133,7 +113,7 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
     seen = family["detectable_alone"]
     if not _there(seen) or math.isinf(float(seen)):
         return f"{said}."
-    times = ratio(seen, str(family[k.FAMILY]))
+    times = families.ratio(seen, str(family[k.FAMILY]))
     size = f"of {_number(seen)}" if times is None else f"by {_number(times)} times, or to {_number(1 / times)} of it,"
     return f"{said}. A difference {size} in a typical feature would have been found in {power:.0%} of such cohorts."
 
@@ -142,7 +122,7 @@ def relation(row: Mapping[Any, Any]) -> str:
     """A relation of a feature to an outcome as a sentence; `row` is one of the contract `OUTCOMES`."""
     survival, family = row["kind"] == "survival", str(row[k.FAMILY])
     pair = f"{row[k.SOURCE]} with {row[k.TARGET]}" if row[k.TARGET] else str(row[k.FEATURE])
-    scale = (lambda x: math.exp(x)) if survival else (lambda x: ratio(x, family))
+    scale = (lambda x: math.exp(x)) if survival else (lambda x: families.ratio(x, family))
     numbers = [scale(float(row[name])) for name in ("effect", "ci_low", "ci_high")]
     if numbers[0] is None:
         numbers = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
@@ -151,7 +131,7 @@ def relation(row: Mapping[Any, Any]) -> str:
     if survival:
         what = f"With one standard deviation more of {pair} ({_spoken(family)}) the hazard is {times} times as high"
         return f"{what} ({subjects}, {row['n_events']} events)."
-    unit = " times" if ratio(0.0, family) is not None else ""
+    unit = " times" if families.ratio(0.0, family) is not None else ""
     what = f"With one standard deviation more of {row['outcome']}, {pair} ({_spoken(family)}) changes by {times}{unit}"
     return f"{what} ({subjects})."
 

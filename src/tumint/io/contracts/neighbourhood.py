@@ -101,7 +101,7 @@ FEATURES = Contract(
         k.FEATURE: "str",
         k.VALUE: "float",
         k.SE: "float",
-        k.WEIGHT: "float",  # see keys.RATIO_FAMILIES (C = 2**value * (weight + 1/2) - 1/2) and keys.ODDS_FAMILIES
+        k.WEIGHT: "float",  # what it is: `pools` of the family, see tumint.families
         k.N: "int",
         k.STATUS: "str",
     },

@@ -15,14 +15,14 @@ from typing import Any
 
 import pandas as pd
 
-from tumint import __version__
+from tumint import __version__, families
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.atomic import write_text
 from tumint.report.engine.formats import integer, listed, percent, plural
 from tumint.report.engine.inputs import Inputs, cells
-from tumint.report.engine.words import family_name, feature_name
+from tumint.report.engine.words import feature_name
 
 FORMAT = 1  # of the files: what another version of tumint wrote otherwise is not compared
 FOLDER = "runs"
@@ -242,7 +242,7 @@ def _features(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFra
                 pairs = {"effect_before": effect_before, "effect_after": effect_after}
                 pairs |= {"q_before": q_before, "q_after": q_after}
                 rows.append(
-                    {"contrast": contrast, "family": family_name(family), "name": name, **pairs, "change": change}
+                    {"contrast": contrast, "family": families.title(family), "name": name, **pairs, "change": change}
                 )
     numbers = ("effect_before", "effect_after", "q_before", "q_after")
     table = pd.DataFrame(rows, columns=["contrast", "family", "name", *numbers, "change"])

@@ -8,66 +8,31 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.report.engine.formats import is_missing, listed, plural, probability
-
-FAMILIES = {
-    k.FAMILY_INTERACTION: "contact",
-    k.FAMILY_PAIRWISE: "contact, pair by pair",
-    k.FAMILY_MIXING: "mixing",
-    k.FAMILY_TOTAL: "contacts in all",
-    k.FAMILY_SHARED_DOMAIN: "shared domain",
-    k.FAMILY_SHARED_REGION: "shared region",
-    k.FAMILY_CONTACT: "contacts beyond chance nearby",
-    k.FAMILY_COMPOSITION: "composition",
-    k.FAMILY_DENSITY: "density",
-    k.FAMILY_DISTANCE: "nearest distance",
-    **{family: f"contact ({statistic})" for statistic, family in k.FAMILIES_OF_STATISTICS.items()},
-}
-# what stands first among findings of equal q
-_ORDER = (
-    *(k.FAMILY_INTERACTION, *k.FAMILIES_OF_STATISTICS.values(), k.FAMILY_COMPOSITION, k.FAMILY_DENSITY),
-    *(k.FAMILY_DISTANCE, *k.SECONDARY_FAMILIES),
-)
-KNOWN = tuple(FAMILIES)
-
-
-def family_name(family: str) -> str:
-    """How a report calls a family."""
-    return FAMILIES.get(family, family.replace("_", " "))
-
-
-def family_rank(family: str) -> int:
-    """Place of a family in a report."""
-    return _ORDER.index(family) if family in _ORDER else len(_ORDER)
 
 
 def feature_name(row: Mapping[Any, Any]) -> str:
     """`A – B` for a pair, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return str(row[k.FEATURE])
-    directed = {k.FAMILY_DISTANCE, *k.FAMILIES_OF_STATISTICS.values()}
-    arrow = "→" if row[k.FAMILY] in directed else "–"
+    family = families.find(row[k.FAMILY])
+    arrow = "→" if family and family.directed else "–"
     return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"
 
 
 def fold(effect: float, family: str) -> float:
-    """An effect as a ratio: log ratios of contacts are in log2, the other known families in natural logarithms."""
-    if is_missing(effect):
-        return math.nan
-    return float(2.0**effect if family in k.LOG2_FAMILIES else math.exp(effect)) if family in KNOWN else math.nan
-
-
-def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
-    """Effects in log2 units, so that families can share an axis."""
-    return effect.where(family.isin(k.LOG2_FAMILIES), effect / math.log(2))
+    """An effect as a ratio; NaN where there is none or the scale of the family is not known."""
+    found = None if is_missing(effect) else families.ratio(effect, family)
+    return math.nan if found is None else found
 
 
 def ranked(effects: pd.DataFrame) -> pd.DataFrame:
     """Rows with an effect: families in the order of a report, by p where there is one, else by size of the effect."""
     rows = effects[effects["effect"].notna()].copy()
-    rows["_family"] = rows[k.FAMILY].map(family_rank)
-    rows["_size"] = -log2_fold(rows["effect"], rows[k.FAMILY]).abs()
+    rows["_family"] = rows[k.FAMILY].map(families.rank)
+    rows["_size"] = -families.log2_fold(rows["effect"], rows[k.FAMILY]).abs()
     return rows.sort_values(["_family", "p", "_size", k.FEATURE], kind="stable", na_position="last").drop(
         columns=["_family", "_size"]
     )
@@ -80,7 +45,7 @@ def has_domains(effects: pd.DataFrame) -> bool:
 
 def is_primary(effects: pd.DataFrame) -> pd.Series:
     """Rows of the families that findings come from; the others are other ways to look at the same contacts."""
-    return ~effects[k.FAMILY].isin(k.SECONDARY_FAMILIES)
+    return ~families.chosen(effects[k.FAMILY], lambda family: not family.primary)
 
 
 def smallest_p(contrast: Mapping[str, Any]) -> float | None:
@@ -101,8 +66,8 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         return f"{head}: {_nothing(tested, contrast, fdr)}"
     counts = found[k.FAMILY].value_counts()
     per = [
-        f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {family_name(f)}"
-        for f in sorted(counts.index, key=family_rank)
+        f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {families.title(f)}"
+        for f in sorted(counts.index, key=families.rank)
     ]
     return f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
 

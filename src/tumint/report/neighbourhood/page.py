@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine.formats import integer, listed, percent, plural, ratio, setting, share_setting
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
-from tumint.report.engine.words import family_name
 from tumint.report.neighbourhood import figures
 from tumint.report.neighbourhood.lineage import turned
 from tumint.report.neighbourhood.pairs import MAPPED, border, pair_maps, strips, strongest, volcano
@@ -199,11 +199,11 @@ def _tested(inputs: Inputs, scores: pd.DataFrame, features: pd.DataFrame, primar
     if figure is not None:
         blocks = [figure]
     if len(features):
-        families = features.assign(hit=features[k.STATUS] == k.TESTED).groupby(k.FAMILY, sort=True)
-        table = families.agg(
+        by_family = features.assign(hit=features[k.STATUS] == k.TESTED).groupby(k.FAMILY, sort=True)
+        table = by_family.agg(
             features=(k.FEATURE, "nunique"), rows=(k.SAMPLE, "size"), tested=("hit", "sum")
         ).reset_index()
-        table.insert(1, "name", table[k.FAMILY].map(family_name))
+        table.insert(1, "name", table[k.FAMILY].map(families.title))
         table["share"] = table["tested"] / table["rows"].clip(lower=1)
         blocks.append(Table("families", "What goes on to the comparison of subjects.", FEATURE_COLUMNS, table))
     return blocks

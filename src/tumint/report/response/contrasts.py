@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine import words
@@ -59,7 +60,9 @@ class Contrast:
     @cached_property
     def forest(self) -> pd.DataFrame:
         """Findings, filled up with the best of the interactions, in the order of the rows of the forest plot."""
-        usable = self.primary[self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(words.KNOWN)]
+        usable = self.primary[
+            self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(families.all_families())
+        ]
         hits = usable[usable["significant"]]
         fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
         others = usable[~usable["significant"] & usable[k.FAMILY].isin(fill)]
@@ -104,11 +107,11 @@ def prepared(effects: pd.DataFrame, fdr: float) -> pd.DataFrame:
     """Effects with names, ratios and log2 units, families in the order of a report, best evidence first."""
     table = pd.concat([words.ranked(effects), effects[effects["effect"].isna()]])
     rows = table.to_dict("records")
-    families = table[k.FAMILY]
+    family = table[k.FAMILY]
     return table.assign(
         id=table[k.FAMILY] + ":" + table[k.FEATURE],
         name=pd.Series([words.feature_name(row) for row in rows], index=table.index, dtype=object),
-        family_name=families.map(words.family_name).astype(object),
+        family_name=family.map(families.title).astype(object),
         significant=(table["q"] < fdr).astype(bool),
         versus=[f"{row['n_subjects_group']} v {row['n_subjects_reference']}" for row in rows],
         **{
@@ -120,7 +123,7 @@ def prepared(effects: pd.DataFrame, fdr: float) -> pd.DataFrame:
             if column in table
         },
         **{
-            f"log2_{name}": words.log2_fold(table[column].astype(float), families)
+            f"log2_{name}": families.log2_fold(table[column].astype(float), family)
             for name, column in (("effect", "effect"), ("low", "ci_low"), ("high", "ci_high"))
         },
     )
@@ -144,4 +147,4 @@ def values_of(contrast: Contrast, inputs: Inputs, ids: Collection[str]) -> tuple
 def _picked(table: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
     rows = table.assign(id=table[k.FAMILY] + ":" + table[k.FEATURE])
     rows = rows[rows["id"].isin(ids) & (rows[k.STATUS] == k.TESTED)]
-    return rows.assign(log2_value=words.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))
+    return rows.assign(log2_value=families.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine import words
@@ -125,14 +126,14 @@ def _prediction(facts: Mapping[str, Any]) -> list[Block]:
 
 def _power(inputs: Inputs, facts: Mapping[str, Any]) -> list[Block]:
     table = inputs.table("response/power.parquet", contracts.POWER, optional=True)
-    table = table[(table["contrast"] == facts["name"]) & table[k.FAMILY].isin(words.KNOWN)]
+    table = table[(table["contrast"] == facts["name"]) & table[k.FAMILY].isin(families.all_families())]
     least = table.groupby(k.FAMILY)["detectable"].median().dropna()
     if least.empty:
         return []
     settings = inputs.metas.get("response", {}).get("params", {}).get("response") or {}
     said = [
-        f"{words.family_name(family)} {ratio(words.fold(least[family], family))}"
-        for family in sorted(least.index, key=words.family_rank)
+        f"{families.title(family)} {ratio(words.fold(least[family], family))}"
+        for family in sorted(least.index, key=families.rank)
     ]
     return [
         Text(
@@ -169,16 +170,16 @@ def outcome_sections(inputs: Inputs, fdr: float) -> list[Section]:
 def _outcome(name: str, part: pd.DataFrame, fdr: float) -> Section:
     survival = part["kind"].iloc[0] == "survival"
     rows = part.assign(
-        family_name=part[k.FAMILY].map(words.family_name),
+        family_name=part[k.FAMILY].map(families.title),
         name=[words.feature_name(row) for row in part.to_dict("records")],
         significant=part["q"] < fdr,
     ).sort_values("p", kind="stable", na_position="last")
     for column, source in (("effect", "effect"), ("low", "ci_low"), ("high", "ci_high")):
         effect = rows[source].astype(float)
-        rows[f"log2_{column}"] = effect / math.log(2) if survival else words.log2_fold(effect, rows[k.FAMILY])
-    usable = rows[rows["p"].notna() & (survival | rows[k.FAMILY].isin(words.KNOWN))]
+        rows[f"log2_{column}"] = effect / math.log(2) if survival else families.log2_fold(effect, rows[k.FAMILY])
+    usable = rows[rows["p"].notna() & (survival | rows[k.FAMILY].isin(families.all_families()))]
     # the best evidence, families together
-    best = usable.head(FOREST_ROWS).assign(_rank=lambda t: t[k.FAMILY].map(words.family_rank))
+    best = usable.head(FOREST_ROWS).assign(_rank=lambda t: t[k.FAMILY].map(families.rank))
     best = best.sort_values(["_rank", "log2_effect"], ascending=[True, False], kind="stable").drop(columns="_rank")
     unit = (
         "log hazard ratio per standard deviation of the feature"

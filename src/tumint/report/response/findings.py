@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
@@ -59,9 +60,9 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
 
 def without(contrast: Contrast) -> list[str]:
     """For every primary family without a finding, the effect that this cohort would have shown."""
-    families = [family for family in contrast.facts.get("families", []) if family.get("nothing")]
-    primary = [family for family in families if family[k.FAMILY] not in k.SECONDARY_FAMILIES]
-    return [str(family["nothing"]) for family in sorted(primary, key=lambda f: words.family_rank(f[k.FAMILY]))]
+    silent = [family for family in contrast.facts.get("families", []) if family.get("nothing")]
+    primary = [one for one in silent if not (known := families.find(one[k.FAMILY])) or known.primary]
+    return [str(one["nothing"]) for one in sorted(primary, key=lambda one: families.rank(one[k.FAMILY]))]
 
 
 def table(contrast: Contrast) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
 from tumint.charts.model import Figure
 from tumint.charts.palette import type_colours
@@ -204,18 +205,10 @@ def _ends(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame) -> list[dict[str
         if here.empty:
             return []
         nearest = here.loc[(here["log2_value"] - one["log2_value"]).abs().idxmin()]
-        said = f"{VALUES.get(row[k.FAMILY], 'value')} {ratio(2.0 ** one['log2_value'])}"
+        family = families.find(row[k.FAMILY])
+        said = f"{family.value if family else 'value'} {ratio(2.0 ** one['log2_value'])}"
         ends.append({k.SAMPLE: nearest[k.SAMPLE], k.SUBJECT: one[k.SUBJECT], "level": one["level"], "said": said})
     return ends
-
-
-VALUES = {
-    k.FAMILY_COMPOSITION: "odds",
-    k.FAMILY_DENSITY: "cells per mm²",
-    k.FAMILY_DISTANCE: "µm",
-    **dict.fromkeys(k.LOG2_FAMILIES, "observed / expected"),
-    **dict.fromkeys(k.ODDS_FAMILIES, "odds ratio"),
-}
 
 
 def _panel_title(row: Any) -> str:
@@ -232,8 +225,8 @@ def _families(contrast: Contrast) -> pd.DataFrame:
     table = groups.agg(
         features=(k.FEATURE, "size"), tested=("p", "count"), hits=("significant", "sum"), smallest_q=("q", "min")
     ).reset_index()
-    table.insert(1, "name", table[k.FAMILY].map(words.family_name))
-    return table.iloc[table[k.FAMILY].map(words.family_rank).to_numpy().argsort(kind="stable")]
+    table.insert(1, "name", table[k.FAMILY].map(families.title))
+    return table.iloc[table[k.FAMILY].map(families.rank).to_numpy().argsort(kind="stable")]
 
 
 def method(inputs: Inputs) -> list[str]:
@@ -260,7 +253,7 @@ def _method(found: list[Contrast]) -> list[str]:
         extra += f", paired by {facts['paired']}" if facts.get("paired") else ""
         extra += f", by the formula `{facts['formula']}`" if facts.get("formula") else ""
         priors = [
-            f"{words.family_name(family[k.FAMILY])} {number(family['d0']) if family['d0'] != 'inf' else '∞'}"
+            f"{families.title(family[k.FAMILY])} {number(family['d0']) if family['d0'] != 'inf' else '∞'}"
             for family in facts.get("families", [])
             if family.get("d0") is not None
         ]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.errors import Fault, SheetError
-from tumint.response.design.families import Family
 from tumint.response.design.groups import Design
+from tumint.response.design.matrices import Matrices
 from tumint.response.models.linear import LinearFit
 
 
@@ -46,7 +46,7 @@ def check_estimable(design: Design) -> None:
 
 
 def feature_status(
-    family: Family, design: Design, result: LinearFit, least: int
+    family: Matrices, design: Design, result: LinearFit, least: int
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """`tested`, `no_p` (an effect without a test) or `absent` (no effect), with the reason in words."""
     present = np.isfinite(family.values)

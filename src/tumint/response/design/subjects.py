@@ -1,7 +1,7 @@
 """From features of samples to values of subjects: the animal is the unit, never the ROI.
 
-Odds families (`keys.ODDS_FAMILIES`) take the mean of their ROIs weighed by information, which is the fit of all ROIs as
-one; ratio families (`keys.RATIO_FAMILIES`) add up counts and expectations; all others take the mean weighted by `n`.
+How is said by `pools` of the family (`tumint.families`): the mean of the ROIs weighed by information, which is the fit
+of all ROIs as one; the ratio of added counts to added expectations; for all others the mean weighted by `n`.
 Only rows of status `tested` count. No ROI is left out for being sparse: whether a subject can say something is judged
 over all of its ROIs.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tumint import families
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tumint.config.response import ResponseConfig
 
 _KEY = [k.SUBJECT, k.FAMILY, k.FEATURE]
-_OF_CELLS = (k.FAMILY_DISTANCE, *k.FAMILIES_OF_STATISTICS.values())  # means over cells of the source
 _REASONS = (k.TOO_FEW, k.NO_VARIATION, k.ABSENT)  # the first that any ROI has is the subject's
 
 
@@ -44,7 +44,7 @@ def check_values(features: pd.DataFrame, where: str) -> None:
     tested = features[features[k.STATUS] == k.TESTED]
     weight = tested[k.WEIGHT].to_numpy(dtype=float)
     usable = np.isfinite(weight) & (weight >= 0)
-    ratio, odds = (tested[k.FAMILY].isin(names).to_numpy() for names in (k.RATIO_FAMILIES, k.ODDS_FAMILIES))
+    ratio, odds = (_pooled(tested[k.FAMILY], how) for how in ("counts", "information"))
     bad = {
         f"a finite `{k.VALUE}`": ~np.isfinite(tested[k.VALUE].to_numpy(dtype=float)),
         f"`{k.WEIGHT}` to be the expected count": ratio & ~usable,
@@ -94,7 +94,7 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     value, se, n, weight = (
         np.where(tested, rows[name].to_numpy(dtype=float), 0.0) for name in (k.VALUE, k.SE, k.N, k.WEIGHT)
     )
-    table["ratio"], table["odds"] = (table[k.FAMILY].isin(f).to_numpy() for f in (k.RATIO_FAMILIES, k.ODDS_FAMILIES))
+    table["ratio"], table["odds"] = (_pooled(table[k.FAMILY], how) for how in ("counts", "information"))
     ratio, odds = table["ratio"].to_numpy(), table["odds"].to_numpy()
     half = np.where(tested & ratio, weight + 0.5, 0.0)  # E + ½
     table["expected"] = np.where(tested & ratio, weight, 0.0)
@@ -124,7 +124,7 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     mean_se = np.where(weighed, np.sqrt(spread["variance"]) / safe, np.sqrt(spread["plain_variance"]) / count)
     is_ratio, is_odds = kind["ratio"].to_numpy(dtype=bool), kind["odds"].to_numpy(dtype=bool)
     table = sums.index.to_frame(index=False)
-    of_cells = table[k.FAMILY].isin(_OF_CELLS).to_numpy()
+    of_cells = _pooled(table[k.FAMILY], "cells")
     # of counts, what a change of labels can change is their variance; where that is not known, what is expected
     counts = np.where(np.isnan(spread["variance"]), sums["expected"], np.fmin(spread["variance"], sums["expected"]))
     held = np.where(is_ratio, counts, weight)
@@ -140,6 +140,11 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     table["n_samples"] = np.where(known, n, 0).astype(np.int64)
     table[k.STATUS] = status.astype(object)
     return table
+
+
+def _pooled(family: pd.Series, how: str) -> NDArray[np.bool_]:
+    """Which rows are of families whose ROIs become subjects in this way."""
+    return families.chosen(family, lambda one: one.pools == how).to_numpy(dtype=np.bool_)
 
 
 def _log2(excess: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

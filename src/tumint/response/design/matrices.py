@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tumint import families
 from tumint import keys as k
 from tumint.response.design.subjects import Least
 from tumint.response.models.linear import Floats
 
 
 @dataclass(frozen=True)
-class Family:
+class Matrices:
     """F features of one family in the S subjects and the N ROIs of a contrast; NaN: not there."""
 
     name: str
@@ -35,14 +36,14 @@ class Family:
         return np.nansum(self.used, axis=1).astype(np.int64)
 
 
-def families(
+def matrices(
     features: pd.DataFrame,
     values: pd.DataFrame,
     subjects: Sequence[str],
     unit_of_sample: pd.Series,
     pairs: tuple[NDArray[np.intp], NDArray[np.bool_]] | None = None,
     least: Least = Least(),  # noqa: B008
-) -> list[Family]:
+) -> list[Matrices]:
     """All families and features that any sample has, sorted by name, in the given subjects.
 
     Parameters
@@ -65,7 +66,8 @@ def families(
     samples = {str(sample): i for i, sample in enumerate(inside.index)}
     subject = np.array([units[unit] for unit in inside], dtype=np.intp)
     tested = features[features[k.STATUS] == k.TESTED]
-    sparse = tested[k.FAMILY].isin(k.ODDS_FAMILIES) & (tested[k.WEIGHT] < least.information)
+    odds = families.chosen(tested[k.FAMILY], lambda family: family.pools == "information")
+    sparse = odds & (tested[k.WEIGHT] < least.information)
     tested = tested[~sparse]
     names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
     found = []
@@ -81,11 +83,11 @@ def families(
         errors = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples, k.SE)
         used = _matrix(mine, k.SUBJECT, order, units, "n_samples")
         used[np.isnan(matrix)] = 0
-        found.append(Family(str(name), list(order), matrix, rois, subject, errors, precision, why, used))
+        found.append(Matrices(str(name), list(order), matrix, rois, subject, errors, precision, why, used))
     return found
 
 
-def names_of(family: Family) -> pd.DataFrame:
+def names_of(family: Matrices) -> pd.DataFrame:
     """Family, feature, and the two ends of a feature that is a pair."""
     pairs = [feature.split(k.PAIR_SEPARATOR) for feature in family.features]
     ends = [pair if len(pair) == 2 else ["", ""] for pair in pairs]

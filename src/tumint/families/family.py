@@ -1,0 +1,51 @@
+"""What is to be known of a family of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of features: features of one kind, tested and corrected together.
+
+    Attributes
+    ----------
+    name
+        As in the tables.
+    title
+        As in the reports.
+    rank
+        Place in reports, among the primary families or among the others.
+    scale
+        Values are natural logarithms (`log`) or logarithms to base 2 (`log2`).
+    pools
+        How the ROIs of a subject become one value. `information`: mean weighed by `weight`, the information of a fit,
+        which is the fit of all ROIs as one. `counts`: `value` is log2((C + ½) / (E + ½)) and `weight` is E; counts are
+        added up. `cells`: mean weighed by `n`, the cells of the source, of which `response.min_cells` are needed.
+        `mean`: mean weighed by `n`.
+    value
+        What a value is once it is no logarithm, as `cells per mm²`.
+    sentence
+        Of a finding, up to its numbers; fields in braces: `feature`, `source`, `target`, `times` (the ratio with its
+        interval), `sides` (`in treated as in vehicle`), `meet` (`A and B are in contact`), `nearest` (`the nearest of
+        B`). Families that pool by information have sentences of their own, see `response.wording`.
+    primary
+        Findings come from it; the others are other ways to look at the same contacts.
+    directed
+        `A → B` is not `B → A`.
+    statistic
+        The statistic of `neighbourhood.statistics` that it compares, where that is not `edges`.
+    """
+
+    name: str
+    title: str
+    rank: int
+    scale: Literal["log", "log2"]
+    pools: Literal["information", "counts", "cells", "mean"]
+    value: str
+    sentence: str = ""
+    primary: bool = True
+    directed: bool = False
+    statistic: str = ""
