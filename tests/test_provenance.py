@@ -19,7 +19,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "qc/__init__.py": "",
         "qc/stage.py": '"""Doc."""\nfrom tumint import keys\n\ndef run():\n    """Doc."""\n    return keys.A\n',
         "neighbourhood/__init__.py": "",
-        "neighbourhood/stage.py": "from tumint.keys import A\n\ndef run():\n    from tumint.kernels import counts\n",
+        "discover.py": "",
+        "neighbourhood/stage.py": "from tumint.keys import A\n\ndef run():\n    from tumint.kernels import counts\n"
+        "    from tumint.neighbourhood.statistics import listed\n",
+        "neighbourhood/statistics/__init__.py": "from tumint.discover import listed\n",
+        "neighbourhood/statistics/mine.py": "E = 1\n",
         "report/__init__.py": "",
         "report/engine/__init__.py": "",
         "report/engine/render.py": "C = 1\n",
@@ -52,6 +56,8 @@ def changed(package: Path, name: str, text: str) -> set[str]:
     [
         ("kernels/counts.py", "def f():\n    return 2\n", {"neighbourhood"}),
         ("keys.py", "A = 2\n", {"qc", "neighbourhood"}),
+        ("neighbourhood/statistics/mine.py", "E = 2\n", {"neighbourhood"}),  # found by looking, imported by nobody
+        ("neighbourhood/statistics/another.py", "F = 1\n", {"neighbourhood"}),
         ("report/qc/figures.py", "B = 2\n", {"report_qc"}),
         ("report/engine/render.py", "C = 2\n", {"report_qc", "report_neighbourhood"}),
         ("report/qc/page.py", "from tumint.report.qc import figures\n\nD = 1\n", {"report_qc"}),

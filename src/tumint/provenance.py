@@ -16,6 +16,7 @@ from typing import Any
 from tumint import __version__
 
 _ROOT = Path(__file__).parent
+_DISCOVER = "tumint.discover"
 _PACKAGES = (
     *("numpy", "pandas", "scipy", "numba", "pyarrow", "anndata", "scanpy", "scikit-learn"),
     *("igraph", "leidenalg", "pynndescent", "matplotlib", "snakemake"),
@@ -25,7 +26,8 @@ _PACKAGES = (
 def code_digest(stage: str) -> str:
     """Hash of the modules that `stage` runs: `tumint.<stage>.stage` and all it imports from tumint.
 
-    Comments, docstrings and layout do not count. The digest of `report_<stage>` covers `tumint.report.<stage>`, what
+    Comments, docstrings and layout do not count. Of a package whose modules are found by looking
+    (`tumint.discover`), all count. The digest of `report_<stage>` covers `tumint.report.<stage>`, what
     all reports share with its templates, and what these import; `engine.render` imports pages by name, so those of
     other stages do not count.
     """
@@ -52,6 +54,8 @@ def _collect(module: str, found: dict[str, str]) -> None:
     if path is None or module in found or module.startswith(("tumint.config", "tumint.cli")):
         return
     found[module], imports = _parse(path)
+    if path.name == "__init__.py" and _DISCOVER in imports:
+        imports = (*imports, *(f"{module}.{one.stem}" for one in sorted(path.parent.glob("[!_]*.py"))))
     for name in imports:
         _collect(name, found)
 

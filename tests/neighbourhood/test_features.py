@@ -12,10 +12,12 @@ from tumint.io.contracts import FEATURES
 from tumint.io.tables import check
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
-from tumint.neighbourhood.features import cell_features, feature_table, tissue_area_mm2
+from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.graph import delaunay
 from tumint.neighbourhood.levels import Scales, level
 from tumint.neighbourhood.scores import Method, score_image
+from tumint.neighbourhood.statistics import Cells, image_features
+from tumint.neighbourhood.statistics.abundance import tissue_area_mm2
 
 TYPES = ["a", "b", "c"]
 
@@ -34,7 +36,11 @@ def scored(sample: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         pd.concat([local, odds], axis=1).assign(null=k.LOCAL, statistic="edges"),
         score_image(sample, graph, labels, TYPES, Method()).assign(null=k.GLOBAL, statistic="edges"),
     ]
-    return cell_features(sample, xy, labels, TYPES), pd.concat(tables), distance_table(sample, xy, labels, TYPES)
+    return (
+        image_features(Cells(sample, xy, labels, TYPES, graph)),
+        pd.concat(tables),
+        distance_table(sample, xy, labels, TYPES),
+    )
 
 
 def test_area_is_that_of_occupied_squares() -> None:
@@ -43,7 +49,7 @@ def test_area_is_that_of_occupied_squares() -> None:
 
 def test_composition_and_density() -> None:
     xy = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 1.0], [120.0, 0.0]])
-    table = cell_features("s", xy, np.array([0, 0, 0, 1]), TYPES).set_index(["family", "feature"])
+    table = image_features(Cells("s", xy, np.array([0, 0, 0, 1]), TYPES)).set_index(["family", "feature"])
     assert table.loc[("composition", "a"), "value"] == pytest.approx(np.log(3.5 / 1.5))
     assert table.loc[("composition", "c"), "value"] == pytest.approx(np.log(0.5 / 4.5))
     assert table.loc[("composition", "a"), "se"] == pytest.approx(np.sqrt(1 / 3.5 + 1 / 1.5))

@@ -8,6 +8,7 @@ rule neighbourhood:
         nulls="<results>/neighbourhood/{group}/nulls.parquet",
         distances="<results>/neighbourhood/{group}/distances.parquet",
         grid="<results>/neighbourhood/{group}/grid.parquet",
+        features="<results>/neighbourhood/{group}/features.parquet",
     log:
         "<logs>/neighbourhood/{group}.log",
     benchmark:
@@ -35,6 +36,7 @@ rule neighbourhood_gather:
         nulls=every_group("<results>/neighbourhood/{group}/nulls.parquet"),
         distances=every_group("<results>/neighbourhood/{group}/distances.parquet"),
         grid=every_group("<results>/neighbourhood/{group}/grid.parquet"),
+        features=every_group("<results>/neighbourhood/{group}/features.parquet"),
     output:
         interactions="<results>/neighbourhood/interactions.parquet",
         nulls="<results>/neighbourhood/nulls.parquet",

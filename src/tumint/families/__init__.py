@@ -6,15 +6,14 @@ A module here lists its families as `FAMILIES`. All are found by looking, so a f
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from tumint.discover import listed
 from tumint.families.family import Family
 
 __all__ = ["Family", "all_families", "chosen", "find", "log2_fold", "names", "pools", "rank", "ratio", "title"]
@@ -30,10 +29,10 @@ def all_families() -> dict[str, Family]:
         Two modules list a family of the same name.
     """
     found: dict[str, Family] = {}
-    for module in pkgutil.iter_modules(__path__):
-        for one in getattr(importlib.import_module(f"{__name__}.{module.name}"), "FAMILIES", ()):
+    for module, families in listed(__name__, "FAMILIES"):
+        for one in families:
             if one.name in found:
-                raise ValueError(f"two families are called {one.name}: one is in {module.name}")
+                raise ValueError(f"two families are called {one.name}: one of them is in {module}")
             found[one.name] = one
     return {one.name: one for one in sorted(found.values(), key=lambda one: (not one.primary, one.rank))}
 

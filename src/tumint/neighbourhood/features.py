@@ -1,10 +1,8 @@
 """Scores → features: the long table that the comparison of subjects reads. Tables in, table out, no files.
 
-`value` and `se` by family, with n cells of a type among N of the image, and ½ added so that no log is infinite:
+`value` and `se` by family, with N cells in the image, and ½ added to counts so that no log is infinite:
 
-- composition: log((n + ½) / (N − n + ½)); se by the delta method, √(1 / (n + ½) + 1 / (N − n + ½)); `n` = N.
-- density: log of (n + ½) per mm² of tissue, the 50 µm squares with a cell in them; se 1 / √(n + ½), as of a Poisson
-  count; `n` = N. A type without a cell has both all the same: none was seen where N were looked at.
+- what is said of an image as it is, such as composition and density: see `statistics`; `n` = N.
 - interaction, interaction_pairwise, mixing: log contact odds ratios and χ under the primary null; `weight` =
   information, 0 where nothing can vary.
 - interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can
@@ -17,51 +15,12 @@ For all else `weight` = `n`; in all, `n` of a pair = cells of the source. What i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from tumint import families
 from tumint import keys as k
 from tumint.pair_features import ODDS, odds_features, pair_names, part_features, statistic_features
-
-SQUARE_UM = 50.0
-
-
-def tissue_area_mm2(xy: np.ndarray) -> float:
-    """Area of the squares of `SQUARE_UM` (counted from the lowest x and y) that hold a cell, in mm²."""
-    squares = np.unique(((xy - xy.min(axis=0)) // SQUARE_UM).astype(np.int64), axis=0)
-    return float(len(squares) * (SQUARE_UM / 1000) ** 2)
-
-
-def cell_features(sample: str, xy: np.ndarray, labels: np.ndarray, types: Sequence[str]) -> pd.DataFrame:
-    """Composition and density of one image with at least one cell; `labels` index `types`.
-
-    Without coordinates (all NaN) there is no density.
-    """
-    n = np.bincount(labels, minlength=len(types)).astype(float)
-    rest = len(labels) - n
-    composition = {
-        k.FAMILY: k.FAMILY_COMPOSITION,
-        k.FEATURE: list(types),
-        k.VALUE: np.log((n + 0.5) / (rest + 0.5)),
-        k.SE: np.sqrt(1 / (n + 0.5) + 1 / (rest + 0.5)),
-    }
-    located = not np.isnan(xy).all()
-    density = {
-        k.FAMILY: k.FAMILY_DENSITY,
-        k.FEATURE: list(types),
-        k.VALUE: np.log((n + 0.5) / tissue_area_mm2(xy)) if located else np.nan,
-        k.SE: 1 / np.sqrt(n + 0.5) if located else np.nan,
-    }
-    table = pd.concat([pd.DataFrame(composition), pd.DataFrame(density)], ignore_index=True)
-    table.insert(0, k.SAMPLE, sample)
-    without = (table[k.FAMILY] == k.FAMILY_DENSITY) & (not located)
-    table[k.WEIGHT] = np.where(without, 0.0, float(len(labels)))
-    table[k.N] = len(labels)
-    table[k.STATUS] = np.where(without, k.NO_COORDINATES, k.TESTED)
-    return table
 
 
 def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
@@ -82,19 +41,19 @@ def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
 
 
 def feature_table(
-    cells: pd.DataFrame, interactions: pd.DataFrame, distances: pd.DataFrame, *, primary: str, symmetric: bool
+    images: pd.DataFrame, interactions: pd.DataFrame, distances: pd.DataFrame, *, primary: str, symmetric: bool
 ) -> pd.DataFrame:
     """All features of a cohort.
 
     Parameters
     ----------
-    cells
-        The rows of `cell_features` of every sample.
+    images
+        The rows of `statistics.image_features` of every sample.
     primary
         The null that interactions are compared under.
     """
     edges = interactions[(interactions["statistic"] == "edges") & (interactions[k.NULL] == primary)]
-    parts = [cells, *(odds_features(edges, family) for family in ODDS), part_features(edges, symmetric=symmetric)]
+    parts = [images, *(odds_features(edges, family) for family in ODDS), part_features(edges, symmetric=symmetric)]
     for family in (one for one in families.all_families().values() if one.statistic):
         scores = interactions[(interactions["statistic"] == family.statistic) & (interactions[k.NULL] == primary)]
         if len(scores):

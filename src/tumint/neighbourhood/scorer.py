@@ -17,6 +17,7 @@ from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
 from tumint.neighbourhood.scores import EXACT, Method, score_image
+from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Scored:
     sample: str
     interactions: pd.DataFrame
     distances: pd.DataFrame
+    features: pd.DataFrame  # of `statistics`
     nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
     grid: pd.DataFrame = field(default_factory=pd.DataFrame)
     tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
@@ -60,10 +62,13 @@ class Scorer:
         nulls = pd.DataFrame(describe(list(levels.values()), image.labels)).assign(sample=image.sample)
         unguarded = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else None
         n_guarded = np.bincount(image.labels[guarded], minlength=K)
+        strata = image.strata if domains and config.within_domain else None
+        cells = Cells(image.sample, image.xy, image.labels, self.types, graph, strata)
         return Scored(
             image.sample,
             self._interactions(image, graph, levels, unguarded, n_guarded),
             distance_table(image.sample, image.xy, image.labels, self.types, 1),
+            image_features(cells),
             nulls,
             grid,
             tissues,
@@ -74,7 +79,9 @@ class Scorer:
         sizes = np.bincount(labels, minlength=len(self.types))
         scores = unlocated_scores(sample, sizes, self.types)
         parts = [scores.assign(statistic=s, null=null) for s in self.config.statistics for null in self._always()]
-        return Scored(sample, pd.concat(parts, ignore_index=True), unlocated_distances(sample, sizes, self.types))
+        cells = Cells(sample, np.full((len(labels), 2), np.nan), labels, self.types)
+        distances = unlocated_distances(sample, sizes, self.types)
+        return Scored(sample, pd.concat(parts, ignore_index=True), distances, image_features(cells))
 
     def with_odds(self, scored: Sequence[Scored]) -> list[Scored]:
         """The samples of a subject with its contact odds ratios, under every null over the samples that have it."""

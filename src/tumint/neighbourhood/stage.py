@@ -18,7 +18,7 @@ from tumint import keys as k
 from tumint.errors import ConfigError, DataError, Fault
 from tumint.io import contracts
 from tumint.io.tables import read_table, write_table
-from tumint.neighbourhood.features import cell_features, feature_table
+from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.provenance import run_metadata
@@ -39,7 +39,7 @@ def run(
     *,
     threads: int = 1,
 ) -> None:
-    """Score the samples of a batch: `interactions`, `nulls`, `distances` and `grid` (parquet) in `out`.
+    """Score the samples of a batch: `interactions`, `nulls`, `distances`, `grid`, `features` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
     odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
@@ -77,11 +77,11 @@ def run(
         write_table(_concat(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
 
-_CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID)
+_CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FEATURES)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
-    """The cohort's `interactions`, `nulls`, `distances`, `grid` and `features`, samples in the order of `cells`."""
+    """The cohort's tables, samples in the order of `cells`; features of pairs join those of images."""
     config = _config(params)
     names = cohort_values(cells, k.SAMPLE, in_order=True)
     rank = {sample: i for i, sample in enumerate(names)}
@@ -91,20 +91,12 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
         tables.append(
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
-    interactions, _, distances, _ = tables
-    types = cohort_values(cells, k.CELL_TYPE)
-    per_cell = [_cell_features(cells, sample, types) for sample in names]
-    features = feature_table(
-        pd.concat(per_cell, ignore_index=True),
-        interactions,
-        distances,
-        primary=config.primary,
-        symmetric=is_symmetric(config),
-    )
+    *others, images = tables
+    interactions, _, distances, _ = others
+    features = feature_table(images, interactions, distances, primary=config.primary, symmetric=is_symmetric(config))
     meta = _meta(params)
-    for contract, table in zip(_CONTRACTS, tables, strict=True):
+    for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
-    write_table(features, out / "features.parquet", contracts.FEATURES, meta=meta)
 
 
 def is_symmetric(config: NeighbourhoodConfig) -> bool:
@@ -162,11 +154,6 @@ def _concat(tables: Sequence[pd.DataFrame], contract: contracts.Contract) -> pd.
         return pd.DataFrame(columns=columns)
     whole = pd.concat(filled, ignore_index=True)
     return whole[[*columns, *(name for name in whole.columns if name not in columns)]]
-
-
-def _cell_features(cells: Path, sample: str, types: Sequence[str]) -> pd.DataFrame:
-    table = read_table(cells, columns=_COLUMNS, samples=[sample])
-    return cell_features(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), codes(table[k.CELL_TYPE], types), types)
 
 
 def _score_sample(scorer: Scorer, cells: Path, sample: str, edges: Sequence[Path]) -> Scored | None:
