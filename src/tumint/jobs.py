@@ -10,7 +10,6 @@ import math
 import re
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,29 +19,11 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.ingest import registry
+from tumint.stages import ALL
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
-
-
-@dataclass(frozen=True)
-class Need:
-    """Memory (`base_mb` + `per_mb` × MB of the inputs) and minutes of a job of one stage at its first attempt."""
-
-    base_mb: int
-    per_mb: float
-    minutes: int
-
-
-NEEDS = {
-    "ingest": Need(base_mb=600, per_mb=8, minutes=30),
-    "qc": Need(base_mb=600, per_mb=12, minutes=30),
-    "cluster": Need(base_mb=1000, per_mb=25, minutes=240),
-    "neighbourhood": Need(base_mb=700, per_mb=20, minutes=60),
-    "response": Need(base_mb=500, per_mb=20, minutes=60),
-    "report": Need(base_mb=900, per_mb=30, minutes=60),
-}
 
 
 def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
@@ -111,13 +92,13 @@ def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig)
 
 def memory_mb(stage: str, input_mb: float, attempt: int) -> int:
     """Memory that a job of `stage` asks for: from the size of its inputs, times the attempt."""
-    need = NEEDS[stage]
+    need = ALL[stage].need
     return max(_SMALLEST_MB, math.ceil(need.base_mb + need.per_mb * input_mb)) * attempt
 
 
 def minutes(stage: str, attempt: int) -> int:
     """Minutes that a job of `stage` asks for, times the attempt."""
-    return NEEDS[stage].minutes * attempt
+    return ALL[stage].need.minutes * attempt
 
 
 _locks: list[IO[str]] = []  # an open file is what holds a lock

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-STAGES: Final = ("ingest", "qc", "cluster", "neighbourhood", "response", "report")
-
 # sample sheet
 SAMPLE: Final = "sample"  # one ROI or image
 SUBJECT: Final = "subject"  # one animal or patient: the unit of inference

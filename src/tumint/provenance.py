@@ -33,7 +33,9 @@ def code_digest(stage: str) -> str:
     """
     if stage.startswith("report"):
         name = stage.removeprefix("report_")
-        rooms = [_ROOT / "report" / "engine", _ROOT / "report" / name]
+        # the index imports the pages of all stages by name
+        others = sorted(p for p in (_ROOT / "report").iterdir() if p.is_dir()) if name == "index" else []
+        rooms = [_ROOT / "report" / "engine", _ROOT / "report" / name, *others]
         roots = [f"tumint.report.{p.parent.name}.{p.stem}" for room in rooms for p in sorted(room.glob("*.py"))]
         templates = _ROOT / "report" / "engine" / "templates"
         texts = [p.read_text(encoding="utf-8") for p in sorted(templates.glob("*"))]

@@ -19,7 +19,7 @@ from tumint.report.engine.page import Finding, Page, Table
 from tumint.report.index import page as index
 
 KEPT = Path(__file__).with_name("first_screen.txt")
-PAGES = ("index", *index.STAGES)
+PAGES = ("index", *index.PAGES)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-\d+)?(?![\w])")
 
 

@@ -15,24 +15,44 @@ pytestmark = pytest.mark.whole
 
 
 @pytest.fixture
-def cohort(shared_data, tmp_path):
-    """cohort(name): a folder with the committed config of `name`, its paths made absolute."""
+def place(shared_data, tmp_path):
+    """place(name): a folder and the config in it that runs a committed cohort.
 
-    def prepare(name: str) -> Path:
-        config = yaml.safe_load((ROOT / "config" / "cohorts" / f"{name}.yaml").read_text(encoding="utf-8"))
+    Where the data lie beside the checkout that is the checkout itself, so that `make browser` finds the results made;
+    else a folder of its own, with the paths of the data put right.
+    """
+
+    def prepare(name: str) -> tuple[Path, str]:
+        committed = f"config/cohorts/{name}.yaml"
+        if shared_data == (ROOT.parent / "shared" / "data").resolve():
+            return ROOT, committed
+        config = yaml.safe_load((ROOT / committed).read_text(encoding="utf-8"))
         for key in ("samples", "data", "panel"):
             if config.get(key):
-                inside = config[key].replace("../shared/data", str(shared_data))
-                config[key] = str(ROOT / inside)
+                config[key] = str(ROOT / config[key].replace("../shared/data", str(shared_data)))
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        return tmp_path
+        return tmp_path, "config.yaml"
 
     return prepare
 
 
-def test_mouse_tumour_codex_gives_effects_and_no_p(cohort, snakemake):
-    folder = cohort("mouse_tumour_codex")
-    done = snakemake("--configfile", "config.yaml", "--cores", 2, cwd=folder)
+@pytest.fixture
+def results_of(place, tumint):
+    """results_of(name): the results of a committed cohort, run by `tumint run`."""
+
+    def run(name: str) -> Path:
+        folder, config = place(name)
+        done = tumint("run", config, "--cores", 2, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        return folder / "results" / name
+
+    return run
+
+
+def test_mouse_tumour_codex_gives_effects_and_no_p(place, snakemake):
+    """By Snakemake itself, as a lab with a profile of its own starts it."""
+    folder, config = place("mouse_tumour_codex")
+    done = snakemake("--configfile", config, "--cores", 2, cwd=folder)
     assert done.returncode == 0, done.stderr
     results = folder / "results" / "mouse_tumour_codex"
     effects = pd.read_parquet(results / "response" / "effects.parquet")
@@ -49,11 +69,8 @@ def test_mouse_tumour_codex_gives_effects_and_no_p(cohort, snakemake):
     assert "SIMULATED" not in (results / "reports" / "index.html").read_text(encoding="utf-8")
 
 
-def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
-    folder = cohort("nsclc_mif")
-    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    results = folder / "results" / "nsclc_mif"
+def test_nsclc_mif_compares_patients_not_images(results_of):
+    results = results_of("nsclc_mif")
     cells = pd.read_parquet(results / "cluster" / "cells.parquet", columns=["sample"])
     assert (len(cells), cells["sample"].nunique()) == (95_749, 80)
     effects = pd.read_parquet(results / "response" / "effects.parquet")
@@ -91,12 +108,9 @@ def test_nsclc_mif_compares_patients_not_images(cohort, tumint):
         assert (results / "reports" / f"{name}.html").is_file()
 
 
-def test_mouse_spleen_codex_tells_shared_tissue_from_contact(cohort, tumint):
+def test_mouse_spleen_codex_tells_shared_tissue_from_contact(results_of):
     """Across the image CD4 and CD8 T cells touch far too often; among T cells, given where they are, too seldom."""
-    folder = cohort("mouse_spleen_codex")
-    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    results = folder / "results" / "mouse_spleen_codex"
+    results = results_of("mouse_spleen_codex")
     cells = pd.read_parquet(results / "cluster" / "cells.parquet", columns=["sample", "domain"])
     assert cells["sample"].value_counts().to_dict() == {"BALBc-1": 82_382, "BALBc-2": 81_925}
     assert set(cells["domain"]) == {"red pulp", "PALS", "marginal zone", "B-zone", "NoAnnotation"}
@@ -117,11 +131,8 @@ def test_mouse_spleen_codex_tells_shared_tissue_from_contact(cohort, tumint):
     assert ", in both subjects: they live in the same parts of the tissue, but do not seek each other." in page
 
 
-def test_mouse_lung_scrna_compares_compositions_and_scores_nothing(cohort, tumint):
-    folder = cohort("mouse_lung_scrna")
-    done = tumint("run", "config.yaml", "--cores", 2, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    results = folder / "results" / "mouse_lung_scrna"
+def test_mouse_lung_scrna_compares_compositions_and_scores_nothing(results_of):
+    results = results_of("mouse_lung_scrna")
     cells = pd.read_parquet(results / "cluster" / "cells.parquet")
     assert len(cells) == 800
     assert cells[["x_um", "y_um"]].isna().all(axis=None)

@@ -6,7 +6,7 @@ import time
 from tumint import jobs
 from tumint.config import load_cohort, stage_params
 from tumint.errors import TumintError
-from tumint.keys import STAGES
+from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
 
 # only where none is given: Snakemake would merge the two, and a cohort would inherit the demo's settings
@@ -38,8 +38,8 @@ except TumintError as error:
 
 RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
-PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in STAGES}
-CODE = {stage: code_digest(stage) for stage in STAGES if stage != "report"}
+PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
+CODE = {stage: code_digest(stage) for stage in STAGES}
 CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli.snakemake import command
-from tumint.keys import STAGES
+from tumint.stages import ALL
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
@@ -98,8 +98,9 @@ def _rank(step: Step) -> tuple[bool, int, int]:
     head, _, part = step.name.partition(":")
     *report, stage = head.split()
     first = next(iter(part.split()), "")
+    order = list(ALL)
     within = _WITHIN.index(first) if first in _WITHIN else len(_WITHIN)
-    return bool(report), STAGES.index(stage) if stage in STAGES else len(STAGES), within
+    return bool(report), order.index(stage) if stage in order else len(order), within
 
 
 def _in_words(reason: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.errors import ConfigError, Fault, TumintError
+from tumint.stages import STAGES
 
 
 def add_verbs(verbs: Any) -> None:
@@ -58,8 +59,7 @@ def add_verbs(verbs: Any) -> None:
         *(verbs, "report", "tables of a stage → one self-contained HTML; --against: what changed", _report),
         required=False,
     )
-    stages = ("ingest", "qc", "cluster", "neighbourhood", "response", "index")
-    report.add_argument("stage", choices=stages, nargs="?", help="whose report; not with --against")
+    report.add_argument("stage", choices=(*STAGES, "index"), nargs="?", help="whose report; not with --against")
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
     report.add_argument(

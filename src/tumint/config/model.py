@@ -15,6 +15,7 @@ from tumint.config.panel import Panel
 from tumint.config.qc import QcConfig
 from tumint.config.report import ReportConfig
 from tumint.config.response import ResponseConfig
+from tumint.stages import ALL
 
 
 class Config(Section):
@@ -66,16 +67,6 @@ class StageParams(BaseModel):
     simulated: bool = False
 
 
-_SHARED: dict[str, tuple[str, ...]] = {
-    "ingest": ("panel",),
-    "qc": ("seed",),
-    "cluster": ("panel", "seed"),
-    "neighbourhood": ("seed",),
-    "response": ("seed",),
-    "report": ("cohort", "title", "source", "simulated", "data"),
-}
-
-
 def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     """JSON of the `StageParams` of `stage`: sorted keys, so that equal settings are equal text."""
     values: dict[str, Any] = {stage: getattr(config, stage).model_dump(mode="json")}
@@ -84,7 +75,7 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
         values["missing_marker"] = config.ingest.missing_marker
     if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
         values[stage]["parents"] = panel.kinds_by_parent()
-    for name in _SHARED[stage]:
+    for name in ALL[stage].shared:
         if name != "panel":
             values[name] = getattr(config, name)
         elif panel is not None:

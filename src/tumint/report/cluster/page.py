@@ -22,6 +22,7 @@ from tumint.report.engine.page import (
     Notice,
     Number,
     Page,
+    Passed,
     Section,
     State,
     Table,
@@ -89,6 +90,12 @@ def _close_calls(clusters: pd.DataFrame) -> pd.DataFrame:
     lead = clusters["score"] - clusters["runner_up_score"]
     same = clusters[k.CELL_TYPE] == clusters["runner_up"]
     return clusters[(lead < CLOSE_CALL) & ~same & (clusters[k.CELL_TYPE] != k.UNCLASSIFIED)]
+
+
+def passed(inputs: Inputs) -> Passed:
+    """What came out of the stage."""
+    typed = cells(inputs)
+    return Passed(typed[k.SAMPLE], len(typed), (typed[k.CELL_TYPE] != k.UNCLASSIFIED).sum())
 
 
 def build(inputs: Inputs) -> Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -141,3 +141,12 @@ class Page:
     citations: Sequence[str]
     findings_title: str = "In short"
     links: dict[str, str] = field(default_factory=dict)  # only the index: stage → one line
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What came out of a stage: the ROIs, and cells in and out where it counts cells."""
+
+    samples: Collection[str]
+    cells_in: float | None = None
+    cells_out: float | None = None

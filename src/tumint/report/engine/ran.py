@@ -12,9 +12,14 @@ from tumint import __version__
 from tumint.provenance import run_metadata
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
+from tumint.stages import STAGES
 
 _SAID = ("python", "numpy", "scipy", "pandas", "scanpy", "igraph")  # versions that a methods section names
-RANDOM = ("qc", "cluster", "neighbourhood", "response")
+
+
+def is_random(stage: str) -> bool:
+    """Whether a stage draws random numbers."""
+    return stage in STAGES and STAGES[stage].random
 
 
 def provenance(page: Page, inputs: Inputs) -> dict[str, Any]:
@@ -51,14 +56,14 @@ def _sentence(metas: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any])
     used = next(iter(metas.values()), report)
     versions = used.get("versions", report["versions"])
     named = [f"{name} {versions[name]}" for name in _SAID if name in versions]
-    given = [meta.get("params", {}) for stage, meta in metas.items() if stage in RANDOM]
+    given = [meta.get("params", {}) for stage, meta in metas.items() if is_random(stage)]
     seeds = sorted({str(params["seed"]) for params in given if "seed" in params})
     seed = f"; seed {', '.join(seeds)}" if seeds else ""
     return f"Computed with tumint {used.get('tumint', __version__)} ({', '.join(named)}{seed})."
 
 
 def _seed(stage: str, params: Mapping[str, Any]) -> str:
-    return str(params["seed"]) if "seed" in params and stage in RANDOM else "none: nothing in this stage is random"
+    return str(params["seed"]) if "seed" in params and is_random(stage) else "none: nothing in this stage is random"
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

@@ -18,9 +18,8 @@ from tumint.report.engine.files import Files
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
 from tumint.report.engine.ran import provenance
+from tumint.stages import STAGES
 
-STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
-NAMES = {"index": "Overview", "qc": "Quality control"}
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("maps.js", "live.js", "page.js")
 
@@ -77,7 +76,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         findings=[views.finding(finding, files) for finding in page.findings],
         sections=sections,
         params=inputs.params,
-        names={stage: NAMES.get(stage, stage.capitalize()) for stage in ("index", *STAGES)},
+        names={"index": "Overview", **{name: stage.tab or name.capitalize() for name, stage in STAGES.items()}},
         provenance=provenance(page, inputs),
         missing=inputs.missing,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),

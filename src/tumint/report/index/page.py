@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pandas as pd
 
 from tumint import keys as k
-from tumint.io import contracts
-from tumint.report.cluster import page as cluster
 from tumint.report.engine import runs
 from tumint.report.engine.formats import integer, listed, plural
-from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
 from tumint.report.index import against, reproduce
-from tumint.report.ingest import page as ingest
-from tumint.report.neighbourhood import page as neighbourhood
-from tumint.report.neighbourhood.summary import interactions
-from tumint.report.qc import page as qc
-from tumint.report.response import page as response
 from tumint.report.response.findings import findings
+from tumint.stages import STAGES
 
-STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
-TITLES = {
-    "ingest": "Ingest",
-    "qc": "Quality control",
-    "cluster": "Clusters and cell types",
-    "neighbourhood": "Neighbourhoods",
-    "response": "Response",
-}
-LINES = {
-    "ingest": "Every raw file, its hash, its cells and tissue domains",
-    "qc": "Cells dropped, why and where",
-    "cluster": "Cell types, their markers and maps",
-    "neighbourhood": "Who touches whom beyond chance, and what is only shared tissue",
-    "response": "What differs between groups of subjects",
-}
+PAGES = {name: importlib.import_module(f"tumint.report.{name}.page") for name in STAGES}
 COLUMNS = (
     Column("stage", "Stage"),
     Column("word", "State", "light"),
@@ -48,7 +30,7 @@ COLUMNS = (
 
 def build(inputs: Inputs) -> Page:
     """The page."""
-    states = {name: page.stage_state(inputs) for name, page in STAGES.items()}
+    states = {name: page.stage_state(inputs) for name, page in PAGES.items()}
     table = counts(inputs, states)
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
@@ -75,8 +57,8 @@ def build(inputs: Inputs) -> Page:
             *_since(inputs),
             *_again(inputs),
         ),
-        links=LINES,
-        method=[text for page in STAGES.values() for text in page.method(inputs)]
+        links={name: stage.says for name, stage in STAGES.items()},
+        method=[text for page in PAGES.values() for text in page.method(inputs)]
         + ["The subject is the unit of inference throughout. The reports of the stages name their sources."],
         citations=(),
     )
@@ -112,7 +94,7 @@ def _spread(inputs: Inputs, column: str) -> str:
 
 def _overall(states: dict[str, State]) -> State:
     reasons: list[tuple[Light, str]] = [
-        (value.light, f"{TITLES[name]}: {reason}")
+        (value.light, f"{STAGES[name].title}: {reason}")
         for name, value in states.items()
         if value.light != "green"
         for reason in value.reasons
@@ -122,25 +104,13 @@ def _overall(states: dict[str, State]) -> State:
 
 def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
     """One row per stage: subjects, ROIs and cells."""
-    read, judged, typed = ingest.samples(inputs), qc.metrics(inputs), cells(inputs)
-    scores = interactions(inputs)
-    features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
-    n_scored = int(scores.drop_duplicates([k.SAMPLE, k.SOURCE])["n_source"].sum())
-    passing = judged[judged[k.STATUS] == "pass"]
-    compared = features.loc[features[k.STATUS] == k.TESTED, k.SAMPLE]
-    rows = [
-        ("ingest", read.loc[read[k.STATUS] == "ok", k.SAMPLE], None, read["n_cells"].sum()),
-        ("qc", passing[k.SAMPLE], judged["n_in"].sum(), judged["n_out"].sum()),
-        ("cluster", typed[k.SAMPLE], len(typed), (typed[k.CELL_TYPE] != k.UNCLASSIFIED).sum()),
-        ("neighbourhood", scores[k.SAMPLE], len(typed), n_scored),
-        ("response", compared, None, None),
-    ]
     found = []
-    for name, samples, n_in, n_out in rows:
-        unique = set(samples)
+    for name, page in PAGES.items():
+        passed = page.passed(inputs)
+        unique, n_in, n_out = set(passed.samples), passed.cells_in, passed.cells_out
         found.append(
             {
-                "stage": TITLES[name],
+                "stage": STAGES[name].title,
                 "word": states[name].word,
                 "subjects": len({inputs.subject_of[s] for s in unique if s in inputs.subject_of}),
                 "rois": len(unique),
@@ -154,5 +124,5 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
 
 
 def _last(table: pd.DataFrame, stage: str) -> str:
-    value = table.loc[table["stage"] == TITLES[stage], "cells_out"].iloc[0]
+    value = table.loc[table["stage"] == STAGES[stage].title, "cells_out"].iloc[0]
     return integer(value)

@@ -10,8 +10,8 @@ import yaml
 
 from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
+from tumint.stages import STAGES
 
-_SECTIONS = ("ingest", "qc", "cluster", "neighbourhood", "response")
 PANEL_FILE = "panel.yaml"
 
 
@@ -27,8 +27,8 @@ def config(metas: Mapping[str, Mapping[str, Any]], params: StageParams, sheet: s
     sheet
         The sample sheet as the config named it; of an absolute path only the name is given.
     """
-    recorded = {stage: dict(metas.get(stage, {}).get("params", {})) for stage in _SECTIONS}
-    if not all(recorded[stage].get(stage) for stage in _SECTIONS):
+    recorded = {stage: dict(metas.get(stage, {}).get("params", {})) for stage in STAGES}
+    if not all(recorded[stage].get(stage) for stage in STAGES):
         return "", ""
     panel = recorded["cluster"].get("panel") or recorded["ingest"].get("panel")
     values: dict[str, Any] = {name: getattr(params, name) for name in ("cohort", "title", "source", "simulated")}
@@ -38,7 +38,7 @@ def config(metas: Mapping[str, Mapping[str, Any]], params: StageParams, sheet: s
     if panel:
         values["panel"] = PANEL_FILE
     values["seed"] = recorded["response"].get("seed", 0)
-    for stage in _SECTIONS:
+    for stage in STAGES:
         values[stage] = _with_nulls(recorded[stage][stage], _defaults(stage))
     if params.report is not None:
         values["report"] = params.report.model_dump(mode="json")

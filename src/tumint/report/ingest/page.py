@@ -10,7 +10,7 @@ from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine.formats import integer, listed, plural
 from tumint.report.engine.inputs import Inputs
-from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, state
+from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Passed, Section, State, Table, state
 from tumint.report.ingest import figures
 from tumint.report.ingest.domains import domain_counts
 
@@ -90,6 +90,12 @@ def _columns(shown: pd.DataFrame) -> tuple[Column, ...]:
     """Those of `COLUMNS` that the table has, and of `SOMETIMES` those that hold more than 0 and nothing."""
     silent = [name for name in SOMETIMES if name not in shown or shown[name].isin([0, ""]).all()]
     return tuple(column for column in COLUMNS if column.key not in silent)
+
+
+def passed(inputs: Inputs) -> Passed:
+    """What came out of the stage."""
+    read = samples(inputs)
+    return Passed(read.loc[read[k.STATUS] == "ok", k.SAMPLE], None, read["n_cells"].sum())
 
 
 def build(inputs: Inputs) -> Page:

@@ -11,8 +11,21 @@ from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine.formats import integer, listed, percent, plural, ratio, setting, share_setting
-from tumint.report.engine.inputs import Inputs
-from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Section, State, Table, Text, state
+from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.page import (
+    Block,
+    Column,
+    Light,
+    Notice,
+    Number,
+    Page,
+    Passed,
+    Section,
+    State,
+    Table,
+    Text,
+    state,
+)
 from tumint.report.neighbourhood import figures
 from tumint.report.neighbourhood.lineage import turned
 from tumint.report.neighbourhood.pairs import MAPPED, border, pair_maps, strips, strongest, volcano
@@ -60,6 +73,12 @@ def stage_state(inputs: Inputs) -> State:
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
     return state(reasons, f"All {plural(scores[k.SAMPLE].nunique(), 'ROI')} were scored.")
+
+
+def passed(inputs: Inputs) -> Passed:
+    """What came out of the stage."""
+    scores = interactions(inputs)
+    return Passed(scores[k.SAMPLE], len(cells(inputs)), _cells(scores))
 
 
 def build(inputs: Inputs) -> Page:

@@ -21,6 +21,7 @@ from tumint.report.engine.page import (
     Notice,
     Number,
     Page,
+    Passed,
     Section,
     State,
     Table,
@@ -70,6 +71,13 @@ def stage_state(inputs: Inputs) -> State:
     return state(
         reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells."
     )
+
+
+def passed(inputs: Inputs) -> Passed:
+    """What came out of the stage."""
+    judged = metrics(inputs)
+    passing = judged[judged[k.STATUS] == "pass"]
+    return Passed(passing[k.SAMPLE], judged["n_in"].sum(), judged["n_out"].sum())
 
 
 def build(inputs: Inputs) -> Page:

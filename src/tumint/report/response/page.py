@@ -14,7 +14,20 @@ from tumint.io import contracts
 from tumint.report.engine import words
 from tumint.report.engine.formats import integer, is_missing, number, plural, probability, ratio
 from tumint.report.engine.inputs import Inputs
-from tumint.report.engine.page import Block, Column, Items, Light, Notice, Number, Page, Section, State, Table, state
+from tumint.report.engine.page import (
+    Block,
+    Column,
+    Items,
+    Light,
+    Notice,
+    Number,
+    Page,
+    Passed,
+    Section,
+    State,
+    Table,
+    state,
+)
 from tumint.report.response import evidence, extremes, figures
 from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
@@ -73,6 +86,12 @@ def stage_state(inputs: Inputs) -> State:
     if not found:
         reasons.append(("red", "No contrast was computed."))
     return state(reasons, f"{plural(len(found), 'contrast')} compared subject by subject.")
+
+
+def passed(inputs: Inputs) -> Passed:
+    """What came out of the stage: the ROIs of which anything was compared."""
+    features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
+    return Passed(features.loc[features[k.STATUS] == k.TESTED, k.SAMPLE])
 
 
 def build(inputs: Inputs) -> Page:
