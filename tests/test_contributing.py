@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +13,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from tumint import families
 from tumint.families import all_families
+from tumint.io.contracts import CELLS
+from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood import statistics
 from tumint.neighbourhood.graph import delaunay
 from tumint.neighbourhood.statistics import Cells, all_statistics, image_features
 from tumint.response.wording import finding
 
-DOCS = Path(__file__).parents[1] / "docs" / "contributing"
+ROOT = Path(__file__).parents[1]
+PANEL = ROOT / "resources" / "panels" / "mouse_lung_imc.yaml"
+DOCS = ROOT / "docs" / "contributing"
 
 
 def files_of(page: str) -> dict[str, str]:
@@ -69,3 +77,67 @@ def test_a_statistic() -> None:
     assert said == (
         "Cells of a have 2.00 times as many neighbours in treated as in vehicle (q = 0.01, 4 v 4 subjects)."
     )
+
+
+def copy_with(page: str, folder: Path) -> None:
+    """The package and the workflow in `folder`, with the files and the edits that a page shows."""
+    for name in ("src", "workflow", "config"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name, code in files_of(page).items():
+        assert not (folder / name).exists()
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(code, encoding="utf-8")
+    edits = re.findall(
+        r"^In `(\S+)`, before `([^`]+)`:\n\n```\w*\n(.*?)^```$",
+        (DOCS / page).read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    assert edits
+    for name, before, code in edits:
+        text = (folder / name).read_text(encoding="utf-8")
+        (at,) = (found.start() for found in re.finditer(f"^{re.escape(before)}", text, flags=re.MULTILINE))
+        (folder / name).write_text(text[:at] + code + text[at:], encoding="utf-8")
+
+
+def test_a_stage(tmp_path: Path) -> None:
+    """Its verb runs, it has a page, and the workflow plans it."""
+    copy_with("stage.md", tmp_path)
+    (tmp_path / "samples.tsv").write_text(
+        "sample\tsubject\tpath\tpixel_size_um\tarm\nr1\tm1\traw.csv\t1\tvehicle\nr2\tm2\tother.csv\t1\ttreated\n"
+    )
+    for name in ("raw.csv", "other.csv"):
+        (tmp_path / name).write_text("ObjectNumber\n1\n")
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    config |= {"samples": "samples.tsv", "panel": str(PANEL), "spacing": {"quantile": 0.25}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    cells = pd.DataFrame(
+        {
+            **{"sample": "r1", "cell_id": [1, 2, 3], "x_um": [0.0, 3.0, 10.0], "y_um": 0.0, "domain": "none"},
+            **{"cluster": "0", "cell_type": "a", "confidence": 1.0},
+        }
+    )
+    write_table(cells, tmp_path / "cells.parquet", CELLS, meta={})
+
+    def call(*words: str) -> str:
+        paths = {"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env={**os.environ, **paths}, text=True, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    params = '{"spacing": {"quantile": 0.25}, "report": {}}'
+    main = ("-c", "import sys; from tumint.cli import main; sys.exit(main())")
+    call(*main, "spacing", "--params", params, "--cells", "cells.parquet", "-o", "results/spacing")
+    table = read_table(tmp_path / "results" / "spacing" / "spacing.parquet")
+    # nearest others are at 3, 3 and 7 µm
+    assert table.to_dict("records") == [{"sample": "r1", "n_cells": 3, "spacing_um": 3.0}]
+    sheet = ("--results", "results", "--sheet", "samples.tsv")
+    call(*main, "report", "spacing", "--params", params, *sheet, "-o", "spacing.html")
+    page = (tmp_path / "spacing.html").read_text(encoding="utf-8")
+    assert "How far the cells of each ROI are apart." in page
+    assert "Every ROI was measured." in page
+    plan = ("-m", "snakemake", "--snakefile", "workflow/Snakefile", "--configfile", "config.yaml", "--cores", "1")
+    said = call(*plan, "--dry-run", "--printshellcmds")
+    assert "tumint spacing --params" in said
+    assert "tumint report spacing --params" in said

@@ -134,11 +134,11 @@ class Page:
     title: str
     lead: str
     state: State
-    numbers: Sequence[Number]
-    findings: Sequence[str | Finding]
     sections: Sequence[Section]
-    method: Sequence[str]
-    citations: Sequence[str]
+    numbers: Sequence[Number] = ()
+    findings: Sequence[str | Finding] = ()
+    method: Sequence[str] = ()
+    citations: Sequence[str] = ()
     findings_title: str = "In short"
     links: dict[str, str] = field(default_factory=dict)  # only the index: stage → one line
 
