@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tumint import families
+from tumint import cli, families
 from tumint.families import all_families
 from tumint.io.contracts import CELLS
 from tumint.io.tables import read_table, write_table
@@ -92,11 +92,24 @@ def copy_with(page: str, folder: Path) -> None:
         (DOCS / page).read_text(encoding="utf-8"),
         flags=re.MULTILINE | re.DOTALL,
     )
-    assert edits
     for name, before, code in edits:
         text = (folder / name).read_text(encoding="utf-8")
         (at,) = (found.start() for found in re.finditer(f"^{re.escape(before)}", text, flags=re.MULTILINE))
         (folder / name).write_text(text[:at] + code + text[at:], encoding="utf-8")
+
+
+MAIN = ("-c", "import sys; from tumint.cli import main; sys.exit(main())")
+SHEET = ("--results", "results", "--sheet", "samples.tsv")
+
+
+def call(folder: Path, *words: str) -> str:
+    """What Python prints with the package of `folder`."""
+    paths = {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env={**os.environ, **paths}, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 def test_a_stage(tmp_path: Path) -> None:
@@ -118,26 +131,42 @@ def test_a_stage(tmp_path: Path) -> None:
     )
     write_table(cells, tmp_path / "cells.parquet", CELLS, meta={})
 
-    def call(*words: str) -> str:
-        paths = {"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            [sys.executable, *words], cwd=tmp_path, env={**os.environ, **paths}, text=True, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
     params = '{"spacing": {"quantile": 0.25}, "report": {}}'
-    main = ("-c", "import sys; from tumint.cli import main; sys.exit(main())")
-    call(*main, "spacing", "--params", params, "--cells", "cells.parquet", "-o", "results/spacing")
+    call(tmp_path, *MAIN, "spacing", "--params", params, "--cells", "cells.parquet", "-o", "results/spacing")
     table = read_table(tmp_path / "results" / "spacing" / "spacing.parquet")
     # nearest others are at 3, 3 and 7 µm
     assert table.to_dict("records") == [{"sample": "r1", "n_cells": 3, "spacing_um": 3.0}]
-    sheet = ("--results", "results", "--sheet", "samples.tsv")
-    call(*main, "report", "spacing", "--params", params, *sheet, "-o", "spacing.html")
+    call(tmp_path, *MAIN, "report", "spacing", "--params", params, *SHEET, "-o", "spacing.html")
     page = (tmp_path / "spacing.html").read_text(encoding="utf-8")
     assert "How far the cells of each ROI are apart." in page
     assert "Every ROI was measured." in page
     plan = ("-m", "snakemake", "--snakefile", "workflow/Snakefile", "--configfile", "config.yaml", "--cores", "1")
-    said = call(*plan, "--dry-run", "--printshellcmds")
+    said = call(tmp_path, *plan, "--dry-run", "--printshellcmds")
     assert "tumint spacing --params" in said
     assert "tumint report spacing --params" in said
+
+
+def test_a_figure(tmp_path: Path) -> None:
+    """It is on the page, in its section, with its SVG and its table."""
+    copy_with("figure.md", tmp_path)
+    rng = np.random.default_rng(0)
+    cells = pd.DataFrame({"sample": np.repeat(["r1", "r2"], 200), "cell_id": np.tile(np.arange(200), 2)})
+    cells = cells.assign(x_um=rng.random(400) * 150, y_um=rng.random(400) * 150, domain="none", cluster="0")
+    # in r2 a single cell is a b, and no pair with it is scored
+    cells["cell_type"] = np.where((cells["sample"] == "r1") & (cells["cell_id"] < 60), "b", "a")
+    cells.loc[399, "cell_type"] = "b"
+    write_table(cells.assign(confidence=1.0), tmp_path / "cells.parquet", CELLS, meta={})
+    params = '{"neighbourhood": {"robustness": {"graphs": []}}, "report": {}}'
+    score = ["neighbourhood", "--params", params, "--cells", str(tmp_path / "cells.parquet")]
+    batch, out = str(tmp_path / "batch"), str(tmp_path / "results" / "neighbourhood")
+    # not by the copy, whose kernels are not compiled yet
+    assert cli.main([*score, "--subjects", '{"r1": "m1", "r2": "m2"}', "-o", batch]) == 0
+    assert cli.main([*score, "--gather", batch, "-o", out]) == 0
+    (tmp_path / "samples.tsv").write_text("sample\tsubject\tpath\tpixel_size_um\nr1\tm1\ta.csv\t1\nr2\tm2\tb.csv\t1\n")
+    call(tmp_path, *MAIN, "report", "neighbourhood", "--params", '{"report": {}}', *SHEET, "-o", "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    section = page[page.index("What could be tested") :]
+    assert "How many pairs could be scored" in section
+    drawn = tmp_path / "results" / "figures" / "neighbourhood"
+    assert (drawn / "pairs_scored.svg").stat().st_size > 1000
+    assert pd.read_csv(drawn / "pairs_scored.csv").to_dict("list") == {"sample": ["r1", "r2"], "pairs": [4, 1]}

@@ -11,11 +11,13 @@ import pytest
 import statsmodels.api as sm
 from scipy.spatial import cKDTree
 
+from tumint import keys as k
 from tumint.kernels import exchange, odds, pairwise
 from tumint.neighbourhood.contacts import DIRECT, Tissue, contact_odds
 from tumint.neighbourhood.exchange import Exchanges, Rules, draw_exchanges, thinning
-from tumint.neighbourhood.fits import RIDGE, weighted_median
+from tumint.neighbourhood.fits import RIDGE, Spread, weighted_median
 from tumint.neighbourhood.graph import Graph, delaunay, hilbert_order, knn
+from tumint.neighbourhood.levels import Scales, level
 from tumint.neighbourhood.odds import _level, joint_odds, mixing_contrasts
 from tumint.neighbourhood.pairwise import pairwise_odds
 
@@ -371,3 +373,21 @@ def test_the_level_is_that_of_most_pairs_and_not_of_the_commonest_types() -> Non
     assert share[4] < 0.25
     # a pair of which nothing is known has none
     assert _level(np.append(beta, 9.0), np.append(information, 0.0))[-1] == 0
+
+
+def test_a_single_cell_of_a_type_has_a_standard_error() -> None:
+    """Summed over neighbours, the variance that one or two cells carry can come out below 0."""
+    spread = Spread(np.array([-0.3, 0.5]), np.array([0.2, 1.0]), np.array([0.1, 0.01]))
+    steadied = spread.steadied(np.array([2.0, 4.0]))
+    # 20 cells of the usual multiple, here that of the other pair (0.5 × 4), against 0.4 cells of nothing
+    assert steadied[0] == pytest.approx(20 * 2.0 / 2.0 / 20.4)
+    assert steadied[1] > 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        xy = rng.random((200, 2)) * 150
+        labels = np.zeros(200, np.int64)
+        labels[rng.integers(200)] = 1
+        rules = level(k.LOCAL, "s", xy, labels, scales=Scales(local_um=100.0, around_um=60.0)).rules
+        (found,) = contact_odds([Tissue("s", xy, labels, delaunay(xy), rules)], 2)
+        told = found[found["information"] > 0]
+        assert told["log_odds_se"].notna().all()

@@ -73,12 +73,15 @@ class Spread:
         linked_squares(values, place, graph.indptr, graph.indices, cells, self.variance, self.square, self.fourth)
 
     def steadied(self, total: np.ndarray) -> np.ndarray:
-        """The variance, drawn towards its usual multiple of 1 / information where few cells carry it."""
-        there = total > NOTHING
+        """The variance, drawn towards its usual multiple of 1 / information where few cells carry it.
+
+        The sum over neighbours can come out below 0 where a handful of cells carry it; that is taken for 0.
+        """
+        there, variance = total > NOTHING, np.maximum(self.variance, 0.0)
         plain = np.where(there, 1.0 / np.where(there, total, 1.0), np.nan)
         cells = np.where(self.fourth > 0, self.square**2 / np.where(self.fourth > 0, self.fourth, 1.0), 0.0)
-        usual = weighted_median(self.variance[there] / plain[there], cells[there]) or 1.0
-        return (cells * self.variance + _PRIOR_CELLS * usual * plain) / (cells + _PRIOR_CELLS)
+        usual = weighted_median(variance[there] / plain[there], cells[there]) or 1.0
+        return (cells * variance + _PRIOR_CELLS * usual * plain) / (cells + _PRIOR_CELLS)
 
 
 def by_image(common: np.ndarray, moved: np.ndarray, known: np.ndarray, total: np.ndarray, spread: Spread) -> Odds:

@@ -14,6 +14,7 @@ from tumint import __version__
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.report.engine import interactive, runs, views
+from tumint.report.engine.added import with_added
 from tumint.report.engine.files import Files
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
@@ -37,7 +38,7 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         summary = runs.summarise(inputs)
         # what is not whole yet is no run that a later one is compared with
         inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
-    page: Page = importlib.import_module(f"tumint.report.{stage}.page").build(inputs)
+    page = with_added(importlib.import_module(f"tumint.report.{stage}.page").build(inputs), inputs)
     files = Files(Path(results) / "figures" / stage)
     if stage != "index":
         files.clear()
