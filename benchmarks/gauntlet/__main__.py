@@ -9,11 +9,13 @@ from pathlib import Path
 from document import put
 
 from gauntlet.effect_tables import composition, effects
+from gauntlet.parts import parts
 from gauntlet.rare import rare
 from gauntlet.tables import Run, attacks, power
 
 SECTIONS = {
     "attacks": ("Contact under attack", attacks),
+    "parts": ("What carries a difference of contacts", parts),
     "power": ("Contact effects that are there", power),
     "rare": ("Contacts of rare types", rare),
     "effects": ("Planted contact effects and their estimates", effects),

@@ -45,8 +45,12 @@ def features_of(
     types: Sequence[str] = TYPES,
     parents: Mapping[str, list[str]] = PARENTS,
     nulls: Sequence[str] = NULLS,
+    fitted: Sequence[str] = FITTED,
 ) -> dict[str, pd.DataFrame]:
-    """Features of one animal under every null: `contracts.FEATURES`. Labels of `rois` are codes of `types`."""
+    """Features of one animal under every null: `contracts.FEATURES`. Labels of `rois` are codes of `types`.
+
+    Odds ratios are fitted under the nulls `fitted`.
+    """
     names = sorted(types)
     code = np.array([names.index(name) for name in types])
     of = parent_codes(names, parents)
@@ -59,7 +63,7 @@ def features_of(
             tables.append(_scores(f"r{i}", graph, labels, names, mine, tissue))
             tissues.append(Tissue(f"r{i}", xy, labels, graph, mine.rules))
         parts = [part_features(pd.concat(tables, ignore_index=True), symmetric=True)]
-        if null in FITTED:
+        if null in fitted:
             odds = contact_odds(tissues, len(names), joint=null == k.LOCAL)
             whole = pd.concat([pd.concat(pair, axis=1) for pair in zip(tables, odds, strict=True)], ignore_index=True)
             families = (k.FAMILY_PAIRWISE, *((k.FAMILY_INTERACTION,) if null == k.LOCAL else ()))
