@@ -153,6 +153,12 @@ def _say_about(sample: Sample, settings: Settings) -> None:
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
         _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")
+    if sample.odd.crowd > k.TOGETHER and sample.odd.crowded_at is not None:
+        x, y = sample.odd.crowded_at
+        _say(
+            f"sample {name}: {sample.odd.crowd:,} cells stand at one and the same place, ({x:g}, {y:g}) µm: are their "
+            f"coordinates right? Of more than {k.TOGETHER} at a place not all are neighbours"
+        )
 
 
 def _lacking(sample: Sample, settings: Settings) -> list[str]:
