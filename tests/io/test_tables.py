@@ -113,7 +113,8 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path) -> None:
         assert len(str(caught.value).splitlines()) == 1
         with pytest.raises(DataError) as by_sample:
             read_table(tmp_path / name, samples=["A"])
-        assert str(by_sample.value) == str(caught.value)
+        assert str(by_sample.value).split("found")[0] == str(caught.value).split("found")[0]
+        assert len(str(by_sample.value).splitlines()) == 1
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
