@@ -28,6 +28,7 @@ CLUSTER: Final = "cluster"
 CELL_TYPE: Final = "cell_type"
 CONFIDENCE: Final = "confidence"
 UNCLASSIFIED: Final = "unclassified"
+TOGETHER: Final = 21  # so many cells at one and the same place are all neighbours; of more see neighbourhood.coincident
 
 # tissue domains that we know, in the order of precedence when masks overlap; data may have others.
 # NO_DOMAIN: in no mask, or no masks came with the data

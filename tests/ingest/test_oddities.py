@@ -36,6 +36,20 @@ def test_oddities_are_counted(ingest, roi):
     assert list(done.cells.var[k.UNIT]) == ["counts"]
 
 
+def test_a_crowd_at_one_place_is_said_in_one_line(ingest, tmp_path):
+    path = tmp_path / "AllCellsMask_M1.csv"
+    for n, said in ((21, 0), (22, 1)):
+        rows = [f"{i},3.5,4,9,1\n" for i in range(1, n + 1)] + [f"{i},{i},4,9,1\n" for i in range(100, 103)]
+        path.write_text(TEXT + "".join(rows) + "200,100,4,9,1\n")
+        done = ingest({"M1": path}, panel=PANEL)
+        assert done.samples["n_coincident"].tolist() == [n]  # and one at (100, 4)
+        assert len(done.lines) == said
+    assert done.lines == [
+        "tumint: sample M1: 22 cells stand at one and the same place, (3.5, 4) µm: are their coordinates right? "
+        "Of more than 21 at a place not all are neighbours"
+    ]
+
+
 @pytest.mark.parametrize(("rule", "ids"), [("keep", [3, 4, 9, 10]), ("drop", [3, 4, 10])])
 def test_cells_outside_the_image(ingest, roi, rule, ids):
     assert list(ingest({"M1": roi}, panel=PANEL, outside_image=rule).cells.obs[k.CELL_ID]) == ids

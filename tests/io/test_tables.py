@@ -11,6 +11,7 @@ import pytest
 from tumint.errors import DataError
 from tumint.io import contracts
 from tumint.io.atomic import replacing
+from tumint.io.by_sample import BySample
 from tumint.io.tables import check, read_meta, read_table, write_csv, write_table
 
 
@@ -26,6 +27,60 @@ def test_round_trip_with_metadata_and_one_row_group_per_sample(tmp_path: Path) -
     assert pq.ParquetFile(path).num_row_groups == 2
     assert read_table(path, samples=["B"])["target_cell"].tolist() == [3]
     assert [p.name for p in path.parent.iterdir()] == ["edges.parquet"]
+
+
+MANY = pd.DataFrame(
+    {"sample": ["A", "A", "C", "B", "C", "A"], "source_cell": range(6), "target_cell": [9, 8, 7, 6, 5, 4]}
+)
+
+
+@pytest.mark.parametrize("row_groups", [1, 2, 6, "sample"])
+@pytest.mark.parametrize("statistics", [True, False])
+def test_rows_of_a_sample_whatever_the_row_groups(tmp_path: Path, row_groups: int | str, statistics: bool) -> None:
+    path = tmp_path / "t.parquet"
+    if row_groups == "sample":
+        write_table(MANY, path, row_groups_by="sample")
+    else:
+        MANY.to_parquet(path, index=False, row_group_size=row_groups, write_statistics=statistics)
+    table = BySample(path)
+    for samples in (["A"], ["B"], ["C", "A"], ["A", "B", "C"], ["A", "A"], ["none"], []):
+        expected = MANY[MANY["sample"].isin(samples)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(table.rows(samples), expected, check_dtype=False)
+        # columns in the order in which they are asked for, also without the sample
+        found = read_table(path, columns=["target_cell", "source_cell"], samples=samples)
+        pd.testing.assert_frame_equal(found, expected[["target_cell", "source_cell"]])
+    assert table.distinct("sample") == ["A", "C", "B"]
+
+
+def test_a_sample_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.parquet"
+    write_table(MANY, path, row_groups_by="sample")
+    table, opened, read = BySample(path), [], []
+    whole = pq.ParquetFile.read_row_groups
+    monkeypatch.setattr(pq, "ParquetFile", lambda *_: opened.append(1))
+    monkeypatch.setattr(pq, "read_metadata", lambda *_: opened.append(1))
+    monkeypatch.setattr(
+        type(table._file), "read_row_groups", lambda self, groups, **o: read.append(groups) or whole(self, groups, **o)
+    )
+    assert [len(table.rows([sample])) for sample in "ABC"] == [3, 1, 2]
+    assert (read, opened) == ([[0, 4], [2], [1, 3]], [])
+
+
+def test_tables_that_have_no_rows_or_no_samples(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    empty = pd.DataFrame({"sample": pd.Series(dtype=object), "n": pd.Series(dtype="int64")})
+    write_table(empty, path, row_groups_by="sample")
+    assert BySample(path).rows(["A"]).shape == (0, 2)
+    assert BySample(path).distinct("sample") == []
+    write_table(MANY.drop(columns="sample"), path)
+    with pytest.raises(DataError, match="expected a column `sample`, found none"):
+        BySample(path)
+
+
+def test_categories_are_names_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    write_table(MANY.astype({"sample": "category"}), path, row_groups_by="sample")
+    assert read_table(path, samples=["C"])["source_cell"].tolist() == [2, 4]
 
 
 def test_same_values_same_bytes(tmp_path: Path) -> None:
@@ -56,6 +111,10 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(DataError) as caught:
             read_table(tmp_path / name)
         assert len(str(caught.value).splitlines()) == 1
+        with pytest.raises(DataError) as by_sample:
+            read_table(tmp_path / name, samples=["A"])
+        assert str(by_sample.value).split("found")[0] == str(caught.value).split("found")[0]
+        assert len(str(by_sample.value).splitlines()) == 1
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
+from tumint.keys import TOGETHER
 from tumint.neighbourhood.graph import Graph, delaunay, from_edges, hilbert_order, knn, radius, without_rows
-from tumint.neighbourhood.image import in_guard
+from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard, make_image
 
 
 def pairs(graph: Graph) -> set[tuple[int, int]]:
@@ -49,6 +52,82 @@ def test_coincident_cells_share_neighbours_and_are_not_their_own() -> None:
     assert pairs(delaunay(np.zeros((3, 2)))) == both((0, 1), (0, 2), (1, 2))
     assert pairs(radius(np.zeros((3, 2)))) == both((0, 1), (0, 2), (1, 2))
     assert pairs(knn(np.zeros((3, 2)), 2)) == both((0, 1), (0, 2), (1, 2))
+
+
+def joined_all(xy: np.ndarray, near: object) -> set[tuple[int, int]]:
+    """Every pair of cells whose places are neighbours or one place."""
+    at = [tuple(place) for place in xy.tolist()]
+    return {
+        (i, j)
+        for i, j in itertools.product(range(len(xy)), repeat=2)
+        if i != j and (at[i] == at[j] or near(at[i], at[j]))  # type: ignore[operator]
+    }
+
+
+def test_up_to_21_cells_at_one_place_are_joined_without_a_bound() -> None:
+    corners = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 9.0], [0.0, 10.0]])
+    sides = {frozenset(map(tuple, corners[list(pair)].tolist())) for pair in [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]}
+    xy = np.repeat(corners, [TOGETHER, 2, TOGETHER, 3], axis=0)
+    xy = xy[np.random.default_rng(0).permutation(len(xy))]
+    assert pairs(delaunay(xy)) == joined_all(xy, lambda a, b: frozenset((a, b)) in sides)
+    assert pairs(radius(xy, 10)) == joined_all(xy, lambda a, b: np.hypot(a[0] - b[0], a[1] - b[1]) <= 10)
+
+
+@pytest.mark.parametrize("make", [delaunay, radius])
+@pytest.mark.parametrize("n", [TOGETHER + 1, 6000])
+def test_more_cells_at_one_place_have_20_neighbours_there_and_21_of_them_others(make: object, n: int) -> None:
+    xy = np.concatenate([np.zeros((n, 2)), [[15.0, 0.0], [0.0, 15.0]]])
+    graph = make(xy)  # type: ignore[operator]
+    degrees = np.diff(graph.indptr)
+    assert graph.undirected
+    assert (graph.indices[graph.indptr[0] : graph.indptr[1]][:10] == np.arange(1, 11)).all()
+    assert (degrees[:TOGETHER] == TOGETHER - 1 + 2).all()  # the first by row stand for all
+    assert (degrees[TOGETHER:n] == TOGETHER - 1).all()
+    beside = int((n, n + 1) in pairs(graph))
+    assert (degrees[n:] == TOGETHER + beside).all()
+    assert (graph.n_edges, graph.n_edges == len(pairs(graph))) == (20 * n + 4 * TOGETHER + 2 * beside, True)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("k", [1, 6, 30])
+def test_the_nearest_of_a_crowd_are_of_its_own_place(k: int, symmetric: bool) -> None:
+    rng = np.random.default_rng(1)
+    xy = np.concatenate([np.zeros((6000, 2)), np.full((25, 2), 40.0), 1 + 30 * rng.random((50, 2))])
+    graph = knn(xy, k, symmetric=symmetric)
+    assert graph.n_edges <= (2 if symmetric else 1) * k * len(xy)
+    degrees = np.diff(graph.indptr)
+    assert (degrees >= k).all()
+    sources = np.repeat(np.arange(graph.n), degrees)
+    if not symmetric:
+        assert (degrees == k).all()
+        apart = np.hypot(*(xy[sources] - xy[graph.indices]).T)
+        every = np.sort(np.hypot(*(xy[:, None, :] - xy[None, 6000:, :]).T), axis=0)  # to those that are no crowd
+        few = np.flatnonzero(np.arange(len(xy)) >= 6000)
+        zeros = np.zeros((k, len(few))) + np.hypot(*xy[few].T)  # and to the crowd at 0, enough for all
+        expected = np.sort(np.concatenate([every[1:, few], zeros]), axis=0)[:k]
+        assert np.sort(apart[sources >= 6000].reshape(-1, k).T, axis=0) == pytest.approx(expected)
+        assert (apart[sources < 6000] == 0).all()
+
+
+SPECS = [GraphSpec(), GraphSpec("radius"), GraphSpec("knn"), GraphSpec("knn", symmetric=True)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=["delaunay", "radius", "knn", "knn both ways"])
+def test_neighbours_in_a_crowd_go_by_id_and_not_by_row(spec: GraphSpec) -> None:
+    rng = np.random.default_rng(2)
+    xy = np.concatenate([np.full((300, 2), 50.0), np.full((40, 2), 60.0), 100 * rng.random((200, 2))])
+    ids = rng.permutation(len(xy)) + 7
+
+    def by_id(order: np.ndarray) -> set[tuple[int, int]]:
+        image: Image = make_image("s", xy[order], np.zeros(len(xy), int), ids=ids[order])
+        graph = build_graph(image, spec)
+        return {(int(image.ids[i]), int(image.ids[j])) for i, j in pairs(graph)}
+
+    crowd = set(ids[:340].tolist())  # whom others take of a crowd is a tie, which the search tree breaks
+    first, second = (by_id(order) for order in (np.arange(len(xy)), rng.permutation(len(xy))))
+    if spec.kind == "knn":
+        first, second = ({(i, j) for i, j in found if {i, j} <= crowd} for found in (first, second))
+    assert first == second
 
 
 def test_many_coincident_cells_have_exactly_k_neighbours_each() -> None:

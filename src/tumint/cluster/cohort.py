@@ -40,7 +40,8 @@ class Cells:
 
     def columns(self, markers: Sequence[str]) -> list[int]:
         """Where these markers stand."""
-        return [self.markers.index(marker) for marker in markers]
+        at = positions(self.markers)
+        return [at[marker] for marker in markers]
 
     @property
     def sparse(self) -> bool:
@@ -55,6 +56,11 @@ class Cells:
     def canonical(self) -> np.ndarray:
         """Order of the cells by name of the sample and id: the same however the sheet is sorted."""
         return np.lexsort((self.obs[k.CELL_ID].to_numpy(), self.obs[k.SAMPLE].to_numpy().astype(str)))
+
+
+def positions(markers: Sequence[str]) -> dict[str, int]:
+    """Where each of the markers stands: a list that is searched for every gene takes genes² steps."""
+    return {marker: i for i, marker in enumerate(markers)}
 
 
 def read_cohort(paths: Sequence[Path]) -> Cells:
@@ -77,6 +83,7 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
     # a gene that is not in all batches was not looked for in some of them
     here = [set(batch.var_names) for batch in batches]
     markers = [m for m in use if not sparse or all(m in names for names in here)]
+    at = positions(markers)
     parts, tables = [], []
     for batch in batches:
         if sparse:
@@ -84,7 +91,7 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
         else:
             part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
             if batch.n_vars:
-                part[:, [markers.index(m) for m in batch.var_names]] = np.asarray(batch.X)
+                part[:, [at[m] for m in batch.var_names]] = np.asarray(batch.X)
             parts.append(part)
         columns = [k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, *(c for c in _OPTIONAL if c in batch.obs)]
         tables.append(batch.obs[columns].astype({c: object for c in columns if c not in (k.CELL_ID, k.AREA_UM2)}))
@@ -106,12 +113,14 @@ def missing_markers(cells: Cells) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if cells.sparse:
         return found
+    codes, samples = pd.factorize(cells.obs[k.SAMPLE].to_numpy(object))
+    sizes = np.bincount(codes)
     for m, marker in enumerate(cells.markers):
         lacking = np.isnan(cells.raw[:, m])
         if lacking.any():
-            every = pd.Series(lacking).groupby(cells.obs[k.SAMPLE], sort=False).all()
+            every = np.bincount(codes[lacking], minlength=sizes.size) == sizes
             if every.any():
-                found[marker] = list(every.index[every])
+                found[marker] = list(samples[every])
     return found
 
 
@@ -119,7 +128,8 @@ def without(cells: Cells, markers: Sequence[str]) -> Cells:
     """The cohort without these markers."""
     if not markers:
         return cells
-    kept = [i for i, marker in enumerate(cells.markers) if marker not in markers]
+    out = set(markers)
+    kept = [i for i, marker in enumerate(cells.markers) if marker not in out]
     return replace(
         cells, raw=cells.raw[:, kept], markers=[cells.markers[i] for i in kept], use=[cells.use[i] for i in kept]
     )
@@ -174,7 +184,8 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
     if column not in cells.obs:
         found = ", ".join(f"`{c}`" for c in cells.obs) or "none"
         raise DataError(Fault(path, f"an obs column `{column}`, for `cluster.reference.column`", found))
-    shared = [m for m in markers if m in set(cells.var_names)]
+    here = set(cells.var_names)
+    shared = [m for m in markers if m in here]
     if len(shared) < _SHARED:
         found = ", ".join(shared) or "none"
         raise DataError(Fault(path, f"at least {_SHARED} of the markers that the data have", found))

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from tumint.cluster.groups import rows_of_each
 from tumint.cluster.neighbours import nearest_neighbours
 from tumint.config.cluster import IntegrateConfig
 
@@ -20,7 +21,7 @@ def integrate(values: np.ndarray, batch: np.ndarray, config: IntegrateConfig, *,
     if config.method == "none" or batches < 2:
         return values
     if config.method == "centre":
-        means = np.array([values[batch == b].mean(axis=0, dtype=float) for b in range(batches)])
+        means = np.array([values[rows].mean(axis=0, dtype=float) for rows in rows_of_each(batch)])
         return (values - (means - values.mean(axis=0, dtype=float))[batch]).astype(np.float32)
     import harmonypy
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tumint.cluster.gates import mixture_gate, rescaled
+from tumint.cluster.groups import rows_of_each
 from tumint.config.cluster import NormaliseConfig
 
 SIGNAL = 0.001  # after division by the reference: what lies below counts as no signal when a marker is scaled
@@ -18,7 +19,7 @@ def reference_levels(reference: np.ndarray, sample: np.ndarray) -> np.ndarray:
     `reference` (n,) and `sample` (n,), which holds codes 0 … S - 1; returns (S,) float64.
     """
     known = ~np.isnan(reference)
-    by_sample = [reference[known & (sample == s)].astype(float) for s in range(int(sample.max()) + 1)]
+    by_sample = [reference[rows[known[rows]]].astype(float) for rows in rows_of_each(sample)]
     return np.array([np.median(values) if values.size else np.nan for values in by_sample])
 
 
@@ -61,6 +62,7 @@ def normalise(
     if config.method == "none":
         return raw.astype(np.float32)
     out = np.empty(raw.shape, dtype=np.float32)
+    by_sample = rows_of_each(sample) if sample is not None and config.method in ("gate", "zscore") else None
     for m in range(raw.shape[1]):
         values = raw[:, m].astype(float)
         if config.method == "reference":
@@ -71,9 +73,8 @@ def normalise(
         elif config.method == "arcsinh":
             out[:, m] = np.arcsinh(values / config.cofactor)
         else:
-            assert sample is not None
-            for s in range(int(sample.max()) + 1):
-                rows = sample == s
+            assert by_sample is not None
+            for rows in by_sample:
                 out[rows, m] = _within(values[rows], config, seed)
     return out
 

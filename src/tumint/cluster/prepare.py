@@ -25,13 +25,14 @@ def settle_missing(cells: Cells, policy: str) -> tuple[Cells, dict[str, Any]]:
     """
     missing = missing_markers(cells)
     shown = [f"{marker} (not in {', '.join(samples)})" for marker, samples in missing.items()]
-    nowhere = [marker for marker, samples in missing.items() if samples == cells.samples]
-    out = nowhere if policy == "fill" else list(missing)
+    everywhere = cells.samples
+    nowhere = [marker for marker, samples in missing.items() if samples == everywhere]
+    out = dict.fromkeys(nowhere if policy == "fill" else missing)
     notes: dict[str, Any] = {
         "markers_left_out": [text for marker, text in zip(missing, shown, strict=True) if marker in out],
         "markers_set_to_0": [text for marker, text in zip(missing, shown, strict=True) if marker not in out],
     }
-    cells = without(cells, out)
+    cells = without(cells, list(out))
     counts = [] if cells.sparse else np.isnan(cells.raw).sum(axis=0)
     notes["values_set_to_0"] = [
         f"{marker} ({n} cells)" for marker, n in zip(cells.markers, counts, strict=False) if n and marker not in missing

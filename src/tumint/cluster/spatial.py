@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.cluster.groups import rows_of_each
 from tumint.fdr import benjamini_hochberg
 
 _NEIGHBOURS = 6
@@ -32,8 +33,8 @@ def moran(values: np.ndarray, markers: Sequence[str], spatial: np.ndarray, sampl
 
     sq = _squidpy()
     parts = [pd.DataFrame(columns=[k.SAMPLE, "marker", "I", "p", "q"])]
-    for name in dict.fromkeys(sample):
-        rows = np.flatnonzero(sample == name)
+    codes, names = pd.factorize(sample)
+    for name, rows in zip(names, rows_of_each(codes), strict=True):
         if rows.size < _NEIGHBOURS + 2 or not np.isfinite(spatial[rows]).all():
             continue
         cells = ad.AnnData(values[rows].astype(float), var=pd.DataFrame(index=pd.Index(list(markers))))

@@ -13,14 +13,17 @@ from tumint.ingest.reader import Cells, Part
 
 @dataclass(frozen=True)
 class Oddities:
-    """Numbers of cells: with a centre `outside` the image; `coincident` with an earlier one; in `several_masks`;
-    and of ids that are skipped between the first and the last (`id_gaps`).
+    """Numbers of cells: with a centre `outside` the image; `coincident` with an earlier one; at the one place that has
+    most (`crowd`), which is `crowded_at`; in `several_masks`; and of ids that are skipped between the first and the
+    last (`id_gaps`).
     """
 
     outside: int = 0
     coincident: int = 0
     id_gaps: int = 0
     several_masks: int = 0
+    crowd: int = 0
+    crowded_at: tuple[float, float] | None = None
 
 
 def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddities]:
@@ -35,9 +38,12 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
         Cells lie outside the image and the config calls that an error.
     """
     outside = _outside(cells)
+    coincident, crowd, crowded_at = _coincident(cells.spatial)
     found = Oddities(
         outside=int(outside.sum()),
-        coincident=_coincident(cells.spatial),
+        coincident=coincident,
+        crowd=crowd,
+        crowded_at=crowded_at,
         id_gaps=int(np.ptp(cells.cell_id)) + 1 - cells.cell_id.size if cells.cell_id.size else 0,
         several_masks=cells.n_several_masks,
     )
@@ -62,12 +68,15 @@ def _outside(cells: Cells) -> np.ndarray:
     return np.asarray(outside)
 
 
-def _coincident(spatial: np.ndarray) -> int:
-    """How many cells lie exactly where an earlier one does."""
+def _coincident(spatial: np.ndarray) -> tuple[int, int, tuple[float, float] | None]:
+    """How many cells lie exactly where an earlier one does; how many at the place that has most, and that place."""
     if not len(spatial) or np.isnan(spatial).any():
-        return 0
-    order = np.lexsort(spatial.T)
-    return int((np.diff(spatial[order], axis=0) == 0).all(axis=1).sum())
+        return 0, 0, None
+    ordered = spatial[np.lexsort(spatial.T)]
+    first = np.flatnonzero(np.append(True, (np.diff(ordered, axis=0) != 0).any(axis=1)))
+    sizes = np.diff(np.append(first, len(ordered)))
+    x, y = ordered[first[sizes.argmax()]].tolist()
+    return len(ordered) - len(first), int(sizes.max()), (x, y)
 
 
 def _without(cells: Cells, out: np.ndarray) -> Cells:

@@ -72,7 +72,7 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True))
     cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
     table, edges = _samples_table(samples, settings), edges_of_batch(parts)
-    write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta)
+    write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta, row_groups_by=k.SAMPLE)
     write_table(table, out.with_suffix(".samples.parquet"), SAMPLES, meta=meta)
     write_cells(cells, out, meta=meta)
     print(f"ingest: {cells.n_obs:,} cells of {len(samples)} samples, {cells.n_vars:,} markers, {len(edges):,} edges")
@@ -153,6 +153,12 @@ def _say_about(sample: Sample, settings: Settings) -> None:
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
         _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")
+    if sample.odd.crowd > k.TOGETHER and sample.odd.crowded_at is not None:
+        x, y = sample.odd.crowded_at
+        _say(
+            f"sample {name}: {sample.odd.crowd:,} cells stand at one and the same place, ({x:g}, {y:g}) µm: are their "
+            f"coordinates right? Of more than {k.TOGETHER} at a place not all are neighbours"
+        )
 
 
 def _lacking(sample: Sample, settings: Settings) -> list[str]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
+from tumint.io.by_sample import BySample, readable
 from tumint.io.contracts import Contract
 
 _KINDS = {
@@ -88,20 +89,18 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a parquet table of ours; only `columns` and only the rows of `samples` where given.
 
+    Who reads sample after sample opens the table once, as `tumint.io.by_sample.BySample`.
+
     Raises
     ------
     DataError
         The file is missing, not parquet, or breaks its contract.
     """
-    try:
-        # a column of no rows has no kind to compare names with
-        asked = samples is not None and pq.read_metadata(path).num_rows > 0
-        filters = [(k.SAMPLE, "in", list(samples or ()))] if asked else None
-        table: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
-    except FileNotFoundError:
-        raise DataError(Fault(str(path), "a file", "none")) from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(Fault(str(path), "a parquet table", f"`{str(error).splitlines()[0]}`")) from None
+    if samples is not None:
+        table = BySample(path).rows(samples, columns)
+    else:
+        with readable(path):
+            table = pq.read_table(path, columns=columns).to_pandas()
     if contract is not None and columns is None:
         check(table, contract, str(path))
     return table

@@ -1,8 +1,9 @@
 """Who is whose neighbour: Delaunay, k nearest, radius, or edges that came with the data. Geometry only, no labels.
 
 Every case is defined. Cells at one and the same place are neighbours of each other (never of themselves) and share
-all neighbours of their place, on Delaunay and radius graphs. Fewer than two places, or all on one line, have the
-Delaunay edges that the limit has: from each place to the next. With k or fewer other cells, kNN takes all of them.
+all neighbours of their place, on Delaunay and radius graphs; of more than 21 see `coincident`. Fewer than two places,
+or all on one line, have the Delaunay edges that the limit has: from each place to the next. With k or fewer other
+cells, kNN takes all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from tumint.kernels.csr import from_pairs, transpose, triangle_edges
 from tumint.kernels.hilbert import hilbert_rank
+from tumint.keys import TOGETHER
+from tumint.neighbourhood.coincident import Sites, places
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Triangulation:
         Triangles (t × 3) of places; None where all places are on one line, along which `line` leads (m).
     same
         Which place each one was merged into, mostly itself (m).
+    ids
+        Order of the cells of one place (n); None: that of the rows.
     """
 
     places: np.ndarray
@@ -87,12 +92,13 @@ class Triangulation:
     corners: np.ndarray | None
     line: np.ndarray
     same: np.ndarray
+    ids: np.ndarray | None = None
 
     @classmethod
-    def of(cls, xy: np.ndarray) -> Triangulation:
+    def of(cls, xy: np.ndarray, ids: np.ndarray | None = None) -> Triangulation:
         """That of cells at `xy` (n × 2, float64)."""
-        places, site = _places(xy)
-        return cls(places, site, *_triangulate(places))
+        distinct, site = places(xy)
+        return cls(distinct, site, *_triangulate(distinct), ids)
 
     def within(self, max_edge_um: float) -> Graph:
         """The graph of the edges that are at most `max_edge_um` long; 0: no limit."""
@@ -104,20 +110,8 @@ class Triangulation:
             near = np.hypot(steps[:, 0], steps[:, 1]) <= longest
             edges = np.column_stack([self.line[:-1], self.line[1:]])[near]
         if len(places) < len(self.site) or (self.same != np.arange(len(places))).any():
-            edges = _spread(edges, self.same[self.site])
+            edges = Sites.of(self.same[self.site], self.ids).spread(edges)
         return from_edges(len(self.site), edges, symmetric=True)
-
-
-def _places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct coordinates, and the one of every cell; the cells themselves, in their order, where none coincide."""
-    order = np.lexsort((xy[:, 1], xy[:, 0]))
-    first = np.ones(len(xy), dtype=bool)
-    first[1:] = (np.diff(xy[order], axis=0) != 0).any(axis=1)
-    if first.all():
-        return xy, np.arange(len(xy))
-    site = np.empty(len(xy), dtype=np.int64)
-    site[order] = np.cumsum(first) - 1
-    return xy[order[first]], site
 
 
 def _triangulate(places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
@@ -140,39 +134,56 @@ def _triangulate(places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray, np.
     return None, np.argsort(centred @ direction, kind="stable"), same
 
 
-def _spread(edges: np.ndarray, site: np.ndarray) -> np.ndarray:
-    """Edges between cells, from edges between their places: all pairs across an edge and within a place."""
-    order = np.argsort(site, kind="stable")
-    start = np.searchsorted(site[order], np.arange(site.max() + 2))
-    shared = np.flatnonzero(np.diff(start) > 1)
-    edges = np.concatenate([edges, np.column_stack([shared, shared])])
-    first, second = np.diff(start)[edges[:, 0]], np.diff(start)[edges[:, 1]]
-    each = np.repeat(np.arange(len(edges)), first * second)
-    offset = np.arange(len(each)) - np.repeat(np.cumsum(first * second) - first * second, first * second)
-    a = order[start[edges[each, 0]] + offset // second[each]]
-    b = order[start[edges[each, 1]] + offset % second[each]]
-    return np.column_stack([a, b])
+def knn(xy: np.ndarray, k: int = 6, *, symmetric: bool = False, ids: np.ndarray | None = None) -> Graph:
+    """Each cell → its `k` nearest others; `symmetric` adds the way back. Ties are broken by the search tree.
 
-
-def knn(xy: np.ndarray, k: int = 6, *, symmetric: bool = False) -> Graph:
-    """Each cell → its `k` nearest others; `symmetric` adds the way back. Ties are broken by the search tree."""
+    Of more than 21 cells at one place, and more than `k`, each has the `k` that follow it in the order of `ids` (None:
+    of the rows), the first after the last.
+    """
     n = len(xy)
     near = min(k, n - 1)
     if near < 1:
         return from_edges(n, np.empty((0, 2), dtype=np.int64), symmetric=symmetric)
+    sites = Sites.of(places(xy)[1], ids)
+    if sites.crowded:
+        return from_edges(n, _nearest_of_crowds(xy, near, sites), symmetric=symmetric)
+    return from_edges(n, _nearest(xy, near), symmetric=symmetric)
+
+
+def _nearest(xy: np.ndarray, near: int) -> np.ndarray:
+    """Edges (m × 2) from each cell to the `near` nearest others, of which there are enough."""
+    n = len(xy)
     found = cKDTree(xy).query(xy, k=near + 1)[1]
     # a cell is its own nearest, but may stand anywhere among the coincident: it is moved to the end and cut off
     others = np.argsort(found == np.arange(n)[:, None], axis=1, kind="stable")[:, :near]
     targets = np.take_along_axis(found, others, axis=1)
-    edges = np.column_stack([np.repeat(np.arange(n), near), targets.reshape(-1)])
-    return from_edges(n, edges, symmetric=symmetric)
+    return np.column_stack([np.repeat(np.arange(n), near), targets.reshape(-1)])
 
 
-def radius(xy: np.ndarray, radius_um: float = 20.0) -> Graph:
-    """All pairs of cells at most `radius_um` apart."""
-    if len(xy) < 2:
-        return from_edges(len(xy), np.empty((0, 2), dtype=np.int64), symmetric=True)
-    return from_edges(len(xy), cKDTree(xy).query_pairs(radius_um, output_type="ndarray"), symmetric=True)
+def _nearest_of_crowds(xy: np.ndarray, near: int, sites: Sites) -> np.ndarray:
+    """As `_nearest`, where a search by the tree would compare all cells of a crowd with each other."""
+    beyond = max(TOGETHER, near)
+    size = np.repeat(sites.sizes, sites.sizes)
+    rank = np.arange(len(xy)) - np.repeat(sites.start[:-1], sites.sizes)
+    # all that others can have as neighbours: of a crowd no more than they have themselves
+    kept = np.sort(sites.order[(size <= beyond) | (rank <= beyond)])
+    crowd = np.zeros(len(xy), dtype=bool)
+    crowd[sites.order[size > beyond]] = True
+    edges = kept[_nearest(xy[kept], near)]
+    return np.concatenate([edges[~crowd[edges[:, 0]]], sites.rings(near, beyond)])
+
+
+def radius(xy: np.ndarray, radius_um: float = 20.0, *, ids: np.ndarray | None = None) -> Graph:
+    """All pairs of cells at most `radius_um` apart; of more than 21 at one place see `coincident`."""
+    n = len(xy)
+    if n < 2:
+        return from_edges(n, np.empty((0, 2), dtype=np.int64), symmetric=True)
+    distinct, site = places(xy)
+    sites = Sites.of(site, ids)
+    if sites.crowded:
+        pairs = cKDTree(distinct).query_pairs(radius_um, output_type="ndarray")
+        return from_edges(n, sites.spread(pairs), symmetric=True)
+    return from_edges(n, cKDTree(xy).query_pairs(radius_um, output_type="ndarray"), symmetric=True)
 
 
 def from_edges(n: int, edges: np.ndarray, *, symmetric: bool) -> Graph:

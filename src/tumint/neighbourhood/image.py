@@ -27,7 +27,7 @@ class Image:
     @cached_property
     def triangulation(self) -> graphs.Triangulation:
         """Made once for all the lengths at which its edges are cut."""
-        return graphs.Triangulation.of(self.xy)
+        return graphs.Triangulation.of(self.xy, self.ids)
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def _whole_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None) -> g
     if spec.kind == "delaunay":
         return image.triangulation.within(spec.max_edge_um)
     if spec.kind == "knn":
-        return graphs.knn(image.xy, spec.k, symmetric=spec.symmetric)
+        return graphs.knn(image.xy, spec.k, symmetric=spec.symmetric, ids=image.ids)
     if spec.kind == "radius":
-        return graphs.radius(image.xy, spec.radius_um)
+        return graphs.radius(image.xy, spec.radius_um, ids=image.ids)
     if edges is None or edges.empty:
         return graphs.from_edges(len(image.xy), np.empty((0, 2), dtype=np.int64), symmetric=True)
     return graphs.from_edges(len(image.xy), positions(image.ids, edges), symmetric=False)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.errors import ConfigError, DataError, Fault
 from tumint.io import contracts
+from tumint.io.by_sample import BySample
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
@@ -55,15 +55,17 @@ def run(
     config = _config(params)
     if _needs_edges(config) and not edges:
         raise DataError(Fault("--edges", "the batch's edges, for `neighbourhood.graph.kind: provided`", "none"))
-    types = cohort_values(cells, k.CELL_TYPE)
-    check_domains(config.domains, cells)
+    cohort = BySample(cells)
+    types = sorted(cohort.distinct(k.CELL_TYPE))
+    check_domains(config.domains, cohort)
+    given = [BySample(path) for path in edges] if _needs_edges(config) else []
     samples: dict[str, list[str]] = {}
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
 
     def one(sample: str) -> Scored | None:
-        return _score_sample(scorer, cells, sample, edges)
+        return _score_sample(scorer, cohort, sample, given)
 
     # sums of floats must not depend on the number of threads
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
@@ -83,7 +85,8 @@ _CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, cont
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
     """The cohort's tables, samples in the order of `cells`; features of pairs join those of images."""
     config = _config(params)
-    names = cohort_values(cells, k.SAMPLE, in_order=True)
+    cohort = BySample(cells)
+    names = cohort.distinct(k.SAMPLE)
     rank = {sample: i for i, sample in enumerate(names)}
     tables = []
     for contract in _CONTRACTS:
@@ -111,21 +114,9 @@ def _needs_edges(config: NeighbourhoodConfig) -> bool:
     return any(graph.kind == "provided" for graph in (config.graph, *config.robustness.graphs))
 
 
-def cohort_values(cells: Path, column: str, *, in_order: bool = False) -> list[str]:
-    """Distinct values of a text column of the cohort, sorted or in order of appearance; reads that column alone."""
-    found: dict[str, None] = {}
-    try:
-        with pq.ParquetFile(cells) as file:
-            for batch in file.iter_batches(columns=[column]):
-                found.update(dict.fromkeys(map(str, batch.column(0).unique().to_pylist())))
-    except FileNotFoundError:
-        raise DataError(Fault(str(cells), "a file", "none")) from None
-    return list(found) if in_order else sorted(found)
-
-
-def check_domains(named: Mapping[str, str], cells: Path) -> None:
+def check_domains(named: Mapping[str, str], cells: BySample) -> None:
     """Raise `ConfigError` where `neighbourhood.domains` names domains that no cell of the cohort is in."""
-    there = cohort_values(cells, k.DOMAIN) if named else []
+    there = sorted(cells.distinct(k.DOMAIN)) if named else []
     faults: list[Fault | str] = []
     for name in (name for name in named if name not in there):
         near = difflib.get_close_matches(name.lower(), {one.lower(): one for one in there}, n=1)
@@ -156,9 +147,9 @@ def _concat(tables: Sequence[pd.DataFrame], contract: contracts.Contract) -> pd.
     return whole[[*columns, *(name for name in whole.columns if name not in columns)]]
 
 
-def _score_sample(scorer: Scorer, cells: Path, sample: str, edges: Sequence[Path]) -> Scored | None:
+def _score_sample(scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample]) -> Scored | None:
     """All tables of one sample but for odds ratios; None where it has no cell."""
-    table = read_table(cells, columns=_COLUMNS, samples=[sample])
+    table = cells.rows([sample], _COLUMNS)
     if table.empty:
         return None
     labels = codes(table[k.CELL_TYPE], scorer.types)
@@ -168,9 +159,7 @@ def _score_sample(scorer: Scorer, cells: Path, sample: str, edges: Sequence[Path
     named = scorer.config.domains
     domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
     image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
-    given = None
-    if _needs_edges(scorer.config) and edges:
-        given = pd.concat([read_table(path, samples=[sample]) for path in edges])
+    given = pd.concat([one.rows([sample]) for one in edges]) if edges else None
     return scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
 
 
