@@ -128,3 +128,46 @@ def test_rules_are_commands(path):
         assert re.search(r'^    shell:\n        "tumint ', rule, flags=re.MULTILINE)
         assert "{params.config:q} --code {params.code}" in rule
         assert "> {log:q} 2>&1" in rule
+
+
+# f-strings that format a number for a program, or in a room that imports nothing of the house
+FORMATS_ITSELF = {
+    "text.py": "the one place",
+    "charts": "ticks and what a pointer shows",
+    "neighbourhood/grid.py": "the name of a setting is a key of its table",
+    "report/engine/inline.py": "lengths in SVG and CSS",
+    "report/engine/runs.py": "a value rounded before it is compared",
+}
+PADDED = re.compile(r"[<>^]?0?[0-9]+[dX]?")  # numbers of files, bytes, columns of a printed table
+
+
+def _formatted_by_hand(path: Path) -> Iterator[str]:
+    """Numbers, lists and plurals that a module writes itself."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=spec)])):
+                found = PADDED.fullmatch(spec) is None
+            case ast.FormattedValue(format_spec=spec):
+                found = spec is not None
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=" and " | " or "), attr="join")):
+                found = True
+            case ast.IfExp(body=ast.Constant(value=one), orelse=ast.Constant(value=other)):
+                found = {one, other} in ({"", "s"}, {"", "es"}, {"y", "ies"})
+            case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod()):
+                found = True
+            case _:
+                found = False
+        if found:
+            yield f"line {getattr(node, 'lineno', 0)}: {ast.unparse(node)}"
+
+
+def test_numbers_lists_and_plurals_are_written_by_one_module():
+    for path in MODULES:
+        name = str(path.relative_to(PACKAGE))
+        if name not in FORMATS_ITSELF and _room(path) not in FORMATS_ITSELF:
+            found = list(_formatted_by_hand(path))
+            assert not found, f"{path}: {found}: use tumint.text"
+    stale = [
+        name for name in FORMATS_ITSELF if (PACKAGE / name).is_file() and not [*_formatted_by_hand(PACKAGE / name)]
+    ]
+    assert not stale

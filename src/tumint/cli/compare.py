@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.text import setting
+
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
@@ -101,5 +103,5 @@ def _say(result: Any, fdr: float) -> None:
     effects = result.effects
     tested = int(effects["p"].notna().sum())
     line = f"{result.design.contrast.name}: {len(effects)} features, {tested} tested"
-    line += f", {int((effects['q'] < fdr).sum())} at q<{fdr:g}" if tested else ""
+    line += f", {int((effects['q'] < fdr).sum())} at q<{setting(fdr)}" if tested else ""
     print(f"{line}; {result.reason}" if result.reason else line)

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix, issparse, vstack
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.cells import read_cells
+from tumint.text import setting
 
 _OPTIONAL = (k.CELL_TYPE_PROVIDED,)
 _SHARED = 2  # markers that a reference has to share with the data
@@ -207,7 +208,7 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
     if not np.isfinite(matrix.to_numpy()).all() or np.linalg.matrix_rank(matrix.to_numpy()) < len(markers):
         raise DataError(Fault(path, "a matrix of finite numbers that has an inverse", "another"))
     diagonal = dict(zip(markers, np.diag(matrix.to_numpy(float)), strict=True))
-    if wrong := [f"{value:g} for {m}" for m, value in diagonal.items() if not np.isclose(value, 1.0)]:
+    if wrong := [f"{setting(value)} for {m}" for m, value in diagonal.items() if not np.isclose(value, 1.0)]:
         raise DataError(Fault(path, "1 on the diagonal", ", ".join(wrong)))
     return matrix.to_numpy()
 

@@ -12,6 +12,7 @@ from tumint import keys as k
 from tumint.config.qc import RoiThresholds
 from tumint.qc.channels import SPILL
 from tumint.qc.thresholds import limits, outside
+from tumint.text import number, together
 
 WEAK_Z = 3.5  # Iglewicz & Hoaglin 1993: modified z beyond which a value is called an outlier
 FEWEST_ROIS = 4  # that a robust z needs
@@ -88,8 +89,8 @@ def roi_table(rois: pd.DataFrame, channels: pd.DataFrame, thresholds: RoiThresho
         low, high = outside(values, limit)
         for i in np.flatnonzero(low | high):
             side, bound = ("below", limit.low) if low[i] else ("above", limit.high)
-            reasons[i].append(f"{_WORDS[name]} {values[i]:.3g}, {side} {bound:.3g} (`rois.{name}`)")
-    table[k.REASON] = [" and ".join(said) for said in reasons]
+            reasons[i].append(f"{_WORDS[name]} {number(values[i])}, {side} {number(bound)} (`rois.{name}`)")
+    table[k.REASON] = [together(said) for said in reasons]
     table[k.STATUS] = np.where(table[k.REASON] == "", "pass", "fail")
     return pd.concat([table, components(channels, table[k.SAMPLE])], axis=1)
 

@@ -39,6 +39,7 @@ from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
+from tumint.text import listed
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
@@ -102,7 +103,7 @@ def run_contrasts(
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
-        shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        shown = listed(unknown, 5)
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
     chosen = [design.restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
     designs = [

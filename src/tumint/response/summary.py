@@ -15,6 +15,7 @@ from tumint.config.response import ResponseConfig
 from tumint.io.contracts import OUTCOMES
 from tumint.response.compare import Result
 from tumint.response.wording import finding, nothing, relation
+from tumint.text import integer, probability, setting
 
 _LARGEST = 3  # effects in words where nothing has a p
 
@@ -134,9 +135,9 @@ def _outcome(name: str, outcomes: pd.DataFrame | None, config: ResponseConfig) -
         {**{column: plain(row[column]) for column in _RELATION}, "words": relation(row)}
         for row in found.to_dict("records")
     ]
-    none = f"Nothing goes with {name} at q < {config.fdr:g} among {tested:,} features"
+    none = f"Nothing goes with {name} at q < {setting(config.fdr)} among {integer(tested)} features"
     if tested:
-        none += f" (smallest q = {said['smallest_q']:.2g})"
+        none += f" (smallest q = {probability(said['smallest_q'])})"
     return {**said, "findings": findings, "nothing": "" if findings else f"{none}."}
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.engine.formats import is_missing, listed, plural, probability
+from tumint.report.engine.formats import is_missing
+from tumint.text import integer, listed, plural, probability, setting
 
 FAMILIES = {
     k.FAMILY_INTERACTION: "contact",
@@ -101,10 +102,10 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         return f"{head}: {_nothing(tested, contrast, fdr)}"
     counts = found[k.FAMILY].value_counts()
     per = [
-        f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {family_name(f)}"
+        f"{integer(counts[f])} of {integer((tested[k.FAMILY] == f).sum())} in {family_name(f)}"
         for f in sorted(counts.index, key=family_rank)
     ]
-    return f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
+    return f"{head}: {plural(len(found), 'feature')} at q < {setting(fdr)}: {listed(per)}."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
@@ -118,7 +119,7 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     n = len(tested)
-    said = f"nothing differs at q < {fdr:g} among {plural(n, 'feature')} tested"
+    said = f"nothing differs at q < {setting(fdr)} among {plural(n, 'feature')} tested"
     said += f" (smallest q {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
     if least is not None:

@@ -8,7 +8,6 @@ from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.cluster import page as cluster
 from tumint.report.engine import runs
-from tumint.report.engine.formats import integer, listed, plural
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
 from tumint.report.index import against, reproduce
@@ -18,6 +17,7 @@ from tumint.report.neighbourhood.summary import interactions
 from tumint.report.qc import page as qc
 from tumint.report.response import page as response
 from tumint.report.response.findings import findings
+from tumint.text import integer, listed, plural
 
 STAGES = {"ingest": ingest, "qc": qc, "cluster": cluster, "neighbourhood": neighbourhood, "response": response}
 TITLES = {
