@@ -62,9 +62,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}{NBSP}%"
 
 
-def setting(value: float) -> str:
-    """A number that somebody chose: as they would write it."""
-    return f"{value:,g}"
+def setting(value: float, digits: int = 6) -> str:
+    """A number that somebody chose: as they would write it, of at most `digits` significant digits."""
+    return f"{float(f'{value:.{digits}g}'):,g}"
 
 
 def share_setting(share: float) -> str:

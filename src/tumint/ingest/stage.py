@@ -29,7 +29,7 @@ from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
 from tumint.text import integer, plural
 
-OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
+OK, EMPTY, QUARANTINED = k.OK, k.EMPTY, k.QUARANTINED
 
 
 @dataclass(frozen=True)

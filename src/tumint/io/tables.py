@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 from tumint.io.contracts import Contract
+from tumint.text import and_more
 
 _KINDS = {
     "str": lambda s: isinstance(s.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(s.dtype) or s.empty,
@@ -27,11 +29,13 @@ _KINDS = {
 def check(table: pd.DataFrame, contract: Contract, where: str) -> None:
     """Raise `DataError` with every fault of `table` against `contract`; `where` names the file."""
     faults: list[Fault | str] = []
-    for column, kind in contract.columns.items():
+    for column, kind in contract.kinds.items():
         if column not in table.columns:
             faults.append(Fault(f"{where} ({contract.name})", f"a column `{column}`", "none"))
         elif not _KINDS[kind](table[column]):
             faults.append(Fault(f"{where} column `{column}`", f"values of kind {kind}", f"{table[column].dtype}"))
+    if not faults and len(table):
+        faults += [*_missing(table, contract, where), *_not_allowed(table, contract, where)]
     if not faults and contract.key:
         repeated = table.duplicated(list(contract.key))
         if repeated.any():
@@ -39,6 +43,24 @@ def check(table: pd.DataFrame, contract: Contract, where: str) -> None:
             faults.append(Fault(f"{where} ({contract.name})", f"unique {', '.join(contract.key)}", f"{row} twice"))
     if faults:
         raise DataError(faults)
+
+
+def _missing(table: pd.DataFrame, contract: Contract, where: str) -> Iterator[Fault]:
+    """Columns that lack a value in some row and may not."""
+    for column in contract.filled:
+        if table[column].hasnans:
+            rows = np.flatnonzero(table[column].isna())
+            found = f"none in row {rows[0] + 1}{and_more(len(rows) - 1, 'row')}"
+            yield Fault(f"{where} column `{column}`", "a value in every row", found)
+
+
+def _not_allowed(table: pd.DataFrame, contract: Contract, where: str) -> Iterator[Fault]:
+    """Columns that hold another value than they may."""
+    for column, values in contract.allowed.items():
+        there = table[column].dropna().unique()
+        if others := [value for value in there if value not in values]:
+            found = f"`{others[0]}`{and_more(len(others) - 1, 'value')}"
+            yield Fault(f"{where} column `{column}`", f"one of {', '.join(values)}", found)
 
 
 def write_table(

@@ -14,7 +14,7 @@ from tumint.config.qc import QcConfig
 from tumint.qc.thresholds import Limits, join_reasons, limits, outside
 from tumint.text import percent, share_setting, together
 
-PASS, DROP, FAIL = "pass", "drop", "fail"
+PASS, DROP, FAIL = k.PASS, k.DROP, k.FAIL
 EXCLUDED, NO_INTENSITY, SAMPLE_FAILED = "excluded", "no_intensity", "sample failed: "
 
 

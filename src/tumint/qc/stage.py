@@ -27,7 +27,7 @@ from tumint.provenance import run_metadata
 from tumint.qc import cohort
 from tumint.qc.batch import check_same_cells, read_batch
 from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
-from tumint.qc.measure import Measures, joined, measure_batch
+from tumint.qc.measure import Measures, measure_batch
 from tumint.qc.metrics import METRICS
 from tumint.qc.thresholds import Limits, limits
 from tumint.text import integer, plural
@@ -87,7 +87,7 @@ def run_gather(params: StageParams, measures: Sequence[Path], out: Path) -> None
     """
     config = _config(params)
     tables = {
-        name: joined([read_table(beside(path, name), contract) for path in measures], contract)
+        name: c.joined([read_table(beside(path, name), contract) for path in measures], contract)
         for name, contract in _BESIDE.items()
     }
     repeated = tables["rois"][k.SAMPLE][tables["rois"][k.SAMPLE].duplicated()]
@@ -155,7 +155,7 @@ def run(
             metrics,
             config,
             against.limits,
-            upstream="" if row[k.STATUS] == "ok" else str(row[k.REASON]),
+            upstream="" if row[k.STATUS] == k.OK else str(row[k.REASON]),
             roi_failure=against.failures.get(row[k.SAMPLE], ""),
         )
         for row in batch.samples.to_dict("records")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
-from tumint.io.contracts import OUTCOMES
+from tumint.io.contracts import OUTCOMES, empty
 from tumint.response.compare import Result
 from tumint.response.wording import finding, nothing, relation
 from tumint.text import integer, probability, setting
@@ -126,7 +126,7 @@ def _largest(effects: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _outcome(name: str, outcomes: pd.DataFrame | None, config: ResponseConfig) -> dict[str, Any]:
     """What a number or a survival time goes with."""
-    rows = pd.DataFrame(columns=list(OUTCOMES.columns)) if outcomes is None else outcomes
+    rows = empty(OUTCOMES) if outcomes is None else outcomes
     rows = rows[rows["outcome"] == name]
     found = rows[rows["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     tested = int(rows["p"].notna().sum())
