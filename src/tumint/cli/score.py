@@ -71,20 +71,21 @@ def _score(a: argparse.Namespace) -> None:
     exact = "exact" if a.statistic in _EXACT else "permutation"
     local, a.null = a.null == "local", exact if a.null in (None, "local") else a.null
     _check(a)
-    from tumint.neighbourhood import score_table
+    from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
     from tumint.neighbourhood.levels import Scales
+    from tumint.neighbourhood.score_table import Null
     from tumint.neighbourhood.scores import Method
     from tumint.neighbourhood.tables import Columns
 
     kind: Any = "provided" if a.graph == "edges" else a.graph
-    score_table.run(
+    score_files.run(
         a.table,
         a.out,
         Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject),
         GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
         Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
-        score_table.Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
+        Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
         edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
