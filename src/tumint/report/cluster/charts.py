@@ -13,7 +13,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, GREY, SEQUENTIAL
 from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch
 from tumint.report.engine.files import file_name
-from tumint.text import fixed, integer, number, percent
+from tumint.text import fixed, integer, number, percent, setting
 
 
 def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> Figure | None:
@@ -62,7 +62,8 @@ def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mappin
         charts.Area(shown, "x", "ground", "top", k.CELL_TYPE, colours, hover={k.CELL_TYPE: "", "x": marker})
     ]
     if gate is not None and np.isfinite(gate):
-        said = pd.DataFrame({"x": [gate], "y": [-1.0], "text": [f"gate {number(gate)}"]})
+        at = number(gate) if gate >= 1000 else setting(gate, 3)
+        said = pd.DataFrame({"x": [gate], "y": [-1.0], "text": [f"gate {at}"]})
         layers += [charts.Mark(gate, dashed=True), charts.Words(said, "x", "y", "text", "above")]
     panel = charts.Panel(
         layers,
