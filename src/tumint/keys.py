@@ -66,7 +66,6 @@ LOCAL: Final = "local"  # within domains, near by
 PARENT: Final = "parent"  # within domains, among the types of one parent
 PARENT_LOCAL: Final = "parent_local"
 NULLS: Final = (GLOBAL, WITHIN_DOMAIN, LOCAL, PARENT, PARENT_LOCAL)
-STATISTICS: Final = ("edges", "classic", "histocat", "patch")
 PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
 
 # features

@@ -49,7 +49,7 @@ INTERACTIONS = Contract(
         "chi_information": "float?",
     },
     ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
-    {"statistic": k.STATISTICS, k.NULL: k.NULLS, **SCORES.allowed},
+    {k.NULL: k.NULLS, **SCORES.allowed},
 )
 # neighbourhood/**/nulls.parquet: within what labels are permuted.
 NULLS = Contract(
