@@ -210,7 +210,7 @@ def test_a_guard_zone_takes_edges_away_and_early_stopping_keeps_the_scores(cells
     assert score(*common, "-o", outs["guard"], "--guard", 20) == 0
     many = (*common, "--null", "permutation", "--permutations", 2000)
     assert score(*many, "-o", outs["all"]) == 0
-    assert score(*many, "-o", outs["few"], "--stop-after", 100) == 0
+    assert score(*many, "-o", outs["few"], "--stop-after", 10) == 0
     plain, guard, every, few = (pd.read_csv(outs[name]) for name in ("plain", "guard", "all", "few"))
     assert (guard["observed"] <= plain["observed"]).all()
     data = table()
@@ -222,10 +222,11 @@ def test_a_guard_zone_takes_edges_away_and_early_stopping_keeps_the_scores(cells
         degree = np.diff(sides[0])
         assert found["observed"].sum() == degree[deep].sum()
     assert (few["observed"] == every["observed"]).all()
-    # h draws beyond give p an error of 1 in sqrt(h): four of them, and those of 2,000 draws
-    p, h = every["p"].to_numpy(), 100
-    error = p / np.sqrt(h) + np.sqrt(p * (1 - p / 2) / 1000)
-    assert (np.abs(few["p"] - p) < 4 * error).all()
+    # p is twice ten over the draw of the tenth beyond: as many draws without stopping have ten beyond, and not more
+    for row in np.flatnonzero(few["p"] < 1)[:4]:
+        draw = round(2 * 10 / few.loc[row, "p"])
+        assert score(*many[:-1], draw, "-o", outs["all"]) == 0
+        assert pd.read_csv(outs["all"]).loc[row, "p"] == pytest.approx(2 * (1 + 10) / (draw + 1))
     assert not (few["p"] == every["p"]).all()
 
 
