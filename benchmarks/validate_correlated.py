@@ -5,16 +5,12 @@ Used by `validate_response.py --part correlated`, which writes what comes out of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy import stats
+from validation_run import DESIGNS, Run, mean
 
 from tumint.response.models.linear import fit
 from tumint.response.models.moderated import fit_prior, moderated_t
-
-if TYPE_CHECKING:
-    from validate_response import Run
 
 FEATURES = (14, 100)  # composition of 14 types; interactions
 CORRELATIONS = (0.0, 0.3, 0.6)
@@ -41,8 +37,6 @@ def rates_of(n: int, seed: int, i: int) -> dict[str, float]:
 
 def section(run: Run) -> str:
     """The table of both tests, by design, size of the family and correlation."""
-    from validate_response import DESIGNS, mean
-
     cohorts = COHORTS * run.cohorts
     lines = [_HEAD.format(cohorts=cohorts, spread=SPREAD)]
     for n in DESIGNS:

@@ -11,11 +11,11 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from validation_run import Run
 
 from tumint import keys as k
 from tumint.cluster import stage as cluster
@@ -29,9 +29,6 @@ from tumint.qc import stage as qc
 from tumint.response import stage as response
 from tumint.simulate.cohort import Settings
 from tumint.simulate.write import write_cohort
-
-if TYPE_CHECKING:
-    from validate_response import Run
 
 ROIS, CELLS = 2, 1000
 

@@ -37,13 +37,14 @@ def modules() -> str:
 
 
 def files() -> str:
-    """Every table with a contract: its name, key and first columns."""
-    lines = ["| contract | key | columns |", "|---|---|---|"]
+    """Every table with a contract: its name, key, first columns, and the values that a column may hold and no other."""
+    lines = ["| contract | key | columns | values |", "|---|---|---|---|"]
     found = {one.name: one for one in vars(contracts).values() if isinstance(one, Contract)}
     for name in sorted(found):
         columns = [f"`{column}`" for column in found[name].columns]
         shown = ", ".join(columns[:8]) + (f" and {len(columns) - 8} more" if len(columns) > 8 else "")
-        lines.append(f"| `{name}` | {', '.join(f'`{column}`' for column in found[name].key)} | {shown} |")
+        values = "; ".join(f"`{c}`: {', '.join(of)}" for c, of in found[name].allowed.items())
+        lines.append(f"| `{name}` | {', '.join(f'`{column}`' for column in found[name].key)} | {shown} | {values} |")
     return "\n".join(lines)
 
 

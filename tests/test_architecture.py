@@ -66,6 +66,66 @@ def test_numerics_import_neither_stage_nor_charts():
             assert not names, f"{path}: {names}"
 
 
+# Modules that read or write files besides `stage.py` and readers: what they compute from is an argument elsewhere.
+FILES = {
+    "ingest/anndata_table.py",
+    "ingest/columnar.py",
+    "ingest/delimited.py",
+    "ingest/reader.py",
+    "ingest/recognise.py",
+    "ingest/registry.py",
+    "ingest/relationships.py",
+    "ingest/source.py",
+    "ingest/tenx_matrix.py",
+    "qc/batch.py",
+    "cluster/inputs.py",
+    "cluster/output.py",
+    "neighbourhood/score_files.py",
+    "response/inputs.py",
+}
+# Numerics that still read files: none may join them.
+STILL_READ = {
+    "cluster/cohort.py": "parsers of a user's reference and table of types, which go to io/raw",
+    "neighbourhood/tables.py": "parsers of a user's tables of cells and edges, which go to io/raw",
+}
+READS_FILES = {"pathlib", "os", "io", "gzip", "csv", "h5py", "zarr", "pyarrow.csv", "pyarrow.parquet", "spatialdata"}
+LIBRARIES = {"pd", "pandas", "ad", "anndata", "pa", "pq", "np", "sd", "sc"}
+DOES_FILES = re.compile(r"read_\w+|to_(csv|parquet|pickle|json|excel)|load|save\w*|loadtxt|savetxt|write\w*")
+
+
+def _file_work(path: Path) -> Iterator[str]:
+    """What a module does with files: imports and calls."""
+    for name in _imports(path):
+        ours = name == "tumint.io" or name.startswith("tumint.io.")
+        if name in READS_FILES or (ours and name != "tumint.io" and not name.startswith("tumint.io.contracts")):
+            yield name
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="open")):
+                yield "open()"
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=library), attr=name)) if (
+                library in LIBRARIES and DOES_FILES.fullmatch(name)
+            ):
+                yield f"{library}.{name}()"
+            case ast.Call(func=ast.Attribute(attr="to_csv" | "to_parquet" | "write_h5ad" | "write_text" | "read_text")):
+                yield f"{node.func.attr}()"  # type: ignore[union-attr]
+
+
+def test_numerics_do_no_files():
+    found = {}
+    for path in MODULES:
+        name = path.relative_to(PACKAGE).as_posix()
+        room, *inside = name.split("/")
+        declared = name in FILES or inside[0] == "readers" if inside else True
+        if room in STAGES and not declared and path.name not in ("stage.py", "__init__.py"):
+            found[name] = sorted(set(_file_work(path)))
+    at_work = {name for name, work in found.items() if work}
+    assert at_work <= set(STILL_READ), {name: found[name] for name in at_work - set(STILL_READ)}
+    assert at_work == set(STILL_READ), "a module that reads no more leaves STILL_READ"
+    idle = [name for name in FILES if not list(_file_work(PACKAGE / name))]
+    assert not idle, "a module that reads nothing is no module of FILES"
+
+
 LONGEST = 300  # lines of a module
 
 
@@ -82,6 +142,25 @@ def test_no_import_goes_round_in_a_circle():
         found = [n for n in _imports(path) if n in modules]
         # of `from package import module`, the module is what is imported
         waits[name] = {n for n in found if n != name and not any(o.rpartition(".")[0] == n for o in found)}
+    list(TopologicalSorter(waits).static_order())  # raises CycleError
+
+
+@pytest.mark.parametrize("room", ["benchmarks", "tests"])
+def test_no_script_or_helper_imports_in_a_circle(room):
+    """By name as they are found on the path, and by `load("name")` of the tests; also inside functions."""
+    paths = {path.relative_to(ROOT / room).with_suffix(""): path for path in sorted((ROOT / room).rglob("*.py"))}
+    known: dict[str, Path] = {}
+    for inside, path in paths.items():
+        dotted = ".".join(inside.parts).removesuffix(".__init__")
+        known |= dict.fromkeys((dotted, f"{room}.{dotted}", inside.name), path)
+    waits = {}
+    for path in paths.values():
+        called = [n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)]
+        names = [*_imports(path), *(str(name).removesuffix(".py") for name in called if str(name).endswith(".py"))]
+        found = [name for name in names if name in known and known[name] != path]
+        # of `from package import module`, the module is what is imported
+        waits[path] = {known[n] for n in found if not any(o.rpartition(".")[0] == n for o in found)}
+    assert any(waits.values())
     list(TopologicalSorter(waits).static_order())  # raises CycleError
 
 
@@ -128,3 +207,46 @@ def test_rules_are_commands(path):
         assert re.search(r'^    shell:\n        "tumint ', rule, flags=re.MULTILINE)
         assert "{params.config:q} --code {params.code}" in rule
         assert "> {log:q} 2>&1" in rule
+
+
+# f-strings that format a number for a program, or in a room that imports nothing of the house
+FORMATS_ITSELF = {
+    "text.py": "the one place",
+    "charts": "ticks and what a pointer shows",
+    "neighbourhood/grid.py": "the name of a setting is a key of its table",
+    "report/engine/inline.py": "lengths in SVG and CSS",
+    "report/engine/runs.py": "a value rounded before it is compared",
+}
+PADDED = re.compile(r"[<>^]?0?[0-9]+[dX]?")  # numbers of files, bytes, columns of a printed table
+
+
+def _formatted_by_hand(path: Path) -> Iterator[str]:
+    """Numbers, lists and plurals that a module writes itself."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=spec)])):
+                found = PADDED.fullmatch(spec) is None
+            case ast.FormattedValue(format_spec=spec):
+                found = spec is not None
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=" and " | " or "), attr="join")):
+                found = True
+            case ast.IfExp(body=ast.Constant(value=one), orelse=ast.Constant(value=other)):
+                found = {one, other} in ({"", "s"}, {"", "es"}, {"y", "ies"})
+            case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod()):
+                found = True
+            case _:
+                found = False
+        if found:
+            yield f"line {getattr(node, 'lineno', 0)}: {ast.unparse(node)}"
+
+
+def test_numbers_lists_and_plurals_are_written_by_one_module():
+    for path in MODULES:
+        name = str(path.relative_to(PACKAGE))
+        if name not in FORMATS_ITSELF and _room(path) not in FORMATS_ITSELF:
+            found = list(_formatted_by_hand(path))
+            assert not found, f"{path}: {found}: use tumint.text"
+    stale = [
+        name for name in FORMATS_ITSELF if (PACKAGE / name).is_file() and not [*_formatted_by_hand(PACKAGE / name)]
+    ]
+    assert not stale

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tumint.text import NBSP
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -18,7 +20,7 @@ class Fault:
     found: str
 
     def __str__(self) -> str:
-        text = f"{self.where}: expected {self.expected}, found {self.found}."
+        text = f"{self.where}: expected {self.expected}, found {self.found}.".replace(NBSP, " ")
         # names that come from a file may hold anything: a fault stays on its line
         return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 

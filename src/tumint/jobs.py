@@ -20,6 +20,7 @@ from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.ingest import registry
 from tumint.stages import ALL
+from tumint.text import integer
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
@@ -67,7 +68,7 @@ def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
     text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > _LONGEST_ARGUMENT:
-        found = f"{len(samples)}, whose rows take {len(text.encode()):,} bytes of a command line"
+        found = f"{len(samples)}, whose rows take {integer(len(text.encode()))} bytes of a command line"
         raise ConfigError(Fault("config: key `samples_per_job`", "fewer samples in a job", found))
     return text
 

@@ -37,16 +37,19 @@ NO_DOMAIN: Final = "none"
 
 # AnnData slots
 SPATIAL: Final = "spatial"  # obsm: x, y in µm, float64
-USE: Final = "use"  # var: type | state | dna | reference | ignore
+USE: Final = "use"  # var: one of:
+USES: Final = ("type", "state", "dna", "reference", "ignore")
 UNIT: Final = "unit"  # var: what X counts, such as "counts" (transcripts); "" where the source does not say
 META: Final = "tumint"  # uns and parquet metadata: what ran (see provenance.run_metadata)
 
 COUNTS: Final = "counts"  # UNIT of transcripts
 
 # quality control
-VERDICT: Final = "verdict"  # pass | drop
+VERDICT: Final = "verdict"  # of a cell: PASS | DROP
 REASON: Final = "reason"  # "" for cells that pass, else reasons joined by ";"
-STATUS: Final = "status"
+STATUS: Final = "status"  # of a ROI: PASS | FAIL; of a row of the sheet: OK | EMPTY | QUARANTINED
+PASS, DROP, FAIL = "pass", "drop", "fail"
+OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
 
 # edges
 SOURCE_CELL: Final = "source_cell"
@@ -61,6 +64,7 @@ WITHIN_DOMAIN: Final = "domain"  # within its tissue domains
 LOCAL: Final = "local"  # within domains, near by
 PARENT: Final = "parent"  # within domains, among the types of one parent
 PARENT_LOCAL: Final = "parent_local"
+NULLS: Final = (GLOBAL, WITHIN_DOMAIN, LOCAL, PARENT, PARENT_LOCAL)
 PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
 
 # features
@@ -88,4 +92,15 @@ ABSENT: Final = "absent"
 TOO_FEW: Final = "too_few"
 NO_VARIATION: Final = "no_variation"  # no permitted change of labels changes the count: nothing can be said
 NO_COORDINATES: Final = "no_coordinates"  # of dissociated cells: nothing that needs a place is computed
+STATUSES: Final = (TESTED, ABSENT, TOO_FEW, NO_VARIATION, NO_COORDINATES)
 NO_P: Final = "no_p"  # of an effect: estimated, but nothing to test it with; `reason` says why
+STATUSES_OF_EFFECTS: Final = (TESTED, NO_P, ABSENT)
+
+# what is left of a difference of contact at equal composition (`tumint.response.remaining`)
+REMAINS: Final = "remains"
+NOT_APART: Final = "not apart from composition"
+NOT_ADJUSTED: Final = "not adjusted"
+SHARED_TISSUE: Final = "shared tissue"
+UNDECIDED: Final = "undecided"
+NO_DIFFERENCE: Final = "no difference"
+VERDICTS_OF_PAIRS: Final = (REMAINS, NOT_APART, NOT_ADJUSTED, SHARED_TISSUE, UNDECIDED, NO_DIFFERENCE)

@@ -44,8 +44,8 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
         lambda text: "a,b\n1,2\n",
         [
             "expected the columns of all 5 markers, found none for CD8, EPCAM, Xe131, DNA1, DNA2: no column",
-            *(f"expected a column `{name}`, found none among a, b." for name in (X, "Location_Center_Y")),
-            *(f"expected a column `{name}`, found none among a, b." for name in ("ObjectNumber", "AreaShape_Area")),
+            *(f"expected a column `{name}`, found none among a and b." for name in (X, "Location_Center_Y")),
+            *(f"expected a column `{name}`, found none among a and b." for name in ("ObjectNumber", "AreaShape_Area")),
         ],
     ),
     "column twice": (

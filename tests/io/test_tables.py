@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -103,6 +104,78 @@ def test_a_repeated_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"unique sample, found \{'sample': 'A'\} twice"):
         write_table(table, tmp_path / "m.parquet", contracts.QC_METRICS)
     assert not (tmp_path / "m.parquet").exists()
+
+
+def nulls(**columns: list[object]) -> pd.DataFrame:
+    whole = {"sample": ["A", "B", "C"], "null": ["global", "local", "global"], "n_strata": [1, 2, 1]}
+    return pd.DataFrame({**whole, "cells_per_stratum": [5.0, 4.0, 5.0], "pinned": [0.0, 0.0, 1.0], **columns})
+
+
+@pytest.mark.parametrize("text", ["object", "category"])
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            {"cells_per_stratum": [5.0, np.nan, np.nan]},
+            "column `cells_per_stratum`: expected a value in every row, found none in row 2 (and 1 more row).",
+        ),
+        ({"sample": ["A", "B", None]}, "column `sample`: expected a value in every row, found none in row 3."),
+        (
+            {"null": ["global", "moon", "sun"]},
+            "column `null`: expected one of global, domain, local, parent, parent_local, "
+            "found `moon` (and 1 more value).",
+        ),
+    ],
+)
+def test_a_missing_or_unknown_value_is_one_line_when_written_and_when_read(
+    tmp_path: Path, columns: dict[str, list[object]], said: str, text: str
+) -> None:
+    good, bad = (nulls(**of).astype({"sample": text, "null": text}) for of in ({}, columns))
+    path = tmp_path / "n.parquet"
+    write_table(good, path, contracts.NULLS)
+    read_table(path, contracts.NULLS)
+    with pytest.raises(DataError) as caught:
+        write_table(bad, path, contracts.NULLS)
+    assert str(caught.value) == f"{path} {said}"
+    assert read_table(path)["null"].tolist() == good["null"].tolist()
+    write_table(bad, path)
+    with pytest.raises(DataError) as caught:
+        read_table(path, contracts.NULLS)
+    assert str(caught.value) == f"{path} {said}"
+
+
+def test_what_may_be_missing_may() -> None:
+    table = contracts.empty(contracts.GATES)
+    row = {"marker": "CD3", "gate": np.nan, "gating": "mixture", "low": np.nan, "high": np.nan, "separation": np.nan}
+    check(contracts.joined([table, pd.DataFrame([row])], contracts.GATES), contracts.GATES, "g.parquet")
+    with pytest.raises(DataError, match="column `gating`: expected one of fixed, mixture, found `guess`"):
+        check(pd.DataFrame([{**row, "gating": "guess"}]), contracts.GATES, "g.parquet")
+
+
+def test_tables_of_a_contract_are_made_in_one_place(tmp_path: Path) -> None:
+    """Each kind has its type also without rows, and columns stand as the contract has them."""
+    none = contracts.joined([edges().iloc[:0], contracts.empty(contracts.EDGES)], contracts.EDGES)
+    assert {name: str(kind) for name, kind in none.dtypes.items()} == {
+        "sample": "object",
+        "source_cell": "int64",
+        "target_cell": "int64",
+    }
+    write_table(none, tmp_path / "e.parquet", contracts.EDGES)
+    assert pq.read_schema(tmp_path / "e.parquet").field("source_cell").type == "int64"
+    more = edges(length=[1.0, 1.0, 2.0])[["length", "target_cell", "source_cell", "sample"]]
+    both = contracts.joined([none, more, edges()], contracts.EDGES)
+    assert list(both) == ["sample", "source_cell", "target_cell", "length"]
+    assert both["target_cell"].tolist() == [2, 1, 3, 2, 1, 3]
+    assert list(contracts.joined([more], contracts.EDGES, only=True)) == ["sample", "source_cell", "target_cell"]
+
+
+def test_allowed_and_optional_columns_are_columns() -> None:
+    known = [one for one in vars(contracts).values() if isinstance(one, contracts.Contract)]
+    for one in known:
+        assert set(one.allowed) | set(one.key) <= set(one.columns), one.name
+        assert set(one.key) <= set(one.filled), one.name
+        assert set(one.kinds.values()) <= {"str", "int", "float", "bool"}, one.name
+    assert len(known) > 30
 
 
 def test_a_file_that_is_no_table_is_one_line(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def test_squidpy_draws_our_scores() -> None:
     assert set(theirs) >= set(ours)
     assert (theirs["count"] == ours["count"][kept]).all()
     assert theirs["count"].dtype == ours["count"].dtype
-    assert theirs["zscore"] == pytest.approx(ours["zscore"][kept], abs=0.5)
+    z = ours["zscore"][kept]
+    # theirs is of 500 permutations: the errors of their mean and of their standard deviation
+    assert (np.abs(theirs["zscore"] - z) < 4 * np.sqrt((1 + z**2 / 2) / 500)).all()
 
 
 def test_scores_that_do_not_fit_are_named() -> None:

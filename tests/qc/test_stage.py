@@ -130,7 +130,7 @@ def test_a_sample_that_loses_too_many_cells_stops_the_run_where_asked(batch, qc)
     assert code == 2
     assert [line.split("ingest.h5ad ")[1] for line in lines] == [
         "(sample b): expected at least 5 cells that pass, found 4 of 10.",
-        "(sample b): expected at most 50.0% of the cells dropped, found 60.0%.",
+        "(sample b): expected at most 50 % of the cells dropped, found 60.0 %.",
     ]
     assert not out.parent.exists()
 

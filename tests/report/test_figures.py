@@ -204,7 +204,7 @@ def test_components_hollow_the_rois_that_failed_and_name_the_outermost() -> None
     assert dots["v"]["marker"]["color"][1] == "var(--card)" != dots["v"]["marker"]["color"][0]
     notes = {note["text"]: note["xanchor"] for note in spec(figure)["layout"]["annotations"]}
     assert notes == {"c": "right", "b": "left", "d": "right"}
-    assert spec(figure)["layout"]["yaxis"]["title"]["text"] == "component 2 (25 % of the variance)"
+    assert spec(figure)["layout"]["yaxis"]["title"]["text"] == "component 2 (25.0\u00a0% of the variance)"
 
 
 def test_other_thresholds_join_the_shares_of_a_metric_and_dash_the_limit_used() -> None:
@@ -248,7 +248,7 @@ def test_maps_of_a_pair_show_its_cells_over_all_others(cells: pd.DataFrame) -> N
     assert [(group["name"], group["n"]) for group in drawn["groups"]] == [
         *((TYPES[0], 3), (TYPES[1], 1), ("other cells", 2))
     ]
-    assert [panel["title"] for panel in drawn["cells"]] == [["r2: 2×"], ["r1: 0.5×"]]
+    assert [panel["title"] for panel in drawn["cells"]] == [["r2: 2.00×"], ["r1: 0.50×"]]
     assert [places(panel) for panel in drawn["cells"]] == [
         [(60, 8), (0, 4), (30, 2)],
         [(20, 9), (10, 1), (0, 5)],

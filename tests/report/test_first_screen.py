@@ -17,6 +17,7 @@ from tumint.report.engine import formats
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding, Page, Table
 from tumint.report.index import page as index
+from tumint.text import NBSP, integer
 
 KEPT = Path(__file__).with_name("first_screen.txt")
 PAGES = ("index", *index.PAGES)
@@ -35,7 +36,7 @@ def sentences(page: Page) -> list[str]:
 def first_screen(page: Page) -> str:
     lines = [f"== {page.stage}: {page.title}", page.lead, f"[{page.state.light}] {' | '.join(page.state.reasons)}"]
     lines += [f"{number.label}: {number.value} {number.note}".rstrip() for number in page.numbers]
-    return "\n".join([*lines, *(f"- {text}" for text in sentences(page))]).replace(formats.NBSP, " ")
+    return "\n".join([*lines, *(f"- {text}" for text in sentences(page))]).replace(NBSP, " ")
 
 
 def test_the_first_screens_say_what_they_said(make) -> None:
@@ -63,12 +64,12 @@ def test_every_number_in_words_is_one_of_a_table(make, page: str) -> None:
 
 def _cells(table: Table) -> set[str]:
     """Every number as the table shows it, medians, how many rows there are, and how many of each value of a column."""
-    found = {formats.integer(len(table.frame))}
+    found = {integer(len(table.frame))}
     for column in table.columns:
         if column.key in table.frame:
             texts = [formats.cell(value, column.kind) for value in table.frame[column.key]]
             found |= {number for text in texts for number in NUMBER.findall(text)}
-            found |= {formats.integer(texts.count(text)) for text in set(texts)}
+            found |= {integer(texts.count(text)) for text in set(texts)}
             if pd.api.types.is_numeric_dtype(table.frame[column.key]):
                 found |= set(NUMBER.findall(formats.cell(float(table.frame[column.key].median()), column.kind)))
     return found

@@ -40,7 +40,7 @@ def test_maps_are_of_the_rois_with_the_strongest_and_the_weakest_score(inputs: I
         )
         ends = [own.loc[own["log2_enrichment"].idxmax()], own.loc[own["log2_enrichment"].idxmin()]]
         titles = [ax.get_title(loc="left") for ax in draw(figure.chart).axes]
-        assert titles == [f"{end[k.SAMPLE]}: {2 ** end['log2_enrichment']:.2g}×" for end in ends]
+        assert titles == [f"{end[k.SAMPLE]}: {2 ** end['log2_enrichment']:.2f}×" for end in ends]
         drawn = figure.table.groupby(k.SAMPLE).size()
         for end in ends:
             there = table[(table[k.SAMPLE] == end[k.SAMPLE]) & table[k.CELL_TYPE].isin(types)]

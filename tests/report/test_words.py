@@ -15,6 +15,7 @@ from tumint.config.model import StageParams
 from tumint.io.tables import read_table
 from tumint.report.engine import formats, words
 from tumint.report.engine.inputs import Inputs
+from tumint.report.engine.page import Kind
 from tumint.report.index import page as index
 from tumint.report.neighbourhood import summary
 from tumint.report.qc import dropped
@@ -74,24 +75,21 @@ def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("value", "kind", "wanted"),
     [
-        (formats.probability(0.0291), "0.029"),
-        (formats.probability(2.24e-5), "2.2e-5"),
-        (formats.percent(0.98368), "98.4 %"),
-        (formats.percent(0.9999), ">99.9 %"),
-        (formats.percent(1.0), "100 %"),
-        (formats.ratio(0.4063), "0.41"),
-        (formats.ratio(12.34), "12"),
-        (formats.number(-0.004843), "−0.00484"),
-        (formats.number(1234.5), "1,234"),
-        (formats.cell(float("nan"), "p"), "–"),
-        (formats.listed(["a", "b", "c"]), "a, b and c"),
-        (formats.listed(list("abcdefgh")), "a, b, c, d, e, f and 2 more"),
+        (float("nan"), "p", "–"),
+        (None, "int", "–"),
+        (12345, "int", "12,345"),
+        (0.0291, "number", "0.0291"),
+        (-0.3, "log2", "−0.30"),
+        (12.34, "ratio", "12"),
+        (0.98368, "percent", "98.4\u00a0%"),
+        (2.24e-5, "p", "2.2e-5"),
+        ("M1", "text", "M1"),
     ],
 )
-def test_numbers_as_text(text: str, wanted: str) -> None:
-    assert text.replace(formats.NBSP, " ") == wanted
+def test_a_cell_of_a_table(value: object, kind: Kind, wanted: str) -> None:
+    assert formats.cell(value, kind) == wanted
 
 
 def load(written: object) -> Inputs:

@@ -77,7 +77,7 @@ def test_sheet_and_features_must_belong_together(files, tmp_path: Path) -> None:
     features, sheet = files
     lines = sheet.read_text().splitlines()
     sheet.write_text("\n".join(lines[:-2]) + "\n")
-    with pytest.raises(DataError, match=r"expected only samples of .*, found t3_R1, t3_R2\."):
+    with pytest.raises(DataError, match=r"expected only samples of .*, found t3_R1 and t3_R2\."):
         stage.run(_params(), features, sheet, tmp_path)
     sheet.write_text("\n".join([*lines, "extra\tt9\tt"]) + "\n")
     stage.run(_params(), features, sheet, tmp_path)

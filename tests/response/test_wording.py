@@ -33,7 +33,7 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     )
     other = finding({**ROW, k.FAMILY: "texture", "effect": -0.5, "ci_low": math.nan}, CONTRAST)
     assert other["ratio"] is None
-    assert other["words"].startswith("Treg|CD8 (texture) differs by -0.50 between treated and vehicle (q = 0.02")
+    assert other["words"].startswith("Treg|CD8 (texture) differs by −0.50 between treated and vehicle (q = 0.02")
     assert ratio(math.log(3), k.FAMILY_DENSITY) == pytest.approx(3)
 
 
@@ -108,7 +108,7 @@ def test_nothing_says_what_could_have_been_seen() -> None:
     family = {k.FAMILY: k.FAMILY_INTERACTION, "n_tested": 105, "smallest_q": 0.412, "detectable_alone": 1.0}
     assert nothing(family, CONTRAST, fdr=0.1, power=0.8) == (
         "Nothing differs at q < 0.1 between treated and vehicle among 105 features of contact (smallest q = 0.41). "
-        "A difference by 2.72 times, or to 0.37 of it, in a typical feature would have been found in 80% of such "
+        "A difference by 2.72 times, or to 0.37 of it, in a typical feature would have been found in 80\u00a0% of such "
         "cohorts."
     )
 

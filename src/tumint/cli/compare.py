@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.text import setting
+
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
@@ -30,10 +32,9 @@ def add_verbs(verbs: Any) -> None:
 
 def _compare(a: argparse.Namespace) -> None:
     from tumint.errors import Fault, TumintError
-    from tumint.io.contracts import EFFECTS
+    from tumint.io.contracts import EFFECTS, joined
     from tumint.io.tables import write_csv, write_table
     from tumint.provenance import run_metadata
-    from tumint.response.compare import joined
     from tumint.response.design.subjects import check_values
     from tumint.response.inputs import read_features
     from tumint.response.stage import run_contrasts
@@ -54,7 +55,7 @@ def _compare(a: argparse.Namespace) -> None:
     check_values(features, str(a.features))
     named = {"features": str(a.features), "sheet": str(a.samples)}
     results = run_contrasts(features, sheet, config, a.seed, **named, beside=())
-    effects = joined([result.effects for result in results], EFFECTS)
+    effects = joined([result.effects for result in results], EFFECTS, only=True)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)
     else:
@@ -101,5 +102,5 @@ def _say(result: Any, fdr: float) -> None:
     effects = result.effects
     tested = int(effects["p"].notna().sum())
     line = f"{result.design.contrast.name}: {len(effects)} features, {tested} tested"
-    line += f", {int((effects['q'] < fdr).sum())} at q<{fdr:g}" if tested else ""
+    line += f", {int((effects['q'] < fdr).sum())} at q<{setting(fdr)}" if tested else ""
     print(f"{line}; {result.reason}" if result.reason else line)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tumint import __version__
 from tumint.errors import Fault, TumintError
+from tumint.text import fixed
 
 _PACKAGES = (
     *("snakemake", "snakemake-executor-plugin-slurm", "numpy", "pandas", "scipy", "numba", "anndata", "scanpy"),
@@ -36,8 +37,8 @@ def _doctor(_: argparse.Namespace) -> None:
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         *_versions(faults),
         ("threads", f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}"),
-        ("memory", f"{_free_memory_gb():.1f} GB free"),
-        ("disk", f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}"),
+        ("memory", f"{fixed(_free_memory_gb(), 1)} GB free"),
+        ("disk", f"{fixed(shutil.disk_usage('.').free / 1e9, 1)} GB free in {Path.cwd()}"),
         ("cluster", ", ".join(n for n, tool in _CLUSTERS.items() if shutil.which(tool)) or "no tools found"),
         *_folders(faults),
     ):

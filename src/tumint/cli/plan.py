@@ -15,6 +15,7 @@ from typing import Any
 
 from tumint.cli.snakemake import command
 from tumint.stages import ALL
+from tumint.text import plural
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
@@ -41,7 +42,13 @@ class Step:
 
     def __str__(self) -> str:
         batches = sorted(self.batches)
-        count = "" if not batches else f" ({batches[0]})" if len(batches) == 1 else f" ({len(batches)} batches)"
+        count = (
+            ""
+            if not batches
+            else f" ({batches[0]})"
+            if len(batches) == 1
+            else f" ({plural(len(batches), 'batch', 'batches')})"
+        )
         return f"{self.name}{count}: {'; '.join(self.reasons)}"
 
 
@@ -68,7 +75,7 @@ def _plan(a: argparse.Namespace) -> int:
         print(f"Nothing to do: everything in {folder} is up to date.")
         return 0
     jobs = sum(max(1, len(step.batches)) for step in steps)
-    print(f"{jobs} job{'s' if jobs > 1 else ''} would run for {folder}:")
+    print(f"{plural(jobs, 'job')} would run for {folder}:")
     for step in steps:
         print(f"  {step}")
     return 0

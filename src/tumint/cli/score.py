@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.text import either, setting
+
 _EXACT = ("edges", "classic")  # statistics with exact moments
 
 
@@ -69,20 +71,21 @@ def _score(a: argparse.Namespace) -> None:
     exact = "exact" if a.statistic in _EXACT else "permutation"
     local, a.null = a.null == "local", exact if a.null in (None, "local") else a.null
     _check(a)
-    from tumint.neighbourhood import score_table
+    from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
     from tumint.neighbourhood.levels import Scales
+    from tumint.neighbourhood.score_table import Null
     from tumint.neighbourhood.scores import Method
     from tumint.neighbourhood.tables import Columns
 
     kind: Any = "provided" if a.graph == "edges" else a.graph
-    score_table.run(
+    score_files.run(
         a.table,
         a.out,
         Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject),
         GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
         Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
-        score_table.Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
+        Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
         edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
@@ -100,10 +103,10 @@ def _check(a: argparse.Namespace) -> None:
         faults.append(Fault("-o", "a .parquet or .csv file", f"`{a.out}`"))
     for option in ("um_per_px", "radius", "jitter", "local_um", "around_um"):
         if not (math.isfinite(value := getattr(a, option)) and value > 0):
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{value:g}`"))
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{setting(value)}`"))
     for option in ("max_edge", "guard"):
         if not (math.isfinite(value := getattr(a, option)) and value >= 0):
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a number that is 0 or more", f"`{value:g}`"))
+            faults.append(Fault(f"--{option.replace('_', '-')}", "a number that is 0 or more", f"`{setting(value)}`"))
     for option in ("k", "permutations", "threads", "min_cells", "patch_size"):
         if (value := getattr(a, option)) < 1:
             faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 1", f"`{value}`"))
@@ -115,7 +118,7 @@ def _check(a: argparse.Namespace) -> None:
     if a.graph != "edges" and a.edges is not None:
         faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
     if a.null == "exact" and a.statistic not in _EXACT:
-        faults.append(Fault("--null exact", f"--statistic {' or '.join(_EXACT)}", f"`{a.statistic}`"))
+        faults.append(Fault("--null exact", f"--statistic {either(_EXACT)}", f"`{a.statistic}`"))
     if a.null in ("torus", "jitter") and a.graph == "edges":
         faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
     for option in ("stratum", "parent"):

@@ -16,7 +16,7 @@ from tumint.cluster.partition import graph_of, grid_clusters, neighbour_lists
 from tumint.cluster.transcripts import smoothed
 from tumint.config.cluster import ClusterConfig, Split
 from tumint.config.panel import Signature
-from tumint.io.contracts import MARKER_MEANS
+from tumint.io.contracts import CONFUSION, MARKER_MEANS, joined
 
 
 @dataclass(frozen=True)
@@ -201,13 +201,13 @@ def split(typing: Typing, values: np.ndarray, markers: Sequence[str], splits: Se
 def confusion(methods: dict[str, np.ndarray]) -> pd.DataFrame:
     """Cells by the types that two ways of typing give them (contract CONFUSION): the first against each other one."""
     (first, mine), *others = methods.items()
-    parts = [pd.DataFrame(columns=["method", "type", "other_method", "other_type", k.N])] if not others else []
+    parts = []
     for name, theirs in others:
         counts = pd.DataFrame({"type": mine, "other_type": theirs}).value_counts().rename(k.N).reset_index()
         counts.insert(0, "method", first)
         counts.insert(2, "other_method", name)
         parts.append(counts.sort_values(["type", "other_type"], kind="stable"))
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts, CONFUSION)
 
 
 def by_table(labels: np.ndarray, types: dict[str, str]) -> Typing:
@@ -250,7 +250,7 @@ def _sorted(types: set[str]) -> list[str]:
 
 def marker_means(values: np.ndarray, markers: list[str], typing: Typing) -> pd.DataFrame:
     """Mean of each marker by cluster and by type (contract MARKER_MEANS), in the order of clusters and types."""
-    parts = [pd.DataFrame(columns=list(MARKER_MEANS.columns))] if not markers else []
+    parts = []
     for by, groups, order in (
         (k.CLUSTER, typing.cluster, list(typing.clusters[k.CLUSTER])),
         (k.CELL_TYPE, typing.cell_type, typing.types),
@@ -272,4 +272,4 @@ def marker_means(values: np.ndarray, markers: list[str], typing: Typing) -> pd.D
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts, MARKER_MEANS)

@@ -1,21 +1,19 @@
-"""The cells of all batches as one cohort: read, sorted, checked, and which markers all of it can use."""
+"""The cells of all batches as one cohort: checked, and which markers all of it can use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, issparse, vstack
+from scipy.sparse import issparse
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
-from tumint.io.cells import read_cells
+from tumint.text import setting
 
-_OPTIONAL = (k.CELL_TYPE_PROVIDED,)
 _SHARED = 2  # markers that a reference has to share with the data
 
 
@@ -61,51 +59,6 @@ class Cells:
 def positions(markers: Sequence[str]) -> dict[str, int]:
     """Where each of the markers stands: a list that is searched for every gene takes genes² steps."""
     return {marker: i for i, marker in enumerate(markers)}
-
-
-def read_cohort(paths: Sequence[Path]) -> Cells:
-    """Read the batches; `paths` and the samples within them are in the order of the sheet.
-
-    Raises
-    ------
-    DataError
-        A file is missing or breaks its contract, or there is no cell in any of them.
-    """
-    batches = [read_cells(path) for path in paths]
-    if not sum(batch.n_obs for batch in batches):
-        found = f"none in {', '.join(map(str, paths))}"
-        raise DataError(Fault("cluster", "at least one cell that passed quality control", found))
-    use: dict[str, str] = {}
-    for batch in batches:
-        use |= {m: u for m, u in zip(batch.var_names, batch.var[k.USE].astype(str), strict=True) if m not in use}
-    batches = [batch for batch in batches if batch.n_obs]
-    sparse = any(issparse(batch.X) for batch in batches)
-    # a gene that is not in all batches was not looked for in some of them
-    here = [set(batch.var_names) for batch in batches]
-    markers = [m for m in use if not sparse or all(m in names for names in here)]
-    at = positions(markers)
-    parts, tables = [], []
-    for batch in batches:
-        if sparse:
-            parts.append(csr_matrix(batch[:, markers].X, dtype=np.float32))
-        else:
-            part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
-            if batch.n_vars:
-                part[:, [at[m] for m in batch.var_names]] = np.asarray(batch.X)
-            parts.append(part)
-        columns = [k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, *(c for c in _OPTIONAL if c in batch.obs)]
-        tables.append(batch.obs[columns].astype({c: object for c in columns if c not in (k.CELL_ID, k.AREA_UM2)}))
-    obs = pd.concat(tables, ignore_index=True)
-    spatial = np.concatenate([np.asarray(batch.obsm[k.SPATIAL], dtype=float).reshape(-1, 2) for batch in batches])
-    rank = pd.Categorical(obs[k.SAMPLE], categories=list(dict.fromkeys(obs[k.SAMPLE]))).codes
-    order = np.lexsort((obs[k.CELL_ID].to_numpy(), rank))
-    return Cells(
-        (vstack(parts, format="csr") if sparse else np.concatenate(parts))[order],
-        markers,
-        [use[m] for m in markers],
-        obs.iloc[order].reset_index(drop=True),
-        spatial[order],
-    )
 
 
 def missing_markers(cells: Cells) -> dict[str, list[str]]:
@@ -218,7 +171,7 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
     if not np.isfinite(matrix.to_numpy()).all() or np.linalg.matrix_rank(matrix.to_numpy()) < len(markers):
         raise DataError(Fault(path, "a matrix of finite numbers that has an inverse", "another"))
     diagonal = dict(zip(markers, np.diag(matrix.to_numpy(float)), strict=True))
-    if wrong := [f"{value:g} for {m}" for m, value in diagonal.items() if not np.isclose(value, 1.0)]:
+    if wrong := [f"{setting(value)} for {m}" for m, value in diagonal.items() if not np.isclose(value, 1.0)]:
         raise DataError(Fault(path, "1 on the diagonal", ", ".join(wrong)))
     return matrix.to_numpy()
 

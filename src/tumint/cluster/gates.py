@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.io.contracts import RIDGES, STATES, joined
 
 _MOST = 5_000  # values that a mixture is fitted to
 _FEWEST = 20
@@ -136,8 +137,7 @@ def positivity(
         counted.insert(2, "marker", marker)
         parts.append(counted.rename(columns={"size": k.N, "sum": "positive"}))
     table = pd.DataFrame(rows, columns=["marker", "gate", "gating", "low", "high", "separation"])
-    none = pd.DataFrame(columns=[k.SAMPLE, k.CELL_TYPE, "marker", k.N, "positive"])
-    return table, pd.concat(parts, ignore_index=True) if parts else none
+    return table, joined(parts, STATES)
 
 
 def ridges(
@@ -147,7 +147,7 @@ def ridges(
 
     `root`: bins of equal width in the square root. Densities are scaled to a highest of 1 in each type.
     """
-    parts = [pd.DataFrame(columns=["marker", k.CELL_TYPE, "x", "density"])]
+    parts = []
     codes = pd.Categorical(cell_type, categories=list(types)).codes.astype(np.int64)
     present = np.flatnonzero(np.bincount(codes, minlength=len(types)))
     for marker, column in zip(markers, values.T, strict=True):
@@ -168,4 +168,4 @@ def ridges(
                 }
             )
         )
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    return joined(parts, RIDGES)

@@ -13,16 +13,9 @@ from tumint import keys as k
 from tumint.cluster.assign import Typing
 from tumint.cluster.cohort import Cells
 from tumint.io import contracts as c
-from tumint.io.contracts import Contract
 from tumint.io.tables import write_table
 
 MARKER_PREFIX = "marker_"  # of the marker columns of cells.parquet
-_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
-
-
-def empty(contract: Contract) -> pd.DataFrame:
-    """A table of a contract without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
 
 
 @dataclass(frozen=True)
@@ -34,12 +27,12 @@ class Results:
     gates: pd.DataFrame
     states: pd.DataFrame
     ridges: pd.DataFrame
-    sweep: pd.DataFrame = field(default_factory=lambda: empty(c.SWEEP))
-    mixing: pd.DataFrame = field(default_factory=lambda: empty(c.MIXING))
-    confusion: pd.DataFrame = field(default_factory=lambda: empty(c.CONFUSION))
-    umap: pd.DataFrame = field(default_factory=lambda: empty(c.UMAP))
-    moran: pd.DataFrame = field(default_factory=lambda: empty(c.MORAN))
-    ligand_receptor: pd.DataFrame = field(default_factory=lambda: empty(c.LIGAND_RECEPTOR))
+    sweep: pd.DataFrame = field(default_factory=lambda: c.empty(c.SWEEP))
+    mixing: pd.DataFrame = field(default_factory=lambda: c.empty(c.MIXING))
+    confusion: pd.DataFrame = field(default_factory=lambda: c.empty(c.CONFUSION))
+    umap: pd.DataFrame = field(default_factory=lambda: c.empty(c.UMAP))
+    moran: pd.DataFrame = field(default_factory=lambda: c.empty(c.MORAN))
+    ligand_receptor: pd.DataFrame = field(default_factory=lambda: c.empty(c.LIGAND_RECEPTOR))
 
 
 def write(cells: Cells, values: Any, shown: list[str], results: Results, out: Path, meta: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from tumint.cluster.leiden import communities, number_by_size
 from tumint.cluster.neighbours import EXACT, jaccard_edges, near_neighbours, nearest_centres, nearest_neighbours
 from tumint.config.cluster import SweepConfig
+from tumint.text import fixed, setting
 
 Graph = tuple[np.ndarray, np.ndarray]  # undirected edges (m × 2, lower first, sorted) and weights (m,)
 _GRID = 144  # prototypes of the grid, 12 × 12
@@ -91,7 +92,7 @@ def sweep(points: np.ndarray, k: int, method: str, config: SweepConfig, *, seed:
     top = int(means.argmax())
     finest = int(np.flatnonzero(means >= means[top] - sds[top])[-1])
     why = (
-        f"the finest whose stability ({means[finest]:.2f}) is within one standard deviation ({sds[top]:.2f}) of "
-        f"the best ({means[top]:.2f} at {resolutions[top]:g})"
+        f"the finest whose stability ({fixed(means[finest])}) is within one standard deviation ({fixed(sds[top])}) of "
+        f"the best ({fixed(means[top])} at {setting(resolutions[top])})"
     )
     return table.assign(recommended=table["resolution"] == resolutions[finest], why=why)

@@ -14,6 +14,7 @@ from tumint.cluster.normalise import compensate, log_normalise, normalise, refer
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.panel import Panel, Signature
 from tumint.errors import DataError, Fault
+from tumint.text import setting
 
 _SHOWN = 100  # genes that are shown where the panel names none
 
@@ -78,7 +79,7 @@ def _levels(cells: Cells, reference: np.ndarray, name: str, codes: np.ndarray) -
     """The level of the reference channel in each sample, all above 0."""
     levels = reference_levels(reference, codes)
     faults: list[Fault | str] = [
-        Fault(f"sample {sample}", f"a median of the reference channel {name} above 0", f"`{level:g}`")
+        Fault(f"sample {sample}", f"a median of the reference channel {name} above 0", f"`{setting(level)}`")
         for sample, level in zip(cells.samples, levels, strict=True)
         if not level > 0
     ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from tumint.cluster.leiden import communities, number_by_size, subgraph
 from tumint.config.panel import Signature
+from tumint.text import fixed
 
 SHOWN = 0.5  # evidence from which a marker counts as shown
 TEMPERATURE = 0.1  # of the confidence: a score that is ahead by this much is e times as likely
@@ -143,8 +144,8 @@ def best(scores: np.ndarray, min_score: float, tree: Tree, *, fall_back: bool = 
 def conflicts(evidence: np.ndarray, markers: Sequence[str], signature: Signature) -> str:
     """What in the evidence (markers,) contradicts a signature, in words: positive markers below ½, negative above."""
     at = {marker: i for i, marker in enumerate(markers)}
-    lacking = [f"{m} is low ({evidence[at[m]]:.2f})" for m in signature.positive if evidence[at[m]] < SHOWN]
-    shown = [f"{m} is high ({evidence[at[m]]:.2f})" for m in signature.negative if evidence[at[m]] >= SHOWN]
+    lacking = [f"{m} is low ({fixed(evidence[at[m]])})" for m in signature.positive if evidence[at[m]] < SHOWN]
+    shown = [f"{m} is high ({fixed(evidence[at[m]])})" for m in signature.negative if evidence[at[m]] >= SHOWN]
     return "; ".join(lacking + shown)
 
 

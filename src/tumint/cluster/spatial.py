@@ -12,6 +12,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.cluster.groups import rows_of_each
 from tumint.fdr import benjamini_hochberg
+from tumint.io.contracts import MORAN, joined
 
 _NEIGHBOURS = 6
 
@@ -32,7 +33,7 @@ def moran(values: np.ndarray, markers: Sequence[str], spatial: np.ndarray, sampl
     import anndata as ad
 
     sq = _squidpy()
-    parts = [pd.DataFrame(columns=[k.SAMPLE, "marker", "I", "p", "q"])]
+    parts = []
     codes, names = pd.factorize(sample)
     for name, rows in zip(names, rows_of_each(codes), strict=True):
         if rows.size < _NEIGHBOURS + 2 or not np.isfinite(spatial[rows]).all():
@@ -48,7 +49,7 @@ def moran(values: np.ndarray, markers: Sequence[str], spatial: np.ndarray, sampl
         table = pd.DataFrame({c: np.asarray(v) for c, v in columns.items()})
         table.insert(0, k.SAMPLE, name)
         parts.append(table)
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    return joined(parts, MORAN)
 
 
 def ligand_receptor(

@@ -20,12 +20,12 @@ from tumint.cluster import assign, embed, gates, spatial
 from tumint.cluster.cohort import (
     Cells,
     provided_types,
-    read_cohort,
     read_matrix,
     read_pairs,
     read_reference,
     read_type_table,
 )
+from tumint.cluster.inputs import read_cohort
 from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import features
 from tumint.cluster.output import Results, write

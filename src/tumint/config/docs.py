@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined
 from tumint.config.model import Config
 from tumint.config.panel import Panel
 from tumint.io.atomic import write_text
+from tumint.text import either, setting
 
 _INTRO = """# Configuration
 
@@ -64,7 +65,7 @@ def _kind(annotation: Any) -> str:
     if origin is Literal:
         return " \\| ".join(f"`{a}`" for a in arguments)
     if origin in (types.UnionType, Union):
-        return " or ".join("empty" if a is type(None) else _kind(a) for a in arguments)
+        return either("empty" if a is type(None) else _kind(a) for a in arguments)
     if origin is tuple:
         return "pair of numbers"
     if origin is list:
@@ -83,7 +84,7 @@ def _limits(field: FieldInfo) -> str:
     signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
     holders = [*field.metadata, *(m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ()))]
     found = [
-        f"{sign} {value:g}"
+        f"{sign} {setting(value)}"
         for holder in (m for h in holders for m in getattr(h, "metadata", [h]))
         for name, sign in signs.items()
         if (value := getattr(holder, name, None)) is not None

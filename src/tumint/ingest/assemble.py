@@ -12,6 +12,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest.reader import Cells, Channel
+from tumint.text import integer, listed, together
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -55,12 +56,14 @@ def one_list(parts: Sequence[Named], policy: str, otherwise: Sequence[Channel]) 
 def _differs(name: str, has: set[str], other: str, reference: set[str]) -> Fault:
     """How the features of a sample differ from another's."""
     texts = [
-        f"{len(names):,} {what} ({', '.join(sorted(names)[:3])}{', ...' if len(names) > 3 else ''})"
+        f"{integer(len(names))} {what} ({listed(sorted(names), 3)})"
         for what, names in (("more", has - reference), ("that it lacks", reference - has))
         if names
     ]
-    expected = f"the {len(reference):,} features of sample {other}, or `ingest.missing_marker: intersect` or `fill`"
-    return Fault(f"sample {name}", expected, " and ".join(texts))
+    expected = (
+        f"the {integer(len(reference))} features of sample {other}, or `ingest.missing_marker: intersect` or `fill`"
+    )
+    return Fault(f"sample {name}", expected, together(texts))
 
 
 def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequence[Channel]) -> ad.AnnData:

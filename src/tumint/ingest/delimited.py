@@ -19,6 +19,7 @@ import pyarrow.csv
 from tumint.errors import DataError, Fault
 from tumint.ingest.source import Identity, Text
 from tumint.ingest.table import Table
+from tumint.text import and_more
 
 _DELIMITERS = (",", "\t", ";")
 _TABS = (".tsv", ".tab", ".txt")
@@ -123,8 +124,7 @@ class Delimited(Table):
     def _ragged(self, ragged: list[pyarrow.csv.InvalidRow], *, last: int, ends: bool) -> Fault:
         first = ragged[0]
         is_cut = first.number == last and first.actual_columns < first.expected_columns and not ends
-        more = "" if len(ragged) == 1 else f" (and {len(ragged) - 1:,} more row{'s' if len(ragged) > 2 else ''})"
-        found = f"{first.actual_columns}{more}{': the file is cut off' if is_cut else ''}"
+        found = f"{first.actual_columns}{and_more(len(ragged) - 1, 'row')}{': the file is cut off' if is_cut else ''}"
         return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found)
 
 

@@ -21,6 +21,7 @@ from tumint.ingest.edges import both_ways
 from tumint.ingest.reader import Cells, Channel, Part, Settings, no_edges
 from tumint.ingest.source import Identity, Place
 from tumint.ingest.table import printable
+from tumint.text import integer
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _markers(
     if needed and (settings.config.missing_marker == "error" or len(missing) == len(settings.channels)):
         expected = f"the features of all {len(settings.channels)} markers"
         faults.append(Fault(part.place.at(), expected, f"none for {', '.join(needed)}"))
-    notes = [f"{repeated.sum():,} features repeat a name and got a number after it"] if repeated.any() else []
+    notes = [f"{integer(repeated.sum())} features repeat a name and got a number after it"] if repeated.any() else []
     rest = settings.config.other_features
     if rest != "drop":
         taken = {i for _, i in chosen}
@@ -165,7 +166,7 @@ def _xy(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str
     xy = np.asarray(xy[:, :2], dtype=np.float64)
     if not np.isfinite(xy).all() or (np.abs(xy) > np.finfo(np.float32).max).any():
         bad = int((~np.isfinite(xy)).any(axis=1).sum())
-        faults.append(Fault(part.place.at(), "finite coordinates of every cell", f"none of {bad:,} cells"))
+        faults.append(Fault(part.place.at(), "finite coordinates of every cell", f"none of {integer(bad)} cells"))
     return xy, um
 
 
@@ -181,7 +182,7 @@ def _numbers(matrix: Matrix, name: str, part: Part, faults: list[Fault | str]) -
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     if bad := int((np.isnan(values) & column.notna().to_numpy()).sum()):
         text = str(column[np.isnan(values) & column.notna().to_numpy()].iloc[0])[:40]
-        faults.append(Fault(part.place.at(None, name), "numbers", f"`{text}` ({bad:,} rows)"))
+        faults.append(Fault(part.place.at(None, name), "numbers", f"`{text}` ({integer(bad)} rows)"))
     return values
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.reader import Cells, Part
+from tumint.text import integer, setting
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
     if config.outside_image == "error":
         first = int(np.argmax(outside))
         x, y = cells.spatial[first]
-        size = f" of {cells.image_um[0]:g} × {cells.image_um[1]:g} µm" if cells.image_um else ""
-        text = f"{found.outside:,} outside, such as cell {cells.cell_id[first]} at ({x:g}, {y:g}) µm"
+        size = f" of {setting(cells.image_um[0])} × {setting(cells.image_um[1])} µm" if cells.image_um else ""
+        text = (
+            f"{integer(found.outside)} outside, such as cell {cells.cell_id[first]} at ({setting(x)}, {setting(y)}) µm"
+        )
         raise DataError(Fault(part.place.at(), f"all cells inside the image{size}", text))
     return _without(cells, outside), found
 
@@ -92,5 +95,5 @@ def _without(cells: Cells, out: np.ndarray) -> Cells:
         edges=cells.edges[~np.isin(cells.edges, gone).any(axis=1)],
         shapes={name: values[kept] for name, values in cells.shapes.items()},
         cell_type=None if cells.cell_type is None else cells.cell_type[kept],
-        notes=(*cells.notes, f"{out.sum():,} cells outside the image left out"),
+        notes=(*cells.notes, f"{integer(out.sum())} cells outside the image left out"),
     )

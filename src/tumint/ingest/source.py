@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tumint.errors import DataError, Fault
+from tumint.text import integer
 
 BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
 LONGEST_LINE = 64 << 20
@@ -132,7 +133,9 @@ class Text:
                 end = data.rfind(b"\n") + 1
                 rest = data[end:]
                 if len(rest) > LONGEST_LINE:
-                    raise DataError(Fault(self.place.at(), "lines of text", f"one of over {LONGEST_LINE:,} bytes"))
+                    raise DataError(
+                        Fault(self.place.at(), "lines of text", f"one of over {integer(LONGEST_LINE)} bytes")
+                    )
                 if end:
                     lines = data[:end] if rest else data
                     blank = blank and not lines.strip()

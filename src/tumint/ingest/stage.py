@@ -27,8 +27,9 @@ from tumint.io.cells import write_cells
 from tumint.io.contracts import EDGES, SAMPLES
 from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
+from tumint.text import integer, plural, setting
 
-OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
+OK, EMPTY, QUARANTINED = k.OK, k.EMPTY, k.QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta, row_groups_by=k.SAMPLE)
     write_table(table, out.with_suffix(".samples.parquet"), SAMPLES, meta=meta)
     write_cells(cells, out, meta=meta)
-    print(f"ingest: {cells.n_obs:,} cells of {len(samples)} samples, {cells.n_vars:,} markers, {len(edges):,} edges")
+    counts = (plural(cells.n_vars, "marker"), plural(len(edges), "edge"))
+    print(f"ingest: {plural(cells.n_obs, 'cell')} of {plural(len(samples), 'sample')}, {', '.join(counts)}")
 
 
 def check_rows(rows: object, pixel_size_um: float) -> list[Part]:
@@ -152,12 +154,13 @@ def _say_about(sample: Sample, settings: Settings) -> None:
         _say(f"sample {name} has no coordinates: nothing that needs a place will be computed")
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
-        _say(f"sample {name}: {sample.odd.outside:,} cells lie outside the image and {what} (`outside_image`)")
+        _say(f"sample {name}: {integer(sample.odd.outside)} cells lie outside the image and {what} (`outside_image`)")
     if sample.odd.crowd > k.TOGETHER and sample.odd.crowded_at is not None:
         x, y = sample.odd.crowded_at
         _say(
-            f"sample {name}: {sample.odd.crowd:,} cells stand at one and the same place, ({x:g}, {y:g}) µm: are their "
-            f"coordinates right? Of more than {k.TOGETHER} at a place not all are neighbours"
+            f"sample {name}: {integer(sample.odd.crowd)} cells stand at one and the same place, ({setting(x)}, "
+            f"{setting(y)}) µm: are their coordinates right? Of more than {k.TOGETHER} at one place, not all are "
+            "neighbours"
         )
 
 

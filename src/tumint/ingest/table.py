@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from tumint.errors import DataError, Fault
 from tumint.ingest.source import Identity, Place
+from tumint.text import and_more, listed, setting
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})  # as R, pandas and spreadsheets write them, in lower case
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
@@ -73,8 +74,7 @@ class Table:
         near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.75)
         if near:
             return f" (the nearest is `{lower[near[0]]}`)"
-        more = f" and {len(self.header) - 6} more" if len(self.header) > 6 else ""
-        return f" among {', '.join(map(printable, self.header[:6]))}{more}" if self.header else " in an empty header"
+        return f" among {listed(map(printable, self.header))}" if self.header else " in an empty header"
 
     def stop_on_faults(self) -> None:
         """Raise what was gathered."""
@@ -125,9 +125,9 @@ class Table:
         finite = np.abs(values) <= _FLOAT32_MAX
         self.fault(name, ~finite & ~np.isnan(values), "a finite number")
         if low is not None:
-            self.fault(name, finite & (values < low), f"a number of at least {low:g}")
+            self.fault(name, finite & (values < low), f"a number of at least {setting(low)}")
         if high is not None:
-            self.fault(name, finite & (values > high), f"a number of at most {high:g}")
+            self.fault(name, finite & (values > high), f"a number of at most {setting(high)}")
         return values
 
     def whole_numbers(self, name: str) -> np.ndarray:
@@ -152,7 +152,7 @@ class Table:
         if again.size:
             second = int(again.min())
             first = int(np.flatnonzero(ids == ids[second])[0])
-            found = f"`{ids[second]}` in row {self.rows[first]} too{_more(again.size)}"
+            found = f"`{ids[second]}` in row {self.rows[first]} too{and_more(again.size - 1, 'row')}"
             self.faults.append(Fault(self.place.at(int(self.rows[second]), name), "each cell id once", found))
 
     def check(self, name: str, allowed: Collection[str], expected: str) -> None:
@@ -170,7 +170,7 @@ class Table:
             shown = f"`{text if len(text) <= 40 else text[:37] + '...'}`" if text.strip() else "an empty field"
             place, rows = self._origin.get(name, (self.place, self.rows))
             where = place.at(int(rows[first]), name)
-            self.faults.append(Fault(where, expected, f"{shown}{_more(int(bad.sum()))}"))
+            self.faults.append(Fault(where, expected, f"{shown}{and_more(int(bad.sum()) - 1, 'row')}"))
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -178,11 +178,6 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
     return column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
-
-
-def _more(count: int) -> str:
-    """How many rows there are besides the one that is shown."""
-    return "" if count == 1 else f" (and {count - 1:,} more row{'s' if count > 2 else ''})"
 
 
 def printable(text: str) -> str:

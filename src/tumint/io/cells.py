@@ -21,7 +21,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 
-USES = ("type", "state", "dna", "reference", "ignore")
+USES = k.USES
 _OBS = (k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN)
 
 

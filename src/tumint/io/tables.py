@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tumint import keys as k
@@ -16,6 +18,7 @@ from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 from tumint.io.by_sample import BySample, readable
 from tumint.io.contracts import Contract
+from tumint.text import and_more
 
 _KINDS = {
     "str": lambda s: isinstance(s.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(s.dtype) or s.empty,
@@ -25,14 +28,19 @@ _KINDS = {
 }
 
 
-def check(table: pd.DataFrame, contract: Contract, where: str) -> None:
-    """Raise `DataError` with every fault of `table` against `contract`; `where` names the file."""
+def check(table: pd.DataFrame, contract: Contract, where: str, arrow: pa.Table | None = None) -> None:
+    """Raise `DataError` with every fault of `table` against `contract`; `where` names the file.
+
+    `arrow` is the same table where it is at hand: looking for missing and other values is a matter of moments there.
+    """
     faults: list[Fault | str] = []
-    for column, kind in contract.columns.items():
+    for column, kind in contract.kinds.items():
         if column not in table.columns:
             faults.append(Fault(f"{where} ({contract.name})", f"a column `{column}`", "none"))
         elif not _KINDS[kind](table[column]):
             faults.append(Fault(f"{where} column `{column}`", f"values of kind {kind}", f"{table[column].dtype}"))
+    if not faults and len(table):
+        faults += _wrong_values(table, contract, where, arrow)
     if not faults and contract.key:
         repeated = table.duplicated(list(contract.key))
         if repeated.any():
@@ -40,6 +48,21 @@ def check(table: pd.DataFrame, contract: Contract, where: str) -> None:
             faults.append(Fault(f"{where} ({contract.name})", f"unique {', '.join(contract.key)}", f"{row} twice"))
     if faults:
         raise DataError(faults)
+
+
+def _wrong_values(table: pd.DataFrame, contract: Contract, where: str, arrow: pa.Table | None) -> Iterator[Fault]:
+    """Columns that lack a value in some row and may not, or hold another than they may."""
+    for column in dict.fromkeys((*contract.filled, *contract.allowed)):
+        values = pa.Array.from_pandas(table[column]) if arrow is None else arrow[column]
+        if column in contract.filled and values.null_count:
+            rows = np.flatnonzero(table[column].isna())
+            found = f"none in row {rows[0] + 1}{and_more(len(rows) - 1, 'row')}"
+            yield Fault(f"{where} column `{column}`", "a value in every row", found)
+        allowed = contract.allowed.get(column)
+        there = {str(value) for value in pc.unique(values).to_pylist() if value is not None} if allowed else set()
+        if allowed and (others := sorted(there - {*allowed})):
+            found = f"`{others[0]}`{and_more(len(others) - 1, 'value')}"
+            yield Fault(f"{where} column `{column}`", f"one of {', '.join(allowed)}", found)
 
 
 def write_table(
@@ -59,9 +82,9 @@ def write_table(
     row_groups_by
         A column whose runs of equal values become one row group each, so that a reader of one sample reads no other.
     """
-    if contract is not None:
-        check(table, contract, str(path))
     arrow = pa.Table.from_pandas(table, preserve_index=False)
+    if contract is not None:
+        check(table, contract, str(path), arrow)
     metadata = dict(arrow.schema.metadata or {})
     if meta is not None:
         metadata[k.META.encode()] = json.dumps(meta, sort_keys=True).encode()
@@ -96,13 +119,15 @@ def read_table(
     DataError
         The file is missing, not parquet, or breaks its contract.
     """
+    arrow = None
     if samples is not None:
         table = BySample(path).rows(samples, columns)
     else:
         with readable(path):
-            table = pq.read_table(path, columns=columns).to_pandas()
+            arrow = pq.read_table(path, columns=columns)
+            table = arrow.to_pandas()
     if contract is not None and columns is None:
-        check(table, contract, str(path))
+        check(table, contract, str(path), arrow)
     return table
 
 

@@ -1,25 +1,21 @@
-"""What `tumint score` does: a table of cells → a table of scores, image by image."""
+"""What `tumint score` computes: a table of cells → a table of scores, image by image."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
-from tumint.errors import DataError, Fault
 from tumint.io import contracts
-from tumint.io.tables import write_csv, write_table
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.image import GraphSpec, build_graph, codes, in_guard, make_image
 from tumint.neighbourhood.levels import Scales, level, parent_codes
 from tumint.neighbourhood.scores import Geometry, Method, score_image
-from tumint.neighbourhood.tables import PARENT, Columns, read_cells_table, read_edges_table
-from tumint.provenance import run_metadata
+from tumint.neighbourhood.tables import PARENT
 
 
 @dataclass(frozen=True)
@@ -45,35 +41,6 @@ class Null:
         if self.local:
             return k.LOCAL
         return k.WITHIN_DOMAIN if domains else k.GLOBAL
-
-
-def run(
-    table: Path,
-    out: Path,
-    columns: Columns,
-    spec: GraphSpec,
-    method: Method,
-    null: Null = Null(),
-    *,
-    edges: Path | None = None,
-    um_per_px: float = 1.0,
-    threads: int = 1,
-) -> None:
-    """Score every sample of `table` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
-
-    Types are those of the whole table, so that every sample has the same pairs. The bytes do not depend on `threads`.
-    """
-    cells = read_cells_table(table, columns, um_per_px)
-    given = None if edges is None else read_edges_table(edges, cells, by_sample=columns.sample is not None)
-    if columns.parent is not None:
-        _check_parents(cells, table, columns)
-    scores = score_cells(cells, spec, method, null, given, threads=threads)
-    if out.suffix.lower() == ".csv":
-        write_csv(scores, out)
-    else:
-        params = {"columns": asdict(columns), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
-        meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
-        write_table(scores, out, contracts.SCORES, meta=meta)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # sums of floats must not depend on the number of threads
@@ -152,11 +119,3 @@ def _rows_by_sample(column: pd.Series) -> tuple[list[str], list[np.ndarray]]:
     order = np.argsort(code, kind="stable")
     rows = np.split(order, np.cumsum(np.bincount(code))[:-1]) if len(names) else []
     return [str(name) for name in names], list(rows)
-
-
-def _check_parents(cells: pd.DataFrame, table: Path, columns: Columns) -> None:
-    """Raise where cells of one type have several parents."""
-    each = cells.groupby(k.CELL_TYPE)[PARENT].nunique()
-    for name in each.index[each > 1][:3]:
-        found = ", ".join(sorted(set(cells.loc[cells[k.CELL_TYPE] == name, PARENT]))[:4])
-        raise DataError(Fault(f"{table} column `{columns.parent}`", f"one parent for all cells of `{name}`", found))

@@ -76,7 +76,7 @@ def run(
     meta = _meta(params)
     for contract in _CONTRACTS:
         tables = [getattr(one, contract.name) for one in results]
-        write_table(_concat(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
+        write_table(contracts.joined(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
 
 _CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FEATURES)
@@ -90,7 +90,9 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
     rank = {sample: i for i, sample in enumerate(names)}
     tables = []
     for contract in _CONTRACTS:
-        table = _concat([read_table(batch / f"{contract.name}.parquet", contract) for batch in batches], contract)
+        table = contracts.joined(
+            [read_table(batch / f"{contract.name}.parquet", contract) for batch in batches], contract
+        )
         tables.append(
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
@@ -135,16 +137,6 @@ def _config(params: StageParams) -> NeighbourhoodConfig:
 
 def _meta(params: StageParams) -> dict[str, Any]:
     return run_metadata("neighbourhood", params.model_dump(mode="json", exclude_none=True))
-
-
-def _concat(tables: Sequence[pd.DataFrame], contract: contracts.Contract) -> pd.DataFrame:
-    """The rows of all tables, columns in the order of the contract, then what else they have."""
-    columns = list(contract.columns)
-    filled = [table for table in tables if len(table)]
-    if not filled:
-        return pd.DataFrame(columns=columns)
-    whole = pd.concat(filled, ignore_index=True)
-    return whole[[*columns, *(name for name in whole.columns if name not in columns)]]
 
 
 def _score_sample(scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample]) -> Scored | None:

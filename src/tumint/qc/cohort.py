@@ -12,6 +12,7 @@ from tumint import keys as k
 from tumint.config.qc import RoiThresholds
 from tumint.qc.channels import SPILL
 from tumint.qc.thresholds import limits, outside
+from tumint.text import setting, together
 
 WEAK_Z = 3.5  # Iglewicz & Hoaglin 1993: modified z beyond which a value is called an outlier
 FEWEST_ROIS = 4  # that a robust z needs
@@ -88,9 +89,9 @@ def roi_table(rois: pd.DataFrame, channels: pd.DataFrame, thresholds: RoiThresho
         low, high = outside(values, limit)
         for i in np.flatnonzero(low | high):
             side, bound = ("below", limit.low) if low[i] else ("above", limit.high)
-            reasons[i].append(f"{_WORDS[name]} {values[i]:.3g}, {side} {bound:.3g} (`rois.{name}`)")
-    table[k.REASON] = [" and ".join(said) for said in reasons]
-    table[k.STATUS] = np.where(table[k.REASON] == "", "pass", "fail")
+            reasons[i].append(f"{_WORDS[name]} {setting(values[i], 3)}, {side} {setting(bound, 3)} (`rois.{name}`)")
+    table[k.REASON] = [together(said) for said in reasons]
+    table[k.STATUS] = np.where(table[k.REASON] == "", k.PASS, k.FAIL)
     return pd.concat([table, components(channels, table[k.SAMPLE])], axis=1)
 
 

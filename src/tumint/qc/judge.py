@@ -12,8 +12,9 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.qc import QcConfig
 from tumint.qc.thresholds import Limits, join_reasons, limits, outside
+from tumint.text import percent, share_setting, together
 
-PASS, DROP, FAIL = "pass", "drop", "fail"
+PASS, DROP, FAIL = k.PASS, k.DROP, k.FAIL
 EXCLUDED, NO_INTENSITY, SAMPLE_FAILED = "excluded", "no_intensity", "sample failed: "
 
 
@@ -41,7 +42,7 @@ class Judged:
     @property
     def failure(self) -> str:
         """Why the sample failed, in words; empty where it passed."""
-        return self.upstream or " and ".join(failure.words for failure in self.failures)
+        return self.upstream or together([failure.words for failure in self.failures])
 
     @property
     def verdicts(self) -> np.ndarray:
@@ -100,8 +101,10 @@ def _failures(n_pass: int, n: int, config: QcConfig) -> list[Failure]:
         words = f"{n_pass} cells pass, fewer than {config.min_cells} (`min_cells`)"
         failures.append(Failure(f"at least {config.min_cells} cells that pass", f"{n_pass} of {n}", words))
     if n and (share := (n - n_pass) / n) > config.max_dropped:
-        words = f"{share:.1%} of the cells dropped, more than {config.max_dropped:.1%} (`max_dropped`)"
-        failures.append(Failure(f"at most {config.max_dropped:.1%} of the cells dropped", f"{share:.1%}", words))
+        words = f"{percent(share)} of the cells dropped, more than {share_setting(config.max_dropped)} (`max_dropped`)"
+        failures.append(
+            Failure(f"at most {share_setting(config.max_dropped)} of the cells dropped", f"{percent(share)}", words)
+        )
     return failures
 
 

@@ -88,20 +88,9 @@ def measure_batch(read: ad.AnnData, rows: Mapping[str, np.ndarray], config: QcCo
     return Measures(
         pd.concat([cells, stacked], axis=1),
         pd.DataFrame([part.roi for part in parts]),
-        joined(named, c.QC_CHANNELS),
-        joined([part.stripes for part in parts], c.QC_STRIPES),
+        c.joined(named, c.QC_CHANNELS),
+        c.joined([part.stripes for part in parts], c.QC_STRIPES),
     )
-
-
-_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
-
-
-def joined(parts: Sequence[pd.DataFrame], contract: c.Contract) -> pd.DataFrame:
-    """Tables as one, also where none has a row."""
-    filled = [part for part in parts if len(part)]
-    if filled:
-        return pd.concat(filled, ignore_index=True)
-    return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
 
 
 def measure(raw: Raw, config: QcConfig, seed: int) -> Measured:

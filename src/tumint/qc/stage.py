@@ -27,9 +27,10 @@ from tumint.provenance import run_metadata
 from tumint.qc import cohort
 from tumint.qc.batch import check_same_cells, read_batch
 from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
-from tumint.qc.measure import Measures, joined, measure_batch
+from tumint.qc.measure import Measures, measure_batch
 from tumint.qc.metrics import METRICS
 from tumint.qc.thresholds import Limits, limits
+from tumint.text import integer, plural
 
 MEASURES = ".measures.parquet"
 _BESIDE = {"rois": c.QC_ROI_MEASURES, "channels": c.QC_CHANNELS, "stripes": c.QC_STRIPES}
@@ -66,7 +67,8 @@ def run_measure(params: StageParams, cells: Path, samples: Path, out: Path) -> N
     for name, contract in _BESIDE.items():
         write_table(getattr(found, name), beside(out, name), contract, meta=meta)
     write_table(found.cells, out, c.QC_MEASURES, meta=meta)
-    print(f"qc: {len(found.cells):,} cells of {len(found.rois)} samples measured, {len(found.stripes)} stripes found")
+    rois, stripes = plural(len(found.rois), "sample"), plural(len(found.stripes), "stripe")
+    print(f"qc: {plural(len(found.cells), 'cell')} of {rois} measured, {stripes} found")
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -85,7 +87,7 @@ def run_gather(params: StageParams, measures: Sequence[Path], out: Path) -> None
     """
     config = _config(params)
     tables = {
-        name: joined([read_table(beside(path, name), contract) for path in measures], contract)
+        name: c.joined([read_table(beside(path, name), contract) for path in measures], contract)
         for name, contract in _BESIDE.items()
     }
     repeated = tables["rois"][k.SAMPLE][tables["rois"][k.SAMPLE].duplicated()]
@@ -153,7 +155,7 @@ def run(
             metrics,
             config,
             against.limits,
-            upstream="" if row[k.STATUS] == "ok" else str(row[k.REASON]),
+            upstream="" if row[k.STATUS] == k.OK else str(row[k.REASON]),
             roi_failure=against.failures.get(row[k.SAMPLE], ""),
         )
         for row in batch.samples.to_dict("records")
@@ -170,7 +172,7 @@ def run(
     write_table(verdicts, out.with_suffix(".cells.parquet"), c.QC_CELLS, meta=meta)
     write_table(summaries, out.with_suffix(".metrics.parquet"), c.QC_METRICS, meta=meta)
     write_cells(_passing(batch.read, passed), out, meta=meta)
-    print(f"qc: {passed.sum():,} of {batch.read.n_obs:,} cells pass, of {len(judged)} samples")
+    print(f"qc: {integer(passed.sum())} of {plural(batch.read.n_obs, 'cell')} pass, of {plural(len(judged), 'sample')}")
 
 
 def beside(measures: Path, name: str) -> Path:
@@ -241,7 +243,7 @@ def _stop_or_say(judged: list[Judged], config: QcConfig, cells: str) -> None:
         for name, values in one.metrics.items():
             without = int(np.isnan(values).sum())
             if without and config.threshold(name).limits_anything:
-                text = f"sample {one.sample}: {without:,} cells have no {name} and are not filtered on it"
+                text = f"sample {one.sample}: {integer(without)} cells have no {name} and are not filtered on it"
                 print(f"tumint: {text}.", file=sys.stderr)
 
 

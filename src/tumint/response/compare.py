@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, Contract
+from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, joined
 from tumint.response.design.groups import Design
 from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
@@ -79,7 +79,7 @@ def compare(
         if prior:
             priors[family.name] = prior
     tables: dict[str, Any] = {
-        c.name: joined([part[c.name] for part in parts], c) for c in (EFFECTS_ALL, MIXED, POWER, INFLUENCE)
+        c.name: joined([part[c.name] for part in parts], c, only=True) for c in (EFFECTS_ALL, MIXED, POWER, INFLUENCE)
     }
     effects = tables[EFFECTS_ALL.name]
     effects["q_all"] = benjamini_hochberg(effects["p"])
@@ -93,13 +93,6 @@ def compare(
         no_permutation=no_permutation,
         reason=reason,
     )
-
-
-def joined(frames: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
-    """Tables of one contract below each other."""
-    columns = list(contract.columns)
-    full = [frame[columns] for frame in frames if len(frame)]  # empty ones have no kinds to keep
-    return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=columns)
 
 
 def _assignments(design: Design, config: ResponseConfig, seed: int, reason: str) -> tuple[Assignments | None, str]:

@@ -26,6 +26,7 @@ from tumint.response.models.power import power_table
 from tumint.response.models.precision import precision_weights
 from tumint.response.models.robust_prior import fit_prior_robust
 from tumint.response.models.roi_weights import subject_weights
+from tumint.text import plural
 
 BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power
@@ -194,9 +195,9 @@ def _lost(family: Matrices, design: Design) -> NDArray[np.object_]:
     for row, why, n in zip(missing, family.why, unused, strict=True):
         counts = pd.Series(why[row]).value_counts()
         found = [(int(counts[name]), why) for name, why in _WHY.items() if name in counts]
-        words = [f"{number} subject{'s' if number > 1 else ''}: {why}" for number, why in found]
+        words = [f"{plural(number, 'subject')}: {why}" for number, why in found]
         if n:
-            words.append(f"{n} sample{'s' if n > 1 else ''} of the others without it")
+            words.append(f"{plural(n, 'sample')} of the others without it")
         said.append("; ".join(words))
     return np.array(said, dtype=object)
 

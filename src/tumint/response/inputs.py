@@ -5,6 +5,7 @@ The stage does not need this: it reads what the neighbourhood stage wrote.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
-from tumint.io.contracts import FEATURES, SCORES, Contract
+from tumint.io.contracts import FEATURES, SCORES
 from tumint.io.tables import check, read_table
 from tumint.pair_features import odds_features, part_features, statistic_features
 
@@ -43,7 +44,7 @@ def read_features(path: Path) -> pd.DataFrame:
 
 def _read_text(path: Path) -> pd.DataFrame:
     """CSV with text columns as text: a cell type may be called NA."""
-    kinds = {**SCORES.columns, **FEATURES.columns}
+    kinds = {**SCORES.kinds, **FEATURES.kinds}
     try:
         table = pd.read_csv(
             path,
@@ -85,7 +86,7 @@ def from_scores(scores: pd.DataFrame, where: str) -> pd.DataFrame:
     for column, what in (("statistic", "one statistic"), (k.NULL, "one null")):
         if column in scores and len(scores[column].unique()) > 1:
             raise DataError(Fault(f"{where} column `{column}`", what, ", ".join(map(str, scores[column].unique()))))
-    check(scores, Contract("scores", SCORES.columns, (k.SAMPLE, k.SOURCE, k.TARGET)), where)
+    check(scores, replace(SCORES, key=(k.SAMPLE, k.SOURCE, k.TARGET)), where)
     odds = [odds_features(scores, family) for family in (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE)]
     observed = scores["observed"].dropna().to_numpy(dtype=float)
     if np.allclose(observed, np.rint(observed)):

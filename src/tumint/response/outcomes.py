@@ -12,8 +12,8 @@ from tumint import keys as k
 from tumint.config.response import Outcome, ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import OUTCOMES
-from tumint.response.compare import joined, stream
+from tumint.io.contracts import OUTCOMES, joined
+from tumint.response.compare import stream
 from tumint.response.design.groups import check_covariates, nuisance
 from tumint.response.design.matrices import Matrices, matrices, names_of
 from tumint.response.design.subjects import Least, subject_values
@@ -60,7 +60,7 @@ def relate(
     values = subject_values(features, units, least)
     parts = matrices(features, values, design.units, units, least=least)
     ways = _ways(design, config, seed)
-    return joined([_family(part, design, config, ways) for part in parts], OUTCOMES)
+    return joined([_family(part, design, config, ways) for part in parts], OUTCOMES, only=True)
 
 
 def _build(sheet: pd.DataFrame, outcome: Outcome, where: str) -> _Design:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
+from tumint.text import fixed, integer
 
 SAID = {  # of a part, in the order in which they are said
     k.FAMILY_CONTACT: "contact itself",
@@ -74,7 +75,7 @@ def _explained(what: str, part: tuple[float, float, float], way: int) -> str:
     against = effect < -_LEAST
     if against:
         effect, low, high = -effect, -high, -low
-    between = "" if math.isnan(low) else f" ({2.0**low:.1f} to {2.0**high:.1f})"
+    between = "" if math.isnan(low) else f" ({fixed(2.0**low, 1)} to {fixed(2.0**high, 1)})"
     verb = "goes" if what == SAID[k.FAMILY_CONTACT] else "go"
     explains = "explains" if what == SAID[k.FAMILY_CONTACT] else "explain"
     if against:
@@ -83,4 +84,5 @@ def _explained(what: str, part: tuple[float, float, float], way: int) -> str:
 
 
 def _fold(log2: float) -> str:
-    return f"{2.0**log2:.1f}-fold" if 2.0**log2 < 9.95 else f"{2.0**log2:,.0f}-fold"
+    times = 2.0**log2
+    return f"{fixed(times, 1) if times < 9.95 else integer(round(times))}-fold"

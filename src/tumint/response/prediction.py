@@ -9,7 +9,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
-from tumint.io.contracts import PREDICTION
+from tumint.io.contracts import PREDICTION, empty
 from tumint.response.compare import Result, stream
 from tumint.response.models.discriminant import Prediction, predict
 
@@ -25,7 +25,7 @@ def predicted_groups(result: Result, config: ResponseConfig, seed: int) -> tuple
     design = result.design
     names = [(part.name, feature) for part in result.families for feature in part.features]
     found = _predict(result, config, seed)
-    table = pd.DataFrame(columns=list(PREDICTION.columns))
+    table = empty(PREDICTION)
     if not found.reason:
         table = pd.DataFrame(
             {"contrast": design.contrast.name, k.SUBJECT: design.units, "is_group": design.group, "score": found.scores}

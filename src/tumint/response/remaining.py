@@ -7,15 +7,13 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
-from tumint.io.contracts import REMAINING
+from tumint.io.contracts import REMAINING, empty
 from tumint.response.compare import Result
 from tumint.response.design.matrices import Matrices
 from tumint.response.family_tests import prior_of, weights_of
 from tumint.response.models.linear import Floats, LinearFit, fit
 from tumint.response.models.moderated import moderated_t
 
-REMAINS, COMPOSITION, NOT_ADJUSTED = "remains", "not apart from composition", "not adjusted"
-TISSUE, UNDECIDED, NO_DIFFERENCE = "shared tissue", "undecided", "no difference"
 _LEVEL = 0.05  # of the interval at equal composition, and of what is shared without contact
 
 
@@ -38,7 +36,7 @@ def remaining(result: Result, config: ResponseConfig) -> pd.DataFrame:
     primary, effects = names.get(k.FAMILY_INTERACTION), result.effects
     rows = effects[(effects[k.FAMILY] == k.FAMILY_INTERACTION) & (effects[k.STATUS] == k.TESTED)]
     if primary is None or rows.empty:
-        return pd.DataFrame(columns=list(REMAINING.columns))
+        return empty(REMAINING)
     rows = rows.reset_index(drop=True)
     table = rows[["contrast", k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "q"]]
     total = effects[effects[k.FAMILY] == k.FAMILY_TOTAL].set_index(k.FEATURE)
@@ -142,5 +140,5 @@ def _verdicts(table: pd.DataFrame, fdr: float) -> list[str]:
         in_all & smaller & (table["p_shared"] < _LEVEL),
         in_all,
     ]
-    words = [NOT_ADJUSTED, REMAINS, COMPOSITION, TISSUE, UNDECIDED]
-    return [str(word) for word in np.select(conditions, words, NO_DIFFERENCE)]
+    words = [k.NOT_ADJUSTED, k.REMAINS, k.NOT_APART, k.SHARED_TISSUE, k.UNDECIDED]
+    return [str(word) for word in np.select(conditions, words, k.NO_DIFFERENCE)]

@@ -10,8 +10,8 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import ROBUSTNESS
-from tumint.response.compare import Result, joined
+from tumint.io.contracts import ROBUSTNESS, joined
+from tumint.response.compare import Result
 from tumint.response.design.groups import Design
 from tumint.response.design.matrices import matrices
 from tumint.response.design.status import feature_status
@@ -33,10 +33,10 @@ def robustness(grid: pd.DataFrame, results: Sequence[Result], config: ResponseCo
         Contract `GRID`.
     """
     if grid.empty:
-        return joined([], ROBUSTNESS)
+        return joined([], ROBUSTNESS, only=True)
     pairs = grid[k.SOURCE].astype(str) + k.PAIR_SEPARATOR + grid[k.TARGET].astype(str)
     grid = grid.assign(**{k.FEATURE: pairs, "setting": grid["setting"].astype(str)})
-    return joined([_contrast(grid, result, config) for result in results], ROBUSTNESS)
+    return joined([_contrast(grid, result, config) for result in results], ROBUSTNESS, only=True)
 
 
 def _contrast(grid: pd.DataFrame, result: Result, config: ResponseConfig) -> pd.DataFrame:

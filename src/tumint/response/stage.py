@@ -26,10 +26,12 @@ from tumint.io.contracts import (
     REMAINING,
     ROBUSTNESS,
     SUBJECTS,
+    empty,
+    joined,
 )
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
-from tumint.response.compare import Result, compare, joined
+from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
 from tumint.response.family_tests import BESIDE
@@ -39,6 +41,7 @@ from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
+from tumint.text import listed
 
 
 def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
@@ -71,21 +74,23 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [predicted_groups(result, config, params.seed) for result in results]
-    settings = pd.DataFrame(columns=list(GRID.columns)) if grid is None else read_table(grid, GRID)
+    settings = empty(GRID) if grid is None else read_table(grid, GRID)
     held = robustness(settings, results, config)
     related = joined(
-        [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes], OUTCOMES
+        [relate(table, rows, outcome, config, params.seed, str(sheet)) for outcome in config.outcomes],
+        OUTCOMES,
+        only=True,
     )
     summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
     write_table(_all_subjects(table, rows, results, config), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
-        whole = joined([getattr(result, contract.name) for result in results], contract)
+        whole = joined([getattr(result, contract.name) for result in results], contract, only=True)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
-    left = joined([remaining(result, config) for result in results], REMAINING)
+    left = joined([remaining(result, config) for result in results], REMAINING, only=True)
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
-    scores = joined([scored for scored, _ in predictions], PREDICTION)
+    scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
 
@@ -102,7 +107,7 @@ def run_contrasts(
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
-        shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        shown = listed(unknown, 5)
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
     chosen = [design.restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
     designs = [
@@ -123,6 +128,6 @@ def _all_subjects(
     ]
     subsets = [r.values.assign(contrast=r.design.contrast.name) for r in results if r.design.contrast.subset]
     parts = [*(part.assign(contrast="") for part in (whole, *halves)), *subsets]
-    joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    whole = joined(parts, SUBJECTS, only=True)
     key = list(SUBJECTS.key)
-    return joined.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)[list(SUBJECTS.columns)]
+    return whole.drop_duplicates(key).sort_values(key, kind="stable", ignore_index=True)

@@ -12,9 +12,10 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.response import ResponseConfig
-from tumint.io.contracts import OUTCOMES
+from tumint.io.contracts import OUTCOMES, empty
 from tumint.response.compare import Result
 from tumint.response.wording import finding, nothing, relation
+from tumint.text import integer, probability, setting
 
 _LARGEST = 3  # effects in words where nothing has a p
 
@@ -125,7 +126,7 @@ def _largest(effects: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _outcome(name: str, outcomes: pd.DataFrame | None, config: ResponseConfig) -> dict[str, Any]:
     """What a number or a survival time goes with."""
-    rows = pd.DataFrame(columns=list(OUTCOMES.columns)) if outcomes is None else outcomes
+    rows = empty(OUTCOMES) if outcomes is None else outcomes
     rows = rows[rows["outcome"] == name]
     found = rows[rows["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     tested = int(rows["p"].notna().sum())
@@ -134,9 +135,9 @@ def _outcome(name: str, outcomes: pd.DataFrame | None, config: ResponseConfig) -
         {**{column: plain(row[column]) for column in _RELATION}, "words": relation(row)}
         for row in found.to_dict("records")
     ]
-    none = f"Nothing goes with {name} at q < {config.fdr:g} among {tested:,} features"
+    none = f"Nothing goes with {name} at q < {setting(config.fdr)} among {integer(tested)} features"
     if tested:
-        none += f" (smallest q = {said['smallest_q']:.2g})"
+        none += f" (smallest q = {probability(said['smallest_q'])})"
     return {**said, "findings": findings, "nothing": "" if findings else f"{none}."}
 
 

@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tumint import families
+from tumint import families, text
 from tumint import keys as k
+from tumint.text import integer, probability, setting, share_setting
 
 _RATIOS = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
 _WITHOUT = {"without_one_low": "effect_low", "without_one_high": "effect_high"}
@@ -34,23 +35,25 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, An
 
 def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     known = ratios["ratio"] is not None
-    size, low, high = (ratios[name] if known else row.get(column) for name, column in _RATIOS.items())
-    times = f"{_number(size)}{' times' if known else ''}"
-    return f"{times} ({_number(low)} to {_number(high)})" if _there(low) else times
+    sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _RATIOS.items()]
+    size, low, high = sizes
+    times = f"{text.ratio(size)}{' times' if known else ''}"
+    return f"{times} ({text.ratio(low)} to {text.ratio(high)})" if _there(low) else times
 
 
 def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     if not _there(row["q"]):
         return f"{subjects}, no p"
-    said = [f"q = {_probability(row['q'])}", subjects]
+    said = [f"q = {probability(row['q'])}", subjects]
     known = ratios["ratio"] is not None
-    low, high = (ratios[name] if known else row.get(column) for name, column in _WITHOUT.items())
+    sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _WITHOUT.items()]
+    low, high = sizes
     if _there(low):
-        said.append(f"{_number(low)} to {_number(high)} with any one left out")
+        said.append(f"{text.ratio(low)} to {text.ratio(high)} with any one left out")
     if _there(row.get("robustness")):
         kept = round(float(row["robustness"]) * float(row["n_settings"]))
-        said.append(f"robust on {kept} of {row['n_settings']:.0f} settings")
+        said.append(f"robust on {kept} of {integer(row['n_settings'])} settings")
     return ", ".join(said)
 
 
@@ -93,7 +96,7 @@ def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str
     means = [float(row.get(name, math.nan)) for name in ("mean_group", "mean_reference")]
     by = ""
     if not any(math.isnan(mean) for mean in means):
-        here, there = (_number(math.exp(mean)) for mean in means)
+        here, there = (text.ratio(math.exp(mean)) for mean in means)
         by = f" by {here} in {group} and by {there} in {reference}, a ratio of"
     return f"{claim}: {what}{by or ' by'} {times.replace(' times', '')}"
 
@@ -106,16 +109,21 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
     family
         `family`, `n_tested`, `smallest_q` and `detectable_alone` of a family.
     """
-    said = f"Nothing differs at q < {fdr:g} between {contrast['group']} and {contrast['reference']}"
-    said += f" among {family['n_tested']:,} features of {_spoken(family[k.FAMILY])}"
+    said = f"Nothing differs at q < {setting(fdr)} between {contrast['group']} and {contrast['reference']}"
+    said += f" among {integer(family['n_tested'])} features of {_spoken(family[k.FAMILY])}"
     if _there(family["smallest_q"]):
-        said += f" (smallest q = {_probability(family['smallest_q'])})"
+        said += f" (smallest q = {probability(family['smallest_q'])})"
     seen = family["detectable_alone"]
     if not _there(seen) or math.isinf(float(seen)):
         return f"{said}."
     times = families.ratio(seen, str(family[k.FAMILY]))
-    size = f"of {_number(seen)}" if times is None else f"by {_number(times)} times, or to {_number(1 / times)} of it,"
-    return f"{said}. A difference {size} in a typical feature would have been found in {power:.0%} of such cohorts."
+    size = (
+        f"of {text.ratio(seen)}"
+        if times is None
+        else f"by {text.ratio(times)} times, or to {text.ratio(1 / times)} of it,"
+    )
+    found = f"would have been found in {share_setting(power)} of such cohorts"
+    return f"{said}. A difference {size} in a typical feature {found}."
 
 
 def relation(row: Mapping[Any, Any]) -> str:
@@ -123,11 +131,11 @@ def relation(row: Mapping[Any, Any]) -> str:
     survival, family = row["kind"] == "survival", str(row[k.FAMILY])
     pair = f"{row[k.SOURCE]} with {row[k.TARGET]}" if row[k.TARGET] else str(row[k.FEATURE])
     scale = (lambda x: math.exp(x)) if survival else (lambda x: families.ratio(x, family))
-    numbers = [scale(float(row[name])) for name in ("effect", "ci_low", "ci_high")]
+    numbers: list[Any] = [scale(float(row[name])) for name in ("effect", "ci_low", "ci_high")]
     if numbers[0] is None:
         numbers = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
-    times = f"{_number(numbers[0])} ({_number(numbers[1])} to {_number(numbers[2])})"
-    subjects = f"q = {_probability(row['q'])}, {row['n_subjects']} subjects"
+    times = f"{text.ratio(numbers[0])} ({text.ratio(numbers[1])} to {text.ratio(numbers[2])})"
+    subjects = f"q = {probability(row['q'])}, {row['n_subjects']} subjects"
     if survival:
         what = f"With one standard deviation more of {pair} ({_spoken(family)}) the hazard is {times} times as high"
         return f"{what} ({subjects}, {row['n_events']} events)."
@@ -142,14 +150,3 @@ def _spoken(family: str) -> str:
 
 def _there(value: Any) -> bool:
     return isinstance(value, (int, float)) and not math.isnan(value)
-
-
-def _number(value: Any) -> str:
-    """Two decimals, fewer or more digits where these say too much or nothing."""
-    size = abs(value)
-    return f"{value:.2f}" if 0.1 <= size < 10 or size == 0 else f"{value:.2g}" if size < 0.1 else f"{value:,.0f}"
-
-
-def _probability(value: float) -> str:
-    """Two digits, a power of ten below 0.001."""
-    return f"{value:.1e}".replace("e-0", "e-") if 0 < value < 1e-3 else f"{value:.2g}"

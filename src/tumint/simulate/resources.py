@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tumint.errors import DataError, Fault
+from tumint.text import either
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -21,4 +22,4 @@ def resource(name: str) -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise DataError(Fault(" or ".join(map(str, places)), "the file that ships with tumint", "none"))
+    raise DataError(Fault(either(places), "the file that ships with tumint", "none"))

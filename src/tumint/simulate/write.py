@@ -24,6 +24,7 @@ from tumint.simulate.cohort import Roi, Settings, make_mice, make_rois
 from tumint.simulate.markers import CHANNELS
 from tumint.simulate.resources import resource
 from tumint.simulate.truth import Tally
+from tumint.text import listed
 
 TABLES = "raw"  # folder of the tables, inside the cohort's
 PANEL = "panels/mouse_lung_imc.yaml"
@@ -118,8 +119,9 @@ def _check_folder(folder: Path, expected: set[str]) -> None:
     # a killed run may leave files under a temporary name
     others = [name for name in found if name not in expected and not name.rsplit("/", 1)[-1].startswith(".tmp-")]
     if others:
-        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        raise DataError(Fault(str(folder), "an empty folder or this same cohort", f"`{others[0]}`{more}"))
+        raise DataError(
+            Fault(str(folder), "an empty folder or this same cohort", listed((f"`{name}`" for name in others), 1))
+        )
 
 
 def cells_table(roi: Roi) -> pd.DataFrame:

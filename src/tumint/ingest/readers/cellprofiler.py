@@ -21,6 +21,7 @@ from tumint.ingest.recognise import header_of, tables_in
 from tumint.ingest.relationships import Relationships
 from tumint.ingest.rows import read_table_parts
 from tumint.ingest.table import Table
+from tumint.text import listed
 
 CENTRE_X, CENTRE_Y = "Location_Center_X", "Location_Center_Y"
 OBJECT, AREA, IMAGE = "ObjectNumber", "AreaShape_Area", "ImageNumber"
@@ -58,7 +59,7 @@ def find_masks(table: Table, wanted: dict[str, str]) -> dict[str, str]:
         # CellProfiler measures a mask in many ways; only its mean is the share of the cell that lies inside
         matches = [name for name in names if name.startswith(MEAN) or not name.startswith(_MEASURES)]
         if len(matches) > 1:
-            found = ", ".join(matches[:3]) + (f" and {len(matches) - 3} more" if len(matches) > 3 else "")
+            found = listed(matches, 3)
             table.faults.append(Fault(table.place.at("header"), f"one column whose name ends in `{ending}`", found))
         elif matches:
             masks[domain] = matches[0]

@@ -19,6 +19,7 @@ from tumint.ingest.matrix import Matrix, cells_of, reading
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
 from tumint.ingest.source import Place, file_identity, joint_identity
 from tumint.ingest.tenx_matrix import by_barcode, is_matrix_folder, matrix_files, read_matrix
+from tumint.text import integer
 
 _ID, _X, _Y, _AREA = "cell_id", "x_centroid", "y_centroid", "cell_area"
 
@@ -57,8 +58,8 @@ def _one(path: str, part: Part, settings: Settings) -> Cells:
     names = [str(name) for name in table.text(_ID, "")]
     at = by_barcode(counts.barcodes, names)
     if (at < 0).any() or len(names) != len(counts.barcodes):
-        expected = f"the {len(names):,} cells of {table.place.path}"
-        found = f"{len(counts.barcodes):,}, {int((at < 0).sum()):,} of the table's not among them"
+        expected = f"the {integer(len(names))} cells of {table.place.path}"
+        found = f"{integer(len(counts.barcodes))}, {integer(int((at < 0).sum()))} of the table's not among them"
         raise DataError(Fault(place.at(), expected, found))
     files = {str(file): file_identity(file) for file in (_cells(path), *matrix_files(_matrix(path)))}
     obs = pd.DataFrame(index=pd.Index(names, dtype=object))

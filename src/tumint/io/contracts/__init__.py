@@ -1,10 +1,11 @@
 """The tables that pass between stages: their columns, kinds and keys.
 
-Kinds: `str` (also categorical), `int`, `float` (also int), `bool`. A table may carry more columns than its contract
-names; it may not lack one, hold another kind, or repeat its key.
+Kinds: `str` (also categorical), `int`, `float` (also int), `bool`; with a `?` where a value may be missing. A table may
+carry more columns than its contract names; it may not lack one, hold another kind, miss a value or hold one that is not
+allowed, or repeat its key. `empty` and `joined` make tables of a contract from none and from parts.
 """
 
-from tumint.io.contracts.base import Contract
+from tumint.io.contracts.base import Contract, empty, joined
 from tumint.io.contracts.cluster import (
     CELLS,
     CLUSTERS,
@@ -98,4 +99,6 @@ __all__ = [
     "SWEEP",
     "UMAP",
     "Contract",
+    "empty",
+    "joined",
 ]

@@ -10,12 +10,12 @@ CELLS = Contract(
     "cells",
     {
         **CELL,
-        k.X_UM: "float",
-        k.Y_UM: "float",
+        k.X_UM: "float?",
+        k.Y_UM: "float?",
         k.DOMAIN: "str",
         k.CLUSTER: "str",
         k.CELL_TYPE: "str",
-        k.CONFIDENCE: "float",
+        k.CONFIDENCE: "float?",
     },
     (k.SAMPLE, k.CELL_ID),
 )
@@ -26,24 +26,28 @@ CLUSTERS = Contract(
         k.CLUSTER: "str",
         k.N: "int",
         k.CELL_TYPE: "str",
-        "score": "float",
+        "score": "float?",
         "runner_up": "str",
-        "runner_up_score": "float",
-        "agreement": "float",  # share of its cells whose own markers show the same type
+        "runner_up_score": "float?",
+        "agreement": "float?",  # share of its cells whose own markers show the same type
         "conflicts": "str",  # markers that contradict the type (or the best signature, where it is unclassified)
     },
     (k.CLUSTER,),
 )
 # cluster/marker_means.parquet: mean normalised marker by cluster and by cell type (`by`: cluster | cell_type).
-MARKER_MEANS = Contract("marker means", {"by": "str", "group": "str", "marker": "str", "mean": "float", k.N: "int"})
+MARKER_MEANS = Contract(
+    "marker means",
+    {"by": "str", "group": "str", "marker": "str", "mean": "float?", k.N: "int"},
+    allowed={"by": (k.CLUSTER, k.CELL_TYPE)},
+)
 # cluster/sweep.parquet: how stable clusters are at each resolution; zero rows where none was asked for.
 SWEEP = Contract(
     "sweep",
     {
         "resolution": "float",
         "clusters": "int",
-        "stability": "float",  # adjusted Rand index between the whole and four fifths of it, mean over draws
-        "sd": "float",
+        "stability": "float?",  # adjusted Rand index between the whole and four fifths of it, mean over draws
+        "sd": "float?",
         "recommended": "bool",
         "why": "str",
     },
@@ -54,26 +58,28 @@ MIXING = Contract(
     "mixing",
     {
         "stage": "str",  # before | after; only `before` where nothing was integrated
-        "entropy": "float",
-        "lisi": "float",
+        "entropy": "float?",
+        "lisi": "float?",
         "n_batches": "int",
-        "silhouette": "float",
+        "silhouette": "float?",
         "n_cells": "int",
     },
     ("stage",),
+    {"stage": ("before", "after")},
 )
 # cluster/gates.parquet: where positive cells begin; low and high: means of the two parts (mixture).
 GATES = Contract(
     "gates",
     {
         "marker": "str",
-        "gate": "float",
+        "gate": "float?",
         "gating": "str",  # fixed | mixture
-        "low": "float",
-        "high": "float",
-        "separation": "float",  # Ashman's D; below 2 the values do not fall into two parts
+        "low": "float?",
+        "high": "float?",
+        "separation": "float?",  # Ashman's D; below 2 the values do not fall into two parts
     },
     ("marker",),
+    {"gating": ("fixed", "mixture")},
 )
 # cluster/states.parquet: positive cells of each type in each sample, by marker.
 STATES = Contract(
@@ -101,7 +107,7 @@ UMAP = Contract(
 )
 # cluster/moran.parquet and cluster/ligand_receptor.parquet, where they were asked for.
 MORAN = Contract(
-    "moran", {k.SAMPLE: "str", "marker": "str", "I": "float", "p": "float", "q": "float"}, (k.SAMPLE, "marker")
+    "moran", {k.SAMPLE: "str", "marker": "str", "I": "float?", "p": "float?", "q": "float?"}, (k.SAMPLE, "marker")
 )
 LIGAND_RECEPTOR = Contract(
     "ligand receptor",
@@ -110,9 +116,9 @@ LIGAND_RECEPTOR = Contract(
         k.TARGET: "str",
         "ligand": "str",
         "receptor": "str",
-        "mean": "float",
-        "p": "float",
-        "q": "float",
+        "mean": "float?",
+        "p": "float?",
+        "q": "float?",
     },
     (k.SOURCE, k.TARGET, "ligand", "receptor"),
 )

@@ -17,12 +17,13 @@ SAMPLES = Contract(
         "bytes": "int",
         "n_cells": "int",
         "n_edges": "int",
-        k.PIXEL_SIZE_UM: "float",
+        k.PIXEL_SIZE_UM: "float?",
         "missing_markers": "str",  # names joined by ";"
         k.STATUS: "str",  # ok | empty | quarantined
         k.REASON: "str",
     },
     (k.SAMPLE,),
+    {k.STATUS: (k.OK, k.EMPTY, k.QUARANTINED)},
 )
 # ingest/<batch>.edges.parquet: the source's own neighbours, both ways, no self loops; zero rows where it has none.
 EDGES = Contract("edges", {k.SAMPLE: "str", k.SOURCE_CELL: "int", k.TARGET_CELL: "int"})

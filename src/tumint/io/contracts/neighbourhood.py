@@ -14,27 +14,28 @@ SCORES = Contract(
         k.TARGET: "str",
         "n_source": "int",
         "n_target": "int",
-        "observed": "float",
-        "expected": "float",
-        "sd": "float",
-        "z": "float",
-        "log2_enrichment": "float",
-        k.SE: "float",
-        "p": "float",
-        "q": "float",
+        "observed": "float?",
+        "expected": "float?",
+        "sd": "float?",
+        "z": "float?",
+        "log2_enrichment": "float?",
+        k.SE: "float?",
+        "p": "float?",
+        "q": "float?",
         "p_method": "str",
         k.STATUS: "str",
-        "log_odds": "float",  # contact odds ratio, natural log, this pair of types by itself
-        "log_odds_se": "float",
-        "information": "float",  # adds up over samples; 0: nothing can vary
-        "direct_log_odds": "float",  # the same of all pairs of types in one fit
-        "direct_se": "float",
-        "direct_information": "float",
-        "expected_global": "float",  # labels permuted over the image
-        "log2_domain": "float",  # parts of log2((observed + ½) / (expected_global + ½)): shared domain,
-        "log2_region": "float",  # shared region,
-        "log2_contact": "float",  # and what is left; 0 where a part does not apply
+        "log_odds": "float?",  # contact odds ratio, natural log, this pair of types by itself
+        "log_odds_se": "float?",
+        "information": "float?",  # adds up over samples; 0: nothing can vary
+        "direct_log_odds": "float?",  # the same of all pairs of types in one fit
+        "direct_se": "float?",
+        "direct_information": "float?",
+        "expected_global": "float?",  # labels permuted over the image
+        "log2_domain": "float?",  # parts of log2((observed + ½) / (expected_global + ½)): shared domain,
+        "log2_region": "float?",  # shared region,
+        "log2_contact": "float?",  # and what is left; 0 where a part does not apply
     },
+    allowed={k.STATUS: k.STATUSES},
 )
 # neighbourhood/**/interactions.parquet; with a guard zone also `n_guarded` (source cells in it) and `log2_unguarded`.
 INTERACTIONS = Contract(
@@ -43,11 +44,12 @@ INTERACTIONS = Contract(
         "statistic": "str",
         k.NULL: "str",
         **SCORES.columns,
-        "chi": "float",  # of two types against each with itself, from the fit of all pairs
-        "chi_se": "float",
-        "chi_information": "float",
+        "chi": "float?",  # of two types against each with itself, from the fit of all pairs
+        "chi_se": "float?",
+        "chi_information": "float?",
     },
     ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
+    {k.NULL: k.NULLS, **SCORES.allowed},
 )
 # neighbourhood/**/nulls.parquet: within what labels are permuted.
 NULLS = Contract(
@@ -60,6 +62,7 @@ NULLS = Contract(
         "pinned": "float",  # share of cells whose stratum holds one type alone
     },
     (k.SAMPLE, k.NULL),
+    {k.NULL: k.NULLS},
 )
 # neighbourhood/**/distances.parquet: nearest target cell of each source cell, in µm.
 DISTANCES = Contract(
@@ -69,13 +72,14 @@ DISTANCES = Contract(
         k.SOURCE: "str",
         k.TARGET: "str",
         k.N: "int",
-        "mean_um": "float",
-        "median_um": "float",
-        "mean_log": "float",
-        "sd_log": "float",
+        "mean_um": "float?",
+        "median_um": "float?",
+        "mean_log": "float?",
+        "sd_log": "float?",
         k.STATUS: "str",
     },
     (k.SAMPLE, k.SOURCE, k.TARGET),
+    {k.STATUS: k.STATUSES},
 )
 # neighbourhood/**/grid.parquet: edges under every setting of the sensitivity grid; zero rows where there is none.
 GRID = Contract(
@@ -85,12 +89,13 @@ GRID = Contract(
         k.SAMPLE: "str",
         k.SOURCE: "str",
         k.TARGET: "str",
-        "observed": "float",
-        "expected": "float",
-        "sd": "float",
+        "observed": "float?",
+        "expected": "float?",
+        "sd": "float?",
         k.STATUS: "str",
     },
     ("setting", k.SAMPLE, k.SOURCE, k.TARGET),
+    {k.STATUS: k.STATUSES},
 )
 # neighbourhood/features.parquet: the one thing every scoring step hands to the response stage.
 FEATURES = Contract(
@@ -99,11 +104,12 @@ FEATURES = Contract(
         k.SAMPLE: "str",
         k.FAMILY: "str",
         k.FEATURE: "str",
-        k.VALUE: "float",
-        k.SE: "float",
-        k.WEIGHT: "float",  # what it is: `pools` of the family, see tumint.families
+        k.VALUE: "float?",
+        k.SE: "float?",
+        k.WEIGHT: "float?",  # what it is: `pools` of the family, see tumint.families
         k.N: "int",
         k.STATUS: "str",
     },
     (k.SAMPLE, k.FAMILY, k.FEATURE),
+    {k.STATUS: k.STATUSES},
 )

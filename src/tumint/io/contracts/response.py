@@ -14,12 +14,13 @@ SUBJECTS = Contract(
         k.SUBJECT: "str",
         k.FAMILY: "str",
         k.FEATURE: "str",
-        k.VALUE: "float",
-        k.SE: "float",
+        k.VALUE: "float?",
+        k.SE: "float?",
         "n_samples": "int",  # that say something about it
         k.STATUS: "str",  # tested; else why there is no value
     },
     ("contrast", k.SUBJECT, k.FAMILY, k.FEATURE),
+    {k.STATUS: k.STATUSES},
 )
 # What `tumint compare` writes, and the first columns of response/effects.parquet.
 EFFECTS = Contract(
@@ -30,30 +31,31 @@ EFFECTS = Contract(
         k.FEATURE: "str",
         k.SOURCE: "str",
         k.TARGET: "str",
-        "effect": "float",
-        k.SE: "float",
-        "ci_low": "float",
-        "ci_high": "float",
-        "t": "float",
-        "df": "float",
-        "p": "float",
-        "q": "float",
-        "p_mixed": "float",
-        "p_permutation": "float",
-        "p_maxt": "float",
+        "effect": "float?",
+        k.SE: "float?",
+        "ci_low": "float?",
+        "ci_high": "float?",
+        "t": "float?",
+        "df": "float?",
+        "p": "float?",
+        "q": "float?",
+        "p_mixed": "float?",
+        "p_permutation": "float?",
+        "p_maxt": "float?",
         "n_subjects_reference": "int",
         "n_subjects_group": "int",
         "n_samples": "int",
         k.STATUS: "str",
         k.REASON: "str",
-        "mean_reference": "float",  # of the subjects' values, weighed as in the test
-        "mean_group": "float",
+        "mean_reference": "float?",  # of the subjects' values, weighed as in the test
+        "mean_group": "float?",
         "lost": "str",  # subjects and samples of the contrast that say nothing about it, and why; empty: none
     },
     ("contrast", k.FAMILY, k.FEATURE),
+    {k.STATUS: k.STATUSES_OF_EFFECTS},
 )
 # response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
-EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float"}, EFFECTS.key)
+EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",
@@ -61,13 +63,13 @@ MIXED = Contract(
         "contrast": "str",
         k.FAMILY: "str",
         k.FEATURE: "str",
-        "effect": "float",
-        k.SE: "float",
-        "df": "float",
-        "t": "float",
-        "p": "float",
-        "subject_variance": "float",  # 0: the subjects differ no more than their ROIs
-        "residual_variance": "float",
+        "effect": "float?",
+        k.SE: "float?",
+        "df": "float?",
+        "t": "float?",
+        "p": "float?",
+        "subject_variance": "float?",  # 0: the subjects differ no more than their ROIs
+        "residual_variance": "float?",
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
@@ -80,9 +82,9 @@ POWER = Contract(
         k.FEATURE: "str",
         "effect": "float",
         "sd": "float",  # between subjects, moderated
-        "detectable": "float",  # smallest |effect| that a new cohort finds at p < 0.05 with the config's power
-        "detectable_alone": "float",  # the same as the only finding of its family at the config's fdr
-        "subjects_needed": "float",  # per group, for the effect seen; missing: more than 1,000
+        "detectable": "float?",  # smallest |effect| that a new cohort finds at p < 0.05 with the config's power
+        "detectable_alone": "float?",  # the same as the only finding of its family at the config's fdr
+        "subjects_needed": "float?",  # per group, for the effect seen; missing: more than 1,000
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
@@ -94,13 +96,13 @@ INFLUENCE = Contract(
         k.FAMILY: "str",
         k.FEATURE: "str",
         "effect": "float",
-        "effect_low": "float",
-        "effect_high": "float",
+        "effect_low": "float?",
+        "effect_high": "float?",
         "sign_kept": "bool",
-        "largest_p": "float",
+        "largest_p": "float?",
         k.SUBJECT: "str",  # whose absence moves the effect most
-        "effect_without": "float",
-        "p_without": "float",
+        "effect_without": "float?",
+        "p_without": "float?",
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
@@ -114,11 +116,11 @@ ROBUSTNESS = Contract(
         k.SOURCE: "str",
         k.TARGET: "str",
         "effect": "float",
-        "q": "float",
-        "effect_low": "float",  # smallest and largest effect over the settings
-        "effect_high": "float",
-        "sign_kept": "float",  # share of the settings in which the effect has its sign
-        "robustness": "float",  # and q is below the config's fdr too
+        "q": "float?",
+        "effect_low": "float?",  # smallest and largest effect over the settings
+        "effect_high": "float?",
+        "sign_kept": "float?",  # share of the settings in which the effect has its sign
+        "robustness": "float?",  # and q is below the config's fdr too
         "n_settings": "int",
     },
     ("contrast", k.FAMILY, k.FEATURE),
@@ -132,25 +134,26 @@ REMAINING = Contract(
         k.SOURCE: "str",
         k.TARGET: "str",
         "effect": "float",  # as in effects.parquet: difference of log contact odds ratios
-        "ci_low": "float",
-        "ci_high": "float",
-        "q": "float",
-        "effect_total": "float",  # of contacts against the whole image, log2
-        "q_total": "float",
-        "effect_contact": "float",  # the part of it that is contact
-        "p_shared": "float",  # of the rest, which is shared without contact
-        "effect_adjusted": "float",  # at equal shares of both types
-        "ci_low_adjusted": "float",
-        "ci_high_adjusted": "float",
-        "p_adjusted": "float",
-        "df_adjusted": "float",
-        "effect_source": "float",  # of the shares themselves, in logits
-        "q_source": "float",
-        "effect_target": "float",
-        "q_target": "float",
+        "ci_low": "float?",
+        "ci_high": "float?",
+        "q": "float?",
+        "effect_total": "float?",  # of contacts against the whole image, log2
+        "q_total": "float?",
+        "effect_contact": "float?",  # the part of it that is contact
+        "p_shared": "float?",  # of the rest, which is shared without contact
+        "effect_adjusted": "float?",  # at equal shares of both types
+        "ci_low_adjusted": "float?",
+        "ci_high_adjusted": "float?",
+        "p_adjusted": "float?",
+        "df_adjusted": "float?",
+        "effect_source": "float?",  # of the shares themselves, in logits
+        "q_source": "float?",
+        "effect_target": "float?",
+        "q_target": "float?",
         "verdict": "str",
     },
     ("contrast", k.FEATURE),
+    {"verdict": k.VERDICTS_OF_PAIRS},
 )
 # response/outcomes.parquet: features against numbers (effect: change of the feature per standard deviation of the
 # outcome) and against survival (effect: log hazard ratio per standard deviation of the feature; t: Wald's z).
@@ -163,16 +166,16 @@ OUTCOMES = Contract(
         k.FEATURE: "str",
         k.SOURCE: "str",
         k.TARGET: "str",
-        "effect": "float",
-        k.SE: "float",
-        "ci_low": "float",
-        "ci_high": "float",
-        "t": "float",
-        "df": "float",
-        "p": "float",
-        "q": "float",
-        "p_permutation": "float",
-        "p_maxt": "float",
+        "effect": "float?",
+        k.SE: "float?",
+        "ci_low": "float?",
+        "ci_high": "float?",
+        "t": "float?",
+        "df": "float?",
+        "p": "float?",
+        "q": "float?",
+        "p_permutation": "float?",
+        "p_maxt": "float?",
         "n_subjects": "int",
         "n_events": "int",  # number: 0
         "n_samples": "int",
@@ -180,6 +183,7 @@ OUTCOMES = Contract(
         k.REASON: "str",
     },
     ("outcome", k.FAMILY, k.FEATURE),
+    {"kind": ("number", "survival"), k.STATUS: k.STATUSES_OF_EFFECTS},
 )
 # response/prediction.parquet: leave-one-subject-out scores; above 0 a subject looks like the group.
 PREDICTION = Contract(

@@ -13,6 +13,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, GREY, SEQUENTIAL
 from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch
 from tumint.report.engine.files import file_name
+from tumint.text import fixed, integer, number, percent, setting
 
 
 def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> Figure | None:
@@ -38,8 +39,8 @@ def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> Figur
     return charts.Figure(
         "umap",
         "UMAP",
-        f"{len(table):,} of {n_cells:,} cells, alike ones near each other; the number of a cluster is at its median. "
-        "Distances between groups mean nothing, and nothing is computed from this picture.",
+        f"{integer(len(table))} of {integer(n_cells)} cells, alike ones near each other; the number of a cluster is at "
+        "its median. Distances between groups mean nothing, and nothing is computed from this picture.",
         table,
         chart,
         themed=False,
@@ -61,9 +62,8 @@ def ridges(table: pd.DataFrame, marker: str, gate: float | None, palette: Mappin
         charts.Area(shown, "x", "ground", "top", k.CELL_TYPE, colours, hover={k.CELL_TYPE: "", "x": marker})
     ]
     if gate is not None and np.isfinite(gate):
-        said = pd.DataFrame(
-            {"x": [gate], "y": [-1.0], "text": [f"gate {gate:,.0f}" if gate >= 1000 else f"gate {gate:.3g}"]}
-        )
+        at = number(gate) if gate >= 1000 else setting(gate, 3)
+        said = pd.DataFrame({"x": [gate], "y": [-1.0], "text": [f"gate {at}"]})
         layers += [charts.Mark(gate, dashed=True), charts.Words(said, "x", "y", "text", "above")]
     panel = charts.Panel(
         layers,
@@ -144,7 +144,7 @@ def confusion(table: pd.DataFrame) -> Figure | None:
         f"confusion_{file_name(second)}",
         f"Types by {first} and by {second}",
         f"Rows: the types of the cohort; columns: what the other way calls the same cells, as shares of the row. "
-        f"{same:.1%} of cells have the same type by both.",
+        f"{percent(same)} of cells have the same type by both.",
         table,
         charts.Chart([panel], max(width, 4.5), height),
     )
@@ -160,7 +160,7 @@ def positive(table: pd.DataFrame) -> Figure | None:
     wide = 100 * wide.loc[by_similarity(wide)]
     width = label_inch(wide.index) + 0.45 * wide.shape[1] + 1.6
     height = chart_height(len(wide), per_row=0.24, rest=label_inch(wide.columns) + 0.5)
-    written = wide.map(lambda share: "" if np.isnan(share) else f"{share:.0f}")
+    written = wide.map(lambda share: "" if np.isnan(share) else fixed(share, 0))
     heat = charts.Heat(wide, SEQUENTIAL, (0, 100), "% of cells positive", written=written)
     return charts.Figure(
         "positive_cells",

@@ -10,9 +10,9 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.cluster import charts
-from tumint.report.engine.formats import number, percent, plural, setting
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Chooser, Column, Notice, Section, Table, Text
+from tumint.text import number, percent, plural, setting
 
 GATE_COLUMNS = (
     Column("marker", "Marker"),
@@ -99,9 +99,8 @@ def _stability(inputs: Inputs) -> list[Block]:
     used = meta.get("notes", {}).get("resolution") if used == "auto" else used
     figure = charts.stability(table, used)
     best = table[table["recommended"]].iloc[0]
-    said = (
-        f"Recommended: resolution {best['resolution']:g} ({plural(int(best['clusters']), 'cluster')}), {best['why']}."
-    )
+    many = plural(int(best["clusters"]), "cluster")
+    said = f"Recommended: resolution {setting(best['resolution'])} ({many}), {best['why']}."
     return [Text(said), *([figure] if figure is not None else [])]
 
 

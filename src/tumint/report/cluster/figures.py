@@ -13,6 +13,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import SEQUENTIAL, level_colours
 from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch, said_of, thinned
 from tumint.report.engine.files import file_name
+from tumint.text import setting
 
 _LEAST_PERCENT = 0.1  # where the axis of shares begins
 
@@ -142,7 +143,7 @@ def type_shares(table: pd.DataFrame, group: str | None) -> Figure | None:
         "type_shares",
         "Cell types per subject" + (f", by {group}" if group else ""),
         "Each dot is a subject, each bar the mean of its group; groups differ where their dots do not mix. Logarithmic "
-        f"scale, at whose start lies every share up to {_LEAST_PERCENT:g} %. The response report tests this.",
+        f"scale, at whose start lies every share up to {setting(_LEAST_PERCENT)} %. The response report tests this.",
         table,
         chart,
     )

@@ -12,7 +12,6 @@ from tumint.charts.palette import type_colours
 from tumint.io import contracts
 from tumint.report.cluster import evidence as evidence
 from tumint.report.cluster import figures
-from tumint.report.engine.formats import integer, listed, number, percent, plural
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import (
     Block,
@@ -29,6 +28,7 @@ from tumint.report.engine.page import (
     Text,
     state,
 )
+from tumint.text import integer, listed, number, percent, plural
 
 COLUMNS = (
     Column(k.CLUSTER, "Cluster"),
@@ -230,7 +230,7 @@ def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> li
         for row in chosen.to_dict("records")
     ]
     many = inputs.config.maps_per_subject
-    said = f"The first {'ROI' if many == 1 else f'{many} ROIs'} of each subject in the sheet."
+    said = f"The first {'ROI' if many == 1 else plural(many, 'ROI')} of each subject in the sheet."
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 

@@ -19,13 +19,12 @@ from tumint.config.model import StageParams
 from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
-from tumint.io.contracts import Contract
+from tumint.io.contracts import Contract, empty
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
 from tumint.samples import read_sheet
 
 _NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
-_EMPTY = {"str": "object", "int": "int64", "float": "float64", "bool": "bool"}
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Inputs:
         """The rows of these samples of one table with a row group per sample; empty where the file is not there."""
         path = self.results / name
         if not path.exists() or not samples:
-            return pd.DataFrame({column: pd.Series(dtype=_EMPTY[kind]) for column, kind in contract.columns.items()})
+            return empty(contract)
         self.hashes[name] = file_sha256(path)
         columns = list(contract.columns)
         return self._plain(read_table(path, contract, columns=columns, samples=sorted(set(samples))))
@@ -88,7 +87,7 @@ class Inputs:
         if not paths:
             self.missing.append(pattern)
         if not parts:
-            return pd.DataFrame({name: pd.Series(dtype=_EMPTY[kind]) for name, kind in contract.columns.items()})
+            return empty(contract)
         return self._plain(pd.concat(parts, ignore_index=True))
 
     def _plain(self, table: pd.DataFrame) -> pd.DataFrame:

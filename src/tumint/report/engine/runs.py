@@ -20,9 +20,9 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.atomic import write_text
-from tumint.report.engine.formats import integer, listed, percent, plural
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.words import feature_name
+from tumint.text import integer, listed, percent, plural
 
 FORMAT = 1  # of the files: what another version of tumint wrote otherwise is not compared
 FOLDER = "runs"
@@ -180,7 +180,7 @@ def _said_features(table: pd.DataFrame, before: Mapping[str, Any], after: Mappin
     for contrast, rows in table.groupby("contrast", sort=False):
         per = []
         for family, part in rows[~rows["change"].isin([ADDED, REMOVED])].groupby("family", sort=False):
-            per.append(f"q of {len(part):,} in {family} changed")
+            per.append(f"q of {integer(len(part))} in {family} changed")
         for word in (ADDED, REMOVED):
             n = int((rows["change"] == word).sum())
             per += [f"{plural(n, 'feature')} {word}"] if n else []

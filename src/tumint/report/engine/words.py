@@ -10,7 +10,8 @@ import pandas as pd
 
 from tumint import families
 from tumint import keys as k
-from tumint.report.engine.formats import is_missing, listed, plural, probability
+from tumint.report.engine.formats import is_missing
+from tumint.text import integer, listed, plural, probability, setting
 
 
 def feature_name(row: Mapping[Any, Any]) -> str:
@@ -66,10 +67,10 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         return f"{head}: {_nothing(tested, contrast, fdr)}"
     counts = found[k.FAMILY].value_counts()
     per = [
-        f"{counts[f]:,} of {(tested[k.FAMILY] == f).sum():,} in {families.title(f)}"
+        f"{integer(counts[f])} of {integer((tested[k.FAMILY] == f).sum())} in {families.title(f)}"
         for f in sorted(counts.index, key=families.rank)
     ]
-    return f"{head}: {plural(len(found), 'feature')} at q < {fdr:g}: {listed(per)}."
+    return f"{head}: {plural(len(found), 'feature')} at q < {setting(fdr)}: {listed(per)}."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
@@ -83,7 +84,7 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     n = len(tested)
-    said = f"nothing differs at q < {fdr:g} among {plural(n, 'feature')} tested"
+    said = f"nothing differs at q < {setting(fdr)} among {plural(n, 'feature')} tested"
     said += f" (smallest q {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
     if least is not None:

@@ -11,8 +11,8 @@ import pandas as pd
 from tumint.charts import model as charts
 from tumint.charts.palette import BRIGHT, GREY
 from tumint.report.engine import runs
-from tumint.report.engine.formats import integer
 from tumint.report.engine.page import Block, Column, Number, Page, Section, Table, Text, state
+from tumint.text import integer
 
 SETTING_COLUMNS = (
     Column("setting", "Setting", "mono"),

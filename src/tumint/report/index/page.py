@@ -8,12 +8,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.report.engine import runs
-from tumint.report.engine.formats import integer, listed, plural
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
 from tumint.report.index import against, reproduce
 from tumint.report.response.findings import findings
 from tumint.stages import STAGES
+from tumint.text import integer, listed, plural
 
 PAGES = {name: importlib.import_module(f"tumint.report.{name}.page") for name in STAGES}
 COLUMNS = (

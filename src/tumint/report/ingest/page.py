@@ -8,11 +8,11 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report.engine.formats import integer, listed, plural
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Passed, Section, State, Table, state
 from tumint.report.ingest import figures
 from tumint.report.ingest.domains import domain_counts
+from tumint.text import integer, listed, plural
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),
@@ -123,7 +123,7 @@ def build(inputs: Inputs) -> Page:
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(rows[k.SUBJECT].nunique())),
-            Number("ROIs read", integer(ok), f"of {len(inputs.samples):,} in the sheet"),
+            Number("ROIs read", integer(ok), f"of {integer(len(inputs.samples))} in the sheet"),
             Number("Cells", integer(cells)),
             Number("Markers", *_markers(inputs)),
         ),

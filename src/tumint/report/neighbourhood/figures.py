@@ -12,6 +12,7 @@ from tumint.charts import model as charts
 from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, DIVERGING, GREY, SEQUENTIAL, level_colours
 from tumint.charts.sizes import by_similarity, chart_height, chart_width, dodge, label_inch
+from tumint.text import setting
 
 NULLS = {k.LOCAL: "nearby", k.WITHIN_DOMAIN: "within domain", k.GLOBAL: "over the whole image"}
 STATUS_COLOURS = {
@@ -54,7 +55,7 @@ def enrichment(summary: pd.DataFrame) -> Figure | None:
         "enrichment",
         "Who touches whom, against chance",
         "Median over ROIs of log2 (observed / expected contacts): red pairs touch more often than chance, blue ones "
-        f"less, grey ones could not be tested; ±1 is twice or half as often, colours end at ±{limit:g}.{two}",
+        f"less, grey ones could not be tested; ±1 is twice or half as often, colours end at ±{setting(limit)}.{two}",
         summary,
         chart,
     )
@@ -143,7 +144,7 @@ def distances(summary: pd.DataFrame) -> Figure | None:
         "distances",
         "How far the nearest cell is",
         "Median over ROIs of the median distance in µm from a cell of the row to the nearest other cell of the column; "
-        f"dark is near, and rare types are far from everything; colours end at {high:g} µm.",
+        f"dark is near, and rare types are far from everything; colours end at {setting(high)} µm.",
         summary,
         chart,
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.engine.formats import listed, plural
+from tumint.text import fixed, listed, plural
 
 CLEAR_Z = 3.0  # of the median ROI
 _LISTED = 3  # as many z are given one by one; of more ROIs their median
@@ -85,8 +85,8 @@ def _values(z: pd.Series) -> str:
     """`+19 and +12`, or the median where there are many."""
     values = z.dropna()
     shown = list(values) if len(values) <= _LISTED else [values.median()]
-    texts = [f"{v:+.0f}" if abs(v) >= 10 else f"{v:+.1f}" for v in shown]
-    return ("" if len(values) <= _LISTED else "median ") + listed(texts).replace("-", "−")
+    texts = [fixed(v, 0 if abs(v) >= 10 else 1, plus=True) for v in shown]
+    return ("" if len(values) <= _LISTED else "median ") + listed(texts)
 
 
 def _subjects(z: pd.DataFrame, subjects: Mapping[str, str]) -> str:

@@ -10,7 +10,6 @@ import pandas as pd
 from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
-from tumint.report.engine.formats import integer, listed, percent, plural, ratio, setting, share_setting
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import (
     Block,
@@ -41,6 +40,7 @@ from tumint.report.neighbourhood.summary import (
     summarise,
     vanishing,
 )
+from tumint.text import integer, listed, percent, plural, ratio, setting, share_setting
 
 STATUS_COLUMNS = (
     Column(k.SAMPLE, "ROI"),
@@ -100,7 +100,9 @@ def build(inputs: Inputs) -> Page:
             Number("ROIs", integer(scores[k.SAMPLE].nunique())),
             Number("Cells scored", integer(_cells(scores))),
             Number("Cell types", integer(scores[k.SOURCE].nunique())),
-            Number("Scores", integer(tested), f"of {int((scores[k.NULL] == primary).sum()):,}: ROIs × ordered pairs"),
+            Number(
+                "Scores", integer(tested), f"of {integer(int((scores[k.NULL] == primary).sum()))}: ROIs × ordered pairs"
+            ),
         ),
         findings=[*_findings(scores, pairs, primary), *_turned(inputs, scores)],
         sections=(
@@ -193,9 +195,9 @@ def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     )
     said += [f"{plural(apart, 'pair')} live in different compartments and do not avoid each other"] if apart else []
     caption = (
-        f"Far from chance (q < {SIGNIFICANT:g} in the image) over the whole image in at least {share_setting(MANY)} "
-        f"of the ROIs, {figures.NULLS[primary]} in at most {share_setting(FEW)}, with less than half the effect"
-        + (f": {listed(said)}." if said else ".")
+        f"Far from chance (q < {setting(SIGNIFICANT)} in the image) over the whole image in at least "
+        f"{share_setting(MANY)} of the ROIs, {figures.NULLS[primary]} in at most {share_setting(FEW)}, with less "
+        "than half the effect" + (f": {listed(said)}." if said else ".")
     )
     return [Table("vanishing", caption, pair_columns(pairs), gone)]
 

@@ -13,6 +13,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, GREY, INK, RULE
 from tumint.charts.sizes import chart_width, over_others, said_of, shortened
 from tumint.report.engine.files import file_name
+from tumint.text import ratio, setting
 
 TITLES = {
     k.LOCAL: "against chance nearby",
@@ -63,8 +64,8 @@ def volcano(pairs: pd.DataFrame, significant: float) -> Figure | None:
         "volcano",
         "How strong, and how sure",
         "Each dot is a pair of cell types. Further right: they touch more often than chance, further left: less often; "
-        f"above the line at q = {significant:g} more than half of the ROIs are below it; the scale ends at "
-        f"{MOST_EVIDENCE:g}.{shared}",
+        f"above the line at q = {setting(significant)} more than half of the ROIs are below it; the scale ends at "
+        f"{setting(MOST_EVIDENCE)}.{shared}",
         rows,
         chart,
     )
@@ -119,7 +120,7 @@ def pair_map(
         own = own.iloc[over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
         names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
         drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
-        title = f"{shortened(row[k.SAMPLE], 30)}: {2.0 ** row['log2_enrichment']:.2g}×"
+        title = f"{shortened(row[k.SAMPLE], 30)}: {ratio(2.0 ** row['log2_enrichment'])}×"
         panels.append(charts.Panel([drawn], title=title))
         shown.append(own)
     table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())

@@ -9,10 +9,10 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.charts.palette import type_colours
-from tumint.report.engine.formats import percent, ratio
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Block, Chooser, Column, Notice, Table, Text
 from tumint.report.neighbourhood import figures, pair_figures
+from tumint.text import percent, ratio
 
 STRONGEST, MAPPED = 14, 10  # pairs with a strip, and with a map: a map takes a hundred kilobytes
 

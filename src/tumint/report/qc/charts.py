@@ -17,6 +17,7 @@ from tumint.charts.palette import BRIGHT, DIVERGING, GREY, RULE, level_colours, 
 from tumint.charts.sizes import chart_height, chart_width
 from tumint.qc.words import METRICS
 from tumint.report.engine.files import file_name
+from tumint.text import percent, setting
 
 _MOST_MARKERS = 60
 PASSING = "cells that pass"
@@ -34,7 +35,7 @@ def components(rois: pd.DataFrame, column: str) -> Figure | None:
     outer = table.iloc[distance.argsort(kind="stable")[::-1][:3].tolist()]
     x, y = (
         charts.Axis(
-            f"component {i} ({100 * table[f'explained{i}'].iloc[0]:.0f} % of the variance)",
+            f"component {i} ({percent(table[f'explained{i}'].iloc[0])} of the variance)",
             limits=_widened(table[f"pc{i}"], share),
             grid=True,
         )
@@ -167,7 +168,7 @@ def at_other_thresholds(table: pd.DataFrame, chosen: Mapping[tuple[str, str], fl
         "What limits by deviation would remove",
         "Each line is one metric with a limit on it alone; a dashed line is the limit that was used. Steep where the "
         "limit cuts into the bulk of the cells, flat where only odd cells are left to remove. Logarithmic scale, at "
-        f"whose start lies every share up to {_LEAST_PERCENT:g} %.",
+        f"whose start lies every share up to {setting(_LEAST_PERCENT)} %.",
         table,
         chart,
     )

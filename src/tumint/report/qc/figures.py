@@ -18,7 +18,7 @@ from tumint.report.engine.files import file_name
 
 _ACROSS = 3
 PASS_COLOUR = "#C9C9CE"
-PASSING, DROPPED = "pass", "drop"
+PASSING, DROPPED = k.PASS, k.DROP
 
 
 def dropped_by_reason(table: pd.DataFrame, reasons: Sequence[str]) -> Figure | None:

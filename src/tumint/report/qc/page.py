@@ -11,7 +11,6 @@ import pandas as pd
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.qc import words
-from tumint.report.engine.formats import integer, listed, percent, plural, setting, share_setting
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import (
     Block,
@@ -29,6 +28,7 @@ from tumint.report.engine.page import (
     state,
 )
 from tumint.report.qc import dropped, figures, quality
+from tumint.text import integer, listed, percent, plural, setting, share_setting
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),
@@ -88,7 +88,7 @@ def build(inputs: Inputs) -> Page:
     rows["dropped"] = 1 - rows["n_out"] / rows["n_in"].clip(lower=1)
     counts = dropped.counts(cells, rows)
     spoken = {
-        s: "; ".join(f"{r}: {n:,}" for r, n in dropped.in_words(part))
+        s: "; ".join(f"{r}: {integer(n)}" for r, n in dropped.in_words(part))
         for s, part in counts.groupby(k.SAMPLE, sort=False)
     }
     rows["reasons"] = rows[k.SAMPLE].map(spoken).fillna("")
@@ -103,7 +103,7 @@ def build(inputs: Inputs) -> Page:
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(passing[k.SUBJECT].nunique())),
-            Number("ROIs that go on", integer(len(passing)), f"of {len(rows):,}"),
+            Number("ROIs that go on", integer(len(passing)), f"of {integer(len(rows))}"),
             Number("Cells in", integer(n_in)),
             Number("Cells out", integer(n_out), percent(n_out / n_in) if n_in else ""),
         ),
@@ -139,7 +139,9 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
     gone = cells[cells[k.VERDICT] != "pass"]
     if len(gone):
         why = gone[k.REASON].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        found.append("Reasons: " + "; ".join(f"{reason or 'none given'} ({n:,})" for reason, n in why.items()) + ".")
+        found.append(
+            "Reasons: " + "; ".join(f"{reason or 'none given'} ({integer(n)})" for reason, n in why.items()) + "."
+        )
     worst = rows.iloc[int(rows["dropped"].to_numpy().argmax())]
     found.append(
         f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
@@ -247,7 +249,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
         for row in chosen.to_dict("records")
     ]
     many = inputs.config.maps_per_subject
-    said = f"The {'ROI' if many == 1 else f'{many} ROIs'} of each subject that lost the largest share of cells."
+    said = f"The {'ROI' if many == 1 else plural(many, 'ROI')} of each subject that lost the largest share of cells."
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 

@@ -14,10 +14,10 @@ from tumint.io import contracts
 from tumint.qc import whatif
 from tumint.qc.cohort import WEAK_Z
 from tumint.qc.words import BASIC, METRICS, SHARES
-from tumint.report.engine.formats import listed, percent, plural
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Chooser, Column, Items, Notice, Table, Text
 from tumint.report.qc import charts
+from tumint.text import listed, percent, plural, setting
 
 LOOK = "look at this"
 NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
@@ -114,8 +114,8 @@ def cohort_blocks(inputs: Inputs, compared: pd.DataFrame) -> list[Block]:
         Column("signal", "Total signal", "number", "median over the cells"),
         Column("dna", "DNA", "number", "median over the cells"),
         Column("z_signal", "z of the signal", "number", "robust z among the ROIs"),
-        Column("weak_channels", "Channels weak", "percent", f"robust z below -{WEAK_Z:g}"),
-        Column("bright_channels", "Channels bright", "percent", f"robust z above {WEAK_Z:g}"),
+        Column("weak_channels", "Channels weak", "percent", f"robust z below -{setting(WEAK_Z)}"),
+        Column("bright_channels", "Channels bright", "percent", f"robust z above {setting(WEAK_Z)}"),
     )
     roi_table = Table("rois", "Each ROI against the cohort.", [c for c in columns if c.key in compared], compared)
     return [*blocks, *([levels] if levels is not None else []), roi_table, *_channels(channels), *_spillover(inputs)]
@@ -152,8 +152,8 @@ def _channels(channels: pd.DataFrame) -> list[Block]:
         Column("background", "Background", "number", "10th percentile of the cells"),
         Column("zero_share", "Cells at 0", "percent"),
         Column("saturated_share", "Saturated", "percent", "cells at the highest value"),
-        Column("weak", "ROIs weak", "int", f"robust z below -{WEAK_Z:g}"),
-        Column("bright", "ROIs bright", "int", f"robust z above {WEAK_Z:g}"),
+        Column("weak", "ROIs weak", "int", f"robust z below -{setting(WEAK_Z)}"),
+        Column("bright", "ROIs bright", "int", f"robust z above {setting(WEAK_Z)}"),
         Column("highest_background", "Highest background", "number"),
         Column(f"highest_{k.SAMPLE}", "in ROI"),
     )

@@ -10,8 +10,9 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.report.engine import words
-from tumint.report.engine.formats import is_missing, listed, number, plural, probability
+from tumint.report.engine.formats import is_missing
 from tumint.report.engine.inputs import Inputs
+from tumint.text import integer, listed, number, plural, probability, setting
 
 SMALL_GROUP = 6  # below this in a group, one animal carries much of the result
 
@@ -33,7 +34,7 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
     without = effects[effects["effect"].isna()]
     if len(without):
         said.append(
-            f"{plural(len(without), 'feature')} of {len(effects):,} could not be compared at all: see the table."
+            f"{plural(len(without), 'feature')} of {integer(len(effects))} could not be compared at all: see the table."
         )
     if (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
         said.append(
@@ -65,8 +66,8 @@ def _permutation(facts: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
         way = "exact" if permutation.get("exact") else "sampled"
         return [
             f"The smallest p that a permutation of subjects can give here is {probability(least)} "
-            f"({way}, {permutation.get('used') or 0:,} assignments); the moderated t can go lower because it borrows "
-            "variance from the other features."
+            f"({way}, {integer(permutation.get('used') or 0)} assignments); the moderated t can go lower because it "
+            "borrows variance from the other features."
         ]
     if effects["p"].notna().any() and not is_missing(permutation.get("reason")):
         return [f"No permutation p: {permutation['reason']}."]
@@ -90,7 +91,7 @@ def _design(facts: Mapping[str, Any]) -> list[str]:
             which = f"`{condition['column']}` is {listed(condition['values'])}"
         else:
             side = "at or above" if condition["keep"] == "high" else "below"
-            bound = f"{condition['quantile']:g} quantile of both groups ({number(condition['bound'])})"
+            bound = f"{setting(condition['quantile'])} quantile of both groups ({number(condition['bound'])})"
             which = f"{condition['feature']} ({condition['family']}) is {side} the {bound}"
         left = listed([f"{n} of {level}" for level, n in condition["samples"].items()])
         said.append(f"Only ROIs in which {which}: {left}. What is found holds for such ROIs.")
@@ -124,9 +125,8 @@ def _confounded(inputs: Inputs, facts: Mapping[str, Any], sides: Mapping[str, li
             found.append(name)
     if not found:
         return []
-    return [
-        f"{listed(found)} differ{'s' if len(found) == 1 else ''} exactly as the groups do: they cannot be told apart."
-    ]
+    differ = "differs" if len(found) == 1 else "differ"
+    return [f"{listed(found)} {differ} exactly as the groups do: they cannot be told apart."]
 
 
 def _left_out(facts: Mapping[str, Any]) -> list[str]:

@@ -12,11 +12,11 @@ from tumint import families
 from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine import words
-from tumint.report.engine.formats import listed, plural, probability, ratio, setting
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Section, Table, Text
 from tumint.report.response import figures
 from tumint.report.response.contrasts import FOREST_ROWS, Contrast
+from tumint.text import fixed, integer, listed, plural, probability, ratio, setting
 
 VERDICTS = {
     "remains": "remaining at equal shares of both types",
@@ -97,7 +97,7 @@ def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
         rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
     rows = rows.sort_values(["q", "q_total", k.FEATURE], kind="stable", na_position="last")
     counts = rows["verdict"].value_counts()
-    said = [f"{meant}: {counts[word]:,}" for word, meant in VERDICTS.items() if word in counts]
+    said = [f"{meant}: {integer(counts[word])}" for word, meant in VERDICTS.items() if word in counts]
     empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
     columns = [column for column in REMAINING_COLUMNS if column not in empty]
     caption = "Pairs that differ in contact or in contacts, beside what could explain it."
@@ -116,8 +116,8 @@ def _prediction(facts: Mapping[str, Any]) -> list[Block]:
     most = [f"{row[k.FEATURE]} ({row[k.FAMILY]}, {row['models']})" for row in found.get("chosen", [])[:3]]
     said = (
         f"Prediction: with each subject left out once and every choice made without it, the features tell "
-        f"{facts['group']} from {facts['reference']} with an area under the ROC curve of {found['auc']:.2f} "
-        f"(p = {probability(found['p'])} among {found['permutations']:,} random groupings)."
+        f"{facts['group']} from {facts['reference']} with an area under the ROC curve of {fixed(found['auc'])} "
+        f"(p = {probability(found['p'])} among {integer(found['permutations'])} random groupings)."
     )
     if most:
         said += f" Features used in most of the {found['n_models']} models: {listed(most)}."
@@ -187,7 +187,7 @@ def _outcome(name: str, part: pd.DataFrame, fdr: float) -> Section:
         else "change of the feature per standard deviation of the outcome"
     )
     tested = plural(int(rows["p"].notna().sum()), "feature")
-    said = f"{int(rows['significant'].sum()):,} of {tested} tested have q < {fdr:g}. Effect: {unit}."
+    said = f"{integer(int(rows['significant'].sum()))} of {tested} tested have q < {setting(fdr)}. Effect: {unit}."
     columns = OUTCOME_COLUMNS if survival else [c for c in OUTCOME_COLUMNS if c.key != "n_events"]
     shown = rows.drop(columns=["log2_effect", "log2_low", "log2_high", "significant"])
     figure = figures.outcome_forest(best, name, survival=survival)

@@ -16,6 +16,7 @@ from tumint.charts import model as charts
 from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, DIVERGING, GREY, level_colours
 from tumint.charts.sizes import by_similarity, chart_height, chart_width, label_inch
+from tumint.text import setting
 
 REFERENCE_COLOUR, GROUP_COLOUR = BRIGHT[0], BRIGHT[1]
 NO_EVIDENCE = "above the rate asked for"
@@ -149,7 +150,7 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Fig
         f"volcano_{contrast['name']}",
         f"All features: {contrast['group']} against {contrast['reference']}",
         f"Each dot is a feature: to the right more in {contrast['group']}, further up less easily chance. Coloured "
-        f"dots have q < {fdr:g} within their family; in brackets how many.",
+        f"dots have q < {setting(fdr)} within their family; in brackets how many.",
         table,
         chart,
     )
@@ -271,7 +272,8 @@ def effect_heatmap(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float)
         f"effects_by_pair_{contrast['name']}",
         f"Contact: {contrast['group']} against {contrast['reference']}",
         f"Red pairs attract each other more in {contrast['group']}, blue ones more in {contrast['reference']} "
-        f"(contact odds ratio, all pairs in one fit); a dot marks q < {fdr:g}; grey pairs could not be compared.",
+        f"(contact odds ratio, all pairs in one fit); a dot marks q < {setting(fdr)}; grey pairs could "
+        "not be compared.",
         table,
         chart,
     )

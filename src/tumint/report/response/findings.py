@@ -13,6 +13,7 @@ from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding
 from tumint.report.response.contrasts import FOREST_ROWS, Contrast, contrasts
+from tumint.text import integer
 
 MOST = 8  # findings of one contrast on the first screen
 
@@ -54,7 +55,7 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
     rest = len(hits) - len(shown)
     if rest > 0:
         name = f"findings_{contrast.name}"
-        found.append(Finding(f"And {rest:,} more, by q within their families.", name, page, "all findings"))
+        found.append(Finding(f"And {integer(rest)} more, by q within their families.", name, page, "all findings"))
     return [Finding(head), *found]
 
 
@@ -77,6 +78,6 @@ def _of_outcome(outcome: Mapping[str, Any], most: int, page: str) -> list[Findin
     if not rows:
         return [Finding(str(outcome.get("nothing", "")))]
     drawn, listed = f"forest_{outcome['name']}", f"outcome_{outcome['name']}"
-    head = f"{outcome['name']}: {len(rows):,} of {outcome['n_tested']:,} features go with it."
+    head = f"{outcome['name']}: {integer(len(rows))} of {integer(outcome['n_tested'])} features go with it."
     said = [Finding(row["words"], drawn, page) for row in rows[: min(most, FOREST_ROWS)]]
     return [Finding(head, listed, page, "all of them"), *said]

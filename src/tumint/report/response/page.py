@@ -12,7 +12,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import type_colours
 from tumint.io import contracts
 from tumint.report.engine import words
-from tumint.report.engine.formats import integer, is_missing, number, plural, probability, ratio
+from tumint.report.engine.formats import is_missing
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import (
     Block,
@@ -33,6 +33,7 @@ from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
 from tumint.report.response.contrasts import contrasts as contrasts_of
+from tumint.text import integer, number, plural, probability, ratio, setting
 
 MAPPED = 3  # features whose subjects at the extremes are drawn
 COLUMNS = (
@@ -112,7 +113,7 @@ def build(inputs: Inputs) -> Page:
             Number("ROIs", integer(rois[k.SAMPLE].nunique())),
             Number("Contrasts", integer(len(found))),
             Number("Features tested", integer(tested), "over all contrasts"),
-            Number(f"At q < {fdr:g}", integer(hits) if tested else "no p"),
+            Number(f"At q < {setting(fdr)}", integer(hits) if tested else "no p"),
         ),
         findings_title="Findings",
         findings=spoken.findings(inputs) or ["Nothing was compared."],
@@ -279,6 +280,6 @@ def _method(found: list[Contrast]) -> list[str]:
         learnt = f" Prior degrees of freedom: {', '.join(priors)}." if priors else ""
         said.append(
             f"{facts['name']}: {facts['group']} against {facts['reference']} of `{facts['column']}`{extra}; false "
-            f"discovery rate {contrast.fdr:g}.{learnt}"
+            f"discovery rate {setting(contrast.fdr)}.{learnt}"
         )
     return said

@@ -10,6 +10,7 @@ from tumint.errors import Fault, SheetError
 from tumint.response.design.groups import Design
 from tumint.response.design.matrices import Matrices
 from tumint.response.models.linear import LinearFit
+from tumint.text import listed, plural
 
 
 def contrast_reason(design: Design, least: int) -> str:
@@ -24,7 +25,7 @@ def _too_few(sizes: list[tuple[str, int]], least: int) -> str:
     short = [(name, n) for name, n in sizes if n < least]
     if not short:
         return ""
-    said = " and ".join(f"{n or 'no'} subject{'s' if n != 1 else ''} in group `{name}`" for name, n in short)
+    said = listed(f"{plural(n, 'subject', none='no')} in group `{name}`" for name, n in short)
     if min(n for _, n in short) <= 1:
         return f"{said}: no between-subject variance, so no p"
     return f"{said}: fewer than the {least} that the config asks for, so no p"
@@ -56,7 +57,7 @@ def feature_status(
     for i, (n_reference, n_group) in enumerate(counts):
         sizes = [(contrast.reference, int(n_reference)), (contrast.group, int(n_group))]
         if n_reference == 0 or n_group == 0:
-            absent = " and ".join(f"`{name}`" for name, n in sizes if n == 0)
+            absent = listed(f"`{name}`" for name, n in sizes if n == 0)
             status[i], reason[i] = k.ABSENT, f"in no subject of group {absent}"
         elif words := _too_few(sizes, least):
             status[i], reason[i] = k.NO_P, words

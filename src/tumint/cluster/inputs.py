@@ -1,0 +1,62 @@
+"""The files of all batches, read as one cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, issparse, vstack
+
+from tumint import keys as k
+from tumint.cluster.cohort import Cells, positions
+from tumint.errors import DataError, Fault
+from tumint.io.cells import read_cells
+
+_OPTIONAL = (k.CELL_TYPE_PROVIDED,)
+
+
+def read_cohort(paths: Sequence[Path]) -> Cells:
+    """Read the batches; `paths` and the samples within them are in the order of the sheet.
+
+    Raises
+    ------
+    DataError
+        A file is missing or breaks its contract, or there is no cell in any of them.
+    """
+    batches = [read_cells(path) for path in paths]
+    if not sum(batch.n_obs for batch in batches):
+        found = f"none in {', '.join(map(str, paths))}"
+        raise DataError(Fault("cluster", "at least one cell that passed quality control", found))
+    use: dict[str, str] = {}
+    for batch in batches:
+        use |= {m: u for m, u in zip(batch.var_names, batch.var[k.USE].astype(str), strict=True) if m not in use}
+    batches = [batch for batch in batches if batch.n_obs]
+    sparse = any(issparse(batch.X) for batch in batches)
+    # a gene that is not in all batches was not looked for in some of them
+    here = [set(batch.var_names) for batch in batches]
+    markers = [m for m in use if not sparse or all(m in names for names in here)]
+    at = positions(markers)
+    parts, tables = [], []
+    for batch in batches:
+        if sparse:
+            parts.append(csr_matrix(batch[:, markers].X, dtype=np.float32))
+        else:
+            part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
+            if batch.n_vars:
+                part[:, [at[m] for m in batch.var_names]] = np.asarray(batch.X)
+            parts.append(part)
+        columns = [k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, *(c for c in _OPTIONAL if c in batch.obs)]
+        tables.append(batch.obs[columns].astype({c: object for c in columns if c not in (k.CELL_ID, k.AREA_UM2)}))
+    obs = pd.concat(tables, ignore_index=True)
+    spatial = np.concatenate([np.asarray(batch.obsm[k.SPATIAL], dtype=float).reshape(-1, 2) for batch in batches])
+    rank = pd.Categorical(obs[k.SAMPLE], categories=list(dict.fromkeys(obs[k.SAMPLE]))).codes
+    order = np.lexsort((obs[k.CELL_ID].to_numpy(), rank))
+    return Cells(
+        (vstack(parts, format="csr") if sparse else np.concatenate(parts))[order],
+        markers,
+        [use[m] for m in markers],
+        obs.iloc[order].reset_index(drop=True),
+        spatial[order],
+    )
