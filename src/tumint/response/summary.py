@@ -14,6 +14,7 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import OUTCOMES, empty
 from tumint.response.compare import Result
+from tumint.response.parts import parts_of, sentence
 from tumint.response.wording import finding, nothing, relation
 from tumint.text import integer, probability, setting
 
@@ -69,7 +70,7 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
     contrast, effects, ways = result.design.contrast, result.effects, result.ways
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
     found = _with_evidence(found, result, grid)
-    sides = contrast.model_dump(mode="json")
+    sides, split = contrast.model_dump(mode="json"), parts_of(effects)
     return {
         **sides,
         "subset": result.subset,
@@ -89,11 +90,24 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
         "findings": [
-            {**{name: plain(row[name]) for name in _FINDING}, **finding(row, sides)}
+            {**{name: plain(row[name]) for name in _FINDING}, **_in_words(row, sides, split)}
             for row in found[list(_FINDING)].to_dict("records")
         ],
         "largest": [finding(row, sides)["words"] for row in _largest(effects)],
     }
+
+
+def _in_words(row: dict[Any, Any], sides: dict[str, Any], split: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A finding's ratios and sentence; of a contact also what the difference in numbers of contacts is made of."""
+    said = finding(row, sides)
+    parts = split.get(row[k.FEATURE])
+    if row[k.FAMILY] != k.FAMILY_INTERACTION or parts is None or sides.get("coefficient"):
+        return said
+    words = f"{said['words']} {sentence(row[k.SOURCE], row[k.TARGET], parts, sides)}"
+    shares = {
+        name: [plain(float(2.0**value)) for value in part] for name, part in parts.items() if name != "carried_by"
+    }
+    return {**said, "words": words, "parts": shares, "carried_by": parts["carried_by"]}
 
 
 def _units(result: Result) -> dict[str, str] | None:

@@ -33,6 +33,7 @@ from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
 from tumint.report.response.contrasts import contrasts as contrasts_of
+from tumint.report.response.parts import parts_figure
 from tumint.text import integer, number, plural, probability, ratio, setting
 
 MAPPED = 3  # features whose subjects at the extremes are drawn
@@ -146,6 +147,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     interactions = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]
     charts = [
         figures.forest(contrast.forest, facts),
+        parts_figure(contrast),
         _dots(contrast, inputs),
         *_maps(contrast, inputs),
         figures.effect_heatmap(interactions[interactions["log2_effect"].notna()], facts, contrast.fdr),

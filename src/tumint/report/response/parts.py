@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tumint import families
@@ -48,7 +49,9 @@ def parts_figure(contrast: Contrast) -> Figure | None:
         ratio=2.0 ** rows["log2_effect"],
     ).sort_values("at", kind="stable")
     palette = {families.title(family): COLOURS[family] for family in kinds}
-    low, high = min(float(table["log2_low"].min()), -0.5), max(float(table["log2_high"].max()), 0.5)
+    # without a variance there is no interval
+    ends = table[["log2_effect", "log2_low", "log2_high"]].to_numpy(float)
+    low, high = min(float(np.nanmin(ends)), -0.5), max(float(np.nanmax(ends)), 0.5)
     panel = charts.Panel(
         [
             charts.Mark(0),
