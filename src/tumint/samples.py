@@ -22,6 +22,7 @@ from tumint.io.raw.source import Place
 if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
 
+_NUMBER = re.compile(r"^([+-]?\d+(,\d+)?)?$")
 _NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
 
 
@@ -87,6 +88,11 @@ def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, l
         table.faults += error.faults
     table.stop_on_faults()
     sheet = pd.DataFrame({name: table.names(name) for name in table.header}, dtype=object)
+    if table.decimal == ",":  # columns of numbers, as a spreadsheet writes them between `;`
+        for name in table.header:
+            if (sheet[name] == "").all() or not all(_NUMBER.match(value) for value in sheet[name]):
+                continue
+            sheet[name] = [value.replace(",", ".") for value in sheet[name]]
     filled = (sheet != "").any(axis=1).to_numpy()
     return sheet[filled].reset_index(drop=True), [int(number) for number in table.rows[filled]]
 

@@ -119,7 +119,10 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "quote that does not close": (
         _field(9, "Number_Object_Number", '"8'),
-        ["{path} (sample M1): expected every quote closed on its line, found fields that hold line breaks."],
+        [
+            "{path} row 9 (sample M1): expected a closing quote for every quote that opens a field, "
+            "found none to the end of the file."
+        ],
     ),
     "not UTF-8": (
         lambda text: _field(4, "Number_Object_Number", "é")(text).encode("latin-1"),

@@ -34,16 +34,14 @@ def read_features(path: Path) -> pd.DataFrame:
     table = open_table(Place(str(path)))
     kinds = {"statistic": "str", k.NULL: "str", **SCORES.columns, **FEATURES.columns}
     wanted = [name for name in kinds if name in table.header]
-    table.require(*wanted)
+    contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
+    table.require(*dict.fromkeys([*contract.columns, *wanted]))
     table.stop_on_faults()
     table.load(wanted)
     found = pd.DataFrame({name: _column(table, name, kinds[name]) for name in wanted})
     table.stop_on_faults()
-    if "log2_enrichment" in found and k.VALUE not in found:
-        check(found, SCORES, str(path))
-        return from_scores(found, str(path))
-    check(found, FEATURES, str(path))
-    return found
+    check(found, contract, str(path))
+    return from_scores(found, str(path)) if contract is SCORES else found
 
 
 def _column(table: Table, name: str, kind: str) -> np.ndarray:

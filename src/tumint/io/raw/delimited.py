@@ -59,7 +59,7 @@ class Delimited(Table):
             parts, rows, breaks = self._read(self._text.blocks(), wanted, keep)
         except DataError as error:
             parts, rows, breaks, fault = [], [], True, error
-        if breaks and (whole := self._with_breaks()) is not None:
+        if breaks and (whole := self._with_breaks(fails=fault is not None)) is not None:
             parts, rows = self._read_whole(whole, wanted, keep)
         elif fault is not None:
             raise fault
@@ -124,8 +124,11 @@ class Delimited(Table):
         numbers = np.delete(numbers, empty) if empty else numbers
         return table.rename_columns(list(map(str, range(len(wanted))))), numbers
 
-    def _with_breaks(self) -> bytes | None:
-        """The whole text, where it has quoted fields of several lines and every quote that opens one closes."""
+    def _with_breaks(self, *, fails: bool) -> bytes | None:
+        """The whole text, where it has quoted fields of several lines and every quote that opens one closes.
+
+        One that stays open to the end is a fault where the text `fails` to be read line by line.
+        """
         pieces, size = [], 0
         with closing(self._text.blocks()) as blocks:
             for block in blocks:
@@ -135,9 +138,14 @@ class Delimited(Table):
         whole = self._without_spaces(b"".join(pieces))
         if b'"' not in whole:
             return None
+        records, row = 0, 1
         try:
-            records = sum(1 for _ in self._records(whole))
-        except csv.Error:
+            for row, fields in self._records(whole):
+                records, row = records + 1, row + 1 + sum(field.count("\n") for field in fields)
+        except csv.Error as error:
+            if fails and "unexpected end" in str(error):
+                expected = "a closing quote for every quote that opens a field"
+                raise DataError(Fault(self.place.at(row), expected, "none to the end of the file")) from None
             return None
         return whole if records < _lines(whole) else None
 
