@@ -20,10 +20,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RULES = [*sorted((ROOT / "workflow").rglob("*.smk")), ROOT / "workflow" / "Snakefile"]
 
 
-def _imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
-    """Modules that `path` imports, with `from tumint import x` as `tumint.x`; only those of the module's own level."""
+def _imports(path: Path) -> Iterator[str]:
+    """Modules that `path` imports, with `from tumint import x` as `tumint.x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.iter_child_nodes(tree) if top_level else ast.walk(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -181,10 +181,9 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
     """
     place = Place(path)
     with opened(place, backed=False) as cells:
-        pass
-    obs = Frame(place, cells.obs)
-    obs.require(column)
-    obs.stop_on_faults()
+        obs = Frame(place, cells.obs)
+        obs.require(column)
+        obs.stop_on_faults()
     here = set(cells.var_names)
     shared = [m for m in markers if m in here]
     if len(shared) < _SHARED:

@@ -33,7 +33,7 @@ def read_features(path: Path) -> pd.DataFrame:
     """
     table = open_table(Place(str(path)))
     kinds = {"statistic": "str", k.NULL: "str", **SCORES.columns, **FEATURES.columns}
-    wanted = [name for name in kinds if name in table.header]
+    wanted = [name for name in dict.fromkeys(table.header) if name in kinds]
     contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
     table.require(*dict.fromkeys([*contract.columns, *wanted]))
     table.stop_on_faults()

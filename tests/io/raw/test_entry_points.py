@@ -27,7 +27,7 @@ CELLS: Rows = [
 ]
 FEATURES: Rows = [
     ["sample", "family", "feature", "value", "se", "weight", "n", "status"],
-    *([f"s{i}", "composition", "a", str(i % 3 + 0.5), "0.1", "1", "9", "ok"] for i in range(8)),
+    *([f"s{i}", "composition", "a", str(i % 3 + 0.5), "0.1", "1", "9", "tested"] for i in range(8)),
 ]
 SHEET: Rows = [
     ["sample", "subject", "pixel_size_um", "arm"],
@@ -212,7 +212,7 @@ BAD: dict[str, tuple[Callable[[Entry], bytes], str]] = {
     "blank": (lambda e: b"\n \n\r\n", "{s}: expected a header and rows, found an empty file"),
     "UTF-16": (
         lambda e: text(e.rows).encode("utf-16"),
-        r" row 1{s}: .*UTF-8, found the byte 0xFF \(UTF-16: save it as .*",
+        r" row 1{s}: expected text in UTF-8, found the byte 0xFF \(UTF-16: save it as CSV in UTF-8\)",
     ),
     "UTF-16 without a mark": (lambda e: text(e.rows).encode("utf-16-le"), " row 1{s}: expected text in UTF-8, .* 0x00"),
     "Latin-1": (
@@ -221,7 +221,7 @@ BAD: dict[str, tuple[Callable[[Entry], bytes], str]] = {
     ),
     "Excel": (
         lambda e: b"PK\x03\x04\x14\x00\x06\x00" * 20,
-        r" row 1{s}: .*\(a zip file, as Excel writes .xlsx: save it .*",
+        r" row 1{s}: expected text in UTF-8, .* \(a zip file, as Excel writes .xlsx: save it as CSV in UTF-8\)",
     ),
     "HDF5": (lambda e: b"\x89HDF\r\n\x1a\n" + bytes(99), r" row 1{s}: .* found the byte 0x89 \(an HDF5 file\)"),
     "short row": (

@@ -117,8 +117,10 @@ class Delimited(Table):
         found: list[pyarrow.csv.InvalidRow] = []
         table = self._parse(block, [self.header.index(name) for name in wanted], found)
         numbers = np.arange(start, start + _lines(block))
-        empty = [row.number - 1 for row in found if not row.text.strip(f'{self._delimiter}" \t\r\n')]
-        ragged += [row._replace(number=start + row.number - 1) for row in found if row.number - 1 not in empty]
+        is_empty = [not row.text.strip(f'{self._delimiter}" \t\r\n') for row in found]
+        empty = [row.number - 1 for row, none in zip(found, is_empty, strict=True) if none]
+        short = (row for row, none in zip(found, is_empty, strict=True) if not none)
+        ragged += [row._replace(number=start + row.number - 1) for row in short]
         if not ragged and table.num_rows + len(empty) != len(numbers):
             raise DataError(Fault(self.place.at(), "every quote closed on its line", "fields that hold line breaks"))
         numbers = np.delete(numbers, empty) if empty else numbers
