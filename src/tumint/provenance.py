@@ -27,10 +27,10 @@ _PACKAGES = (
 def code_digest(stage: str, reader: str = "") -> str:
     """Hash of the modules that `stage` runs: `tumint.<stage>.stage` and all it imports from tumint.
 
-    Comments, docstrings and layout do not count. Of a package whose modules are found by looking (`tumint.discover`), all
-    count. So do the modules of `tumint.<stage>.readers`, and the package that brings the `reader` of raw data, where it
-    is not ours. The digest of `report_<stage>` covers `tumint.report.<stage>`, what all reports share with its templates,
-    and what these import; `engine.render` imports pages by name, so those of other stages do not count.
+    Comments, docstrings and layout do not count. Of a package whose modules are found by looking (`tumint.discover`),
+    all count. So do the modules of `tumint.<stage>.readers`, and the package that brings the `reader` of raw data,
+    where it is not ours. The digest of `report_<stage>` covers `tumint.report.<stage>`, what all reports share with its
+    templates, and what these import; `engine.render` imports pages by name, so those of other stages do not count.
     """
     if stage.startswith("report"):
         name = stage.removeprefix("report_")
