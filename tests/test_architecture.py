@@ -20,10 +20,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RULES = [*sorted((ROOT / "workflow").rglob("*.smk")), ROOT / "workflow" / "Snakefile"]
 
 
-def _imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
-    """Modules that `path` imports, with `from tumint import x` as `tumint.x`; only those of the module's own level."""
+def _imports(path: Path) -> Iterator[str]:
+    """Modules that `path` imports, with `from tumint import x` as `tumint.x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.iter_child_nodes(tree) if top_level else ast.walk(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -164,6 +164,21 @@ def test_no_script_or_helper_imports_in_a_circle(room):
     list(TopologicalSorter(waits).static_order())  # raises CycleError
 
 
+def test_tables_of_users_are_read_in_one_room():
+    """What tumint wrote itself is read by `io.cells` and `io.tables`."""
+    parsers = r"\b(read_csv|read_fwf|read_excel|csv\.reader|csv\.DictReader|pyarrow\.csv|pd\.read_\w+|ad\.read_\w+)\b"
+    found = {path for path in MODULES if re.search(parsers, path.read_text(encoding="utf-8"))}
+    inside = {path for path in found if path.is_relative_to(PACKAGE / "io" / "raw")}
+    assert len(inside) == 2
+    assert found - inside == {PACKAGE / "io" / "cells.py"}
+
+
+def test_io_knows_names_and_faults_alone():
+    for path in (PACKAGE / "io").rglob("*.py"):
+        ours = {name.split(".")[1] for name in _imports(path) if name.startswith("tumint.")}
+        assert ours <= {"errors", "keys", "text", "io"}, path
+
+
 def test_only_reports_draw():
     for path in MODULES:
         if _room(path) not in ("report", "charts"):
@@ -182,9 +197,7 @@ def test_a_report_of_a_stage_is_not_needed_by_another():
 def test_scores_and_comparison_need_no_scanpy():
     for path in MODULES:
         if _room(path) in ("neighbourhood", "response"):
-            # `tumint score` reads an .h5ad where it is given one, and imports anndata only then
-            lazy = path.name == "tables.py"
-            roots = {name.split(".")[0] for name in _imports(path, top_level=lazy)}
+            roots = {name.split(".")[0] for name in _imports(path)}
             assert not roots & {"scanpy", "anndata", "squidpy"}, path
 
 

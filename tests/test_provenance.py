@@ -24,6 +24,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "    from tumint.neighbourhood.statistics import listed\n",
         "neighbourhood/statistics/__init__.py": "from tumint.discover import listed\n",
         "neighbourhood/statistics/mine.py": "E = 1\n",
+        "ingest/stage.py": "G = 1\n",
+        "ingest/readers/_10x.py": "H = 1\n",
         "report/__init__.py": "",
         "report/engine/__init__.py": "",
         "report/engine/render.py": "C = 1\n",
@@ -40,7 +42,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-STAGES = ("qc", "neighbourhood", "report_qc", "report_neighbourhood")
+STAGES = ("ingest", "qc", "neighbourhood", "report_qc", "report_neighbourhood")
 
 
 def changed(package: Path, name: str, text: str) -> set[str]:
@@ -58,6 +60,7 @@ def changed(package: Path, name: str, text: str) -> set[str]:
         ("keys.py", "A = 2\n", {"qc", "neighbourhood"}),
         ("neighbourhood/statistics/mine.py", "E = 2\n", {"neighbourhood"}),  # found by looking, imported by nobody
         ("neighbourhood/statistics/another.py", "F = 1\n", {"neighbourhood"}),
+        ("ingest/readers/_10x.py", "H = 2\n", {"ingest"}),  # found by looking, imported by nobody
         ("report/qc/figures.py", "B = 2\n", {"report_qc"}),
         ("report/engine/render.py", "C = 2\n", {"report_qc", "report_neighbourhood"}),
         ("report/qc/page.py", "from tumint.report.qc import figures\n\nD = 1\n", {"report_qc"}),

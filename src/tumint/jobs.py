@@ -81,6 +81,11 @@ def batches_json(sheet: pd.DataFrame, column: str) -> str:
     return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def check_reader(config: IngestConfig) -> None:
+    """Raise `ConfigError` where the reader of the format cannot be had."""
+    registry.reader(config.format)
+
+
 def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig) -> list[str]:
     """The files that ingest reads for `samples`, each once: tables of cells, and what belongs to them."""
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples)]

@@ -10,10 +10,11 @@ import hashlib
 import platform
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tumint import __version__
+from tumint import __version__, formats
 
 _ROOT = Path(__file__).parent
 _DISCOVER = "tumint.discover"
@@ -23,13 +24,13 @@ _PACKAGES = (
 )
 
 
-def code_digest(stage: str) -> str:
+def code_digest(stage: str, reader: str = "") -> str:
     """Hash of the modules that `stage` runs: `tumint.<stage>.stage` and all it imports from tumint.
 
-    Comments, docstrings and layout do not count. Of a package whose modules are found by looking
-    (`tumint.discover`), all count. The digest of `report_<stage>` covers `tumint.report.<stage>`, what
-    all reports share with its templates, and what these import; `engine.render` imports pages by name, so those of
-    other stages do not count.
+    Comments, docstrings and layout do not count. Of a package whose modules are found by looking (`tumint.discover`),
+    all count. So do the modules of `tumint.<stage>.readers`, and the package that brings the `reader` of raw data,
+    where it is not ours. The digest of `report_<stage>` covers `tumint.report.<stage>`, what all reports share with its
+    templates, and what these import; `engine.render` imports pages by name, so those of other stages do not count.
     """
     if stage.startswith("report"):
         name = stage.removeprefix("report_")
@@ -40,7 +41,9 @@ def code_digest(stage: str) -> str:
         templates = _ROOT / "report" / "engine" / "templates"
         texts = [p.read_text(encoding="utf-8") for p in sorted(templates.glob("*"))]
     else:
-        roots, texts = [f"tumint.{stage}.stage"], []
+        readers = sorted((_ROOT / stage / "readers").glob("*.py"))
+        roots = [f"tumint.{stage}.stage", *(f"tumint.{stage}.readers.{path.stem}" for path in readers)]
+        texts = _package_of(reader)
     found: dict[str, str] = {}
     for root in roots:
         _collect(root, found)
@@ -48,6 +51,19 @@ def code_digest(stage: str) -> str:
     for part in (*(f"{name}={found[name]}" for name in sorted(found)), *texts):
         digest.update(part.encode())
     return digest.hexdigest()[:16]
+
+
+def _package_of(reader: str) -> list[str]:
+    """Every module of the package that brings a reader of raw data; none of ours."""
+    texts = []
+    for one in formats.known():
+        if one.name == reader and not one.is_ours:
+            spec = find_spec(one.module.partition(".")[0])
+            folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+            alone = [Path(spec.origin)] if spec is not None and spec.origin and not folders else []
+            modules = [*alone, *(path for folder in folders for path in sorted(Path(folder).rglob("*.py")))]
+            texts += [one.reader, *(path.read_text(encoding="utf-8") for path in modules)]
+    return texts
 
 
 def _collect(module: str, found: dict[str, str]) -> None:
@@ -88,21 +104,21 @@ def _parse(path: Path) -> tuple[str, tuple[str, ...]]:
     return ast.dump(tree), tuple(dict.fromkeys(imports))
 
 
-def run_metadata(stage: str, params: dict[str, Any]) -> dict[str, Any]:
-    """What every output of `stage` carries: versions, code digest, parameters."""
+def run_metadata(stage: str, params: dict[str, Any], reader: str = "") -> dict[str, Any]:
+    """What every output of `stage` carries: versions, code digest (with that of a `reader`), parameters."""
     return {
         "stage": stage,
         "tumint": __version__,
-        "code": _running_code(stage),
+        "code": _running_code(stage, reader),
         "params": params,
         "versions": dict(_versions()),
     }
 
 
 @cache
-def _running_code(stage: str) -> str:
+def _running_code(stage: str, reader: str) -> str:
     """The digest of `stage` as this process started with it."""
-    return code_digest(stage)
+    return code_digest(stage, reader)
 
 
 @cache

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable
@@ -17,11 +15,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from tumint import keys as k
-from tumint.errors import Fault, SheetError
+from tumint.errors import DataError, Fault, SheetError
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
 
 if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
 
+_NUMBER = re.compile(r"^([+-]?\d+(,\d+)?)?$")
 _NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
 
 
@@ -33,7 +34,7 @@ def read_sheet(
     Parameters
     ----------
     path
-        TSV, or CSV where the name ends in `.csv`; UTF-8, with or without BOM.
+        Any table that `io.raw` reads: TSV, or CSV where the name ends in `.csv`; UTF-8, with or without BOM.
     data
         Folder that `path` of each row is relative to; default the folder of the sheet.
     check_files
@@ -51,22 +52,13 @@ def read_sheet(
         One line for every fault: a missing or repeated column, a row with another number of fields, an empty, odd or
         repeated sample, an empty subject, a file that is not there, a pixel size that is not a positive number.
     """
-    header, rows = _read_rows(Path(path))
-    faults: list[Fault | str] = []
-    for column in (k.SAMPLE, subject, *([k.PATH] if check_files else [])):
-        if column not in header:
-            faults.append(Fault(f"{path} header", f"a column `{column}`", ", ".join(header)))
-    for column in sorted({c for c in header if header.count(c) > 1}):
-        faults.append(Fault(f"{path} header", f"each column once, not `{column}` twice", ", ".join(header)))
-    for number, row in rows:
-        if len(row) != len(header):
-            faults.append(Fault(f"{path} row {number}", f"{len(header)} fields", str(len(row))))
-    if faults:
-        raise SheetError(faults)
-    if not rows:
+    try:
+        sheet, numbers = _read_rows(path, (k.SAMPLE, subject, *([k.PATH] if check_files else [])))
+    except DataError as error:
+        raise SheetError(error.faults) from None
+    if not numbers:
         raise SheetError(Fault(str(path), "at least one sample", "a header only"))
-    sheet = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
-    numbers = [number for number, _ in rows]
+    faults: list[Fault | str] = []
     folder = Path(data) if data is not None else Path(path).parent
     if k.PATH in sheet:
         sheet[k.PATH] = [str(folder / p) if p else "" for p in sheet[k.PATH]]
@@ -79,21 +71,30 @@ def read_sheet(
     return sheet
 
 
-def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header and numbered rows (the header is row 1), blank lines left out, fields stripped."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        raise SheetError(Fault(str(path), "a sample sheet", "no file")) from None
-    except UnicodeDecodeError:
-        raise SheetError(Fault(str(path), "a sample sheet in UTF-8", "another encoding")) from None
-    reader = csv.reader(io.StringIO(text), delimiter="," if path.suffix.lower() == ".csv" else "\t")
-    rows = [
-        (n, [field.strip() for field in row]) for n, row in enumerate(reader, start=1) if any(f.strip() for f in row)
-    ]
-    if not rows:
-        raise SheetError(Fault(str(path), "a header and at least one sample", "an empty file"))
-    return rows[0][1], rows[1:]
+def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, list[int]]:
+    """The rows as text and their numbers (the header is row 1); rows without any text are left out."""
+    if not Path(path).is_file():
+        raise DataError(Fault(str(path), "a sample sheet", "no file"))
+    table = open_table(Place(str(path)))
+    for column in needed:
+        if column not in table.header:
+            table.faults.append(Fault(table.place.at("header"), f"a column `{column}`", ", ".join(table.header)))
+    for column in sorted({c for c in table.header if table.header.count(c) > 1}):
+        expected = f"each column once, not `{column}` twice"
+        table.faults.append(Fault(table.place.at("header"), expected, ", ".join(table.header)))
+    try:  # the rows are looked at even where the header is wrong, so that one look shows everything
+        table.load(dict.fromkeys(table.header))
+    except DataError as error:
+        table.faults += error.faults
+    table.stop_on_faults()
+    sheet = pd.DataFrame({name: table.names(name) for name in table.header}, dtype=object)
+    if table.decimal == ",":  # columns of numbers, as a spreadsheet writes them between `;`
+        for name in table.header:
+            if (sheet[name] == "").all() or not all(_NUMBER.match(value) for value in sheet[name]):
+                continue
+            sheet[name] = [value.replace(",", ".") for value in sheet[name]]
+    filled = (sheet != "").any(axis=1).to_numpy()
+    return sheet[filled].reset_index(drop=True), [int(number) for number in table.rows[filled]]
 
 
 def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, check_files: bool) -> Iterable[Fault]:

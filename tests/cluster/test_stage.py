@@ -231,8 +231,8 @@ def test_a_table_that_does_not_fit(batches, run, tmp_path):
         f"{path}: expected cell types without `|`, found `A|B`.",
     ]
     assert not (tmp_path / "table").exists()
-    path.write_text("cluster;cell_type\n0;A\n")
-    with pytest.raises(DataError, match="header: expected a column `cluster`, found cluster;cell_type"):
+    path.write_text("clusters;cell_type\n0;A\n")
+    with pytest.raises(DataError, match=r"header: expected a column `cluster`, found none \(the nearest is `clusters"):
         run(batches, typing="table", type_table=str(path))
     with pytest.raises(DataError, match=r"no-such\.csv: expected a CSV with columns"):
         run(batches, typing="table", type_table=str(tmp_path / "no-such.csv"))

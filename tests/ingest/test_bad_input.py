@@ -31,7 +31,7 @@ def _lines(change: Callable[[list[str]], list[str]]) -> Mutation:
 
 
 CASES: dict[str, tuple[Mutation, list[str]]] = {
-    "empty": (lambda text: "", ["expected a header and cells, found an empty file"]),
+    "empty": (lambda text: "", ["expected a header and rows, found an empty file"]),
     "missing column": (
         lambda text: text.replace(X, "Location_Centre_X"),
         [f"{{path}} header (sample M1): expected a column `{X}`, found none (the nearest is `Location_Centre_X`)."],
@@ -119,13 +119,21 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "quote that does not close": (
         _field(9, "Number_Object_Number", '"8'),
-        ["{path} (sample M1): expected every quote closed on its line, found fields that hold line breaks."],
+        [
+            "{path} row 9 (sample M1): expected a closing quote for every quote that opens a field, "
+            "found none to the end of the file."
+        ],
     ),
     "not UTF-8": (
         lambda text: _field(4, "Number_Object_Number", "é")(text).encode("latin-1"),
         ["{path} row 4 (sample M1): expected text in UTF-8, found the byte 0xE9."],
     ),
-    "UTF-16": (lambda text: text.encode("utf-16"), ["row 1 (sample M1): expected text in UTF-8, found the byte 0xFF."]),
+    "UTF-16": (
+        lambda text: text.encode("utf-16"),
+        [
+            "row 1 (sample M1): expected text in UTF-8, found the byte 0xFF (UTF-16: save it as CSV in UTF-8).",
+        ],
+    ),
     "UTF-16 without a mark": (
         lambda text: text.encode("utf-16-le"),
         ["row 1 (sample M1): expected text in UTF-8, found the byte 0x00."],

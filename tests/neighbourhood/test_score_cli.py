@@ -117,12 +117,12 @@ def faulty(**columns: object) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (table().drop(columns="x"), [], "cells.csv: expected a column `x`, found roi, id, y, cell_type, tissue."),
-        (faulty(x=["1"] * 7 + ["oops"] + ["2"] * 292), [], "row 9 column `x`: expected a finite number, found `oops`."),
-        (faulty(y=["1"] * 299 + ["nan"]), [], "row 301 column `y`: expected a finite number, found `nan`."),
-        (faulty(y=["inf", ""] + [1] * 298), [], "row 2 column `y`: expected a finite number, found `inf` and 1 more."),
+        (table().drop(columns="x"), [], "cells.csv header: expected a column `x`, found none among roi, id, y"),
+        (faulty(x=["1"] * 7 + ["oops"] + ["2"] * 292), [], "row 9 column `x`: expected a number, found `oops`."),
+        (faulty(y=["1"] * 299 + ["nan"]), [], "row 301 column `y`: expected a number, found `nan`."),
+        (faulty(y=["inf", "-inf"] + [1] * 298), [], "row 2 column `y`: expected a finite number, found `inf` (and 1"),
         (faulty(cell_type=["a", ""] + ["b"] * 298), [], "row 3 column `cell_type`: expected a value, found an empty"),
-        (faulty(cell_type="a|b"), [], "expected labels without `|`, found `a|b`."),
+        (faulty(cell_type="a|b"), [], "row 2 column `cell_type`: expected labels without `|`, found `a|b` (and 299"),
         (table(), ["--k", "0"], "--k: expected a whole number from 1, found `0`."),
         (table(), ["--radius", "-1"], "--radius: expected a positive number, found `-1`."),
         (table(), ["--graph", "edges"], "--graph edges: expected --edges FILE and --cell-id COL"),

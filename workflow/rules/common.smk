@@ -32,6 +32,7 @@ try:
     COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
+    jobs.check_reader(COHORT.config.ingest)
     ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
 except TumintError as error:
     fail(error)
@@ -40,6 +41,7 @@ RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
 CODE = {stage: code_digest(stage) for stage in STAGES}
+CODE["ingest"] = code_digest("ingest", COHORT.config.ingest.format)
 CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
 
 

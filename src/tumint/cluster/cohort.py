@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from scipy.sparse import issparse
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
+from tumint.io.raw.h5ad import Frame, opened
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
 from tumint.text import setting
 
 _SHARED = 2  # markers that a reference has to share with the data
@@ -128,15 +133,11 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
     DataError
         The file or the column is not there, or fewer than two markers are shared.
     """
-    import anndata as ad
-
-    try:
-        cells = ad.read_h5ad(path)
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(Fault(path, "an h5ad file", f"`{str(error).splitlines()[0]}`")) from None
-    if column not in cells.obs:
-        found = ", ".join(f"`{c}`" for c in cells.obs) or "none"
-        raise DataError(Fault(path, f"an obs column `{column}`, for `cluster.reference.column`", found))
+    place = Place(path)
+    with opened(place, backed=False) as cells:
+        obs = Frame(place, cells.obs)
+        obs.require(column)
+        obs.stop_on_faults()
     here = set(cells.var_names)
     shared = [m for m in markers if m in here]
     if len(shared) < _SHARED:
@@ -156,16 +157,24 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
     DataError
         The file is missing, a value is no number, no marker is named, a diagonal is not 1, or it has no inverse.
     """
-    expected = "a CSV of numbers whose first column and header name channels"
-    try:
-        table = pd.read_csv(path, index_col=0, encoding="utf-8-sig").astype(float)
-    except FileNotFoundError:
-        raise DataError(Fault(path, expected, "no file")) from None
-    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(Fault(path, expected, f"`{str(error).strip().splitlines()[-1]}`")) from None
-    known = [m for m in markers if m in table.index and m in table.columns]
+    table = _opened(path, "a CSV of numbers whose first column and header name channels")
+    names, known = table.header[0], [m for m in markers if m in table.header[1:]]
+    table.require(*known)
+    table.stop_on_faults()
+    table.load([names, *known])
+    rows = list(table.names(names))
+    repeated = np.array([row in known and row in rows[:i] for i, row in enumerate(rows)], dtype=bool)
+    table.fault(names, repeated, "each channel once")
+    values = {m: table.numbers(m, missing=True) for m in known}
+    table.stop_on_faults()
+    known = [m for m in known if m in rows]
+    for m in known:
+        table.fault(m, np.isnan(values[m]) & np.isin(rows, known), "a number")
+    table.stop_on_faults()
     matrix = pd.DataFrame(np.eye(len(markers)), index=list(markers), columns=list(markers))
-    matrix.loc[known, known] = table.loc[known, known]
+    at = [rows.index(m) for m in known]
+    for m in known:
+        matrix.loc[known, m] = values[m][at]
     if not known:
         raise DataError(Fault(path, "markers of the data in its first column and its header", "none"))
     if not np.isfinite(matrix.to_numpy()).all() or np.linalg.matrix_rank(matrix.to_numpy()) < len(markers):
@@ -176,6 +185,22 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
     return matrix.to_numpy()
 
 
+def _opened(path: str, what: str) -> Table:
+    """A table that people write by hand."""
+    if not Path(path).is_file():
+        raise DataError(Fault(path, what, "no file"))
+    return open_table(Place(path), spaced=True)
+
+
+def _text(path: str, *columns: str) -> pd.DataFrame:
+    """These columns of such a table, as text."""
+    table = _opened(path, f"a CSV with columns {' and '.join(f'`{name}`' for name in columns)}")
+    table.require(*columns)
+    table.stop_on_faults()
+    table.load(columns)
+    return pd.DataFrame({name: table.names(name) for name in columns}, dtype=object)
+
+
 def read_pairs(path: str, genes: Sequence[str]) -> pd.DataFrame:
     """Ligands and receptors (`source`, `target`) that are both among `genes`.
 
@@ -184,13 +209,7 @@ def read_pairs(path: str, genes: Sequence[str]) -> pd.DataFrame:
     DataError
         The file or a column is missing, or no pair is in the data.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        found = f"`{str(error).strip().splitlines()[-1]}`"
-        raise DataError(Fault(path, "a CSV with columns `source` and `target`", found)) from None
-    if lacking := [c for c in (k.SOURCE, k.TARGET) if c not in table]:
-        raise DataError(Fault(f"{path} header", f"a column `{lacking[0]}`", ", ".join(table.columns)))
+    table = _text(path, k.SOURCE, k.TARGET)
     here = set(genes)
     kept = table[table[k.SOURCE].isin(here) & table[k.TARGET].isin(here)].drop_duplicates([k.SOURCE, k.TARGET])
     if kept.empty:
@@ -206,23 +225,9 @@ def read_type_table(path: str, clusters: Sequence[str]) -> dict[str, str]:
     DataError
         The file or a column is missing, a cluster is missing, unknown or named twice, or a type holds `|`.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except FileNotFoundError:
-        raise DataError(Fault(path, "a CSV with columns `cluster` and `cell_type`", "no file")) from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        found = f"`{str(error).strip().splitlines()[-1]}`"
-        raise DataError(Fault(path, "a CSV with columns `cluster` and `cell_type`", found)) from None
-    table = table.rename(columns=str.strip)
-    faults: list[Fault | str] = [
-        Fault(f"{path} header", f"a column `{column}`", ", ".join(table.columns))
-        for column in (k.CLUSTER, k.CELL_TYPE)
-        if column not in table
-    ]
-    if faults:
-        raise DataError(faults)
-    named = [name.strip() for name in table[k.CLUSTER]]
-    types = [cell_type.strip() for cell_type in table[k.CELL_TYPE]]
+    table = _text(path, k.CLUSTER, k.CELL_TYPE)
+    faults: list[Fault | str] = []
+    named, types = list(table[k.CLUSTER]), list(table[k.CELL_TYPE])
     if absent := [c for c in clusters if c not in named]:
         faults.append(Fault(path, "a row for every cluster", f"none for {', '.join(absent)}"))
     if unknown := [c for c in dict.fromkeys(named) if c not in clusters]:

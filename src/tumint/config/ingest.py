@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from tumint import formats
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, Section, is_domain
 
@@ -35,31 +36,29 @@ class ColumnMap(Section):
     )
 
 
-Format = Literal[
-    "cellprofiler",
-    "cellprofiler_folder",
-    "steinbock",
-    "mcmicro",
-    "qupath",
-    "inform",
-    "halo",
-    "table",
-    "h5ad",
-    "spatialdata",
-    "xenium",
-    "10x",
-]
+def _formats(schema: dict[str, Any]) -> None:
+    """What the schema says of `format`: our names, those of installed packages, and where others come from."""
+    installed = [one for one in formats.known() if not one.is_ours]
+    any_other = f"Of an installed package with an entry point `{formats.GROUP}` (docs/contributing/reader.md)."
+    schema.pop("type", None)
+    schema["anyOf"] = [
+        {"enum": [one.name for one in formats.built_in()]},
+        *({"const": one.name, "description": f"Of the package {one.package}."} for one in installed),
+        {"type": "string", "description": any_other},
+    ]
 
 
 class IngestConfig(Section):
     """Raw per-cell tables → cells in µm, with domains."""
 
-    format: Format = Field(
+    format: str = Field(
         "cellprofiler",
+        json_schema_extra=_formats,
         description="Which program wrote the raw data; docs/ingest.md has an example of each. `cellprofiler`: one CSV "
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
         "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `table`: any CSV, TSV or "
-        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `10x`: dissociated cells, without coordinates.",
+        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `10x`: dissociated cells, without coordinates; or the "
+        "name that an installed package gives its own format (docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,
@@ -128,6 +127,15 @@ class IngestConfig(Section):
         description="A sample that cannot be read, or has no cell. `stop`: the run ends with its name and the reason; "
         "`quarantine`: the run goes on without it, and every report names it.",
     )
+
+    @field_validator("format")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if several := formats.clashes().get(name):
+            raise ValueError(f"a format of one package, not of {' and of '.join(several)}: uninstall one of them")
+        if name not in formats.names():
+            raise ValueError(formats.listed())
+        return name
 
     @model_validator(mode="after")
     def _columns_where_needed(self) -> IngestConfig:

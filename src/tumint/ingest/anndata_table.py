@@ -21,8 +21,8 @@ _PANEL_AT_MOST, _LEVELS_AT_MOST, _COLUMNS_AT_MOST = 200, 6, 6
 _MEANING = {"cell_type": "the cell type", "part": "what tells samples apart", "x": "x in pixels", "y": "y in pixels"}
 
 
-def part_of(data: Any, part: Part, config: IngestConfig) -> Matrix:
-    """The cells of an AnnData in memory."""
+def part_of(data: Any, part: Part, config: IngestConfig, rows: np.ndarray | None = None) -> Matrix:
+    """The cells of an AnnData in memory, which are these `rows` of its file."""
     X = data.X
     if config.layer is not None:
         if config.layer not in data.layers:
@@ -33,7 +33,7 @@ def part_of(data: Any, part: Part, config: IngestConfig) -> Matrix:
         raise DataError(Fault(part.place.at(), "values in `X`, or `ingest.layer` that names a layer", "none"))
     xy = np.asarray(data.obsm[k.SPATIAL]) if k.SPATIAL in data.obsm else None
     graph = next((data.obsp[name] for name in _GRAPHS if name in data.obsp), None)
-    return Matrix(X, list(data.var_names), data.obs, xy, graph=graph)
+    return Matrix(X, list(data.var_names), data.obs, xy, graph=graph, rows=rows)
 
 
 def found_in(data: Any, file: Path, rows: list[tuple[str, Path, str]]) -> Found:

@@ -9,7 +9,7 @@ from tumint.config.ingest import IngestConfig
 from tumint.config.panel import Panel
 from tumint.errors import ConfigError, Fault
 from tumint.ingest.reader import Channel, Settings
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 _OVERRIDES = ("cell_id", "area", "cell_type", "domain", "part")
 

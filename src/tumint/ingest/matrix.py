@@ -5,8 +5,7 @@ The panel says what the features it names are called and used for; `ingest.other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +14,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
-from tumint.errors import DataError, Fault, TumintError
+from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest.edges import both_ways
 from tumint.ingest.reader import Cells, Channel, Part, Settings, no_edges
-from tumint.ingest.source import Identity, Place
-from tumint.ingest.table import printable
+from tumint.io.raw.h5ad import Frame
+from tumint.io.raw.source import Identity
 from tumint.text import integer
 
 
@@ -29,7 +28,7 @@ class Matrix:
     """Cells of one sample as a source holds them.
 
     `X` cells × features, an array or CSR; `obs` a row for each cell; `xy` (n × 2) in the unit of the source or None;
-    `graph` a sparse adjacency of the cells or None.
+    `graph` a sparse adjacency of the cells or None; `rows` the numbers of the cells in the file, where they are some.
     """
 
     X: Any
@@ -39,22 +38,7 @@ class Matrix:
     in_um: bool = False
     area: np.ndarray | None = None  # as `xy`, squared
     graph: Any = None
-
-
-@contextmanager
-def reading(place: Place, what: str) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into a fault of the user's."""
-    try:
-        yield
-    except TumintError:
-        raise
-    except FileNotFoundError:
-        raise DataError(Fault(place.at(), "a file", "none")) from None
-    except MemoryError:
-        raise
-    except Exception as error:  # libraries of file formats raise anything on bytes that are not theirs
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(Fault(place.at(), what, f"`{text[:160]}`")) from None
+    rows: np.ndarray | None = None
 
 
 def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity) -> Cells:
@@ -67,10 +51,11 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
     """
     faults: list[Fault | str] = []
     markers, X, missing, notes = _markers(matrix, part, settings, faults)
-    xy, um = _xy(matrix, part, settings, faults)
-    ids, more = _ids(matrix, part, settings, faults)
-    types, domain = _cell_type(matrix, part, settings, faults), _domain(matrix, part, settings, faults)
-    area = _area(matrix, part, settings, faults)
+    obs = Frame(part.place, matrix.obs, matrix.rows)
+    obs.faults = faults
+    xy, um = _xy(matrix, obs, part, settings)
+    ids, more = _ids(obs, settings)
+    types, domain, area = _cell_type(obs, settings), _domain(obs, settings), _area(matrix, obs, part, settings)
     if faults:
         raise DataError(faults)
     edges = no_edges()
@@ -149,99 +134,89 @@ def _made_unique(names: Sequence[str], used: set[str]) -> list[str]:
     return out
 
 
-def _xy(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> tuple[np.ndarray, float]:
+def _named(obs: Frame, name: str | None) -> bool:
+    """Whether there is such a column, which is then loaded; that there is none is a fault."""
+    if name is None:
+        return False
+    obs.require(name)
+    there = obs.header.count(name) == 1
+    if there:
+        obs.load([name])
+    return there
+
+
+def _xy(matrix: Matrix, obs: Frame, part: Part, settings: Settings) -> tuple[np.ndarray, float]:
     """Coordinates as the source has them and µm per unit; NaN where it has none."""
-    n, columns = len(matrix.obs), settings.config.columns
+    none = np.full((len(obs), 2), np.nan)
+    columns = settings.config.columns
     if columns is not None and columns.x is not None and columns.y is not None:
-        named = [_numbers(matrix, name, part, faults) for name in (columns.x, columns.y)]
-        xy: np.ndarray | None = np.column_stack(named)
-        um = part.pixel_size_um
-    else:
-        xy, um = matrix.xy, 1.0 if matrix.in_um else part.pixel_size_um
+        there = [_named(obs, name) for name in (columns.x, columns.y)]
+        if not all(there):
+            return none, 1.0
+        named = [obs.numbers(name, missing=False) for name in (columns.x, columns.y)]
+        return np.column_stack(named), part.pixel_size_um
+    xy, um = matrix.xy, 1.0 if matrix.in_um else part.pixel_size_um
     if xy is None:
-        return np.full((n, 2), np.nan), 1.0
-    if xy.shape[0] != n or xy.ndim != 2 or xy.shape[1] < 2:
-        faults.append(Fault(part.place.at(), "two coordinates of every cell", f"an array of shape {xy.shape}"))
-        return np.full((n, 2), np.nan), 1.0
+        return none, 1.0
+    if xy.shape[0] != len(obs) or xy.ndim != 2 or xy.shape[1] < 2:
+        obs.faults.append(Fault(part.place.at(), "two coordinates of every cell", f"an array of shape {xy.shape}"))
+        return none, 1.0
     xy = np.asarray(xy[:, :2], dtype=np.float64)
     if not np.isfinite(xy).all() or (np.abs(xy) > np.finfo(np.float32).max).any():
         bad = int((~np.isfinite(xy)).any(axis=1).sum())
-        faults.append(Fault(part.place.at(), "finite coordinates of every cell", f"none of {integer(bad)} cells"))
+        obs.faults.append(Fault(part.place.at(), "finite coordinates of every cell", f"none of {integer(bad)} cells"))
     return xy, um
 
 
-def _numbers(matrix: Matrix, name: str, part: Part, faults: list[Fault | str]) -> np.ndarray:
-    """A column of `obs` as numbers, NaN where it has none."""
-    if name not in matrix.obs:
-        known = ", ".join(map(str, matrix.obs.columns[:8])) or "none"
-        faults.append(Fault(part.place.at(), f"an obs column `{name}`", f"none among {known}"))
-        return np.full(len(matrix.obs), np.nan)
-    column = matrix.obs[name]
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(object)
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    if bad := int((np.isnan(values) & column.notna().to_numpy()).sum()):
-        text = str(column[np.isnan(values) & column.notna().to_numpy()].iloc[0])[:40]
-        faults.append(Fault(part.place.at(None, name), "numbers", f"`{text}` ({integer(bad)} rows)"))
-    return values
-
-
-def _ids(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> tuple[np.ndarray, list[str]]:
+def _ids(obs: Frame, settings: Settings) -> tuple[np.ndarray, list[str]]:
     """Ids by the column that the config names, else the number of the row in the sample."""
     columns = settings.config.columns
-    rows = np.arange(1, len(matrix.obs) + 1)
-    if columns is None or columns.cell_id is None:
+    rows = np.arange(1, len(obs) + 1)
+    name = columns.cell_id if columns is not None else None
+    if name is None or not _named(obs, name):
         return rows, []
-    values = _numbers(matrix, columns.cell_id, part, faults)
-    whole = bool(np.isfinite(values).all() and (values % 1 == 0).all() and (np.abs(values) < 2**53).all())
-    if whole and len(np.unique(values)) == len(values):
-        return values.astype(np.int64), []
-    if settings.config.repeated_ids == "renumber":
-        return rows, [f"cells numbered anew, since `{columns.cell_id}` repeats"]
-    expected = "each cell id once" if whole else "whole numbers"
-    faults.append(
-        Fault(part.place.at(None, columns.cell_id), expected, "some that are not" if not whole else "repeats")
-    )
-    return rows, []
+    before = len(obs.faults)
+    ids = obs.whole_numbers(name)
+    if len(obs.faults) == before:
+        obs.unique(name, ids)
+    if len(obs.faults) > before and settings.config.repeated_ids == "renumber":
+        del obs.faults[before:]
+        return rows, [f"cells numbered anew, since `{name}` repeats"]
+    return ids, []
 
 
-def _text(matrix: Matrix, name: str, part: Part, faults: list[Fault | str], missing: str) -> np.ndarray:
-    if name not in matrix.obs:
-        known = ", ".join(map(str, matrix.obs.columns[:8])) or "none"
-        faults.append(Fault(part.place.at(), f"an obs column `{name}`", f"none among {known}"))
-        return np.full(len(matrix.obs), missing, dtype=object)
-    values = matrix.obs[name].astype(object).where(matrix.obs[name].notna(), missing)
-    return np.array([str(v).strip() or missing for v in values], dtype=object)
+def _names(obs: Frame, name: str, missing: str) -> np.ndarray:
+    names = obs.names(name)
+    names[names == ""] = missing
+    return names
 
 
-def _cell_type(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> np.ndarray | None:
+def _cell_type(obs: Frame, settings: Settings) -> np.ndarray | None:
     columns = settings.config.columns
-    if columns is None or columns.cell_type is None:
+    if columns is None or columns.cell_type is None or not _named(obs, columns.cell_type):
         return None
-    types = _text(matrix, columns.cell_type, part, faults, k.UNCLASSIFIED)
-    if odd := sorted({name for name in types if k.PAIR_SEPARATOR in name}):
-        where = part.place.at(None, columns.cell_type)
-        faults.append(Fault(where, f"cell types without `{k.PAIR_SEPARATOR}`", f"`{odd[0]}`"))
+    types = _names(obs, columns.cell_type, k.UNCLASSIFIED)
+    odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
+    obs.fault(columns.cell_type, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
     return types
 
 
-def _domain(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> np.ndarray:
+def _domain(obs: Frame, settings: Settings) -> np.ndarray:
     columns = settings.config.columns
-    if columns is None or columns.domain is None:
-        return domains.from_masks({}, len(matrix.obs))
-    names = _text(matrix, columns.domain, part, faults, k.NO_DOMAIN)
-    if odd := sorted({name for name in names if not is_domain(name)}):
-        where = part.place.at(None, columns.domain)
-        faults.append(Fault(where, A_DOMAIN, f"`{printable(odd[0])}`"))
+    if columns is None or columns.domain is None or not _named(obs, columns.domain):
+        return domains.from_masks({}, len(obs))
+    names = _names(obs, columns.domain, k.NO_DOMAIN)
+    odd = {name for name in set(names) if not is_domain(name)}
+    obs.fault(columns.domain, np.array([name in odd for name in names], dtype=bool), A_DOMAIN)
     return domains.from_names(names)
 
 
-def _area(matrix: Matrix, part: Part, settings: Settings, faults: list[Fault | str]) -> np.ndarray:
+def _area(matrix: Matrix, obs: Frame, part: Part, settings: Settings) -> np.ndarray:
     columns = settings.config.columns
-    if columns is not None and columns.area is not None:
-        return _numbers(matrix, columns.area, part, faults) * part.pixel_size_um**2
+    if columns is not None and columns.area is not None and _named(obs, columns.area):
+        return obs.numbers(columns.area, missing=True) * part.pixel_size_um**2
     if matrix.area is None:
-        return np.full(len(matrix.obs), np.nan)
+        return np.full(len(obs), np.nan)
     return np.asarray(matrix.area, dtype=float) * (1.0 if matrix.in_um else part.pixel_size_um**2)
 
 

@@ -1,7 +1,7 @@
 """What every reader takes and gives: the one contract between the formats and the stage.
 
 A reader turns one file or folder, and the parts of it that are samples, into `Cells`. Its module reads one format and
-nothing else; `registry` knows them all.
+nothing else; `registry` finds them all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError
-from tumint.ingest.source import Identity, Place
+from tumint.io.raw.source import Identity, Place
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,9 @@ class Reader:
         Whether a file or folder is of this format, and what is in it; must look at little of it.
     needs_panel
         Whether the channels are known by the panel alone; otherwise its absence means no marker, or all features.
+    order
+        When it is asked whether it recognises data, lowest first: one that looks for more has to come before one that
+        would take any table. Readers of equal order are asked by name.
     """
 
     name: str
@@ -153,6 +156,7 @@ class Reader:
     recognise: Callable[[Path], Found | None]
     files: Callable[[str, str, IngestConfig], list[str]] = no_more_files
     needs_panel: bool = False
+    order: int = 500
 
 
 def no_edges() -> np.ndarray:

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from tumint.errors import DataError
-from tumint.ingest.columnar import is_parquet, open_table
-from tumint.ingest.source import Place
-from tumint.ingest.table import Table
+from tumint.io.raw.opening import is_parquet, open_table
+from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
 
 _TABLE = re.compile(r"\.(csv|tsv|txt|tab)(\.gz)?$|\.parquet$", re.IGNORECASE)
 _DEPTH = 2

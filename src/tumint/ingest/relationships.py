@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from tumint.errors import DataError, Fault
-from tumint.ingest.columnar import open_table
 from tumint.ingest.edges import both_ways, known
-from tumint.ingest.source import Place
-from tumint.ingest.table import Table
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
 
 _KIND, _NEIGHBOURS = "Relationship", "Neighbors"
 _ENDS = ("First Object Number", "Second Object Number")

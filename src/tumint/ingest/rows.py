@@ -10,11 +10,11 @@ from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
-from tumint.ingest.columnar import open_table
 from tumint.ingest.layout import Layout
 from tumint.ingest.reader import Cells, Part, Result, Settings, no_edges
-from tumint.ingest.source import Identity, Place
-from tumint.ingest.table import Table
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Identity, Place
+from tumint.io.raw.table import Table
 
 Find = Callable[[Table, Settings], Layout]
 Edges = Callable[[Table, Part, np.ndarray, Settings], np.ndarray]

@@ -16,15 +16,14 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.config.model import StageParams
 from tumint.errors import ConfigError, DataError, Fault
-from tumint.ingest import domains
+from tumint.ingest import domains, registry
 from tumint.ingest.assemble import cells_of_batch, edges_of_batch, one_list
 from tumint.ingest.layout import channels
 from tumint.ingest.oddities import Oddities, settle
 from tumint.ingest.reader import Cells, Part, Reader, Settings
-from tumint.ingest.registry import READERS
-from tumint.ingest.source import file_identity
 from tumint.io.cells import write_cells
 from tumint.io.contracts import EDGES, SAMPLES
+from tumint.io.raw.source import file_identity
 from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
 from tumint.text import integer, plural, setting
@@ -61,7 +60,7 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     config = params.ingest
     if config is None:
         raise DataError(Fault("--params", "a section `ingest`", "none"))
-    reader = READERS[config.format]
+    reader = registry.reader(config.format)
     if reader.needs_panel and params.panel is None:
         raise ConfigError(Fault("config: key `panel`", f"a panel, which the format `{config.format}` needs", "none"))
     settings = Settings(config, channels(config, params.panel))
@@ -70,7 +69,7 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     markers = one_list(parts, config.missing_marker, settings.channels)
     for sample in samples:
         _say_about(sample, settings)
-    meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True))
+    meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True), config.format)
     cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
     table, edges = _samples_table(samples, settings), edges_of_batch(parts)
     write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta, row_groups_by=k.SAMPLE)

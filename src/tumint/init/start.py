@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tumint import formats
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.ingest import registry
@@ -58,7 +59,7 @@ def _guessed(folder: Path, source: Path, known: Mapping[str, Any]) -> tuple[dict
         raise DataError(Fault(str(source), "a file or folder", "none"))
     recognised = registry.recognise(source)
     if recognised is None:
-        expected = f"the data of one of {', '.join(registry.READERS)}"
+        expected = f"the data of {formats.listed()}"
         raise DataError(Fault(str(source), expected, "none that is recognised"))
     reader, found = recognised
     markers = panel.guess_genes(found.features, known) if found.features else []

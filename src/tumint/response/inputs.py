@@ -1,4 +1,4 @@
-"""Feature tables as people bring them: our contract, or the output of `tumint score`, as parquet or CSV.
+"""Feature tables as people bring them: our contract, or the output of `tumint score`, as any table that `io.raw` reads.
 
 The stage does not need this: it reads what the neighbourhood stage wrote.
 """
@@ -14,7 +14,10 @@ import pandas as pd
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.contracts import FEATURES, SCORES
-from tumint.io.tables import check, read_table
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
+from tumint.io.tables import check
 from tumint.pair_features import odds_features, part_features, statistic_features
 
 # scores of means and shares have no counts to add up: they are averaged
@@ -29,52 +32,24 @@ def read_features(path: Path) -> pd.DataFrame:
     DataError
         The file is missing or is neither, with the columns that it lacks.
     """
-    if path.suffix.lower() == ".parquet":
-        table = read_table(path)
-    elif path.suffix.lower() in {".csv", ".tsv"}:
-        table = _read_text(path)
-    else:
-        raise DataError(Fault(str(path), "a name that ends in .parquet, .csv or .tsv", f"`{path.suffix}`"))
-    if "log2_enrichment" in table and k.VALUE not in table:
-        check(table, SCORES, str(path))
-        return from_scores(table, str(path))
-    check(table, FEATURES, str(path))
-    return table
+    table = open_table(Place(str(path)))
+    kinds = {"statistic": "str", k.NULL: "str", **SCORES.kinds, **FEATURES.kinds}
+    wanted = [name for name in dict.fromkeys(table.header) if name in kinds]
+    contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
+    table.require(*dict.fromkeys([*contract.columns, *wanted]))
+    table.stop_on_faults()
+    table.load(wanted)
+    found = pd.DataFrame({name: _column(table, name, kinds[name]) for name in wanted})
+    table.stop_on_faults()
+    check(found, contract, str(path))
+    return from_scores(found, str(path)) if contract is SCORES else found
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    """CSV with text columns as text: a cell type may be called NA."""
-    kinds = {**SCORES.kinds, **FEATURES.kinds}
-    try:
-        table = pd.read_csv(
-            path,
-            sep="\t" if path.suffix.lower() == ".tsv" else ",",
-            dtype={name: object for name, kind in kinds.items() if kind == "str"},
-            keep_default_na=False,
-            na_values={name: ["", "NA", "nan", "NaN"] for name, kind in kinds.items() if kind != "str"},
-            encoding="utf-8-sig",
-        )
-    except FileNotFoundError:
-        raise DataError(Fault(str(path), "a file", "none")) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(Fault(str(path), "a table", f"`{str(error).splitlines()[0]}`")) from None
-    return _numbers(table, kinds, path)
-
-
-def _numbers(table: pd.DataFrame, kinds: dict[str, str], path: Path) -> pd.DataFrame:
-    faults: list[Fault | str] = []
-    for name in (c for c in table.columns if kinds.get(c, "str") != "str"):
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        if (bad := numbers.isna() & table[name].notna()).any():
-            row = int(np.flatnonzero(bad)[0])
-            faults.append(Fault(f"{path} row {row + 2} column `{name}`", "a number", f"`{table[name].iloc[row]}`"))
-        elif kinds[name] == "int" and numbers.isna().any():
-            faults.append(Fault(f"{path} column `{name}`", "a whole number in every row", "an empty field"))
-        else:
-            table[name] = numbers
-    if faults:
-        raise DataError(faults)
-    return table
+def _column(table: Table, name: str, kind: str) -> np.ndarray:
+    """Text as it stands (a cell type may be called NA), numbers as numbers."""
+    if kind == "str":
+        return table.names(name)
+    return table.whole_numbers(name) if kind == "int" else table.numbers(name, missing=True, infinite=True)
 
 
 def from_scores(scores: pd.DataFrame, where: str) -> pd.DataFrame:

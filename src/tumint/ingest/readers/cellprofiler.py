@@ -20,7 +20,7 @@ from tumint.ingest.reader import Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, tables_in
 from tumint.ingest.relationships import Relationships
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 from tumint.text import listed
 
 CENTRE_X, CENTRE_Y = "Location_Center_X", "Location_Center_Y"
@@ -108,4 +108,4 @@ def _roi(file: Path) -> str:
     return re.sub(r"^AllCellsMask_", "", re.sub(r"\.(csv|tsv|txt)(\.gz)?$", "", file.name))
 
 
-READER = Reader("cellprofiler", read, recognise, _files, needs_panel=True)
+READER = Reader("cellprofiler", read, recognise, _files, needs_panel=True, order=60)

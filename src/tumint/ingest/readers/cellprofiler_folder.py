@@ -17,14 +17,14 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
-from tumint.ingest.columnar import open_table
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, stem
 from tumint.ingest.relationships import Relationships
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.source import Place
-from tumint.ingest.table import Table
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
 
 _CELLS, _IMAGES, _PANEL, _NEIGHBOURS = "cell.csv", "image.csv", "panel.csv", "object relationships.csv"
 _SHAPES = {k.ECCENTRICITY: "AreaShape_Eccentricity", k.SOLIDITY: "AreaShape_Solidity"}
@@ -194,4 +194,4 @@ def _scaling(cells: Path) -> float:
     return float(values[0]) if values.size == 1 and values[0] > 0 else 1.0
 
 
-READER = Reader("cellprofiler_folder", read, recognise, _files)
+READER = Reader("cellprofiler_folder", read, recognise, _files, order=50)

@@ -6,7 +6,6 @@ Without coordinates the cells are those of dissociated tissue. `part` is a value
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,34 +15,27 @@ import numpy as np
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.anndata_table import found_in, part_of
-from tumint.ingest.matrix import cells_of, reading, rows_of
+from tumint.ingest.matrix import cells_of, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
-from tumint.ingest.source import file_identity
+from tumint.io.raw.h5ad import opened, quiet
+from tumint.io.raw.source import Place, file_identity, reading
 
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of the parts of one file."""
-    import anndata as ad
-
     identity = file_identity(path)
     try:
-        with reading(parts[0].place, "a whole h5ad file"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # names of cells that repeat, older versions of the format
-            data = ad.read_h5ad(path, backed="r")
+        with opened(parts[0].place) as data:
+            for part in parts:
+                try:
+                    with reading(part.place, "a whole h5ad file"), quiet():
+                        rows = _rows(data, part, settings.config)
+                        matrix = part_of(data[rows].to_memory(), part, settings.config, rows + 1)
+                    yield part, cells_of(matrix, part, settings, identity)
+                except DataError as error:
+                    yield part, error
     except DataError as error:
         yield from ((part, error) for part in parts)
-        return
-    try:
-        for part in parts:
-            try:
-                with reading(part.place, "a whole h5ad file"), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    matrix = part_of(data[_rows(data, part, settings.config)].to_memory(), part, settings.config)
-                yield part, cells_of(matrix, part, settings, identity)
-            except DataError as error:
-                yield part, error
-    finally:
-        data.file.close()
 
 
 def _rows(data: Any, part: Part, config: IngestConfig) -> np.ndarray:
@@ -64,16 +56,12 @@ def recognise(path: Path) -> Found | None:
     files = [file for file in files if file.suffix == ".h5ad"]
     if not files:
         return None
-    import anndata as ad
-
     rows: list[tuple[str, Path, str]] = []
-    with reading(Part("init", str(files[0]), 1.0).place, "a whole h5ad file"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for file in files:
-            data = ad.read_h5ad(file, backed="r")
+    for file in files:
+        place = Place(str(file), "init")
+        with reading(place, "a whole h5ad file"), opened(place) as data, quiet():
             found = found_in(data, file, rows)
-            data.file.close()
     return found
 
 
-READER = Reader("h5ad", read, recognise)
+READER = Reader("h5ad", read, recognise, order=70)

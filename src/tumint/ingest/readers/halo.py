@@ -14,7 +14,7 @@ from tumint.ingest.layout import Layout, find_markers, first_of, require, with_c
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 _ID, _BOX = "Object Id", ("XMin", "XMax", "YMin", "YMax")
 _IMAGE = ("Image Location", "Image File Name", "Image Tag")
@@ -65,4 +65,4 @@ def _roi(image: str) -> str:
     return stem(Path(PureWindowsPath(image).name))
 
 
-READER = Reader("halo", read, recognise)
+READER = Reader("halo", read, recognise, order=110)

@@ -14,7 +14,7 @@ from tumint.ingest.layout import Layout, find_markers, first_of, require, with_c
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 _ID, _X, _Y, _SAMPLE = "Cell ID", "Cell X Position", "Cell Y Position", "Sample Name"
 _WHOLE = "Entire Cell"
@@ -67,4 +67,4 @@ def _roi(name: str) -> str:
     return re.sub(r"_cell_seg_data$|\.im3$", "", stem(Path(name)))
 
 
-READER = Reader("inform", read, recognise)
+READER = Reader("inform", read, recognise, order=100)

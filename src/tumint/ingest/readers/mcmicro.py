@@ -13,7 +13,7 @@ from tumint.ingest.layout import Layout, find_markers, find_shapes, one_form, re
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, table_of, tables_in
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 _ID, _X, _Y, _AREA = "CellID", "X_centroid", "Y_centroid", "Area"
 _SHAPES = {k.ECCENTRICITY: "Eccentricity", k.SOLIDITY: "Solidity"}
@@ -61,4 +61,4 @@ def _removed(folder: Path) -> set[str]:
     return {name for name, remove in pairs if remove.lower() in ("true", "1", "yes")}
 
 
-READER = Reader("mcmicro", read, recognise)
+READER = Reader("mcmicro", read, recognise, order=80)

@@ -14,7 +14,7 @@ from tumint.ingest.layout import Layout, find_markers, first_of, one_form, requi
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 _MICRO = ("µm", "μm", "um")  # the micro sign, the Greek letter, and neither
 _IMAGE = "Image"
@@ -75,4 +75,4 @@ def recognise(path: Path) -> Found | None:
     return Found(rows, [(name, name) for name in channels], {}, check, has_types=bool(named))
 
 
-READER = Reader("qupath", read, recognise)
+READER = Reader("qupath", read, recognise, order=90)

@@ -6,9 +6,7 @@ Coordinates are `obsm["spatial"]` of the table, else the centres of its regions 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,10 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.anndata_table import found_in, part_of
-from tumint.ingest.matrix import Matrix, cells_of, reading, rows_of
+from tumint.ingest.matrix import Matrix, cells_of, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
-from tumint.ingest.source import Identity, file_identity, joint_identity
+from tumint.io.raw.h5ad import quiet
+from tumint.io.raw.source import Identity, Place, file_identity, joint_identity, reading
 
 _KINDS = ("tables", "shapes", "points")  # images and labels are not looked at
 _DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -30,7 +29,7 @@ _DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of the parts of one store."""
     try:
-        with reading(parts[0].place, "a whole SpatialData store"), _quiet():
+        with reading(parts[0].place, "a whole SpatialData store"), quiet():
             data = _opened(path)
             table = _table(data, parts[0], settings.config)
     except DataError as error:
@@ -39,19 +38,11 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
     identity = _identity(path)
     for part in parts:
         try:
-            with reading(part.place, "a whole SpatialData store"), _quiet():
+            with reading(part.place, "a whole SpatialData store"), quiet():
                 matrix = _part(data, table, part, settings.config)
             yield part, cells_of(matrix, part, settings, identity)
         except DataError as error:
             yield part, error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the package's warnings of its own dependencies."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _opened(path: str) -> Any:
@@ -131,7 +122,7 @@ def recognise(path: Path) -> Found | None:
         return None
     if not (path / "tables").is_dir():
         return None
-    with reading(Part("init", str(path), 1.0).place, "a whole SpatialData store"), _quiet():
+    with reading(Place(str(path), "init"), "a whole SpatialData store"), quiet():
         data = _opened(str(path))
         table = data.tables[next(iter(data.tables))]
         rows: list[tuple[str, Path, str]] = []
@@ -145,4 +136,4 @@ def recognise(path: Path) -> Found | None:
     return replace(found, config=config, has_coordinates=has)
 
 
-READER = Reader("spatialdata", read, recognise, _files)
+READER = Reader("spatialdata", read, recognise, _files, order=20)

@@ -15,14 +15,14 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
-from tumint.ingest.columnar import open_table
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, stem, values_of
 from tumint.ingest.rows import cells_of, read_table_parts
-from tumint.ingest.source import Place, file_identity, joint_identity
-from tumint.ingest.table import Table
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place, file_identity, joint_identity
+from tumint.io.raw.table import Table
 
 _ID, _X, _Y, _AREA, _IMAGE = "Object", "centroid-1", "centroid-0", "area", "Image"
 _SHAPES = {k.ECCENTRICITY: "eccentricity", k.SOLIDITY: "solidity"}
@@ -166,4 +166,4 @@ def _exported(path: Path) -> Found | None:
     return Found([(stem(Path(name)), path, name) for name in values_of(path, _IMAGE)], markers)
 
 
-READER = Reader("steinbock", read, recognise, _files)
+READER = Reader("steinbock", read, recognise, _files, order=40)

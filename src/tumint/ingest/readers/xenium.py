@@ -14,11 +14,11 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
-from tumint.ingest.columnar import open_table
-from tumint.ingest.matrix import Matrix, cells_of, reading
+from tumint.ingest.matrix import Matrix, cells_of
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
-from tumint.ingest.source import Place, file_identity, joint_identity
 from tumint.ingest.tenx_matrix import by_barcode, is_matrix_folder, matrix_files, read_matrix
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place, file_identity, joint_identity, reading
 from tumint.text import integer
 
 _ID, _X, _Y, _AREA = "cell_id", "x_centroid", "y_centroid", "cell_area"
@@ -81,4 +81,4 @@ def recognise(path: Path) -> Found | None:
     return Found([(p.name, p, "") for p in folders], [], {}, [], unit=k.COUNTS, features=features)
 
 
-READER = Reader("xenium", read, recognise, _files)
+READER = Reader("xenium", read, recognise, _files, order=10)

@@ -1,4 +1,4 @@
-"""The bytes of a raw table: read block by block, unpacked, and known to be UTF-8 text. Knows nothing of columns."""
+"""The bytes of a table: read block by block, unpacked, and known to be UTF-8 text. Knows nothing of columns."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import hashlib
 import io
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tumint.errors import DataError, Fault
+from tumint.errors import DataError, Fault, TumintError
 from tumint.text import integer
 
 BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
@@ -20,19 +20,44 @@ LONGEST_LINE = 64 << 20
 _HEAD = 64 << 10
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+# what people name .csv and is none, by its first bytes, and what mends it
+_NO_TEXT = {
+    b"\xff\xfe": "UTF-16: save it as CSV in UTF-8",
+    b"\xfe\xff": "UTF-16: save it as CSV in UTF-8",
+    b"PK\x03\x04": "a zip file, as Excel writes .xlsx: save it as CSV in UTF-8",
+    b"\xd0\xcf\x11\xe0": "an old Excel file: save it as CSV in UTF-8",
+    b"\x89HDF": "an HDF5 file",
+}
 
 
 @dataclass(frozen=True)
 class Place:
-    """How messages call a file: its path and the sample it belongs to."""
+    """How messages call a file: its path and, where it belongs to one, the sample."""
 
     path: str
-    sample: str
+    sample: str = ""
 
     def at(self, part: str | int | None = None, column: str | None = None) -> str:
         """`path row 17 (sample s), column `c``; a number is a row (the header is row 1), a text stands as it is."""
         middle = "" if part is None else f" row {part}" if isinstance(part, int) else f" {part}"
-        return f"{self.path}{middle} (sample {self.sample})" + (f", column `{column}`" if column else "")
+        sample, comma = (f" (sample {self.sample})", ",") if self.sample else ("", "")
+        return f"{self.path}{middle}{sample}" + (f"{comma} column `{column}`" if column else "")
+
+
+@contextmanager
+def reading(place: Place, what: str) -> Iterator[None]:
+    """Turn whatever a library raises on a damaged file into a fault of the user's."""
+    try:
+        yield
+    except TumintError:
+        raise
+    except FileNotFoundError:
+        raise DataError(Fault(place.at(), "a file", "none")) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # libraries of file formats raise anything on bytes that are not theirs
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(Fault(place.at(), what, f"`{text[:160]}`")) from None
 
 
 @dataclass(frozen=True)
@@ -115,13 +140,15 @@ class Text:
         self._rows = 0  # lines before the block
 
     def head(self) -> str:
-        """The first line."""
+        """The first line; more of them where a quote that opens on it closes on a later one."""
         with closing(self.blocks(_HEAD)) as blocks:
             first = next(blocks)
             for block in (first, *blocks) if not first.strip() else ():
                 if block.strip():
                     break  # blank lines only are an empty file, which `blocks` says at its end
-        return first.partition(b"\n")[0].decode()
+        lines = first.decode().split("\n")
+        ends = (i for i in range(1, len(lines) + 1) if "\n".join(lines[:i]).count('"') % 2 == 0)
+        return "\n".join(lines[: next(ends, 1)]) if lines[0].count('"') % 2 else lines[0]
 
     def blocks(self, size: int = BLOCK) -> Generator[bytes]:
         """Whole lines, at least one a block, of about `size` bytes; only the last line may lack its end."""
@@ -141,7 +168,7 @@ class Text:
                     blank = blank and not lines.strip()
                     yield self._checked(lines)
             if blank and not rest.strip():
-                raise DataError(Fault(self.place.at(), "a header and cells", "an empty file"))
+                raise DataError(Fault(self.place.at(), "a header and rows", "an empty file"))
             self.identity = Identity(raw.hash.hexdigest(), raw.n_bytes)
             if rest:
                 yield self._checked(rest)
@@ -181,10 +208,16 @@ class Text:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
             row = self._rows + data.count(b"\n", 0, error.start) + 1
-            found = f"the byte 0x{data[error.start]:02X}"
+            found = f"the byte 0x{data[error.start]:02X}{self._kind(data) if self._rows == 0 else ''}"
             raise DataError(Fault(self.place.at(row), "text in UTF-8", found)) from None
         if (nul := data.find(b"\0")) >= 0:
             row = self._rows + data.count(b"\n", 0, nul) + 1
-            raise DataError(Fault(self.place.at(row), "text in UTF-8", "the byte 0x00"))
+            found = f"the byte 0x00{self._kind(data) if self._rows == 0 else ''}"
+            raise DataError(Fault(self.place.at(row), "text in UTF-8", found))
         self._rows += data.count(b"\n")
         return data
+
+    @staticmethod
+    def _kind(data: bytes) -> str:
+        """What a file that is no text is, by its first bytes, in brackets."""
+        return next((f" ({kind})" for start, kind in _NO_TEXT.items() if data.startswith(start)), "")

@@ -14,11 +14,11 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError
-from tumint.ingest.matrix import Matrix, cells_of, reading, rows_of
+from tumint.ingest.matrix import Matrix, cells_of, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import stem
-from tumint.ingest.source import file_identity, joint_identity
 from tumint.ingest.tenx_matrix import is_matrix_folder, matrix_files, read_matrix
+from tumint.io.raw.source import Place, file_identity, joint_identity, reading
 
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
@@ -59,7 +59,7 @@ def recognise(path: Path) -> Found | None:
         found = []
     if not found:
         return None
-    with reading(Part("init", str(found[0]), 1.0).place, "a matrix as 10x Genomics writes it"):
+    with reading(Place(str(found[0]), "init"), "a matrix as 10x Genomics writes it"):
         features = read_matrix(found[0]).genes().features
     rows = [(_name(p), p, "") for p in found]
     return Found(rows, [], {}, [], has_coordinates=False, unit=k.COUNTS, features=features)
@@ -70,4 +70,4 @@ def _name(path: Path) -> str:
     return next((stem(p) for p in (path, *path.parents) if stem(p) not in general and p.name), "sample")
 
 
-READER = Reader("10x", read, recognise, _files)
+READER = Reader("10x", read, recognise, _files, order=30)

@@ -1,9 +1,8 @@
-"""A parquet file as a `Table`, row group by row group; and which kind of table a file is. Rows count from 1."""
+"""A parquet file as a `Table`, row group by row group. Rows count from 1."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tumint.errors import DataError, Fault
-from tumint.ingest.delimited import Delimited
-from tumint.ingest.source import Identity, Place, Text, file_identity
-from tumint.ingest.table import Table, as_text
+from tumint.io.raw.source import Identity, Place, file_identity
+from tumint.io.raw.table import Table, as_text, plain
 
 _BATCH = 1 << 18
 
@@ -28,7 +26,7 @@ class Parquet(Table):
         except FileNotFoundError:
             raise DataError(Fault(place.at(), "a file", "none")) from None
         except (pa.ArrowInvalid, OSError) as error:
-            raise DataError(Fault(place.at(), "a parquet file", f"`{str(error).splitlines()[0]}`")) from None
+            raise DataError(Fault(place.at(), "a parquet table", f"`{str(error).splitlines()[0]}`")) from None
         # pandas keeps an index without a name as such a column
         super().__init__(place, [name for name in self._schema.names if not name.startswith("__index_level_")])
 
@@ -53,33 +51,7 @@ class Parquet(Table):
                     rows.append(numbers)
         except (pa.ArrowInvalid, OSError) as error:
             found = f"`{str(error).splitlines()[0]}`"
-            raise DataError(Fault(self.place.at(), "a whole parquet file", found)) from None
+            raise DataError(Fault(self.place.at(), "a whole parquet table", found)) from None
         whole = pa.concat_tables(parts) if parts else self._schema.empty_table()
         self.rows = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
-        self._columns = {name: _plain(whole[name]) for name in wanted}
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Numbers and text as they are; bytes, which older writers use for text, as text; times and nested values too."""
-    kind = column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        return column
-    if pa.types.is_nested(kind):
-        return pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
-    return as_text(column)
-
-
-def open_table(place: Place, decimal: str | None = None) -> Table:
-    """The table at `place`, parquet or text."""
-    return Parquet(place) if is_parquet(place.path) else Delimited(Text(place), decimal)
-
-
-def is_parquet(path: str | Path) -> bool:
-    """By its name or its first bytes."""
-    if str(path).lower().endswith((".parquet", ".pq")):
-        return True
-    try:
-        with open(path, "rb") as handle:
-            return handle.read(4) == b"PAR1"
-    except OSError:
-        return False
+        self._columns = {name: plain(whole[name]) for name in wanted}

@@ -9,7 +9,7 @@ from tumint.ingest.layout import Layout, find_markers, require
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import guess_columns, header_of, stem, table_of, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
-from tumint.ingest.table import Table
+from tumint.io.raw.table import Table
 
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
@@ -67,4 +67,4 @@ def _numeric(path: Path, names: list[str]) -> list[str]:
     return markers
 
 
-READER = Reader("table", read, recognise)
+READER = Reader("table", read, recognise, order=1000)

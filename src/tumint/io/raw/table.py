@@ -1,6 +1,6 @@
-"""The columns of a raw table as text, numbers or whole numbers, every fault with its row. Knows no format's names.
+"""The columns of a table as text, numbers or whole numbers, every fault with its row. Knows no format's names.
 
-Where the rows come from is known to `delimited` (text) and `columnar` (parquet).
+Where the rows come from is known to `delimited` (text), `parquet` and `h5ad`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tumint.errors import DataError, Fault
-from tumint.ingest.source import Identity, Place
+from tumint.io.raw.source import Identity, Place
 from tumint.text import and_more, listed, setting
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})  # as R, pandas and spreadsheets write them, in lower case
@@ -32,6 +32,8 @@ class Table:
     header: list[str]
     rows: np.ndarray
     decimal: str = "."
+    top: str | None = "header"  # where the names of its columns stand
+    a_column = "a column"
 
     def __init__(self, place: Place, header: list[str]) -> None:
         self.place = place
@@ -63,10 +65,11 @@ class Table:
         """A fault for each of `names` that the header lacks or has twice."""
         for name in names:
             if name not in self.header:
-                self.faults.append(Fault(self.place.at("header"), f"a column `{name}`", f"none{self.hint(name)}"))
+                found = f"none{self.hint(name)}"
+                self.faults.append(Fault(self.place.at(self.top), f"{self.a_column} `{name}`", found))
             elif (count := self.header.count(name)) > 1:
                 found = f"{count} of that name"
-                self.faults.append(Fault(self.place.at("header"), f"the column `{name}` once", found))
+                self.faults.append(Fault(self.place.at(self.top), f"the column `{name}` once", found))
 
     def hint(self, name: str) -> str:
         """The nearest name in the header, or what is there."""
@@ -107,10 +110,34 @@ class Table:
         codes = pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)
         return np.array([*values, missing, None], dtype=object)[:-1][codes]
 
-    def numbers(self, name: str, *, missing: bool, low: float | None = None, high: float | None = None) -> np.ndarray:
-        """A column as float64, shape `(rows,)`: finite and from `low` to `high`, or NaN where `missing` is allowed.
+    def names(self, name: str, *, needed: bool = False) -> np.ndarray:
+        """A column of names as they stand, stripped, shape `(rows,)`, dtype object: `NA` is a name, null is empty.
 
-        Text, and what is not allowed, is a fault: the first row of its kind, and how many more.
+        An empty one is a fault where one is `needed`.
+        """
+        column = self._columns[name]
+        if pa.types.is_string(column.type):
+            texts = pc.utf8_trim_whitespace(pc.fill_null(column, "")).to_pylist()
+        else:  # numbers as Python writes them, `1.0` and not `1`
+            texts = ["" if value is None or value != value else str(value).strip() for value in column.to_pylist()]
+        found = np.array([*texts, None], dtype=object)[:-1]
+        if needed:
+            self.fault(name, found == "", "a value")
+        return found
+
+    def numbers(
+        self,
+        name: str,
+        *,
+        missing: bool,
+        low: float | None = None,
+        high: float | None = None,
+        infinite: bool = False,
+    ) -> np.ndarray:
+        """A column as float64, shape `(rows,)`: from `low` to `high`, or NaN where `missing` is allowed.
+
+        Text, and what is not allowed, is a fault: the first row of its kind, and how many more. So is what is no finite
+        number as float32, unless it may be `infinite`.
         """
         column = self._columns[name]
         is_text = np.zeros(len(self), dtype=bool)
@@ -122,7 +149,7 @@ class Table:
         if not missing:
             self.fault(name, np.isnan(values) & ~is_text, "a number")
         # infinite as float32 is infinite in the file
-        finite = np.abs(values) <= _FLOAT32_MAX
+        finite = ~np.isnan(values) if infinite else np.abs(values) <= _FLOAT32_MAX
         self.fault(name, ~finite & ~np.isnan(values), "a finite number")
         if low is not None:
             self.fault(name, finite & (values < low), f"a number of at least {setting(low)}")
@@ -171,6 +198,18 @@ class Table:
             place, rows = self._origin.get(name, (self.place, self.rows))
             where = place.at(int(rows[first]), name)
             self.faults.append(Fault(where, expected, f"{shown}{and_more(int(bad.sum()) - 1, 'row')}"))
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers and text as they are; bytes, which older writers use for text, as text; times and nested values too."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return plain(pc.cast(column, kind.value_type))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return column
+    if pa.types.is_nested(kind):
+        return pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
+    return as_text(column)
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
