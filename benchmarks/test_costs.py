@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 from document import put
 
-from tumint.cluster.cohort import read_cohort
 from tumint.cluster.groups import rows_of_each
+from tumint.cluster.inputs import read_cohort
 from tumint.cluster.integrate import integrate
 from tumint.cluster.normalise import normalise
 from tumint.cluster.spatial import moran

@@ -46,7 +46,7 @@ def test_a_crowd_at_one_place_is_said_in_one_line(ingest, tmp_path):
         assert len(done.lines) == said
     assert done.lines == [
         "tumint: sample M1: 22 cells stand at one and the same place, (3.5, 4) µm: are their coordinates right? "
-        "Of more than 21 at a place not all are neighbours"
+        "Of more than 21 at one place, not all are neighbours"
     ]
 
 

@@ -17,14 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.cluster import assign, embed, gates, spatial
-from tumint.cluster.cohort import (
-    Cells,
-    provided_types,
-    read_matrix,
-    read_pairs,
-    read_reference,
-    read_type_table,
-)
+from tumint.cluster.cohort import Cells, provided_types
 from tumint.cluster.inputs import read_cohort
 from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import features
@@ -33,6 +26,7 @@ from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import comparable, transferred
+from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference, read_type_table
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
 from tumint.config.panel import Signature

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tumint.cli import main
-from tumint.cluster.cohort import read_matrix, read_pairs, read_type_table
+from tumint.cluster.user_tables import read_matrix, read_pairs, read_type_table
 from tumint.errors import TumintError
 from tumint.ingest.relationships import Relationships
 from tumint.io.cells import read_cells

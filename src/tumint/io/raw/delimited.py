@@ -19,6 +19,7 @@ import pyarrow.csv
 from tumint.errors import DataError, Fault
 from tumint.io.raw.source import Identity, Text
 from tumint.io.raw.table import Table
+from tumint.text import and_more
 
 _DELIMITERS = (",", "\t", ";")
 _LONGEST_WITH_BREAKS = 256 << 20  # bytes of a text that is read row by row
@@ -168,7 +169,7 @@ class Delimited(Table):
         records = [(i, row) for i, row in self._records(whole) if len(row) == n or any(map(str.strip, row))][1:]
         if ragged := [(number, len(row)) for number, row in records if len(row) != n]:
             number, count = ragged[0]
-            raise DataError(Fault(self.place.at(number), f"{n} fields", f"{count}{_more(len(ragged))}"))
+            raise DataError(Fault(self.place.at(number), f"{n} fields", f"{count}{and_more(len(ragged) - 1, 'row')}"))
         columns = [pa.array([row[i] for _, row in records], pa.string()) for i in at]
         table = pa.table(dict(zip(map(str, range(len(at))), columns, strict=True)))
         numbers = np.array([number for number, _ in records], dtype=np.int64)
@@ -216,17 +217,12 @@ class Delimited(Table):
     def _ragged(self, ragged: list[pyarrow.csv.InvalidRow], *, last: int, ends: bool) -> Fault:
         first = ragged[0]
         is_cut = first.number == last and first.actual_columns < first.expected_columns and not ends
-        found = f"{first.actual_columns}{_more(len(ragged))}{': the file is cut off' if is_cut else ''}"
+        found = f"{first.actual_columns}{and_more(len(ragged) - 1, 'row')}{': the file is cut off' if is_cut else ''}"
         return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found)
 
 
 def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
-
-
-def _more(count: int) -> str:
-    """How many rows there are besides the one that is shown."""
-    return "" if count == 1 else f" (and {count - 1:,} more row{'s' if count > 2 else ''})"
 
 
 def _blank(table: pa.Table, block: bytes, at: np.ndarray) -> np.ndarray:
