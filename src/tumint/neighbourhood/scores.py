@@ -127,7 +127,7 @@ def score_image(
     half = 0.5 if method.statistic == "edges" else (0.5 / np.maximum(sizes, 1))[:, None]
     columns = {"observed": observed, "expected": expected, "sd": sd, "z": z, "p": p, "p_method": p_method}
     if method.null in LABELS and method.statistic in EXACT:
-        split = parts(graph, labels, K, level, domains or whole_image(graph.n))
+        split = parts(graph, labels, K, level, domains)
         scale = (np.maximum(sizes, 1) if method.statistic == "classic" else np.ones(K))[:, None]
         shares = dict(zip(PARTS, split.log2(half * scale), strict=True))
         columns |= {"log2": shares["log2_contact"], "expected_global": split.in_image / scale, **shares}
@@ -140,7 +140,8 @@ def score_image(
 
 def whole_image(n: int) -> Level:
     """The level `global` of an image of n cells."""
-    return Level(k.GLOBAL, (np.zeros(n, np.int32),), Rules(np.zeros(n, np.int64)))
+    one = np.zeros(n, np.int32)
+    return Level(k.GLOBAL, (one,), Rules(one.astype(np.int64)), one)
 
 
 def _exact(
