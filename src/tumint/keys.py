@@ -62,6 +62,7 @@ WITHIN_DOMAIN: Final = "domain"  # within its tissue domains
 LOCAL: Final = "local"  # within domains, near by
 PARENT: Final = "parent"  # within domains, among the types of one parent
 PARENT_LOCAL: Final = "parent_local"
+HYPERGEOMETRIC: Final = "hypergeometric"  # `p_method` of allocation alone
 PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
 
 # features
@@ -83,7 +84,12 @@ FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"
 ODDS_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_PAIRWISE, FAMILY_MIXING)  # `weight` is information, which adds up
 PARTS: Final = (FAMILY_SHARED_DOMAIN, FAMILY_SHARED_REGION, FAMILY_CONTACT)
-RATIO_FAMILIES: Final = (FAMILY_TOTAL, *PARTS)  # `weight` is what is expected, which adds up as what was seen does
+FAMILY_ALLOCATION: Final = "allocation"  # log2 of the cells of b beside an a-cell over those expected there, a → b
+RATIO_FAMILIES: Final = (
+    FAMILY_TOTAL,
+    *PARTS,
+    FAMILY_ALLOCATION,
+)  # `weight` is what is expected, which adds up as what was seen does
 FAMILIES_OF_STATISTICS: Final = {  # ordered pairs; means and shares do not add up over ROIs
     "classic": "interaction_classic",
     "histocat": "interaction_histocat",

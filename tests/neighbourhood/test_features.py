@@ -56,7 +56,7 @@ def test_the_whole_table() -> None:
     cells, interactions, distances = (pd.concat(tables) for tables in zip(*parts, strict=True))
     table = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=True)
     check(table, FEATURES, "features")
-    pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, *k.RATIO_FAMILIES), 12)
+    pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, k.FAMILY_TOTAL, *k.PARTS), 12)
     assert table.groupby("family").size().to_dict() == {
         "composition": 6, "density": 6, "distance": 18, k.FAMILY_MIXING: 6, **pairs,
     }  # fmt: skip

@@ -169,7 +169,7 @@ def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic
     if null == "exact" and statistic in ("histocat", "patch"):
         data.to_csv(tmp_path / "cells.csv", index=False)
         assert score(tmp_path / "cells.csv", "-o", tmp_path / "o.csv", *options) == 2
-        assert "--null exact: expected --statistic edges or classic" in capsys.readouterr().err
+        assert "--null exact: expected --statistic edges, classic, allocation" in capsys.readouterr().err
         return
     found = []
     for i, (cells, threads) in enumerate(((data, 1), (data.sample(frac=1, random_state=1), 3), (alone, 2))):
@@ -190,7 +190,7 @@ def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: py
     assert score(cells, "-o", tmp_path / "o.csv", "--statistic", "patch", "--null", "exact") == 2
     assert score(cells, "-o", tmp_path / "o.csv", "--null", "torus", "--stratum", "tissue") == 2
     printed = capsys.readouterr().err
-    assert "--null exact: expected --statistic edges or classic, found `patch`." in printed
+    assert "--null exact: expected --statistic edges, classic, allocation, found `patch`." in printed
     assert "--null torus: expected no --stratum, which it cannot keep, found `tissue`." in printed
 
 

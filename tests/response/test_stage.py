@@ -112,7 +112,7 @@ def test_scores_become_features_and_mirrors_count_once() -> None:
     both = from_scores(_scores(True), "scores")
     assert sorted(both[k.FEATURE].unique()) == ["A|A", "A|B", "B|B"]
     odds = {k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE}
-    assert set(both[k.FAMILY]) == {*odds, *k.RATIO_FAMILIES}
+    assert set(both[k.FAMILY]) == {*odds, k.FAMILY_TOTAL, *k.PARTS}
     weights = {k.FAMILY_INTERACTION: 25, k.FAMILY_PAIRWISE: 30, k.FAMILY_TOTAL: 20, k.FAMILY_CONTACT: 30}
     for family, weight in weights.items():
         assert both.loc[both[k.FAMILY] == family, k.WEIGHT].to_numpy() == pytest.approx(weight)

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-_EXACT = ("edges", "classic")  # statistics with exact moments
+_STATISTICS = ("edges", "classic", "histocat", "patch", "allocation")
+_EXACT = ("edges", "classic", "allocation")  # statistics with exact moments
 
 
 def add_verbs(verbs: Any) -> None:
@@ -29,14 +30,14 @@ def add_verbs(verbs: Any) -> None:
     add("--symmetric", action="store_true", help="knn edges hold both ways; without it a cell → its k nearest")
     add("--radius", type=float, default=20.0, metavar="UM", help="distance of radius in µm (default 20)")
     add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
-    add("--statistic", choices=("edges", "classic", "histocat", "patch"), default="edges", help="default edges")
+    add("--statistic", choices=_STATISTICS, default="edges", help="default edges")
     add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
     nulls = ("exact", "local", "permutation", "fixed", "torus", "jitter")
     add(
         "--null",
         choices=nulls,
-        help="default exact for edges and classic, permutation for histocat and patch; local: exact, with labels "
-        "exchangeable only near by, so that types that share a region do not count as interacting",
+        help="default permutation for histocat and patch, else exact (allocation has no other); local: exact, with "
+        "labels exchangeable only near by, so that types that share a region do not count as interacting",
     )
     add("--local-um", type=float, default=100.0, metavar="UM", help="how far labels move under --null local (100)")
     add("--around-um", type=float, default=60.0, metavar="UM", help="who lives so near is accounted for there (60)")
@@ -115,7 +116,9 @@ def _check(a: argparse.Namespace) -> None:
     if a.graph != "edges" and a.edges is not None:
         faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
     if a.null == "exact" and a.statistic not in _EXACT:
-        faults.append(Fault("--null exact", f"--statistic {' or '.join(_EXACT)}", f"`{a.statistic}`"))
+        faults.append(Fault("--null exact", f"--statistic {', '.join(_EXACT)}", f"`{a.statistic}`"))
+    if a.null != "exact" and a.statistic == "allocation":
+        faults.append(Fault("--statistic allocation", "--null exact or local", f"`{a.null}`"))
     if a.null in ("torus", "jitter") and a.graph == "edges":
         faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
     for option in ("stratum", "parent"):

@@ -10,6 +10,8 @@
 - interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can
   vary; `weight` = what is expected, so that the two counts of every ratio can be added up.
 - interaction_<statistic>: log2_enrichment of another statistic, of ordered pairs.
+- allocation: log2 of the cells of the target beside a source cell over those expected there, of ordered pairs; `weight`
+  = what is expected.
 - distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
 
 For all else `weight` = `n`; in all, `n` of a pair = cells of the source. What is not `tested` has no value, weight 0.
@@ -23,7 +25,14 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.pair_features import ODDS, odds_features, pair_names, part_features, statistic_features
+from tumint.pair_features import (
+    ODDS,
+    allocation_features,
+    odds_features,
+    pair_names,
+    part_features,
+    statistic_features,
+)
 
 SQUARE_UM = 50.0
 
@@ -94,8 +103,8 @@ def feature_table(
     """
     edges = interactions[(interactions["statistic"] == "edges") & (interactions[k.NULL] == primary)]
     parts = [cells, *(odds_features(edges, family) for family in ODDS), part_features(edges, symmetric=symmetric)]
-    for name, family in k.FAMILIES_OF_STATISTICS.items():
+    for name, family in {"allocation": k.FAMILY_ALLOCATION, **k.FAMILIES_OF_STATISTICS}.items():
         scores = interactions[(interactions["statistic"] == name) & (interactions[k.NULL] == primary)]
         if len(scores):
-            parts.append(statistic_features(scores, family))
+            parts.append(allocation_features(scores) if name == "allocation" else statistic_features(scores, family))
     return pd.concat([*parts, distance_features(distances)], ignore_index=True)

@@ -127,7 +127,7 @@ class Scorer:
         for name in config.statistics:
             method = Method(
                 name,
-                "exact" if name in EXACT else "permutation",
+                "exact" if name in (*EXACT, "allocation") else "permutation",
                 config.permutations,
                 self.seed,
                 config.min_cells,
@@ -146,6 +146,8 @@ class Scorer:
 def _with_columns(scored: Scored, odds: list[pd.DataFrame]) -> Scored:
     """A sample with the odds ratios of its nulls in the rows of `edges`; missing in those of other statistics."""
     table = scored.interactions
+    if "moved" not in table:
+        table = table.assign(moved=np.nan)
     columns = {name: np.full(len(table), np.nan) for name in (*PAIRWISE, *DIRECT, *CHI)}
     for found in odds:
         rows = np.flatnonzero((table["statistic"] == "edges") & (table[k.NULL] == found[k.NULL].iloc[0]))

@@ -15,6 +15,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.fdr import benjamini_hochberg
 from tumint.neighbourhood import moves, nulls, skewness, tails
+from tumint.neighbourhood.allocation import Allocation, allocation
 from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.levels import Level
@@ -36,10 +37,11 @@ class Method:
     ----------
     statistic
         `edges`: edges a → b; `classic`: those per a-cell; `histocat`: those per a-cell that has any; `patch`: share of
-        a-cells with at least `patch_size` b-neighbours.
+        a-cells with at least `patch_size` b-neighbours; `allocation`: b-cells beside an a-cell, which stays put
+        (`tumint.neighbourhood.allocation`).
     null
-        `exact`: moments of all label permutations (`edges` and `classic`); `permutation`; `fixed`; `torus`; `jitter`
-        by at most `jitter_um`.
+        `exact`: moments of all label permutations (`edges` and `classic`), or their law (`allocation`, which has no
+        other); `permutation`; `fixed`; `torus`; `jitter` by at most `jitter_um`.
     permutations
         How many draws from the null; under `exact` only where the moments give no p.
     min_cells
@@ -49,7 +51,7 @@ class Method:
         observed (Besag & Clifford 1991): clearly null images cost little. 0: all are drawn.
     """
 
-    statistic: Literal["edges", "classic", "histocat", "patch"] = "edges"
+    statistic: Literal["edges", "classic", "histocat", "patch", "allocation"] = "edges"
     null: Literal["exact", "permutation", "fixed", "torus", "jitter"] = "exact"
     permutations: int = 1000
     seed: int = 0
@@ -101,8 +103,9 @@ def score_image(
 
     Returns
     -------
-    Columns of `contracts.SCORES` but those of odds ratios, sorted as `types` is. A pair whose statistic cannot vary is
-    `no_variation` and has no z and no p; one that is `too_few` has counts and no scores, one that is `absent` neither.
+    Columns of `contracts.SCORES` but those of odds ratios, sorted as `types` is; of `allocation` also `moved`. A pair
+    whose statistic cannot vary is `no_variation` and has no z and no p; one that is `too_few` has counts and no scores,
+    one that is `absent` neither.
     """
     K = len(types)
     labels = labels.astype(label_dtype(K))
@@ -111,6 +114,8 @@ def score_image(
     n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
     sizes = n.sum(axis=1)
     status = pair_status(sizes, method.min_cells)
+    if method.statistic == "allocation":
+        return _table(sample, types, sizes, *_allocation(allocation(graph, labels, strata, n), status))
     statistic = nulls.Statistic(method.statistic, method.patch_size)
     observed = statistic.of(graph, labels, K)
     simulate = _Simulation(sample, graph, labels, strata, statistic, observed, method, geometry, threads)
@@ -142,6 +147,25 @@ def whole_image(n: int) -> Level:
     """The level `global` of an image of n cells."""
     one = np.zeros(n, np.int32)
     return Level(k.GLOBAL, (one,), Rules(one.astype(np.int64)), one)
+
+
+def _allocation(found: Allocation, status: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Columns and status of `allocation`; half a cell is added to both counts of its ratio."""
+    observed, expected, sd = found.observed, found.expected, found.sd
+    log2 = np.log2((observed + 0.5) / (expected + 0.5))
+    columns = {
+        "observed": observed,
+        "expected": expected,
+        "sd": sd,
+        "z": np.divide(observed - expected, sd, out=np.zeros_like(sd), where=sd > 0),
+        "p": found.p,
+        "p_method": np.full(sd.shape, k.HYPERGEOMETRIC, dtype=object),
+        "log2": log2,
+        "log2_contact": log2,
+        k.SE: sd / ((expected + 0.5) * np.log(2)),
+        "moved": found.moved,
+    }
+    return columns, np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status)
 
 
 def _exact(
@@ -244,5 +268,6 @@ def _table(
             k.STATUS: status.reshape(-1),
             "expected_global": shown("expected_global", there),
             **{name: shown(name, there) for name in PARTS},
+            **({"moved": shown("moved", tested)} if "moved" in columns else {}),
         }
     )

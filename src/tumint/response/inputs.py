@@ -14,7 +14,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.contracts import FEATURES, SCORES, Contract
 from tumint.io.tables import check, read_table
-from tumint.pair_features import odds_features, part_features, statistic_features
+from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
 
 # scores of means and shares have no counts to add up: they are averaged
 FAMILY_RATE = "interaction_mean"
@@ -88,7 +88,9 @@ def from_scores(scores: pd.DataFrame, where: str) -> pd.DataFrame:
     check(scores, Contract("scores", SCORES.columns, (k.SAMPLE, k.SOURCE, k.TARGET)), where)
     odds = [odds_features(scores, family) for family in (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE)]
     observed = scores["observed"].dropna().to_numpy(dtype=float)
-    if np.allclose(observed, np.rint(observed)):
+    if (scores["p_method"] == k.HYPERGEOMETRIC).any():
+        parts = allocation_features(scores)
+    elif np.allclose(observed, np.rint(observed)):
         parts = part_features(scores, symmetric=is_symmetric(scores))
     else:
         kept = scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)] if is_symmetric(scores) else scores

@@ -80,6 +80,8 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
     if family in _RELATIVE_TO:
         meet = f"{source} contact one another" if source == target else f"{source} and {target} are in contact"
         return f"{meet} {times} as often {sides}, {_RELATIVE_TO[family]}"
+    if family == k.FAMILY_ALLOCATION:
+        return f"{target} lie beside {source} {times} as often {sides}, relative to chance nearby"
     who = {v: n for n, v in k.FAMILIES_OF_STATISTICS.items()}.get(family)
     if who is not None:
         return f"{source} → {target} by `{who}` is {times} as high {sides}, relative to chance nearby"

@@ -46,6 +46,7 @@ INTERACTIONS = Contract(
         "chi": "float",  # of two types against each with itself, from the fit of all pairs
         "chi_se": "float",
         "chi_information": "float",
+        "moved": "float",  # `allocation`: share of the target cells moved beside a source cell, or (negative) away
     },
     ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
 )

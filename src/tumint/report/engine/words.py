@@ -19,6 +19,7 @@ FAMILIES = {
     k.FAMILY_SHARED_DOMAIN: "shared domain",
     k.FAMILY_SHARED_REGION: "shared region",
     k.FAMILY_CONTACT: "contacts beyond chance nearby",
+    k.FAMILY_ALLOCATION: "allocation",
     k.FAMILY_COMPOSITION: "composition",
     k.FAMILY_DENSITY: "density",
     k.FAMILY_DISTANCE: "nearest distance",
@@ -46,7 +47,7 @@ def feature_name(row: Mapping[Any, Any]) -> str:
     """`A – B` for a pair, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return str(row[k.FEATURE])
-    directed = {k.FAMILY_DISTANCE, *k.FAMILIES_OF_STATISTICS.values()}
+    directed = {k.FAMILY_DISTANCE, k.FAMILY_ALLOCATION, *k.FAMILIES_OF_STATISTICS.values()}
     arrow = "→" if row[k.FAMILY] in directed else "–"
     return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"
 
