@@ -81,7 +81,7 @@ FAMILY_TOTAL: Final = "interaction_total"  # log2 of contacts over those expecte
 FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
-FAMILY_DISTANCE: Final = "distance"
+FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
 ODDS_FAMILIES: Final = (FAMILY_INTERACTION, FAMILY_PAIRWISE, FAMILY_MIXING)  # `weight` is information, which adds up
 PARTS: Final = (FAMILY_SHARED_DOMAIN, FAMILY_SHARED_REGION, FAMILY_CONTACT)
 FAMILY_ALLOCATION: Final = "allocation"  # log2 of the cells of b beside an a-cell over those expected there, a → b
@@ -97,7 +97,8 @@ FAMILIES_OF_STATISTICS: Final = {  # ordered pairs; means and shares do not add 
 }
 # beside the primary families: other ways to look at the same contacts, which are no findings of their own
 SECONDARY_FAMILIES: Final = (FAMILY_PAIRWISE, FAMILY_MIXING, *RATIO_FAMILIES)
-LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())  # the others are natural logarithms
+LOG2_FAMILIES: Final = (*RATIO_FAMILIES, *FAMILIES_OF_STATISTICS.values())
+INDEX_FAMILIES: Final = (FAMILY_DISTANCE,)  # chances: no ratios; the others are natural logarithms
 
 # status of a score or a feature
 TESTED: Final = "tested"

@@ -12,9 +12,12 @@
 - interaction_<statistic>: log2_enrichment of another statistic, of ordered pairs.
 - allocation: log2 of the cells of the target beside a source cell over those expected there, of ordered pairs; `weight`
   = what is expected.
-- distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
+- distance: chance that a cell of a third type of the stratum (under the primary null) is nearer to the target than a
+  cell of the source is: ½ as by chance, less is near; `n` = cells of the source with such cells. A mean, no logit of
+  it: the mean of ROIs by `n` is that of all cells of a subject, and its variance hardly depends on where it lies.
 
-For all else `weight` = `n`; in all, `n` of a pair = cells of the source. What is not `tested` has no value, weight 0.
+For all else `weight` = `n`; in all but distance, `n` of a pair = cells of the source. What is not `tested` has no
+value, weight 0.
 """
 
 from __future__ import annotations
@@ -73,18 +76,19 @@ def cell_features(sample: str, xy: np.ndarray, labels: np.ndarray, types: Sequen
 
 
 def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
-    """Features of the nearest distances."""
-    tested = distances[k.STATUS] == k.TESTED
+    """Features of the nearest distances, by their index."""
+    n, status = distances["n_index"], distances[k.STATUS].astype(str).to_numpy(dtype=object)
+    status = np.where((status == k.TESTED) & (n.to_numpy() == 0), k.NO_VARIATION, status)
     return pd.DataFrame(
         {
             k.SAMPLE: distances[k.SAMPLE],
             k.FAMILY: k.FAMILY_DISTANCE,
             k.FEATURE: pair_names(distances),
-            k.VALUE: distances["mean_log"],
-            k.SE: distances["sd_log"] / np.sqrt(distances[k.N].where(tested, 1)),
-            k.WEIGHT: distances[k.N].where(tested, 0).astype(float),
-            k.N: distances[k.N],
-            k.STATUS: distances[k.STATUS],
+            k.VALUE: distances["index"],
+            k.SE: distances["index_se"],
+            k.WEIGHT: n.astype(float),
+            k.N: n,
+            k.STATUS: status,
         }
     )
 

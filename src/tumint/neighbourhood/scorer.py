@@ -62,7 +62,7 @@ class Scorer:
         return Scored(
             image.sample,
             self._interactions(image, graph, levels, None if unguarded is None else (unguarded, whole), n_guarded),
-            distance_table(image.sample, image.xy, image.labels, self.types, 1),
+            distance_table(image.sample, image.xy, image.labels, self.types, 1, whole[config.primary].tilings[0]),
             nulls,
             grid,
             tissues,

@@ -11,7 +11,7 @@ from typing import Any
 
 from tumint import keys as k
 
-_LOGARITHMS = (*k.ODDS_FAMILIES, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY, k.FAMILY_DISTANCE)
+_LOGARITHMS = (*k.ODDS_FAMILIES, k.FAMILY_COMPOSITION, k.FAMILY_DENSITY)
 _RELATIVE_TO = {  # what a log2 ratio of contacts is measured against
     k.FAMILY_TOTAL: "relative to chance in the whole image",
     k.FAMILY_SHARED_DOMAIN: "because they share tissue domains",
@@ -91,8 +91,10 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         case k.FAMILY_DENSITY:
             return f"{feature} per mm² are {times} as many {sides}"
         case k.FAMILY_DISTANCE:
-            nearest = f"another of the {source}" if source == target else f"the nearest of {target}"
-            return f"From {source} to {nearest} it is {times} as far {sides}"
+            nearer = "farther from" if row["effect"] > 0 else "nearer to"
+            whom = "one another" if source == target else target
+            what = "the chance that another cell nearby is nearer differs by"
+            return f"{source} are {nearer} {whom} in {group} than in {reference}: {what} {times}"
         case other:
             return f"{feature} ({other}) differs by {times} between {group} and {reference}"
 

@@ -74,6 +74,9 @@ DISTANCES = Contract(
         "median_um": "float",
         "mean_log": "float",
         "sd_log": "float",
+        "n_index": "int",  # source cells with cells of other types in their stratum of the primary null
+        "index": "float",  # chance that such a cell is nearer to the target than a source cell is; ½: as by chance
+        "index_se": "float",
         k.STATUS: "str",
     },
     (k.SAMPLE, k.SOURCE, k.TARGET),

@@ -30,7 +30,7 @@ _ORDER = (
     *(k.FAMILY_INTERACTION, *k.FAMILIES_OF_STATISTICS.values(), k.FAMILY_COMPOSITION, k.FAMILY_DENSITY),
     *(k.FAMILY_DISTANCE, *k.SECONDARY_FAMILIES),
 )
-KNOWN = tuple(FAMILIES)
+KNOWN = tuple(family for family in FAMILIES if family not in k.INDEX_FAMILIES)  # whose effects are ratios
 
 
 def family_name(family: str) -> str:
@@ -60,8 +60,9 @@ def fold(effect: float, family: str) -> float:
 
 
 def log2_fold(effect: pd.Series, family: pd.Series) -> pd.Series:
-    """Effects in log2 units, so that families can share an axis."""
-    return effect.where(family.isin(k.LOG2_FAMILIES), effect / math.log(2))
+    """Effects in log2 units, so that families can share an axis; missing where they are no ratios."""
+    log2 = effect.where(family.isin(k.LOG2_FAMILIES), effect / math.log(2))
+    return log2.mask(family.isin(k.INDEX_FAMILIES))
 
 
 def ranked(effects: pd.DataFrame) -> pd.DataFrame:

@@ -212,7 +212,6 @@ def _ends(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame) -> list[dict[str
 VALUES = {
     k.FAMILY_COMPOSITION: "odds",
     k.FAMILY_DENSITY: "cells per mm²",
-    k.FAMILY_DISTANCE: "µm",
     **dict.fromkeys(k.LOG2_FAMILIES, "observed / expected"),
     **dict.fromkeys(k.ODDS_FAMILIES, "odds ratio"),
 }
