@@ -159,9 +159,11 @@ def test_its_error_is_that_of_repeated_labellings() -> None:
         errors.append(se)
     assert np.mean(means, axis=0) == pytest.approx(0.5, abs=0.012)
     ratio = np.sqrt(np.mean(np.square(errors), axis=0)) / np.std(means, axis=0)
-    assert ratio.min() > 0.75
-    assert ratio.max() < 1.35
-    assert ratio.mean() == pytest.approx(1, abs=0.1)
+    between = ratio[~np.eye(4, dtype=bool)]
+    assert between.min() > 0.9
+    assert between.max() < 1.5
+    # of a type with itself it is too small: two cells that are each other's nearest are no two samples
+    assert np.diag(ratio).min() > 0.65
 
 
 def test_what_has_no_index() -> None:
