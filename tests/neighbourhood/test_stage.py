@@ -197,7 +197,9 @@ def test_other_statistics_have_rows_and_families_of_their_own(cells: Path, tmp_p
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
     assert (interactions.groupby("statistic").size() == 11 * 9).all()
     tested = interactions[interactions["status"] == "tested"]
-    assert set(tested.loc[tested["statistic"].isin(["histocat", "patch"]), "p_method"]) == {"permutation"}
+    of_cells = tested[tested["statistic"].isin(["histocat", "patch"])]
+    assert set(of_cells.loc[of_cells["null"] != "global", "p_method"]) == {"permutation"}
+    assert {"normal", "panjer"} <= set(of_cells.loc[of_cells["null"] == "global", "p_method"])
     sizes = features[features["sample"] == "r2"].groupby("family").size()
     assert sizes[["interaction", "interaction_histocat", "interaction_patch"]].tolist() == [6, 9, 9]
     row = features.query("sample == 'r2' and family == 'interaction_histocat' and feature == 't cell|b cell'").iloc[0]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 _STATISTICS = ("edges", "classic", "histocat", "patch", "allocation")
-_EXACT = ("edges", "classic", "allocation")  # statistics with exact moments
 
 
 def add_verbs(verbs: Any) -> None:
@@ -36,7 +35,7 @@ def add_verbs(verbs: Any) -> None:
     add(
         "--null",
         choices=nulls,
-        help="default permutation for histocat and patch, else exact (allocation has no other); local: exact, with "
+        help="default exact (allocation has no other; histocat and patch are drawn within strata); local: exact, with "
         "labels exchangeable only near by, so that types that share a region do not count as interacting",
     )
     add("--local-um", type=float, default=100.0, metavar="UM", help="how far labels move under --null local (100)")
@@ -67,8 +66,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _score(a: argparse.Namespace) -> None:
-    exact = "exact" if a.statistic in _EXACT else "permutation"
-    local, a.null = a.null == "local", exact if a.null in (None, "local") else a.null
+    local, a.null = a.null == "local", "exact" if a.null in (None, "local") else a.null
     _check(a)
     from tumint.neighbourhood import score_table
     from tumint.neighbourhood.image import GraphSpec
@@ -115,8 +113,6 @@ def _check(a: argparse.Namespace) -> None:
         faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
     if a.graph != "edges" and a.edges is not None:
         faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
-    if a.null == "exact" and a.statistic not in _EXACT:
-        faults.append(Fault("--null exact", f"--statistic {', '.join(_EXACT)}", f"`{a.statistic}`"))
     if a.null != "exact" and a.statistic == "allocation":
         faults.append(Fault("--statistic allocation", "--null exact or local", f"`{a.null}`"))
     if a.null in ("torus", "jitter") and a.graph == "edges":

@@ -72,7 +72,9 @@ class NeighbourhoodConfig(Section):
     )
     patch_size: Annotated[int, Field(ge=1)] = Field(3, description="Least number of neighbours (`patch`).")
     permutations: Annotated[int, Field(ge=1)] = Field(
-        1000, description="Permutations of the labels where a statistic has no exact null (`histocat`, `patch`)."
+        1000,
+        description="Permutations of the labels where a statistic has no exact null (`histocat` and `patch` within "
+        "domains or nearby).",
     )
     stop_after: Annotated[int, Field(ge=0)] = Field(
         0,

@@ -16,10 +16,13 @@ from tumint.kernels.patches import kinds_of_pairs, patch_moments
 from tumint.neighbourhood import tails
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.moments import exact_moments
+from tumint.neighbourhood.nulls import Statistic
 
 MOST_STEPS = 20_000_000  # over a shared neighbour, of all cells: more are not listed (a hub of many thousands)
 MOST_KINDS = 20_000  # of pairs that are worked out: graphs with far more neighbours than a cell touches have more
-CALIBRATED_FROM = 10.0  # expected a-cells that reach it, and that do not, from which the laws of p hold
+_ROUNDING = 1e-12  # a variance below this share of the square of its mean is none
+CALIBRATED_FROM = 2.0  # expected a-cells that reach it, and that do not, from which the law of `patch` holds
+NORMAL_FROM = 100.0  # expected a-cells in contact, from which C − ρX is normal
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,24 @@ def moments(graph: Graph, sizes: np.ndarray, least: int) -> tuple[np.ndarray, np
     return mean, variance, with_edges
 
 
+def exact(
+    statistic: str, graph: Graph, labels: np.ndarray, sizes: np.ndarray, observed: np.ndarray, patch_size: int
+) -> Exact | None:
+    """`patch` or `histocat` of an image, `observed` (K × K) as counted; None where it has no exact moments."""
+    if statistic == "patch":
+        return patch(graph, sizes, observed, patch_size)
+    cells = np.rint(Statistic("patch", 1).of(graph, labels, len(sizes)) * sizes[:, None])
+    return histocat(graph, sizes, observed * cells, cells)
+
+
 def patch(graph: Graph, sizes: np.ndarray, observed: np.ndarray, least: int) -> Exact | None:
     """`patch` of all pairs; its p is that of a law of Panjer's class, two moments known (`tails.two_sided`)."""
     found = moments(graph, sizes, least)
     if found is None:
         return None
-    mean, sd, n = found[0], np.sqrt(found[1]), np.maximum(sizes, 1)[:, None]
+    mean, variance, _ = found
+    variance[variance <= _ROUNDING * (mean**2 + mean)] = 0.0
+    sd, n = np.sqrt(variance), np.maximum(sizes, 1)[:, None]
     step, count = np.ones((1, 1)), np.rint(observed * n)
     law = (count, mean, sd, tails.panjer_skewness(mean, sd, step), step)
     rare = np.minimum(mean, sizes[:, None] - mean) < CALIBRATED_FROM
@@ -98,9 +113,9 @@ def histocat(graph: Graph, sizes: np.ndarray, edges: np.ndarray, cells: np.ndarr
     mean_edges, variance_edges = exact_moments(graph, zeros, sizes[:, None])
     ratio = np.divide(mean_edges, mean, out=np.zeros_like(mean), where=mean > 0)
     spread = variance_edges - 2 * ratio * with_edges + ratio**2 * variance
-    spread[spread <= 1e-9 * variance_edges] = 0.0
+    spread[spread <= _ROUNDING * (variance_edges + mean_edges**2)] = 0.0
     sd = np.sqrt(spread)
     z = np.divide(edges - ratio * cells, sd, out=np.zeros_like(sd), where=sd > 0)
     p = np.clip(2 * np.minimum(*tails.pearson3_tails(z, np.zeros_like(z))), np.finfo(float).tiny, 1.0)
-    rare = mean < 3 * CALIBRATED_FROM
+    rare = mean < NORMAL_FROM
     return Exact(ratio, np.divide(sd, mean, out=np.zeros_like(sd), where=mean > 0), p, "normal", rare)

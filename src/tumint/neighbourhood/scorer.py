@@ -16,7 +16,7 @@ from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
-from tumint.neighbourhood.scores import EXACT, Method, score_image
+from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Scorer:
         for name in config.statistics:
             method = Method(
                 name,
-                "exact" if name in (*EXACT, "allocation") else "permutation",
+                "exact",
                 config.permutations,
                 self.seed,
                 config.min_cells,

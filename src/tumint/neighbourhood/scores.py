@@ -14,7 +14,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.fdr import benjamini_hochberg
-from tumint.neighbourhood import moves, nulls, skewness, tails
+from tumint.neighbourhood import moves, nulls, patches, skewness, tails
 from tumint.neighbourhood.allocation import Allocation, allocation
 from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.graph import Graph
@@ -40,8 +40,9 @@ class Method:
         a-cells with at least `patch_size` b-neighbours; `allocation`: b-cells beside an a-cell, which stays put
         (`tumint.neighbourhood.allocation`).
     null
-        `exact`: moments of all label permutations (`edges` and `classic`), or their law (`allocation`, which has no
-        other); `permutation`; `fixed`; `torus`; `jitter` by at most `jitter_um`.
+        `exact`: moments of all label permutations, or their law (`allocation`, which has no other); `histocat` and
+        `patch` have them over the whole image and are drawn by `permutation` within strata; `permutation`; `fixed`;
+        `torus`; `jitter` by at most `jitter_um`.
     permutations
         How many draws from the null; under `exact` only where the moments give no p.
     min_cells
@@ -119,13 +120,16 @@ def score_image(
     statistic = nulls.Statistic(method.statistic, method.patch_size)
     observed = statistic.of(graph, labels, K)
     simulate = _Simulation(sample, graph, labels, strata, statistic, observed, method, geometry, threads)
-    if method.null == "exact":
+    if method.null == "exact" and method.statistic in EXACT:
         mean = expected_edges(graph, labels, K, level.tilings)
         expected, sd, p, p_method = _exact(simulate, n, sizes, status, mean)
+    elif method.null == "exact" and n.shape[1] == 1 and (cells := simulate.of_cells(sizes)) is not None:
+        expected, sd, p, p_method = _with_draws(simulate, cells, status)
     else:
-        null = simulate.run(method.null, status == k.TESTED)
+        name = "permutation" if method.null == "exact" else method.null
+        null = simulate.run(name, status == k.TESTED)
         expected, sd, p = null.mean, null.sd, null.p
-        p_method = np.full((K, K), method.null, dtype=object)
+        p_method = np.full((K, K), name, dtype=object)
     status[(status == k.TESTED) & (sd <= 0)] = k.NO_VARIATION
     z = np.divide(observed - expected, sd, out=np.full((K, K), np.nan), where=sd > 0)
     # half an event: one edge for counts, one edge or cell per source cell for what is divided by them
@@ -201,6 +205,18 @@ def _exact(
     return mean / scale, sd / scale, p, p_method
 
 
+def _with_draws(
+    simulate: _Simulation, found: patches.Exact, status: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, sd, p and its method, with p of permutations where counts are too small for a law."""
+    p, p_method = found.p.copy(), np.full(found.p.shape, found.p_method, dtype=object)
+    rare = (status == k.TESTED) & (found.sd > 0) & found.rare
+    if rare.any():
+        p[rare] = simulate.run("permutation", rare).p[rare]
+        p_method[rare] = "permutation"
+    return found.expected, found.sd, p, p_method
+
+
 @dataclass(frozen=True)
 class _Simulation:
     """An image and its statistic, ready to be drawn from a null."""
@@ -214,6 +230,11 @@ class _Simulation:
     method: Method
     geometry: Geometry | None
     threads: int
+
+    def of_cells(self, sizes: np.ndarray) -> patches.Exact | None:
+        """Exact moments of `patch` and `histocat`, labels permuted over the whole image."""
+        m = self.method
+        return patches.exact(m.statistic, self.graph, self.labels, sizes, self.observed, m.patch_size)
 
     def run(self, null: str, asked: np.ndarray) -> nulls.Null:
         """Draws of `null`; `asked`: which pairs they are for."""
