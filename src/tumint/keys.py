@@ -65,6 +65,7 @@ LOCAL: Final = "local"  # within domains, near by
 PARENT: Final = "parent"  # within domains, among the types of one parent
 PARENT_LOCAL: Final = "parent_local"
 NULLS: Final = (GLOBAL, WITHIN_DOMAIN, LOCAL, PARENT, PARENT_LOCAL)
+HYPERGEOMETRIC: Final = "hypergeometric"  # `p_method` of allocation alone
 PAIR_SEPARATOR: Final = "|"  # joins source and target in a feature name, so no cell type may contain it
 
 # features
@@ -84,7 +85,8 @@ FAMILY_TOTAL: Final = "interaction_total"  # log2 of contacts over those expecte
 FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
-FAMILY_DISTANCE: Final = "distance"
+FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
+FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature
 TESTED: Final = "tested"

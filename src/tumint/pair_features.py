@@ -47,6 +47,16 @@ def part_features(scores: pd.DataFrame, *, symmetric: bool) -> pd.DataFrame:
     return pd.concat([_features(rows, family, *columns[family], status) for family in known])
 
 
+def allocation_features(scores: pd.DataFrame) -> pd.DataFrame:
+    """Allocation of ordered pairs of two types under one null; what is known of a subject is judged over its ROIs."""
+    rows = scores[scores[k.SOURCE].astype(str) != scores[k.TARGET].astype(str)]
+    expected, sd = rows["expected"].to_numpy(dtype=float), rows["sd"].to_numpy(dtype=float)
+    status = rows[k.STATUS].astype(str).replace(k.TOO_FEW, k.TESTED).to_numpy(dtype=object)
+    status[(status == k.TESTED) & ~(sd > 0)] = k.NO_VARIATION
+    se = sd / ((expected + 0.5) * np.log(2))
+    return _features(rows, k.FAMILY_ALLOCATION, rows["log2_contact"], se, expected, status)
+
+
 def statistic_features(scores: pd.DataFrame, family: str) -> pd.DataFrame:
     """Scores of another statistic, of ordered pairs, where the image gives them."""
     return _features(

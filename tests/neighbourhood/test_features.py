@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumint import families
 from tumint import keys as k
 from tumint.io.contracts import FEATURES
 from tumint.io.tables import check
@@ -20,6 +19,8 @@ from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.statistics.abundance import tissue_area_mm2
 
 TYPES = ["a", "b", "c"]
+
+PARTS = (k.FAMILY_SHARED_DOMAIN, k.FAMILY_SHARED_REGION, k.FAMILY_CONTACT)
 
 
 def scored(sample: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -63,9 +64,7 @@ def test_the_whole_table() -> None:
     cells, interactions, distances = (pd.concat(tables) for tables in zip(*parts, strict=True))
     table = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=True)
     check(table, FEATURES, "features")
-    pairs = dict.fromkeys(
-        (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, *families.names(lambda one: one.pools == "counts")), 12
-    )
+    pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, k.FAMILY_TOTAL, *PARTS), 12)
     assert table.groupby("family").size().to_dict() == {
         "composition": 6, "density": 6, "distance": 18, k.FAMILY_MIXING: 6, **pairs,
     }  # fmt: skip
@@ -95,10 +94,14 @@ def test_the_whole_table() -> None:
     assert set(untested.loc[untested["family"] != "distance", "feature"]) == {"a|c", "b|c", "c|c"}
     assert untested["value"].isna().all()
     assert (untested["weight"] == 0).all()
-    distance = table.query("sample == 's1' and family == 'distance' and feature == 'b|a'").iloc[0]
-    source = distances.query("sample == 's1' and source == 'b' and target == 'a'").iloc[0]
-    assert (distance["value"], distance["weight"]) == (source["mean_log"], source["n"])
-    assert distance["se"] == pytest.approx(source["sd_log"] / np.sqrt(source["n"]))
+    # of two types a distance to the other has nothing to be compared with
+    assert mine.loc["distance", "status"] == k.NO_VARIATION
+    distance, source = (
+        own.loc["distance"],
+        distances.query("sample == 's1' and source == 'a' and target == 'a'").iloc[0],
+    )
+    assert distance[["value", "se", "weight"]].tolist() == source[["index", "index_se", "n_index"]].tolist()
+    assert 0 < distance["n"] == source["n_index"] <= source["n"]
     plain = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=False)
     assert (plain["family"] == k.FAMILY_CONTACT).sum() == 18
     assert (plain["family"] == k.FAMILY_INTERACTION).sum() == 12

@@ -168,17 +168,12 @@ def test_scoring_a_csv_imports_no_scanpy_squidpy_or_anndata(cells: Path, tmp_pat
 @pytest.mark.parametrize("statistic", ["edges", "classic", "histocat", "patch"])
 @pytest.mark.parametrize("null", ["exact", "permutation", "fixed", "torus", "jitter"])
 def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic(
-    tmp_path: Path, statistic: str, null: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, statistic: str, null: str
 ) -> None:
     data = table(150)
     alone = data[data["roi"] == "r1"]
     options = ["--statistic", statistic, "--null", null, "--patch-size", 2, "--min-cells", 2, "--permutations", 37]
     options += [] if null in ("torus", "jitter") else ["--stratum", "tissue"]
-    if null == "exact" and statistic in ("histocat", "patch"):
-        data.to_csv(tmp_path / "cells.csv", index=False)
-        assert score(tmp_path / "cells.csv", "-o", tmp_path / "o.csv", *options) == 2
-        assert "--null exact: expected --statistic edges or classic" in capsys.readouterr().err
-        return
     found = []
     for i, (cells, threads) in enumerate(((data, 1), (data.sample(frac=1, random_state=1), 3), (alone, 2))):
         cells.to_csv(tmp_path / f"{i}.csv", index=False)
@@ -195,11 +190,24 @@ def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic
     assert scores.loc[~stuck, "p_method"].isin(known).all()
 
 
+@pytest.mark.parametrize("statistic", ["histocat", "patch", "allocation"])
+def test_statistics_of_cells_are_exact_over_the_image(tmp_path: Path, statistic: str) -> None:
+    table(400).to_csv(tmp_path / "cells.csv", index=False)
+    common = ("--sample", "roi", "--statistic", statistic, "--patch-size", 2, "--permutations", 37)
+    assert score(tmp_path / "cells.csv", "-o", tmp_path / "o.csv", *common) == 0
+    scores = pd.read_csv(tmp_path / "o.csv")
+    exact = {"histocat": "normal", "patch": "panjer", "allocation": "hypergeometric"}[statistic]
+    tested = scores[scores["status"] == "tested"]
+    assert (tested["p_method"] == exact).mean() > 0.5
+    assert set(tested["p_method"]) <= {exact, "permutation"}
+    assert tested["z"].notna().all()
+
+
 def test_options_that_do_not_go_together(cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert score(cells, "-o", tmp_path / "o.csv", "--statistic", "patch", "--null", "exact") == 2
+    assert score(cells, "-o", tmp_path / "o.csv", "--statistic", "allocation", "--null", "fixed") == 2
     assert score(cells, "-o", tmp_path / "o.csv", "--null", "torus", "--stratum", "tissue") == 2
     printed = capsys.readouterr().err
-    assert "--null exact: expected --statistic edges or classic, found `patch`." in printed
+    assert "--statistic allocation: expected --null exact or local, found `fixed`." in printed
     assert "--null torus: expected no --stratum, which it cannot keep, found `tissue`." in printed
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.stats import false_discovery_control
 
+from tumint import keys as k
 from tumint.io.contracts import SCORES
 from tumint.neighbourhood.contacts import DIRECT, PAIRWISE
 from tumint.neighbourhood.graph import delaunay, from_edges, knn
-from tumint.neighbourhood.levels import within
+from tumint.neighbourhood.image import GraphSpec, build_graph, in_guard, make_image
+from tumint.neighbourhood.levels import level, within
 from tumint.neighbourhood.scores import Method, benjamini_hochberg, score_image
 
 
@@ -26,7 +29,6 @@ TYPES = ["b cell", "macrophage", "t cell", "tumour"]
 @pytest.mark.filterwarnings("ignore")  # squidpy and what it imports warn of each other
 def test_counts_equal_squidpy() -> None:
     import anndata as ad
-    import pandas as pd
     import squidpy as sq
 
     xy, labels = tissue()
@@ -192,3 +194,24 @@ def test_benjamini_hochberg_leaves_missing_p_out() -> None:
     assert np.isnan(q[1])
     assert q[[0, 2, 3, 4]] == pytest.approx(false_discovery_control(p[[0, 2, 3, 4]]))
     assert np.isnan(benjamini_hochberg(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize("name", [k.GLOBAL, k.LOCAL])
+def test_a_type_that_keeps_away_from_the_border_is_by_chance_beside_itself(name: str) -> None:
+    found = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        image = make_image(f"s{seed}", rng.random((4000, 2)) * 600, np.zeros(4000, int))
+        guarded = in_guard(image.xy, 60.0)
+        labels = np.where(guarded, 2, rng.choice(3, 4000, p=[0.1, 0.2, 0.7]))  # independent inside, pure outside
+        graph = build_graph(image, GraphSpec(guard_um=60.0))
+        null = level(name, image.sample, image.xy, labels, guarded=guarded)
+        found.append(score_image(image.sample, graph, labels, TYPES[:3], Method(), null))
+    table = pd.concat(found)
+    sums = table.groupby(["source", "target"])[["observed", "expected", "expected_global"]].sum()
+    assert (sums["observed"] / sums["expected"]).between(0.97, 1.03).loc["b cell"].all()
+    assert table["z"].std() == pytest.approx(1, abs=0.25)
+    assert table["z"].abs().max() < 4.5
+    # what is shared by way of the whole image knows of the guard zone too
+    inside = sums.loc[("b cell", "b cell")]
+    assert inside["observed"] / inside["expected_global"] == pytest.approx(1, abs=0.03)

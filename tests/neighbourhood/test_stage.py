@@ -57,7 +57,10 @@ def params(config: dict[str, object] | None = None, **graph: object) -> StagePar
     return StageParams(neighbourhood=NeighbourhoodConfig(**section), seed=3)
 
 
-ALL = {"statistics": ["edges", "classic", "histocat", "patch"], "permutations": 60, "patch_size": 2}
+ALL = {"statistics": ["edges", "allocation", "classic", "histocat", "patch"], "permutations": 60, "patch_size": 2}
+
+
+PAIR = "statistic == 'edges' and null == 'local' and source == 't cell' and target == 'tumour'"
 
 
 def run_all(cells: Path, out: Path, batches: list[list[str]], threads: int, p: StageParams) -> dict[str, bytes]:
@@ -93,6 +96,8 @@ def test_what_is_written(cells: Path, tmp_path: Path) -> None:
     distances = read_table(tmp_path / "out" / "distances.parquet", DISTANCES)
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
     assert list(dict.fromkeys(interactions["sample"])) == SAMPLES
+    assert set(interactions["statistic"]) == {"edges", "allocation"}
+    interactions = interactions[interactions["statistic"] == "edges"]
     rows = interactions.groupby(["sample", "null"]).size()
     assert ("no_domain", "domain") not in rows.index
     assert set(rows["r2"].index) == {"global", "domain", "local", "parent", "parent_local"}
@@ -122,13 +127,13 @@ def test_what_is_written(cells: Path, tmp_path: Path) -> None:
 def test_samples_of_a_subject_pool_to_their_common_fit(cells: Path, tmp_path: Path) -> None:
     run_all(cells, tmp_path / "out", [SAMPLES], 1, params())
     interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
-    rows = interactions.query("null == 'local' and source == 't cell' and target == 'tumour'").set_index("sample")
+    rows = interactions.query(PAIR).set_index("sample")
     pair = rows.loc[["r1", "r10"]]
     assert pair["direct_information"].gt(1).all()
     alone = {s: s for s in SAMPLES}
     stage.run(params(), cells, alone, [], tmp_path / "alone")
     single = read_table(tmp_path / "alone" / "interactions.parquet", INTERACTIONS)
-    single = single.query("null == 'local' and source == 't cell' and target == 'tumour'").set_index("sample")
+    single = single.query(PAIR).set_index("sample")
     assert single.loc["r1", "log_odds"] != pair.loc["r1", "log_odds"]
     weighted = (pair["log_odds"] * pair["information"]).sum() / pair["information"].sum()
     of_singles = single.loc[["r1", "r10"]]
@@ -192,7 +197,9 @@ def test_other_statistics_have_rows_and_families_of_their_own(cells: Path, tmp_p
     features = read_table(tmp_path / "out" / "features.parquet", FEATURES)
     assert (interactions.groupby("statistic").size() == 11 * 9).all()
     tested = interactions[interactions["status"] == "tested"]
-    assert set(tested.loc[tested["statistic"].isin(["histocat", "patch"]), "p_method"]) == {"permutation"}
+    of_cells = tested[tested["statistic"].isin(["histocat", "patch"])]
+    assert set(of_cells.loc[of_cells["null"] != "global", "p_method"]) == {"permutation"}
+    assert {"normal", "panjer"} <= set(of_cells.loc[of_cells["null"] == "global", "p_method"])
     sizes = features[features["sample"] == "r2"].groupby("family").size()
     assert sizes[["interaction", "interaction_histocat", "interaction_patch"]].tolist() == [6, 9, 9]
     row = features.query("sample == 'r2' and family == 'interaction_histocat' and feature == 't cell|b cell'").iloc[0]
@@ -211,7 +218,7 @@ def test_the_grid_holds_every_setting(cells: Path, tmp_path: Path) -> None:
     assert set(grid.loc[grid["setting"].str.endswith("domain"), "sample"]) == set(SAMPLES) - {"no_domain"}
     interactions = read_table(tmp_path / "out" / "interactions.parquet", INTERACTIONS)
     key = ["sample", "source", "target"]
-    both = interactions[interactions["null"] == "domain"].merge(
+    both = interactions.query("statistic == 'edges' and null == 'domain'").merge(
         grid[grid["setting"] == "delaunay 30 µm, domain"], on=key, suffixes=("", "_grid")
     )
     assert len(both) == 27

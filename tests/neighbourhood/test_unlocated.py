@@ -32,7 +32,11 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
     stage.gather(params, [tmp_path / "b"], tmp_path / "cells.parquet", tmp_path / "out")
     scores = read_table(tmp_path / "out" / "interactions.parquet", contracts.INTERACTIONS)
     status = scores.groupby(k.SAMPLE)[k.STATUS].agg(set).to_dict()
-    assert status == {"imaged": {k.TESTED}, "dissociated": {k.NO_COORDINATES}}
+    # the one status that is not `tested`: with two types, all cells that do not stay put are of one
+    assert status == {"imaged": {k.TESTED, k.NO_VARIATION}, "dissociated": {k.NO_COORDINATES}}
+    other = scores[(scores[k.SAMPLE] == "imaged") & (scores[k.STATUS] == k.NO_VARIATION)]
+    assert set(other["statistic"]) == {"allocation"}
+    scores = scores[scores["statistic"] == "edges"]
     mine = scores[scores[k.SAMPLE] == "dissociated"]
     types = cells[cells[k.SAMPLE] == "dissociated"][k.CELL_TYPE].value_counts()
     assert set(mine[k.NULL]) == {k.GLOBAL, k.LOCAL}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumint import cli, families
+from tumint import cli
 from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.errors import DataError, SheetError
@@ -17,6 +17,8 @@ from tumint.io.contracts import EFFECTS, EFFECTS_ALL, FEATURES, INFLUENCE, MIXED
 from tumint.io.tables import read_meta, read_table, write_table
 from tumint.response import stage
 from tumint.response.inputs import from_scores, is_symmetric, read_features
+
+PARTS = (k.FAMILY_SHARED_DOMAIN, k.FAMILY_SHARED_REGION, k.FAMILY_CONTACT)
 
 
 def _params(**contrast: object) -> StageParams:
@@ -112,7 +114,7 @@ def test_scores_become_features_and_mirrors_count_once() -> None:
     both = from_scores(_scores(True), "scores")
     assert sorted(both[k.FEATURE].unique()) == ["A|A", "A|B", "B|B"]
     odds = {k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE}
-    assert set(both[k.FAMILY]) == {*odds, *families.names(lambda one: one.pools == "counts")}
+    assert set(both[k.FAMILY]) == {*odds, k.FAMILY_TOTAL, *PARTS}
     weights = {k.FAMILY_INTERACTION: 25, k.FAMILY_PAIRWISE: 30, k.FAMILY_TOTAL: 20, k.FAMILY_CONTACT: 30}
     for family, weight in weights.items():
         assert both.loc[both[k.FAMILY] == family, k.WEIGHT].to_numpy() == pytest.approx(weight)

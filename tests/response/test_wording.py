@@ -68,8 +68,13 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
             "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
         (
-            *(k.FAMILY_DISTANCE, "A|B", 0.0),
-            "From A to the nearest of B it is 1.00 times (0.61 to 1.65) as far in treated as in vehicle "
+            *(k.FAMILY_DISTANCE, "A|B", -0.7),
+            "A are nearer to B in treated than in vehicle: the chance that another cell nearby is nearer differs by "
+            "-0.70 (-1.20 to -0.20) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+        ),
+        (
+            *(k.FAMILY_ALLOCATION, "A|B", 1.0),
+            "B lie beside A 2.00 times (1.41 to 2.83) as often in treated as in vehicle, relative to chance nearby "
             "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
     ],

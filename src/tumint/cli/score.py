@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tumint.text import either, setting
+from tumint.text import setting
 
-_EXACT = ("edges", "classic")  # statistics with exact moments
+_STATISTICS = ("edges", "classic", "histocat", "patch", "allocation")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -31,14 +31,14 @@ def add_verbs(verbs: Any) -> None:
     add("--symmetric", action="store_true", help="knn edges hold both ways; without it a cell → its k nearest")
     add("--radius", type=float, default=20.0, metavar="UM", help="distance of radius in µm (default 20)")
     add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
-    add("--statistic", choices=("edges", "classic", "histocat", "patch"), default="edges", help="default edges")
+    add("--statistic", choices=_STATISTICS, default="edges", help="default edges")
     add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
     nulls = ("exact", "local", "permutation", "fixed", "torus", "jitter")
     add(
         "--null",
         choices=nulls,
-        help="default exact for edges and classic, permutation for histocat and patch; local: exact, with labels "
-        "exchangeable only near by, so that types that share a region do not count as interacting",
+        help="default exact (allocation has no other; histocat and patch are drawn within strata); local: exact, with "
+        "labels exchangeable only near by, so that types that share a region do not count as interacting",
     )
     add("--local-um", type=float, default=100.0, metavar="UM", help="how far labels move under --null local (100)")
     add("--around-um", type=float, default=60.0, metavar="UM", help="who lives so near is accounted for there (60)")
@@ -68,8 +68,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _score(a: argparse.Namespace) -> None:
-    exact = "exact" if a.statistic in _EXACT else "permutation"
-    local, a.null = a.null == "local", exact if a.null in (None, "local") else a.null
+    local, a.null = a.null == "local", "exact" if a.null in (None, "local") else a.null
     _check(a)
     from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
@@ -117,8 +116,8 @@ def _check(a: argparse.Namespace) -> None:
         faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
     if a.graph != "edges" and a.edges is not None:
         faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
-    if a.null == "exact" and a.statistic not in _EXACT:
-        faults.append(Fault("--null exact", f"--statistic {either(_EXACT)}", f"`{a.statistic}`"))
+    if a.null != "exact" and a.statistic == "allocation":
+        faults.append(Fault("--statistic allocation", "--null exact or local", f"`{a.null}`"))
     if a.null in ("torus", "jitter") and a.graph == "edges":
         faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
     for option in ("stratum", "parent"):

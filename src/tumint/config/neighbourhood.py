@@ -27,7 +27,7 @@ class GraphConfig(Section):
     radius_um: Annotated[float, Field(gt=0)] = Field(20.0, description="Distance in µm (`radius`).")
 
 
-Statistic = Literal["edges", "classic", "histocat", "patch"]
+Statistic = Literal["edges", "allocation", "classic", "histocat", "patch"]
 Null = Literal["global", "domain", "local", "parent", "parent_local"]
 
 
@@ -65,13 +65,16 @@ class NeighbourhoodConfig(Section):
 
     graph: GraphConfig = Field(GraphConfig(), description="Which cells are neighbours.")
     statistics: list[Statistic] = Field(
-        ["edges"],
-        description="What is scored: `edges` (always), `classic` (neighbours per cell), `histocat` (those per cell "
-        "that has any), `patch` (share of cells with at least `patch_size`). Only the last two tell a → b from b → a.",
+        ["edges", "allocation"],
+        description="What is scored: `edges` (always), `allocation` (cells of the target beside a source cell: who "
+        "seeks whom), `classic` (neighbours per cell), `histocat` (those per cell that has any), `patch` (share of "
+        "cells with at least `patch_size`). Only `allocation`, `histocat` and `patch` tell a → b from b → a.",
     )
     patch_size: Annotated[int, Field(ge=1)] = Field(3, description="Least number of neighbours (`patch`).")
     permutations: Annotated[int, Field(ge=1)] = Field(
-        1000, description="Permutations of the labels where a statistic has no exact null (`histocat`, `patch`)."
+        1000,
+        description="Permutations of the labels where a statistic has no exact null (`histocat` and `patch` within "
+        "domains or nearby).",
     )
     stop_after: Annotated[int, Field(ge=0)] = Field(
         0,

@@ -16,7 +16,19 @@ import pandas as pd
 from tumint.discover import listed
 from tumint.families.family import Family
 
-__all__ = ["Family", "all_families", "chosen", "find", "log2_fold", "names", "pools", "rank", "ratio", "title"]
+__all__ = [
+    "Family",
+    "all_families",
+    "chosen",
+    "find",
+    "log2_fold",
+    "names",
+    "of_ratios",
+    "pools",
+    "rank",
+    "ratio",
+    "title",
+]
 
 
 @cache
@@ -58,6 +70,11 @@ def pools(name: str, how: str) -> bool:
     return family is not None and family.pools == how
 
 
+def of_ratios() -> tuple[str, ...]:
+    """Names of the families whose effects are ratios."""
+    return names(lambda one: one.scale != "index")
+
+
 def title(name: str) -> str:
     """How a report calls a family."""
     family = find(name)
@@ -73,11 +90,15 @@ def rank(name: str) -> int:
 def ratio(effect: float | None, name: str) -> float | None:
     """An effect of a family as a ratio; None where there is none, or the scale of the family is not known."""
     family = find(name)
-    if effect is None or math.isnan(effect) or family is None:
+    if effect is None or math.isnan(effect) or family is None or family.scale == "index":
         return None
     return float(2.0**effect) if family.scale == "log2" else math.exp(effect)
 
 
 def log2_fold(effect: Any, family: pd.Series) -> Any:
-    """A column of effects in log2 units, so that families can share an axis; of unknown families as natural logs."""
-    return effect.where(chosen(family, lambda one: one.scale == "log2"), effect / math.log(2))
+    """A column of effects in log2 units, so that families can share an axis; missing where they are no ratios.
+
+    Effects of unknown families are taken for natural logarithms.
+    """
+    log2 = effect.where(chosen(family, lambda one: one.scale == "log2"), effect / math.log(2))
+    return log2.mask(chosen(family, lambda one: one.scale == "index"))

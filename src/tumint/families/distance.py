@@ -1,4 +1,4 @@
-"""How far it is from a cell of one type to the nearest of another."""
+"""How near cells of one type are to another: the chance that other cells nearby are nearer. No abundance changes it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ FAMILIES = (
         k.FAMILY_DISTANCE,
         "nearest distance",
         40,
-        scale="log",
+        scale="index",
         pools="cells",
-        value="µm",
-        sentence="From {source} to {nearest} it is {times} as far {sides}",
+        value="chance that others are nearer",
+        sentence="{source} are {nearer} {whom} in {group} than in {reference}: the chance that another cell nearby is "
+        "nearer differs by {times}",
         directed=True,
     ),
 )

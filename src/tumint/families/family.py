@@ -19,7 +19,7 @@ class Family:
     rank
         Place in reports, among the primary families or among the others.
     scale
-        Values are natural logarithms (`log`) or logarithms to base 2 (`log2`).
+        Values are natural logarithms (`log`), logarithms to base 2 (`log2`), or chances (`index`): those have no ratios.
     pools
         How the ROIs of a subject become one value. `information`: mean weighed by `weight`, the information of a fit,
         which is the fit of all ROIs as one. `counts`: `value` is log2((C + ½) / (E + ½)) and `weight` is E; counts are
@@ -28,9 +28,10 @@ class Family:
     value
         What a value is once it is no logarithm, as `cells per mm²`.
     sentence
-        Of a finding, up to its numbers; fields in braces: `feature`, `source`, `target`, `times` (the ratio with its
-        interval), `sides` (`in treated as in vehicle`), `meet` (`A and B are in contact`), `nearest` (`the nearest of
-        B`). Families that pool by information have sentences of their own, see `response.wording`.
+        Of a finding, up to its numbers; fields in braces: `feature`, `source`, `target`, `group`, `reference`, `times`
+        (the ratio with its interval), `sides` (`in treated as in vehicle`), `meet` (`A and B are in contact`), `nearer`
+        (`nearer to`, `farther from`), `whom` (`B`, `one another`). Families that pool by information have sentences of
+        their own, see `response.wording`.
     primary
         Findings come from it; the others are other ways to look at the same contacts.
     directed
@@ -42,7 +43,7 @@ class Family:
     name: str
     title: str
     rank: int
-    scale: Literal["log", "log2"]
+    scale: Literal["log", "log2", "index"]
     pools: Literal["information", "counts", "cells", "mean"]
     value: str
     sentence: str = ""

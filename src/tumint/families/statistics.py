@@ -1,7 +1,8 @@
-"""Other statistics of ordered pairs than counts of contacts: means and shares, which do not add up over ROIs."""
+"""Other statistics of ordered pairs than counts of contacts: who seeks whom, means and shares."""
 
 from __future__ import annotations
 
+from tumint import keys as k
 from tumint.families.family import Family
 
 
@@ -19,4 +20,17 @@ def _of(statistic: str, rank: int) -> Family:
     )
 
 
-FAMILIES = tuple(_of(name, 10 + i) for i, name in enumerate(("classic", "histocat", "patch")))
+ALLOCATION = Family(
+    k.FAMILY_ALLOCATION,
+    "allocation",
+    6,
+    scale="log2",
+    pools="counts",
+    value="observed / expected",
+    sentence="{target} lie beside {source} {times} as often {sides}, relative to chance nearby",
+    primary=False,
+    directed=True,
+    statistic="allocation",
+)
+# means and shares do not add up over ROIs
+FAMILIES = (ALLOCATION, *(_of(name, 10 + i) for i, name in enumerate(("classic", "histocat", "patch"))))

@@ -8,9 +8,14 @@
 - interaction_total = shared_domain + shared_region + contact_excess: log2 ratios of edges over the edges that can
   vary; `weight` = what is expected, so that the two counts of every ratio can be added up.
 - interaction_<statistic>: log2_enrichment of another statistic, of ordered pairs.
-- distance: mean log of the nearest distance; se its sd over cells / √n; `n` = cells of the source.
+- allocation: log2 of the cells of the target beside a source cell over those expected there, of ordered pairs; `weight`
+  = what is expected.
+- distance: chance that a cell of a third type of the stratum (under the primary null) is nearer to the target than a
+  cell of the source is: ½ as by chance, less is near; `n` = cells of the source with such cells. A mean, no logit of
+  it: the mean of ROIs by `n` is that of all cells of a subject, and its variance hardly depends on where it lies.
 
-For all else `weight` = `n`; in all, `n` of a pair = cells of the source. What is not `tested` has no value, weight 0.
+For all else `weight` = `n`; in all but distance, `n` of a pair = cells of the source. What is not `tested` has no
+value, weight 0.
 """
 
 from __future__ import annotations
@@ -20,22 +25,30 @@ import pandas as pd
 
 from tumint import families
 from tumint import keys as k
-from tumint.pair_features import ODDS, odds_features, pair_names, part_features, statistic_features
+from tumint.pair_features import (
+    ODDS,
+    allocation_features,
+    odds_features,
+    pair_names,
+    part_features,
+    statistic_features,
+)
 
 
 def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
-    """Features of the nearest distances."""
-    tested = distances[k.STATUS] == k.TESTED
+    """Features of the nearest distances, by their index."""
+    n, status = distances["n_index"], distances[k.STATUS].astype(str).to_numpy(dtype=object)
+    status = np.where((status == k.TESTED) & (n.to_numpy() == 0), k.NO_VARIATION, status)
     return pd.DataFrame(
         {
             k.SAMPLE: distances[k.SAMPLE],
             k.FAMILY: k.FAMILY_DISTANCE,
             k.FEATURE: pair_names(distances),
-            k.VALUE: distances["mean_log"],
-            k.SE: distances["sd_log"] / np.sqrt(distances[k.N].where(tested, 1)),
-            k.WEIGHT: distances[k.N].where(tested, 0).astype(float),
-            k.N: distances[k.N],
-            k.STATUS: distances[k.STATUS],
+            k.VALUE: distances["index"],
+            k.SE: distances["index_se"],
+            k.WEIGHT: n.astype(float),
+            k.N: n,
+            k.STATUS: status,
         }
     )
 
@@ -57,5 +70,6 @@ def feature_table(
     for family in (one for one in families.all_families().values() if one.statistic):
         scores = interactions[(interactions["statistic"] == family.statistic) & (interactions[k.NULL] == primary)]
         if len(scores):
-            parts.append(statistic_features(scores, family.name))
+            counted = family.pools == "counts"
+            parts.append(allocation_features(scores) if counted else statistic_features(scores, family.name))
     return pd.concat([*parts, distance_features(distances)], ignore_index=True)

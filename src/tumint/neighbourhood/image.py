@@ -65,7 +65,7 @@ def build_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None = None
     """The graph of an image; `edges` (`source_cell`, `target_cell`) are those that came with the data.
 
     With a guard zone it is directed: the cells of the zone are neighbours of others and have none themselves, so that
-    only whole neighbourhoods count. Moments stay exact: labels are permuted over all cells.
+    only whole neighbourhoods count. Labels are then permuted inside the zone and outside it (`levels.level`).
     """
     graph = _whole_graph(image, spec, edges)
     return graph if spec.guard_um == 0 else graphs.without_rows(graph, in_guard(image.xy, spec.guard_um))

@@ -29,11 +29,14 @@ class Level:
         expected counts are averaged, and variance and p are those of the first.
     rules
         Who may exchange labels with whom.
+    image
+        Strata of the level `global`: one, or two where a guard zone keeps labels inside it and outside it apart.
     """
 
     name: str
     tilings: tuple[np.ndarray, ...]
     rules: Rules
+    image: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def parent_codes(types: Sequence[str], parents: Mapping[str, Sequence[str]]) -> 
 
 def within(strata: np.ndarray) -> Level:
     """The level `domain` of given strata (n, codes from 0, each in use)."""
-    return Level(k.WITHIN_DOMAIN, (strata.astype(np.int32),), Rules(strata.astype(np.int64)))
+    return Level(
+        k.WITHIN_DOMAIN, (strata.astype(np.int32),), Rules(strata.astype(np.int64)), np.zeros(len(strata), np.int32)
+    )
 
 
 def level(
@@ -66,6 +71,7 @@ def level(
     parents: np.ndarray | None = None,
     scales: Scales = Scales(),
     seed: int = 0,
+    guarded: np.ndarray | None = None,
 ) -> Level:
     """The level called `name`.
 
@@ -75,17 +81,22 @@ def level(
         (n) codes from 0; no domains: the image is one.
     parents
         (K) of `parent_codes`, for the levels that ask for it.
+    guarded
+        (n, bool) cells of the guard zone, which have no edges of their own: they are not exchangeable with the others,
+        neither in counts nor in the fit. A type that keeps away from the border would else have more edges than chance.
     """
     classes = np.zeros(len(xy), np.int64) if domains is None or name == k.GLOBAL else domains.astype(np.int64)
     if name in (k.PARENT, k.PARENT_LOCAL):
         if parents is None:
             raise ValueError(f"the level {name} needs parents")
         classes = _joint(classes, parents[labels])
+    ring = np.zeros(len(xy), np.int64) if guarded is None else guarded.astype(np.int64)
+    image, exchanged = _joint(ring), np.where(ring > 0, -1, classes)
     if name not in (k.LOCAL, k.PARENT_LOCAL):
-        return Level(name, (_joint(classes),), Rules(classes))
+        return Level(name, (_joint(ring, classes),), Rules(exchanged), image)
     tiles = [tile(xy, scales.local_um, origin) for origin in _origins(sample, scales.local_um, seed)]
-    strata = tuple(_joint(classes, *columns) for columns in tiles)
-    return Level(name, strata, Rules(classes, scales.local_um, scales.around_um))
+    strata = tuple(_joint(ring, classes, *columns) for columns in tiles)
+    return Level(name, strata, Rules(exchanged, scales.local_um, scales.around_um), image)
 
 
 def tile(xy: np.ndarray, side_um: float, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,14 +36,16 @@ class Parts:
         return domain - whole, null - domain, seen - null
 
 
-def parts(graph: Graph, labels: np.ndarray, n_types: int, level: Level, domains: Level) -> Parts:
-    """Parts of the counts of one image under `level`; `domains` is the level `domain` (or `global`, without any)."""
+def parts(graph: Graph, labels: np.ndarray, n_types: int, level: Level, domains: Level | None) -> Parts:
+    """Parts of the counts of one image under `level`; `domains` is the level `domain`, None where there is none."""
     graph = varying(graph, labels, level.tilings[0])
     observed = np.empty((n_types, n_types), np.int64)
     edge_counts(graph.indptr, graph.indices, labels, graph.undirected, observed)
-    in_image = expected(graph, labels, n_types, (np.zeros(graph.n, np.int32),))
-    in_domain = in_image if level.name == "global" else expected(graph, labels, n_types, domains.tilings)
-    at_level = in_domain if level.name in ("global", domains.name) else expected(graph, labels, n_types, level.tilings)
+    in_image = expected(graph, labels, n_types, (level.image,))
+    whole = level.name == "global"
+    in_domain = in_image if whole or domains is None else expected(graph, labels, n_types, domains.tilings)
+    known = whole or (domains is not None and level.name == domains.name)
+    at_level = in_domain if known else expected(graph, labels, n_types, level.tilings)
     return Parts(observed.astype(float), at_level, in_domain, in_image)
 
 

@@ -79,13 +79,13 @@ def score_cells(
         own = own_edges.get(samples[i])
         graph = build_graph(image, spec, own)
         geometry = Geometry(image.xy, lambda moved: build_graph(replace(image, xy=moved), spec, own))
-        place = (image.sample, image.xy, image.labels, image.strata, parents, null.scales, method.seed)
+        guarded = in_guard(image.xy, spec.guard_um) if spec.guard_um > 0 else None
+        place = (image.sample, image.xy, image.labels, image.strata, parents, null.scales, method.seed, guarded)
         mine, domains = level(name, *place), level(k.WITHIN_DOMAIN, *place)
         scores = score_image(
             image.sample, graph, image.labels, types, method, mine, domains, geometry=geometry, threads=within
         )
-        classes = np.where(in_guard(image.xy, spec.guard_um), -1, mine.rules.classes)
-        return scores, Tissue(image.sample, image.xy, image.labels, graph, replace(mine.rules, classes=classes))
+        return scores, Tissue(image.sample, image.xy, image.labels, graph, mine.rules)
 
     # few images: the threads go over the draws of each
     within = max(1, threads // max(len(samples), 1))

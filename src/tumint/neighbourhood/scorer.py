@@ -16,7 +16,7 @@ from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
-from tumint.neighbourhood.scores import EXACT, Method, score_image
+from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
 
@@ -50,14 +50,13 @@ class Scorer:
         config, K = self.config, len(self.types)
         spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
         graph = build_graph(image, spec, given)
-        levels = self._levels(image, domains=domains and config.within_domain)
-        guarded = in_guard(image.xy, config.guard_um)
-        tissues = {}
-        for one in levels.values():
-            rules = replace(one.rules, classes=np.where(guarded, -1, one.rules.classes))
-            tissues[one.name] = Tissue(image.sample, image.xy, image.labels, graph, rules)
+        whole = self._levels(image, domains=domains and config.within_domain)
+        levels, guarded = whole, in_guard(image.xy, config.guard_um)
+        if config.guard_um > 0:
+            levels = self._levels(image, guarded, domains=domains and config.within_domain)
+        tissues = {one.name: Tissue(image.sample, image.xy, image.labels, graph, one.rules) for one in levels.values()}
         specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
-        in_grid = [levels[name] for name in config.robustness.nulls if name in levels]
+        in_grid = [whole[name] for name in config.robustness.nulls if name in whole]
         grid = grid_table(image, self.types, specs, in_grid, given) if specs and in_grid else pd.DataFrame()
         nulls = pd.DataFrame(describe(list(levels.values()), image.labels)).assign(sample=image.sample)
         unguarded = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else None
@@ -66,8 +65,8 @@ class Scorer:
         cells = Cells(image.sample, image.xy, image.labels, self.types, graph, strata)
         return Scored(
             image.sample,
-            self._interactions(image, graph, levels, unguarded, n_guarded),
-            distance_table(image.sample, image.xy, image.labels, self.types, 1),
+            self._interactions(image, graph, levels, None if unguarded is None else (unguarded, whole), n_guarded),
+            distance_table(image.sample, image.xy, image.labels, self.types, 1, whole[config.primary].tilings[0]),
             image_features(cells),
             nulls,
             grid,
@@ -100,7 +99,7 @@ class Scorer:
         """The nulls that every sample is scored under."""
         return list(dict.fromkeys([k.GLOBAL, k.LOCAL, self.config.primary]))
 
-    def _levels(self, image: Image, *, domains: bool) -> dict[str, Level]:
+    def _levels(self, image: Image, guarded: np.ndarray | None = None, *, domains: bool) -> dict[str, Level]:
         names = self._always()
         if domains:
             names.append(k.WITHIN_DOMAIN)
@@ -111,7 +110,7 @@ class Scorer:
         scales = Scales(self.config.local_um, self.config.around_um)
         order = (k.GLOBAL, k.WITHIN_DOMAIN, k.LOCAL, k.PARENT, k.PARENT_LOCAL)
         return {
-            name: level(name, image.sample, image.xy, image.labels, strata, parents, scales, self.seed)
+            name: level(name, image.sample, image.xy, image.labels, strata, parents, scales, self.seed, guarded)
             for name in order
             if name in names
         }
@@ -121,30 +120,32 @@ class Scorer:
         image: Image,
         graph: Graph,
         levels: dict[str, Level],
-        unguarded: Graph | None,
+        unguarded: tuple[Graph, dict[str, Level]] | None,
         n_guarded: np.ndarray,
     ) -> pd.DataFrame:
         """Every statistic under every null; with a guard zone, what it leaves out and scores without it too."""
         config = self.config
-        domains = levels.get(k.WITHIN_DOMAIN, levels[k.GLOBAL])
         tables = []
+
+        def scored(method: Method, name: str, graph: Graph, levels: dict[str, Level]) -> pd.DataFrame:
+            domains = levels.get(k.WITHIN_DOMAIN, levels[k.GLOBAL])
+            return score_image(image.sample, graph, image.labels, self.types, method, levels[name], domains)
+
         for name in config.statistics:
             method = Method(
                 name,
-                "exact" if name in EXACT else "permutation",
+                "exact",
                 config.permutations,
                 self.seed,
                 config.min_cells,
                 config.patch_size,
                 stop_after=config.stop_after,
             )
-            for one in levels.values():
-                scores = score_image(image.sample, graph, image.labels, self.types, method, one, domains)
-                scores = scores.assign(statistic=name, null=one.name)
+            for null in levels:
+                scores = scored(method, null, graph, levels).assign(statistic=name, null=null)
                 if unguarded is not None:
-                    without = score_image(image.sample, unguarded, image.labels, self.types, method, one, domains)
                     scores["n_guarded"] = np.repeat(n_guarded, len(self.types))
-                    scores["log2_unguarded"] = without["log2_enrichment"]
+                    scores["log2_unguarded"] = scored(method, null, *unguarded)["log2_enrichment"]
                 tables.append(scores)
         return pd.concat(tables, ignore_index=True)
 
@@ -152,6 +153,8 @@ class Scorer:
 def _with_columns(scored: Scored, odds: list[pd.DataFrame]) -> Scored:
     """A sample with the odds ratios of its nulls in the rows of `edges`; missing in those of other statistics."""
     table = scored.interactions
+    if "moved" not in table:
+        table = table.assign(moved=np.nan)
     columns = {name: np.full(len(table), np.nan) for name in (*PAIRWISE, *DIRECT, *CHI)}
     for found in odds:
         rows = np.flatnonzero((table["statistic"] == "edges") & (table[k.NULL] == found[k.NULL].iloc[0]))

@@ -14,7 +14,8 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.fdr import benjamini_hochberg
-from tumint.neighbourhood import moves, nulls, skewness, tails
+from tumint.neighbourhood import moves, nulls, patches, skewness, tails
+from tumint.neighbourhood.allocation import Allocation, allocation
 from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.levels import Level
@@ -36,10 +37,12 @@ class Method:
     ----------
     statistic
         `edges`: edges a → b; `classic`: those per a-cell; `histocat`: those per a-cell that has any; `patch`: share of
-        a-cells with at least `patch_size` b-neighbours.
+        a-cells with at least `patch_size` b-neighbours; `allocation`: b-cells beside an a-cell, which stays put
+        (`tumint.neighbourhood.allocation`).
     null
-        `exact`: moments of all label permutations (`edges` and `classic`); `permutation`; `fixed`; `torus`; `jitter`
-        by at most `jitter_um`.
+        `exact`: moments of all label permutations, or their law (`allocation`, which has no other); `histocat` and
+        `patch` have them over the whole image and are drawn by `permutation` within strata; `permutation`; `fixed`;
+        `torus`; `jitter` by at most `jitter_um`.
     permutations
         How many draws from the null; under `exact` only where the moments give no p.
     min_cells
@@ -49,7 +52,7 @@ class Method:
         observed (Besag & Clifford 1991): clearly null images cost little. 0: all are drawn.
     """
 
-    statistic: Literal["edges", "classic", "histocat", "patch"] = "edges"
+    statistic: Literal["edges", "classic", "histocat", "patch", "allocation"] = "edges"
     null: Literal["exact", "permutation", "fixed", "torus", "jitter"] = "exact"
     permutations: int = 1000
     seed: int = 0
@@ -101,8 +104,9 @@ def score_image(
 
     Returns
     -------
-    Columns of `contracts.SCORES` but those of odds ratios, sorted as `types` is. A pair whose statistic cannot vary is
-    `no_variation` and has no z and no p; one that is `too_few` has counts and no scores, one that is `absent` neither.
+    Columns of `contracts.SCORES` but those of odds ratios, sorted as `types` is; of `allocation` also `moved`. A pair
+    whose statistic cannot vary is `no_variation` and has no z and no p; one that is `too_few` has counts and no scores,
+    one that is `absent` neither.
     """
     K = len(types)
     labels = labels.astype(label_dtype(K))
@@ -111,23 +115,28 @@ def score_image(
     n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
     sizes = n.sum(axis=1)
     status = pair_status(sizes, method.min_cells)
+    if method.statistic == "allocation":
+        return _table(sample, types, sizes, *_allocation(allocation(graph, labels, strata, n), status))
     statistic = nulls.Statistic(method.statistic, method.patch_size)
     observed = statistic.of(graph, labels, K)
     simulate = _Simulation(sample, graph, labels, strata, statistic, observed, method, geometry, threads)
-    if method.null == "exact":
+    if method.null == "exact" and method.statistic in EXACT:
         mean = expected_edges(graph, labels, K, level.tilings)
         expected, sd, p, p_method = _exact(simulate, n, sizes, status, mean)
+    elif method.null == "exact" and n.shape[1] == 1 and (cells := simulate.of_cells(sizes)) is not None:
+        expected, sd, p, p_method = _with_draws(simulate, cells, status)
     else:
-        null = simulate.run(method.null, status == k.TESTED)
+        name = "permutation" if method.null == "exact" else method.null
+        null = simulate.run(name, status == k.TESTED)
         expected, sd, p = null.mean, null.sd, null.p
-        p_method = np.full((K, K), method.null, dtype=object)
+        p_method = np.full((K, K), name, dtype=object)
     status[(status == k.TESTED) & (sd <= 0)] = k.NO_VARIATION
     z = np.divide(observed - expected, sd, out=np.full((K, K), np.nan), where=sd > 0)
     # half an event: one edge for counts, one edge or cell per source cell for what is divided by them
     half = 0.5 if method.statistic == "edges" else (0.5 / np.maximum(sizes, 1))[:, None]
     columns = {"observed": observed, "expected": expected, "sd": sd, "z": z, "p": p, "p_method": p_method}
     if method.null in LABELS and method.statistic in EXACT:
-        split = parts(graph, labels, K, level, domains or whole_image(graph.n))
+        split = parts(graph, labels, K, level, domains)
         scale = (np.maximum(sizes, 1) if method.statistic == "classic" else np.ones(K))[:, None]
         shares = dict(zip(PARTS, split.log2(half * scale), strict=True))
         columns |= {"log2": shares["log2_contact"], "expected_global": split.in_image / scale, **shares}
@@ -140,7 +149,27 @@ def score_image(
 
 def whole_image(n: int) -> Level:
     """The level `global` of an image of n cells."""
-    return Level(k.GLOBAL, (np.zeros(n, np.int32),), Rules(np.zeros(n, np.int64)))
+    one = np.zeros(n, np.int32)
+    return Level(k.GLOBAL, (one,), Rules(one.astype(np.int64)), one)
+
+
+def _allocation(found: Allocation, status: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Columns and status of `allocation`; half a cell is added to both counts of its ratio."""
+    observed, expected, sd = found.observed, found.expected, found.sd
+    log2 = np.log2((observed + 0.5) / (expected + 0.5))
+    columns = {
+        "observed": observed,
+        "expected": expected,
+        "sd": sd,
+        "z": np.divide(observed - expected, sd, out=np.zeros_like(sd), where=sd > 0),
+        "p": found.p,
+        "p_method": np.full(sd.shape, k.HYPERGEOMETRIC, dtype=object),
+        "log2": log2,
+        "log2_contact": log2,
+        k.SE: sd / ((expected + 0.5) * np.log(2)),
+        "moved": found.moved,
+    }
+    return columns, np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status)
 
 
 def _exact(
@@ -176,6 +205,18 @@ def _exact(
     return mean / scale, sd / scale, p, p_method
 
 
+def _with_draws(
+    simulate: _Simulation, found: patches.Exact, status: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, sd, p and its method, with p of permutations where counts are too small for a law."""
+    p, p_method = found.p.copy(), np.full(found.p.shape, found.p_method, dtype=object)
+    rare = (status == k.TESTED) & (found.sd > 0) & found.rare
+    if rare.any():
+        p[rare] = simulate.run("permutation", rare).p[rare]
+        p_method[rare] = "permutation"
+    return found.expected, found.sd, p, p_method
+
+
 @dataclass(frozen=True)
 class _Simulation:
     """An image and its statistic, ready to be drawn from a null."""
@@ -189,6 +230,11 @@ class _Simulation:
     method: Method
     geometry: Geometry | None
     threads: int
+
+    def of_cells(self, sizes: np.ndarray) -> patches.Exact | None:
+        """Exact moments of `patch` and `histocat`, labels permuted over the whole image."""
+        m = self.method
+        return patches.exact(m.statistic, self.graph, self.labels, sizes, self.observed, m.patch_size)
 
     def run(self, null: str, asked: np.ndarray) -> nulls.Null:
         """Draws of `null`; `asked`: which pairs they are for."""
@@ -243,5 +289,6 @@ def _table(
             k.STATUS: status.reshape(-1),
             "expected_global": shown("expected_global", there),
             **{name: shown(name, there) for name in PARTS},
+            **({"moved": shown("moved", tested)} if "moved" in columns else {}),
         }
     )

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
 
 _FLAT = 1e-4  # a skewness below this is none: the normal law, to within 1e-5 of the p
-_MOST = 1.3  # how many times too often a p may be below a level, for any level, were the law exact
+MOST = 1.3  # how many times too often a p may be below a level, for any level, were the law exact
 
 
 def pearson3_tails(z: np.ndarray, skew: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +68,7 @@ def two_sided(count: np.ndarray, mean: np.ndarray, sd: np.ndarray, skew: np.ndar
     tail = _tail(count, side, mean, scale, skew, step)
     further = _tail(count + side * step, side, mean, scale, skew, step)
     exact = tail + _opposite(tail, side, mean, scale, skew, step)
-    p = np.maximum(exact - (tail - further) / 2, exact / _MOST)
+    p = np.maximum(exact - (tail - further) / 2, exact / MOST)
     return np.where(varies, np.clip(p, np.finfo(float).tiny, 1.0), 1.0)
 
 

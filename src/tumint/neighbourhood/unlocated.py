@@ -19,7 +19,7 @@ def unlocated_scores(sample: str, sizes: np.ndarray, types: Sequence[str]) -> pd
 
 def unlocated_distances(sample: str, sizes: np.ndarray, types: Sequence[str]) -> pd.DataFrame:
     """The same of `contracts.DISTANCES`."""
-    return _pairs(contracts.DISTANCES, sample, sizes, types).assign(n=np.repeat(sizes, len(types)))
+    return _pairs(contracts.DISTANCES, sample, sizes, types).assign(n=np.repeat(sizes, len(types)), n_index=0)
 
 
 def _pairs(contract: contracts.Contract, sample: str, sizes: np.ndarray, types: Sequence[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
 from tumint.io.tables import check
-from tumint.pair_features import odds_features, part_features, statistic_features
+from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
 
 # scores of means and shares have no counts to add up: they are averaged
 FAMILY_RATE = "interaction_mean"
@@ -64,7 +64,9 @@ def from_scores(scores: pd.DataFrame, where: str) -> pd.DataFrame:
     check(scores, replace(SCORES, key=(k.SAMPLE, k.SOURCE, k.TARGET)), where)
     odds = [odds_features(scores, family) for family in (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE)]
     observed = scores["observed"].dropna().to_numpy(dtype=float)
-    if np.allclose(observed, np.rint(observed)):
+    if (scores["p_method"] == k.HYPERGEOMETRIC).any():
+        parts = allocation_features(scores)
+    elif np.allclose(observed, np.rint(observed)):
         parts = part_features(scores, symmetric=is_symmetric(scores))
     else:
         kept = scores[scores[k.SOURCE].astype(str) <= scores[k.TARGET].astype(str)] if is_symmetric(scores) else scores

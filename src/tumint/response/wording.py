@@ -73,8 +73,11 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         target=target,
         times=times,
         sides=f"in {group} as in {reference}",
+        group=group,
+        reference=reference,
         meet=f"{source} contact one another" if source == target else f"{source} and {target} are in contact",
-        nearest=f"another of the {source}" if source == target else f"the nearest of {target}",
+        nearer="farther from" if row["effect"] > 0 else "nearer to",
+        whom="one another" if source == target else target,
     )
 
 

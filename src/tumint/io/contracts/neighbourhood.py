@@ -47,6 +47,7 @@ INTERACTIONS = Contract(
         "chi": "float?",  # of two types against each with itself, from the fit of all pairs
         "chi_se": "float?",
         "chi_information": "float?",
+        "moved": "float?",  # `allocation`: share of the target cells moved beside a source cell, or (negative) away
     },
     ("statistic", k.NULL, k.SAMPLE, k.SOURCE, k.TARGET),
     {k.NULL: k.NULLS, **SCORES.allowed},
@@ -76,6 +77,9 @@ DISTANCES = Contract(
         "median_um": "float?",
         "mean_log": "float?",
         "sd_log": "float?",
+        "n_index": "int",  # source cells with cells of other types in their stratum of the primary null
+        "index": "float?",  # chance that such a cell is nearer to the target than a source cell is; ½: as by chance
+        "index_se": "float?",
         k.STATUS: "str",
     },
     (k.SAMPLE, k.SOURCE, k.TARGET),

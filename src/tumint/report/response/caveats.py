@@ -29,8 +29,6 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
     said += _design(facts)
     said += _confounded(inputs, facts, sides)
     said += _left_out(facts)
-    if effects[k.FAMILY].isin([k.FAMILY_DISTANCE]).any():
-        said.append("Nearest distances follow density: where a type becomes rare, it is further from everything.")
     without = effects[effects["effect"].isna()]
     if len(without):
         said.append(

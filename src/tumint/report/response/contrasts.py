@@ -60,9 +60,7 @@ class Contrast:
     @cached_property
     def forest(self) -> pd.DataFrame:
         """Findings, filled up with the best of the interactions, in the order of the rows of the forest plot."""
-        usable = self.primary[
-            self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(families.all_families())
-        ]
+        usable = self.primary[self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(families.of_ratios())]
         hits = usable[usable["significant"]]
         fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
         others = usable[~usable["significant"] & usable[k.FAMILY].isin(fill)]

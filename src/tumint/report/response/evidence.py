@@ -126,7 +126,7 @@ def _prediction(facts: Mapping[str, Any]) -> list[Block]:
 
 def _power(inputs: Inputs, facts: Mapping[str, Any]) -> list[Block]:
     table = inputs.table("response/power.parquet", contracts.POWER, optional=True)
-    table = table[(table["contrast"] == facts["name"]) & table[k.FAMILY].isin(families.all_families())]
+    table = table[(table["contrast"] == facts["name"]) & table[k.FAMILY].isin(families.of_ratios())]
     least = table.groupby(k.FAMILY)["detectable"].median().dropna()
     if least.empty:
         return []
@@ -177,7 +177,7 @@ def _outcome(name: str, part: pd.DataFrame, fdr: float) -> Section:
     for column, source in (("effect", "effect"), ("low", "ci_low"), ("high", "ci_high")):
         effect = rows[source].astype(float)
         rows[f"log2_{column}"] = effect / math.log(2) if survival else families.log2_fold(effect, rows[k.FAMILY])
-    usable = rows[rows["p"].notna() & (survival | rows[k.FAMILY].isin(families.all_families()))]
+    usable = rows[rows["p"].notna() & (survival | rows[k.FAMILY].isin(families.of_ratios()))]
     # the best evidence, families together
     best = usable.head(FOREST_ROWS).assign(_rank=lambda t: t[k.FAMILY].map(families.rank))
     best = best.sort_values(["_rank", "log2_effect"], ascending=[True, False], kind="stable").drop(columns="_rank")

@@ -203,7 +203,7 @@ def subject_dots(
         "The subjects behind the effects",
         "Each large dot is a subject, the unit that is compared; small grey dots above and below it are its ROIs, "
         "the line is the mean of the group. Contact: odds ratio; contacts: observed / expected; composition: odds; "
-        "density: cells per mm²; distance: µm.",
+        "density: cells per mm².",
         pd.concat([subjects.assign(what="subject"), rois.assign(what="roi")], ignore_index=True),
         chart,
     )
