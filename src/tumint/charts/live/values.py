@@ -23,11 +23,11 @@ def pixels(points: float) -> float:
 
 def said(rows: pd.DataFrame, hover: Mapping[str, str]) -> list[str]:
     """What a reader sees who points at a row."""
-    lines = []
-    for row in rows[list(hover)].to_dict("records"):
-        parts = [(label, row[column]) for column, label in hover.items()]
-        lines.append("<br>".join(f"{escape(label)}{': ' if label else ''}{value(v)}" for label, v in parts))
-    return lines
+    parts = [
+        [f"{escape(label)}{': ' if label else ''}{value(v)}" for v in rows[column].tolist()]
+        for column, label in hover.items()
+    ]
+    return ["<br>".join(line) for line in zip(*parts, strict=True)] if parts else [""] * len(rows)
 
 
 def value(of: Any) -> str:

@@ -11,7 +11,7 @@ from tumint.charts import ticks
 from tumint.charts.palette import INK, PAPER
 from tumint.charts.sizes import dot_size, shortened
 from tumint.charts.still.arrange import arrange, bar_inch, colour_bar, legend, legend_inch
-from tumint.charts.still.house import beside, canvas, drawn, heatmap, row_axis, stacked_rows
+from tumint.charts.still.house import beside, canvas, drawn, heatmap, row_axis, shapes, stacked_rows
 from tumint.charts.still.maps import point_map, stamp
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _layer(ax: Axes, layer: charts.Layer, names: Names, *, named: bool) -> Any:
             ax.autoscale_view()
         case charts.Area(rows, by=by, colours=colours):
             for name, part in rows.groupby(rows[by].astype(str), sort=False):
-                ax.fill_between(*charts.outline(layer, part), color=colours[str(name)], lw=0)
+                x, low, high = charts.outline(layer, part)
+                shapes(ax, [np.column_stack([np.r_[x, x[::-1]], np.r_[high, low[::-1]]])], colours[str(name)])
         case charts.Mark(at, axis):
             dashes = "--" if layer.dashed else "-"
             (ax.axvline if axis == "x" else ax.axhline)(at, color=INK, lw=0.8, ls=dashes)
