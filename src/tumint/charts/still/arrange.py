@@ -62,7 +62,7 @@ def arrange(
     rows, columns = grid.shape
     shown = [(place, ax) for place, ax in np.ndenumerate(grid) if ax.get_visible()]
     rooms = {ax: _room(ax, names) for _, ax in shown}
-    foot = drawing._supxlabel.get_fontsize() * LINE / 72 + EDGE if drawing._supxlabel else 0.0  # type: ignore[attr-defined]
+    foot = _line(drawing._supxlabel) + EDGE if drawing._supxlabel else 0.0  # type: ignore[attr-defined]
     # twice: whether a label at the end of an axis reaches beyond it depends on the length of the axis
     for wide in (width / columns, None):
         left, after = _sides([(column, rooms[ax].left, rooms[ax].right) for (_, column), ax in shown], columns)
@@ -95,20 +95,25 @@ def _sides(rooms: Sequence[tuple[int, float, float]], count: int) -> tuple[list[
 
 def _room(ax: Axes, names: Mapping[tuple[Axes, str], Sequence[Text]]) -> Room:
     x, y = _beside(ax, "x", names), _beside(ax, "y", names)
-    bottom = x + (ax.xaxis.label.get_fontsize() * LINE / 72 + PAD if ax.get_xlabel() else 0.0)
+    bottom = x + (_line(ax.xaxis.label) + PAD if ax.get_xlabel() else 0.0)
     if ax.get_aspect() != "auto":
         bottom += SCALE_BAR
-    left = y + (ax.yaxis.label.get_fontsize() * LINE / 72 + PAD if ax.get_ylabel() else 0.0)
+    left = y + (_line(ax.yaxis.label) + PAD if ax.get_ylabel() else 0.0)
     title = ax.get_title("left")
-    top = (title.count("\n") + 1) * ax._left_title.get_fontsize() * LINE / 72 + 2 * PAD if title else EDGE  # type: ignore[attr-defined]
+    top = (title.count("\n") + 1) * _line(ax._left_title) + 2 * PAD if title else EDGE  # type: ignore[attr-defined]
     return Room(left, EDGE, bottom, top, x + PAD, y + PAD)
+
+
+def _line(text: Text) -> float:
+    """Inches that a line of a text takes upwards."""
+    return float(text.get_fontsize()) * LINE / 72
 
 
 def _beside(ax: Axes, which: str, names: Mapping[tuple[Axes, str], Sequence[Text]]) -> float:
     """Room that the names of an axis take, upright ones below it."""
     if texts := names.get((ax, which)):
         if which == "x" and not texts[0].get_rotation():
-            return PAD + max(text.get_fontsize() for text in texts) * LINE / 72
+            return PAD + max(_line(text) for text in texts)
         return PAD + max(text_inch(text.get_text(), text.get_fontsize()) for text in texts)
     labels = [label for _, label in tick_labels(ax, which)]
     if not labels:
@@ -137,8 +142,8 @@ def _with_ends(room: Room, ax: Axes, across: float) -> Room:
         right = max(right, half - (1 - share) * across)
     for text in ax.texts:
         share = float(ax.transLimits.transform((getattr(text, "xy", text.get_position())[0], 0.0))[0])
-        if text.get_ha() == "left" and 0 <= share <= 1:
-            wide = text_inch(text.get_text(), text.get_fontsize(), text.get_weight()) + 2 * PAD
+        if text.get_horizontalalignment() == "left" and 0 <= share <= 1:
+            wide = text_inch(text.get_text(), text.get_fontsize(), str(text.get_fontweight())) + 2 * PAD
             right = max(right, wide - (1 - share) * across)
     return replace(room, left=left, right=min(right, across))
 
@@ -159,7 +164,7 @@ def legend(drawing: MplFigure, beside: Axes, entries: Mapping[str, str], title: 
         return
     box, (width, height) = beside.get_position(), drawing.get_size_inches()
     left, top = box.x1 * width + GAP, box.y1 * height - 0.07
-    inches = {"transform": drawing.dpi_scale_trans, "va": "center_baseline"}
+    inches: dict[str, Any] = {"transform": drawing.dpi_scale_trans, "va": "center_baseline"}
     if title:
         drawing.text(left, top, title, **inches)
         top -= 0.19

@@ -74,8 +74,9 @@ def _layer(ax: Axes, layer: charts.Layer, names: Names, *, named: bool) -> Any:
             ax.autoscale_view()
         case charts.Area(rows, by=by, colours=colours):
             for name, part in rows.groupby(rows[by].astype(str), sort=False):
-                x, low, high = charts.outline(layer, part)
-                shapes(ax, [np.column_stack([np.r_[x, x[::-1]], np.r_[high, low[::-1]]])], colours[str(name)])
+                along, low, high = charts.outline(layer, part)
+                edge = np.column_stack([np.r_[along, along[::-1]], np.r_[high, low[::-1]]])
+                shapes(ax, [edge], colours[str(name)])
         case charts.Mark(at, axis):
             dashes = "--" if layer.dashed else "-"
             (ax.axvline if axis == "x" else ax.axhline)(at, color=INK, lw=0.8, ls=dashes)
@@ -106,8 +107,8 @@ def _cells(ax: Axes, layer: charts.Cells) -> None:
 def _heat(ax: Axes, layer: charts.Heat, names: Names, *, named: bool) -> Any:
     mesh = heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
     rows, columns = ([shortened(name) for name in of] for of in (layer.matrix.index, layer.matrix.columns))
-    names[ax, "x"] = beside(ax, "x", np.arange(len(columns)) + 0.5, columns, rotation=90)
-    names[ax, "y"] = beside(ax, "y", np.arange(len(rows)) + 0.5, rows) if named else []
+    names[ax, "x"] = beside(ax, "x", [i + 0.5 for i in range(len(columns))], columns, rotation=90)
+    names[ax, "y"] = beside(ax, "y", [i + 0.5 for i in range(len(rows))], rows) if named else []
     if layer.marked is not None:
         rows_at, columns_at = np.nonzero(layer.marked.to_numpy(bool))
         places = (columns_at + 0.5, rows_at + 0.5)

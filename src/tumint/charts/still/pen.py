@@ -23,7 +23,7 @@ class Pen(RendererSVG):
     matplotlib's own packs them in four channels, which takes longer than all the rest of a map.
     """
 
-    def draw_image(self, gc: Any, x: float, y: float, im: np.ndarray[Any, Any], transform: Any = None) -> None:
+    def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
         """Write the pixels `im`, (height, width, 4) uint8 from below, with their lower left corner at (`x`, `y`) px."""
         assert transform is None, "only what was drawn as pixels comes here"
         high, wide = (72 * length / self.image_dpi for length in im.shape[:2])
@@ -47,6 +47,6 @@ def written(drawing: MplFigure) -> str:
     width, height = drawing.get_size_inches()
     pen = Pen(72 * width, 72 * height, buffer, image_dpi=DPI, metadata={"Date": None, "Creator": "tumint"})
     renderer = MixedModeRenderer(drawing, width, height, DPI, pen)
-    drawing.draw(renderer)
+    drawing.draw(renderer)  # type: ignore[arg-type]
     renderer.finalize()  # type: ignore[no-untyped-call]
     return buffer.getvalue()
