@@ -91,7 +91,9 @@ def _parse(path: Path) -> tuple[str, tuple[str, ...]]:
     """The code of a module without docstrings, as text, and the tumint modules it may import."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imports: list[str] = []
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop(0)
         if isinstance(node, ast.Import):
             imports += [alias.name for alias in node.names if alias.name.startswith("tumint")]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tumint"):
@@ -101,6 +103,8 @@ def _parse(path: Path) -> tuple[str, tuple[str, ...]]:
             and ast.get_docstring(node, clean=False) is not None
         ):
             node.body = node.body[1:] or [ast.Pass()]
+        # neither an import nor a docstring is inside an expression
+        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
     return ast.dump(tree), tuple(dict.fromkeys(imports))
 
 

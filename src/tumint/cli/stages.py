@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,8 @@ def _response(a: argparse.Namespace) -> None:
 
 
 def _report(a: argparse.Namespace) -> None:
+    # a drawing is tens of thousands of objects; to look for dead ones after every 700 takes a tenth of the time
+    gc.set_threshold(100_000)
     from tumint.config import load_params
     from tumint.report.engine import render
 

@@ -137,14 +137,23 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     return json.loads(raw) if raw else {}
 
 
+def csv_text(table: pd.DataFrame) -> str:
+    """`table` as CSV for people; text cells that a spreadsheet would run as a formula get a leading quote."""
+    return str(_safe(table).to_csv(index=False, lineterminator="\n"))
+
+
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
-    """Write `table` as CSV for people; text cells that a spreadsheet would run as a formula get a leading quote."""
+    """Write `table` as `csv_text` has it."""
+    with replacing(path) as temporary:
+        _safe(table).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _safe(table: pd.DataFrame) -> pd.DataFrame:
     safe = table.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column].dtype):
             safe[column] = safe[column].map(neutralise)
-    with replacing(path) as temporary:
-        safe.to_csv(temporary, index=False, lineterminator="\n")
+    return safe
 
 
 def neutralise(cell: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -23,11 +24,9 @@ def pixels(points: float) -> float:
 
 def said(rows: pd.DataFrame, hover: Mapping[str, str]) -> list[str]:
     """What a reader sees who points at a row."""
-    lines = []
-    for row in rows[list(hover)].to_dict("records"):
-        parts = [(label, row[column]) for column, label in hover.items()]
-        lines.append("<br>".join(f"{escape(label)}{': ' if label else ''}{value(v)}" for label, v in parts))
-    return lines
+    heads = {column: f"{escape(label)}{': ' if label else ''}" for column, label in hover.items()}
+    parts = [[head + value(v) for v in rows[column].tolist()] for column, head in heads.items()]
+    return ["<br>".join(line) for line in zip(*parts, strict=True)] if parts else [""] * len(rows)
 
 
 def value(of: Any) -> str:
@@ -35,4 +34,10 @@ def value(of: Any) -> str:
     if isinstance(of, float):
         text = f"{of:,.0f}" if 1000 <= abs(of) < 1e9 else f"{of:.3g}"
         return "–" if math.isnan(of) else text.replace("-", "−")
-    return escape(str(of))
+    return _escaped(str(of))
+
+
+@lru_cache(10_000)
+def _escaped(text: str) -> str:
+    """A name as HTML: the same few names come again in thousands of rows."""
+    return escape(text)

@@ -10,12 +10,17 @@ from tumint.charts import model as charts
 from tumint.charts import ticks
 from tumint.charts.palette import INK, PAPER
 from tumint.charts.sizes import dot_size, shortened
-from tumint.charts.still.house import canvas, drawn, heatmap, legend_right, row_axis, stacked_rows
+from tumint.charts.still.arrange import arrange, bar_inch, colour_bar, legend, legend_inch
+from tumint.charts.still.house import beside, canvas, drawn, heatmap, row_axis, shapes, stacked_rows
 from tumint.charts.still.maps import point_map, stamp
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
+    from matplotlib.text import Text
+
+
+Names = dict[tuple["Axes", str], list["Text"]]  # of rows and columns: what stands beside axes in place of ticks
 
 
 @drawn
@@ -23,35 +28,38 @@ def draw(chart: charts.Chart) -> MplFigure:
     """The drawing of a chart, in the style of the house."""
     columns = max(1, min(chart.columns, len(chart.panels)))
     rows = -(-len(chart.panels) // columns)
-    drawing, axes = canvas(chart.width, chart.height, rows, columns, sharey=chart.share_y)
-    if chart.share_y or rows > 1:
-        drawing.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr, call-arg]
+    drawing, grid = canvas(chart.width, chart.height, rows, columns, sharey=chart.share_y)
+    axes = grid.ravel()
+    names: Names = {}
     heat = None
     for number, (ax, panel) in enumerate(zip(axes, chart.panels, strict=False)):
         inner = chart.share_y and number % columns > 0
         sides = (("x", panel.x, True), ("y", panel.y, not inner))
         for which, axis, named in sides:
             if axis.limits is not None:  # before what is placed by them
-                _axis(ax, which, axis, named=named)
+                _axis(ax, which, axis, names, named=named)
         for layer in panel.layers:
-            heat = _layer(ax, layer) or heat
+            heat = _layer(ax, layer, names, named=not inner) or heat
         for which, axis, named in sides:
             if axis.limits is None:
-                _axis(ax, which, axis, named=named)
+                _axis(ax, which, axis, names, named=named)
         if panel.title:
             small = {"fontsize": 8} if len(chart.panels) > 2 else {}
-            ax.set_title("\n".join(shortened(line, 44) for line in panel.title.split("\n")), **small)
+            # at a place of its own: else matplotlib looks what it would run into
+            ax.set_title("\n".join(shortened(line, 44) for line in panel.title.split("\n")), y=1.0, **small)
     for ax in axes[len(chart.panels) :]:
         ax.set_visible(False)
-    if heat is not None:
-        _colour_bar(drawing, list(axes[: len(chart.panels)]), *heat)
     if chart.x_title:
-        drawing.supxlabel(chart.x_title, fontsize=9)
-    legend_right(axes[columns - 1], chart.legend, chart.legend_title, marker=chart.legend_marker)
+        drawing.supxlabel(chart.x_title, fontsize=9, va="bottom")
+    bar = bar_inch(heat[1]) if heat is not None else 0.0
+    arrange(drawing, grid, names, bar + legend_inch(chart.legend, chart.legend_title))
+    if heat is not None:
+        colour_bar(drawing, list(axes[: len(chart.panels)]), *heat)
+    legend(drawing, axes[columns - 1], chart.legend, chart.legend_title, chart.legend_marker)
     return drawing
 
 
-def _layer(ax: Axes, layer: charts.Layer) -> Any:
+def _layer(ax: Axes, layer: charts.Layer, names: Names, *, named: bool) -> Any:
     """Draw one layer; `(mesh, label, rows)` of one that needs a colour bar."""
     match layer:
         case charts.Dots():
@@ -66,16 +74,19 @@ def _layer(ax: Axes, layer: charts.Layer) -> Any:
             ax.autoscale_view()
         case charts.Area(rows, by=by, colours=colours):
             for name, part in rows.groupby(rows[by].astype(str), sort=False):
-                ax.fill_between(*charts.outline(layer, part), color=colours[str(name)], lw=0)
+                along, low, high = charts.outline(layer, part)
+                edge = np.column_stack([np.r_[along, along[::-1]], np.r_[high, low[::-1]]])
+                shapes(ax, [edge], colours[str(name)])
         case charts.Mark(at, axis):
             dashes = "--" if layer.dashed else "-"
             (ax.axvline if axis == "x" else ax.axhline)(at, color=INK, lw=0.8, ls=dashes)
         case charts.Words():
             _words(ax, layer)
         case charts.Heat():
-            return _heat(ax, layer), layer.unit, len(layer.matrix)
+            return _heat(ax, layer, names, named=named), layer.unit, len(layer.matrix)
         case charts.Bars(shares, colours, _):
             stacked_rows(ax, shares, colours)
+            names[ax, "y"] = row_axis(ax, [str(name) for name in shares.index], named=named)
         case charts.Cells():
             _cells(ax, layer)
     return None
@@ -93,8 +104,11 @@ def _cells(ax: Axes, layer: charts.Cells) -> None:
         ax.set_yticks([])
 
 
-def _heat(ax: Axes, layer: charts.Heat) -> Any:
+def _heat(ax: Axes, layer: charts.Heat, names: Names, *, named: bool) -> Any:
     mesh = heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
+    rows, columns = ([shortened(name) for name in of] for of in (layer.matrix.index, layer.matrix.columns))
+    names[ax, "x"] = beside(ax, "x", [i + 0.5 for i in range(len(columns))], columns, rotation=90)
+    names[ax, "y"] = beside(ax, "y", [i + 0.5 for i in range(len(rows))], rows) if named else []
     if layer.marked is not None:
         rows_at, columns_at = np.nonzero(layer.marked.to_numpy(bool))
         places = (columns_at + 0.5, rows_at + 0.5)
@@ -146,7 +160,7 @@ def _words(ax: Axes, layer: charts.Words) -> None:
         )
 
 
-def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
+def _axis(ax: Axes, which: str, axis: charts.Axis, names: Names, *, named: bool) -> None:
     if axis.grid:
         ax.grid(axis=which)  # type: ignore[arg-type]
     if axis.kind in ("ratio", "log"):
@@ -155,7 +169,7 @@ def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
         getattr(ax, f"set_{which}lim")(limits)
         getattr(ax, f"set_{which}ticks")(places, labels)
     elif axis.kind == "names" and which == "y":
-        row_axis(ax, axis.names, axis.longest)
+        names[ax, which] = row_axis(ax, axis.names, axis.longest, grid=axis.grid, named=named)
     elif axis.kind == "names":
         ax.set_xticks(range(len(axis.names)), [shortened(name, axis.longest) for name in axis.names])
         ax.set_xlim(-0.6, len(axis.names) - 0.4)
@@ -163,8 +177,3 @@ def _axis(ax: Axes, which: str, axis: charts.Axis, *, named: bool) -> None:
         getattr(ax, f"set_{which}lim")(axis.limits)
     if axis.title and named:
         getattr(ax, f"set_{which}label")(axis.title)
-
-
-def _colour_bar(drawing: MplFigure, axes: list[Axes], mesh: Any, label: str, rows: int) -> None:
-    bar = drawing.colorbar(mesh, ax=axes, shrink=min(0.9, 12 / max(rows, 12)), pad=0.02, label=label)
-    bar.outline.set_visible(False)  # type: ignore[operator]

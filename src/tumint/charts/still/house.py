@@ -1,10 +1,7 @@
-"""How drawings look, everywhere: axes, legends, and SVG whose bytes depend on the data alone."""
+"""How drawings look, everywhere: settings, named rows, bars, matrices."""
 
 from __future__ import annotations
 
-import base64
-import io
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from tumint.charts.sizes import shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
+    from matplotlib.text import Text
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,11 +48,7 @@ def drawing_style() -> Iterator[None]:
         "axes.unicode_minus": True,
         "grid.color": RULE,
         "grid.linewidth": 0.6,
-        "legend.frameon": False,
-        "legend.fontsize": 8.5,
-        "figure.constrained_layout.use": True,
         "figure.facecolor": PAPER,
-        "savefig.facecolor": PAPER,
         **dict.fromkeys(ink, INK),
     }
     with mpl.rc_context(settings), warnings.catch_warnings():
@@ -77,63 +71,67 @@ def drawn(function: Callable[P, T]) -> Callable[P, T]:
 def canvas(
     width: float, height: float, rows: int = 1, cols: int = 1, **options: Any
 ) -> tuple[MplFigure, np.ndarray[Any, Any]]:
-    """A drawing of `width` × `height` inches and its axes as a flat array; no global state of pyplot is touched."""
+    """A drawing of `width` × `height` inches and its axes, `rows` × `cols`; no global state of pyplot is touched."""
     from matplotlib.figure import Figure as Drawing
 
     drawing = Drawing(figsize=(width, height))
-    return drawing, np.asarray(drawing.subplots(rows, cols, squeeze=False, **options)).ravel()
+    return drawing, np.asarray(drawing.subplots(rows, cols, squeeze=False, **options))
 
 
-def row_axis(ax: Axes, names: Sequence[str], length: int = 34) -> None:
+def beside(ax: Axes, which: str, places: Sequence[float], names: Sequence[str], **how: Any) -> list[Text]:
+    """Names beside an axis, where there are no ticks: these are five artists each, and a text is one."""
+    from matplotlib.transforms import ScaledTranslation
+
+    drawing = ax.get_figure(root=True)
+    assert drawing is not None
+    (ax.set_xticks if which == "x" else ax.set_yticks)([])
+    away = (0.0, -3.5 / 72) if which == "x" else (-3.5 / 72, 0.0)
+    along = ax.get_xaxis_transform() if which == "x" else ax.get_yaxis_transform()
+    how |= {"transform": along + ScaledTranslation(*away, drawing.dpi_scale_trans)}
+    how |= {"ha": "center", "va": "top"} if which == "x" else {"ha": "right", "va": "center_baseline"}
+    at = ((place, 0.0) if which == "x" else (0.0, place) for place in places)
+    return [drawing.text(*xy, name, **how) for xy, name in zip(at, names, strict=True)]
+
+
+def row_axis(ax: Axes, names: Sequence[str], length: int = 34, *, grid: bool = False, named: bool = True) -> list[Text]:
     """Rows named on y, the first on top; names of at most `length` letters."""
-    ax.set_yticks(range(len(names)), [shortened(name, length) for name in names])
+    texts = beside(ax, "y", range(len(names)), [shortened(name, length) for name in names]) if named else []
+    if grid:
+        ax.set_yticks(range(len(names)), [""] * len(names))
+        ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    return texts
 
 
-def legend_right(ax: Axes, entries: Mapping[str, str], title: str = "", *, marker: str = "s") -> None:
-    """A legend outside, right of the axes: `{name: colour}`."""
-    from matplotlib.lines import Line2D
+def shapes(ax: Axes, outlines: Sequence[np.ndarray[Any, Any]], colour: str, **edges: Any) -> None:
+    """Filled shapes of one colour, each (n, 2)."""
+    from matplotlib.collections import PolyCollection
 
-    handles = [
-        Line2D([], [], ls="", marker=marker, ms=6, color=c, mec=INK, mew=0.3, label=shortened(name))
-        for name, c in entries.items()
-    ]
-    if handles:
-        ax.legend(
-            handles=handles,
-            title=title or None,
-            loc="upper left",
-            bbox_to_anchor=(1.01, 1.0),
-            borderaxespad=0,
-            handletextpad=0.4,
-            alignment="left",
-        )
+    ax.add_collection(PolyCollection(outlines, facecolors=colour, **({"linewidths": 0} | edges)), autolim=True)
+    ax.autoscale_view()
 
 
 def stacked_rows(ax: Axes, shares: pd.DataFrame, palette: Mapping[str, str]) -> None:
-    """Horizontal stacked bars: one row per index, one colour per column."""
+    """Horizontal stacked bars from 0: one row per index, one colour per column."""
     left = np.zeros(len(shares))
+    low = np.arange(len(shares)) - 0.4
     for name in shares.columns:
-        values = shares[name].to_numpy(float)
-        ax.barh(
-            np.arange(len(shares)), values, left=left, height=0.8, color=palette[str(name)], edgecolor=PAPER, lw=0.4
-        )
-        left += values
-    row_axis(ax, [str(name) for name in shares.index])
+        right = left + shares[name].to_numpy(float)
+        corners = [(left, low), (right, low), (right, low + 0.8), (left, low + 0.8)]
+        bars = np.stack([np.column_stack(corner) for corner in corners], axis=1)
+        shapes(ax, list(bars), palette[str(name)], edgecolors=PAPER, linewidths=0.4)
+        left = right
+    ax.set_xlim(left=0.0)
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, float]) -> Any:
-    """Cells coloured by value, rows and columns named; a missing value stays grey."""
+    """Cells coloured by value, the first row on top; a missing value stays grey."""
     from matplotlib import colormaps
 
     colour = colormaps[cmap].with_extremes(bad=GREY)
     values = np.ma.masked_invalid(matrix.to_numpy(float))
     mesh = ax.pcolormesh(values, cmap=colour, vmin=limits[0], vmax=limits[1], edgecolors=PAPER, linewidth=0.6)
-    ax.set_xticks(np.arange(matrix.shape[1]) + 0.5, [shortened(c) for c in matrix.columns], rotation=90)
-    ax.set_yticks(np.arange(matrix.shape[0]) + 0.5, [shortened(r) for r in matrix.index])
     ax.set_ylim(matrix.shape[0], 0)
-    ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
     return mesh
@@ -141,19 +139,7 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, *, cmap: str, limits: tuple[float, f
 
 def svg(drawing: MplFigure) -> str:
     """The SVG text of a drawing: no date, fixed ids, pixels (of cell maps) with a palette of 255 colours."""
-    buffer = io.StringIO()
+    from tumint.charts.still import pen
+
     with drawing_style():
-        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "tumint"}, dpi=150)
-    return re.sub(r"(?<=data:image/png;base64,)[^\"]+", _fewer_colours, buffer.getvalue())
-
-
-def _fewer_colours(found: re.Match[str]) -> str:
-    """A PNG as base64 with a palette in place of four channels: a third of the size, and no difference to the eye."""
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(base64.b64decode(found.group())))
-    small = io.BytesIO()
-    image.convert("RGBA").quantize(255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        small, format="png"
-    )
-    return base64.b64encode(small.getvalue()).decode("ascii")
+        return pen.written(drawing)

@@ -25,9 +25,8 @@ def inline(figure: Figure, text: str) -> Markup:
     assert size is not None, "matplotlib writes a viewBox"
     body = _METADATA.sub("", text[size.end() :])
     name = figure.name
-    body = re.sub(r'(?<=\sid=")(?=[^"]+")', f"{name}-", body)
-    body = re.sub(r'(?<=xlink:href="#)', f"{name}-", body)
-    body = body.replace("url(#", f"url(#{name}-")
+    for start in (' id="', 'xlink:href="#', "url(#"):
+        body = body.replace(start, f"{start}{name}-")
     if figure.themed:
         for colour, variable in _THEME:
             body = body.replace(f": {colour}", f": {variable}")

@@ -6,13 +6,12 @@ import base64
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from tumint.charts.model import Cells, Chart, Figure
 from tumint.charts.still import draw, svg
 from tumint.io.atomic import write_text
-from tumint.io.tables import neutralise, write_csv
+from tumint.io.tables import csv_text
 from tumint.report.engine import formats, interactive
 from tumint.report.engine.files import Files, file_name
 from tumint.report.engine.inline import inline
@@ -63,7 +62,8 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     name = files.unique(figure.name)
     text = svg(draw(figure.chart))
     write_text(files.folder / f"{name}.svg", text)
-    write_csv(figure.table, files.folder / f"{name}.csv")
+    table = csv_text(figure.table)
+    write_text(files.folder / f"{name}.csv", table)
     drawing = inline(replace(figure, name=name), text)
     fits = files.fits(len(drawing.encode()))
     return {
@@ -73,7 +73,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "reading": figure.reading,
         "svg": drawing if fits else None,
         "live": _live(figure, files) if fits else None,
-        "csv": files.later(_csv_link(figure.table)),
+        "csv": files.later(_csv_link(table)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
@@ -99,8 +99,9 @@ def _has_cells(chart: Chart) -> bool:
 
 def _table(table: Table, files: Files) -> dict[str, Any]:
     name = files.unique(table.name)
+    text = csv_text(table.frame)
     if files.folder.name != "index":
-        write_csv(table.frame, files.folder / f"{name}.csv")
+        write_text(files.folder / f"{name}.csv", text)
     rows = []
     for record in table.frame.head(MAX_ROWS).to_dict("records"):
         row = []
@@ -117,19 +118,12 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "columns": table.columns,
         "rows": rows,
         "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
-        "csv": files.later(_csv_link(table.frame)),
+        "csv": files.later(_csv_link(text)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
 
-def _csv_link(table: pd.DataFrame) -> str:
-    """The table as a link that downloads it; empty where it is too large to travel in a page."""
-    if table.memory_usage(index=False).sum() > 20 * MAX_CSV_BYTES:
-        return ""
-    safe = table.copy()
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column].dtype):
-            safe[column] = safe[column].map(neutralise)
-    text = safe.to_csv(index=False, lineterminator="\n")
+def _csv_link(text: str) -> str:
+    """The CSV as a link that downloads it; empty where it is too large to travel in a page."""
     encoded = base64.b64encode(text.encode()).decode("ascii")
     return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
