@@ -70,7 +70,7 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
         (
             *(k.FAMILY_DISTANCE, "A|B", -0.7),
             "A are nearer to B in treated than in vehicle: the chance that another cell nearby is nearer differs by "
-            "-0.70 (-1.20 to -0.20) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "−0.70 (−1.20 to −0.20) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
         ),
         (
             *(k.FAMILY_ALLOCATION, "A|B", 1.0),

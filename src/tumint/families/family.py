@@ -19,7 +19,7 @@ class Family:
     rank
         Place in reports, among the primary families or among the others.
     scale
-        Values are natural logarithms (`log`), logarithms to base 2 (`log2`), or chances (`index`): those have no ratios.
+        Values are natural logarithms (`log`), logarithms to base 2 (`log2`), or chances (`index`): no ratios.
     pools
         How the ROIs of a subject become one value. `information`: mean weighed by `weight`, the information of a fit,
         which is the fit of all ROIs as one. `counts`: `value` is log2((C + ½) / (E + ½)) and `weight` is E; counts are
