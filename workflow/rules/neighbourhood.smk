@@ -9,6 +9,7 @@ rule neighbourhood:
         distances="<results>/neighbourhood/{group}/distances.parquet",
         grid="<results>/neighbourhood/{group}/grid.parquet",
         features="<results>/neighbourhood/{group}/features.parquet",
+        scale="<results>/neighbourhood/{group}/scale.parquet",
     log:
         "<logs>/neighbourhood/{group}.log",
     benchmark:
@@ -37,12 +38,14 @@ rule neighbourhood_gather:
         distances=every_group("<results>/neighbourhood/{group}/distances.parquet"),
         grid=every_group("<results>/neighbourhood/{group}/grid.parquet"),
         features=every_group("<results>/neighbourhood/{group}/features.parquet"),
+        scale=every_group("<results>/neighbourhood/{group}/scale.parquet"),
     output:
         interactions="<results>/neighbourhood/interactions.parquet",
         nulls="<results>/neighbourhood/nulls.parquet",
         distances="<results>/neighbourhood/distances.parquet",
         grid="<results>/neighbourhood/grid.parquet",
         features="<results>/neighbourhood/features.parquet",
+        scale="<results>/neighbourhood/scale.parquet",
     log:
         "<logs>/neighbourhood/gather.log",
     benchmark:

@@ -34,6 +34,7 @@ TABLES = {
         "<results>/response/effects.json",
         "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
+        "<results>/neighbourhood/scale.parquet",
     ],
 }
 

@@ -107,6 +107,11 @@ class NeighbourhoodConfig(Section):
         description="Cells within this distance, weighed by how near they are, are the surroundings that the local "
         "null accounts for. Contact is what touching adds to them.",
     )
+    scales_um: list[Annotated[float, Field(gt=0)]] = Field(
+        [400.0, 200.0, 100.0, 50.0],
+        description="At which distance an association lives: contact is measured again with labels exchanged over the "
+        "whole domain, then only between cells at most so many µm apart. `[]`: not.",
+    )
     parents: dict[str, list[str]] | None = Field(
         None,
         description="Types of one lineage, as `{T cells: [CD4 T cells, CD8 T cells]}`: the nulls `parent` and "

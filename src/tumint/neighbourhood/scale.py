@@ -51,7 +51,7 @@ def scale_table(
     a, b = np.triu_indices(K)
     once = np.ravel_multi_index((a, b), (K, K))
     rows = []
-    for reach in reaches(given):
+    for reach in reaches(given) if tissues else []:
         levels = [_level(one, reach, seed) for one in tissues]
         moved = [Tissue(t.sample, t.xy, t.labels, t.graph, one.rules) for t, one in zip(tissues, levels, strict=True)]
         odds = _as_one(contact_odds(moved, K, seed, joint=False))

@@ -16,6 +16,7 @@ from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
+from tumint.neighbourhood.scale import scale_table
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
@@ -94,6 +95,12 @@ class Scorer:
             for one, odds in zip(mine, found, strict=True):
                 tables[one.sample].append(odds.assign(null=null))
         return [_with_columns(one, tables.get(one.sample, [])) for one in scored]
+
+    def scale(self, subject: str, scored: Sequence[Scored]) -> pd.DataFrame:
+        """Contact of a subject under ever shorter reaches, within the tissue domains of the images that have any."""
+        placed = sorted((one for one in scored if one.tissues), key=lambda one: one.sample)
+        tissues = [one.tissues.get(k.WITHIN_DOMAIN, one.tissues[k.GLOBAL]) for one in placed]
+        return scale_table(subject, tissues, self.types, self.config.scales_um, self.seed)
 
     def _always(self) -> list[str]:
         """The nulls that every sample is scored under."""

@@ -39,7 +39,7 @@ def run(
     *,
     threads: int = 1,
 ) -> None:
-    """Score the samples of a batch: `interactions`, `nulls`, `distances`, `grid`, `features` (parquet) in `out`.
+    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `features` and `scale` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
     odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
@@ -72,11 +72,14 @@ def run(
         scored = dict(zip(subjects, pool.map(one, subjects), strict=True))
         of_subject = [[found for s in names if (found := scored[s])] for names in samples.values()]
         done = {one.sample: one for part in pool.map(scorer.with_odds, of_subject) for one in part}
+        scales = list(pool.map(scorer.scale, samples, of_subject))
     results = [done[sample] for sample in subjects if sample in done]
     meta = _meta(params)
     for contract in _CONTRACTS:
         tables = [getattr(one, contract.name) for one in results]
         write_table(contracts.joined(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
+
+    _write_scales(scales, out, meta)
 
 
 _CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FEATURES)
@@ -102,6 +105,12 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
+    _write_scales([read_table(batch / "scale.parquet", contracts.SCALE) for batch in batches], out, meta)
+
+
+def _write_scales(tables: Sequence[pd.DataFrame], out: Path, meta: dict[str, Any]) -> None:
+    """Write what is known of whole subjects."""
+    write_table(contracts.joined(tables, contracts.SCALE), out / "scale.parquet", contracts.SCALE, meta=meta)
 
 
 def is_symmetric(config: NeighbourhoodConfig) -> bool:

@@ -30,6 +30,7 @@ from tumint.io.contracts.neighbourhood import (
     GRID,
     INTERACTIONS,
     NULLS,
+    SCALE,
     SCORES,
 )
 from tumint.io.contracts.qc import (
@@ -93,6 +94,7 @@ __all__ = [
     "RIDGES",
     "ROBUSTNESS",
     "SAMPLES",
+    "SCALE",
     "SCORES",
     "STATES",
     "SUBJECTS",

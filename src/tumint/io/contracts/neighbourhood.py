@@ -65,6 +65,22 @@ NULLS = Contract(
     (k.SAMPLE, k.NULL),
     {k.NULL: k.NULLS},
 )
+# neighbourhood/**/scale.parquet: contact of every pair of types in a subject, labels exchanged at ever shorter reaches.
+SCALE = Contract(
+    "scale",
+    {
+        k.SUBJECT: "str",
+        "reach_um": "float",  # 0: the whole domain
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "log_odds": "float?",  # contact odds ratio of the pair by itself, natural log
+        "log_odds_se": "float?",
+        "information": "float",
+        "observed": "float",  # edges that can vary, over all ROIs
+        "expected": "float",
+    },
+    (k.SUBJECT, "reach_um", k.SOURCE, k.TARGET),
+)
 # neighbourhood/**/distances.parquet: nearest target cell of each source cell, in µm.
 DISTANCES = Contract(
     "distances",

@@ -34,6 +34,7 @@ from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
 from tumint.report.response.contrasts import contrasts as contrasts_of
 from tumint.report.response.parts import parts_figure
+from tumint.report.response.scale import scale_chooser
 from tumint.text import integer, number, plural, probability, ratio, setting
 
 MAPPED = 3  # features whose subjects at the extremes are drawn
@@ -145,9 +146,10 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         blocks.append(Notice(words.contrast_head(effects, facts, contrast.fdr)))
     blocks.append(Items(caveats(inputs, facts, effects), "What to keep in mind"))
     interactions = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]
-    charts = [
+    charts: list[Block | None] = [
         figures.forest(contrast.forest, facts),
         parts_figure(contrast),
+        scale_chooser(inputs, contrast),
         _dots(contrast, inputs),
         *_maps(contrast, inputs),
         figures.effect_heatmap(interactions[interactions["log2_effect"].notna()], facts, contrast.fdr),
