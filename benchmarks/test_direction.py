@@ -11,6 +11,8 @@ import pytest
 from scipy.stats import ttest_ind
 
 from tumint import keys as k
+from tumint.kernels.counts import contact_counts
+from tumint.neighbourhood import patches
 from tumint.neighbourhood.allocation import allocation
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table, mean_index, nearest
@@ -134,3 +136,35 @@ def test_cost_beside_the_interactions() -> None:
     interactions = sum(value for name, value in best.items() if name.startswith(("edges", "odds")))
     print(f"all others over interactions: {sum(best.values()) / interactions - 1:.2f}")
     assert sum(best.values()) <= 2 * interactions
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_p_of_cells_in_contact(least: int) -> None:
+    """Share of p below a level over nominal, for pairs whose p comes from a law; another tissue than set the limits."""
+    rng = np.random.default_rng(7)
+    n, types, draws = 2000, 6, 20_000
+    graph = delaunay(rng.random((n, 2)) * 10 * np.sqrt(n))
+    labels = rng.choice(types, n, p=[0.35, 0.28, 0.18, 0.1, 0.06, 0.03]).astype(np.uint8)
+    sizes = np.bincount(labels, minlength=types)
+    edges, cells = np.zeros((types, types), np.int64), np.zeros((types, types), np.int64)
+    seen = np.zeros((types, 2), np.int64)
+    p = {"patch": np.empty((draws, types, types)), "histocat": np.empty((draws, types, types))}
+    law: dict[str, np.ndarray] = {}
+    found = patches.moments(graph, sizes, least)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(patches, "moments", lambda *_: tuple(part.copy() for part in found))  # the same every time
+        for draw in range(draws):
+            rng.shuffle(labels)
+            contact_counts(graph.indptr, graph.indices, labels, least, edges, cells, seen)
+            one = {"patch": patches.patch(graph, sizes, cells / sizes[:, None], least)}
+            if least == 1 and draw < 10_000:  # which works out the moments of edges every time
+                one["histocat"] = patches.histocat(graph, sizes, edges, cells)
+            for name, exact in one.items():
+                p[name][draw] = exact.p
+                law[name] = law.get(name, True) & ~exact.rare
+    for name, known in law.items():
+        mine = p[name][: 10_000 if name == "histocat" else draws][:, known]
+        for level_of_p in (0.05, 0.001):
+            ratio = (mine < level_of_p).mean(axis=0) / level_of_p
+            said = f"{ratio.min():.2f} to {ratio.max():.2f}, median {np.median(ratio):.2f}"
+            print(f"\n{name} ({least}), p < {level_of_p}: {said} over {known.sum()} pairs")

@@ -192,7 +192,7 @@ def test_threads_order_of_rows_and_other_samples_change_no_byte_of_any_statistic
 
 @pytest.mark.parametrize("statistic", ["histocat", "patch", "allocation"])
 def test_statistics_of_cells_are_exact_over_the_image(tmp_path: Path, statistic: str) -> None:
-    table(400).to_csv(tmp_path / "cells.csv", index=False)
+    table(1500).to_csv(tmp_path / "cells.csv", index=False)
     common = ("--sample", "roi", "--statistic", statistic, "--patch-size", 2, "--permutations", 37)
     assert score(tmp_path / "cells.csv", "-o", tmp_path / "o.csv", *common) == 0
     scores = pd.read_csv(tmp_path / "o.csv")
