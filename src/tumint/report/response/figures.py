@@ -115,16 +115,20 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Fig
     Parameters
     ----------
     table
-        `name, family_name, log2_effect, p, q, significant` of tested features, families in the order of the panels.
+        `name, family_name, effect, log2_effect, p, q, significant` of tested features, families in the order of the
+        panels; `log2_effect` is missing in families that have no ratios.
     """
     if table.empty:
         return None
     families = list(dict.fromkeys(table["family_name"]))
+    # chances have no ratio: they have an axis of differences
+    x = table["log2_effect"].fillna(table["effect"])
     shown = table.assign(
+        x=x,
         minus_log10_p=-np.log10(table["p"].clip(lower=1e-300)),
         side=np.where(
             table["significant"].to_numpy(bool),
-            np.where(table["log2_effect"] > 0, contrast["group"], contrast["reference"]),
+            np.where(x > 0, contrast["group"], contrast["reference"]),
             NO_EVIDENCE,
         ),
         ratio=2.0 ** table["log2_effect"],
@@ -145,7 +149,7 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Fig
         share_y=True,
         x_title=f"{contrast['group']} / {contrast['reference']}",
     )
-    table = shown.drop(columns=["side", "ratio"])
+    table = shown.drop(columns=["side", "ratio", "x"])
     return charts.Figure(
         f"volcano_{contrast['name']}",
         f"All features: {contrast['group']} against {contrast['reference']}",
@@ -157,11 +161,12 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Fig
 
 
 def _volcano_panel(family: str, part: pd.DataFrame, palette: Mapping[str, str], top: float) -> charts.Panel:
-    hover = {"name": "", "ratio": "ratio", "p": "p", "q": "q"}
+    of_ratios = bool(part["log2_effect"].notna().all())
+    hover = {"name": "", **({"ratio": "ratio"} if of_ratios else {"x": "difference"}), "p": "p", "q": "q"}
     hits = part[part["significant"].to_numpy(bool)]
     others = part[~part["significant"].to_numpy(bool)]
-    reach = max(0.5, float(part["log2_effect"].abs().max()) * 1.15)
-    place = ("log2_effect", "minus_log10_p")
+    reach = max(0.5 if of_ratios else 0.02, float(part["x"].abs().max()) * 1.15)
+    place = ("x", "minus_log10_p")
     return charts.Panel(
         [
             charts.Mark(0),
@@ -169,7 +174,9 @@ def _volcano_panel(family: str, part: pd.DataFrame, palette: Mapping[str, str], 
             charts.Dots(hits, *place, "side", palette, size=26, hover=hover),
             charts.Words(hits.sort_values("p", kind="stable").head(4), *place, "name"),
         ],
-        charts.Axis(kind="ratio", limits=(-reach, reach), grid=True),
+        charts.Axis(
+            "" if of_ratios else "difference", "ratio" if of_ratios else "number", limits=(-reach, reach), grid=True
+        ),
         charts.Axis("−log10 p", limits=(0, top), grid=True),
         f"{family} ({len(hits)} of {len(part)})",
     )
