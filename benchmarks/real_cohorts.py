@@ -118,7 +118,10 @@ def _fitted(group: list[Scored], null: str, shared: bool, seed: int) -> pd.DataF
     for table, found in zip(edges, odds, strict=True):
         whole = pd.concat([table, found], axis=1)
         parts += [odds_features(whole, family) for family in (k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE)]
-        ratio = part_features(whole, symmetric=True)
+        # against permutations within tiles, as of single images, and not against the cells nearby
+        apart = whole["log2_contact"] - whole["log2_enrichment"]
+        tiled = whole.assign(log2_contact=whole["log2_enrichment"], log2_region=whole["log2_region"] + apart)
+        ratio = part_features(tiled, symmetric=True)
         ratio = ratio[ratio[k.FAMILY] == k.FAMILY_CONTACT]
         parts.append(ratio.assign(weight=1 / np.square(ratio[k.SE].to_numpy(dtype=float))))
     return pd.concat(parts)[[k.SAMPLE, k.FAMILY, k.FEATURE, k.VALUE, k.WEIGHT]].assign(null=null, shared=shared)

@@ -23,7 +23,7 @@ SIZE = 0.8  # planted log odds per contact
 DESIGNS: dict[str, tuple[tuple[Arm, Arm], str]] = {
     **{name: (ATTACKS[name], "") for name in ATTACKS if name.startswith(("infiltration", "aggregates"))},
     f"contact planted, CD8–Treg +{SIZE:g}": ((MIXED, planted(SIZE)), "CD8|Treg"),
-    f"contact planted, CD8–Tumour −{SIZE / 2:g}": ((MIXED, planted(SIZE)), "CD8|Tumour"),
+    f"contact planted, CD8–Tumour −{SIZE / 2:g}": ((MIXED, planted(SIZE)), "Tumour|CD8"),
 }
 
 
@@ -31,12 +31,12 @@ def animal(arm: Arm, seed: int, i: int) -> np.ndarray:
     """Values and standard errors (families × pairs × 2) of animal `i`, under the local null."""
     rng = np.random.default_rng([seed, i, *hashlib.sha256(repr(arm).encode()).digest()[:4]])
     mouse = make_mouse(rng)
-    features = features_of([make_roi(rng, arm, mouse) for _ in range(ROIS)], nulls=(k.LOCAL,), fitted=())
+    features = features_of([make_roi(rng, arm, mouse) for _ in range(ROIS)], nulls=(k.LOCAL,), fitted=(), tiles=False)
     return values_of(features, [(k.LOCAL, family) for family in FAMILIES], PAIRS)
 
 
 def _pool(arm: Arm, seed: int, run: Run) -> dict[str, Values]:
-    name = hashlib.sha256(f"parts/{arm!r}/{ROIS}/{seed}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"parts nearby/{arm!r}/{ROIS}/{seed}".encode()).hexdigest()[:16]
     whole = np.moveaxis(kept(run.keep / f"{name}.npy", partial(animal, arm, seed), run.animals, run.workers), 0, -1)
     return {family: (whole[w, :, 0], whole[w, :, 1]) for w, family in enumerate(FAMILIES)}
 

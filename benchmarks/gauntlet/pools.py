@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -46,10 +47,12 @@ def features_of(
     parents: Mapping[str, list[str]] = PARENTS,
     nulls: Sequence[str] = NULLS,
     fitted: Sequence[str] = FITTED,
+    tiles: bool = True,
 ) -> dict[str, pd.DataFrame]:
     """Features of one animal under every null: `contracts.FEATURES`. Labels of `rois` are codes of `types`.
 
-    Odds ratios are fitted under the nulls `fitted`.
+    Odds ratios are fitted under the nulls `fitted`. With `tiles` local log ratios are those against permutations in
+    tiles, as of single images; else against the cells nearby, as of the parts of a difference.
     """
     names = sorted(types)
     code = np.array([names.index(name) for name in types])
@@ -60,6 +63,7 @@ def features_of(
         tables, tissues = [], []
         for i, (xy, labels, domains, graph) in enumerate(images):
             mine, tissue = (level(name, f"r{i}", xy, labels, domains, of) for name in (null, k.WITHIN_DOMAIN))
+            mine = replace(mine, nearby=None) if tiles else mine
             tables.append(_scores(f"r{i}", graph, labels, names, mine, tissue))
             tissues.append(Tissue(f"r{i}", xy, labels, graph, mine.rules))
         parts = [part_features(pd.concat(tables, ignore_index=True), symmetric=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def grid_table(
             strata = level.tilings[0]
             n = cross_table(labels, strata, K, int(strata.max(initial=0)) + 1)
             sd = np.sqrt(exact_moments(graph, strata, n)[1])
-            split = parts(graph, labels, K, level, level)
+            split = parts(graph, labels, K, replace(level, nearby=None), level)
             there = status != k.ABSENT
             found.append(
                 {

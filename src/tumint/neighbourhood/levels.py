@@ -15,7 +15,21 @@ from tumint import keys as k
 from tumint.neighbourhood.exchange import Rules
 from tumint.neighbourhood.nulls import image_key
 
+# of `around_um`: so near that aggregates are regions, and not so near that contact is; measured, see docs/statistics.md
+NEARBY = 2 / 3
 TILINGS = 4  # over which the expected counts of the local null are averaged, so that where tiles begin does not matter
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """Who is near whom: places in µm (n × 2), strata within which (n, int64), and how far.
+
+    What two types owe to regions is told from those within `reach_um`, weighed by how near they are.
+    """
+
+    xy: np.ndarray
+    strata: np.ndarray
+    reach_um: float
 
 
 @dataclass(frozen=True)
@@ -31,12 +45,15 @@ class Level:
         Who may exchange labels with whom.
     image
         Strata of the level `global`: one, or two where a guard zone keeps labels inside it and outside it apart.
+    nearby
+        Of local levels: what stands in for tiles where shared regions are told from contact.
     """
 
     name: str
     tilings: tuple[np.ndarray, ...]
     rules: Rules
     image: np.ndarray
+    nearby: Nearby | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,9 @@ def level(
         return Level(name, (_joint(ring, classes),), Rules(exchanged), image)
     tiles = [tile(xy, scales.local_um, origin) for origin in _origins(sample, scales.local_um, seed)]
     strata = tuple(_joint(ring, classes, *columns) for columns in tiles)
-    return Level(name, strata, Rules(exchanged, scales.local_um, scales.around_um), image)
+    nearby = Nearby(xy, _joint(ring, classes).astype(np.int64), NEARBY * scales.around_um)
+    rules = Rules(exchanged, scales.local_um, scales.around_um)
+    return Level(name, strata, rules, image, nearby if scales.around_um > 0 else None)
 
 
 def tile(xy: np.ndarray, side_um: float, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -139,7 +139,8 @@ def score_image(
         split = parts(graph, labels, K, level, domains)
         scale = (np.maximum(sizes, 1) if method.statistic == "classic" else np.ones(K))[:, None]
         shares = dict(zip(PARTS, split.log2(half * scale), strict=True))
-        columns |= {"log2": shares["log2_contact"], "expected_global": split.in_image / scale, **shares}
+        enriched = np.log2(split.observed + half * scale) - np.log2(split.expected + half * scale)
+        columns |= {"log2": enriched, "expected_global": split.in_image / scale, **shares}
         columns["se"] = sd / ((split.expected / scale + half) * np.log(2))
     else:
         columns["log2"] = columns["log2_contact"] = np.log2((observed + half) / (expected + half))
