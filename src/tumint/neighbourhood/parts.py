@@ -3,8 +3,8 @@
 log2((C + ½) / (E_global + ½)) = log2((E_domain + ½) / (E_global + ½)) + log2((E_null + ½) / (E_domain + ½))
 + log2((C + ½) / (E_null + ½)): shared domain + shared region + contact. Under a local null E_null is what there would
 be if each cell were like those nearby (`nearby_counts`), and not that of tiles: aggregates smaller than a tile are
-regions. An edge between two cells whose strata hold one type alone is what it is under every permutation; it would add the same
-to C and E, pull their ratio to 1, and counts in neither.
+regions. An edge between two cells whose strata hold one type alone is what it is under every permutation; it would add
+the same to C and E, pull their ratio to 1, and counts in neither.
 """
 
 from __future__ import annotations
