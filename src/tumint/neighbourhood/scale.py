@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.kernels.exchange import place_keys
 from tumint.neighbourhood.contacts import PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.levels import Level, Scales, level
+from tumint.neighbourhood.nulls import image_key
 from tumint.neighbourhood.parts import parts
 
 WHOLE = 0.0  # in place of a reach: all cells of a domain
+PARTNERS = 300  # how many cells within its reach a cell could exchange its label with, about, where there are more
 
 
 def reaches(given: Sequence[float]) -> list[float]:
@@ -80,8 +83,22 @@ def _level(tissue: Tissue, reach: float, seed: int) -> Level:
     domains = np.unique(tissue.rules.classes, return_inverse=True)[1].reshape(-1)
     name = k.WITHIN_DOMAIN if reach == WHOLE else k.LOCAL
     found = level(name, tissue.sample, tissue.xy, tissue.labels, domains, scales=Scales(reach, 0.0), seed=seed)
-    classes = np.where(tissue.rules.classes < 0, -1, found.rules.classes)
+    colours, n = _colours(tissue, reach, seed)
+    classes = np.where(tissue.rules.classes < 0, -1, found.rules.classes * n + colours)
     return replace(found, rules=replace(found.rules, classes=classes))
+
+
+def _colours(tissue: Tissue, reach: float, seed: int) -> tuple[np.ndarray, int]:
+    """A colour of each cell, by its place alone, and how many there are: only cells of one colour exchange labels.
+
+    Of the thousands of cells within a long reach about `PARTNERS` are enough, and to look at all of them takes longer
+    than all else.
+    """
+    xy = tissue.xy
+    area = float(np.prod(np.maximum(np.ptp(xy, axis=0), 1.0))) if len(xy) else 1.0
+    n = max(1, int(len(xy) / area * np.pi * reach**2 / PARTNERS))
+    keys = place_keys(np.rint(xy * 1000).astype(np.int64).view(np.uint64), image_key(seed, f"{tissue.sample}/colours"))
+    return (keys % np.uint64(n)).astype(np.int64), n
 
 
 def _as_one(images: Sequence[pd.DataFrame]) -> dict[str, np.ndarray]:
