@@ -11,6 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tumint.io.raw.hdf5 import check_hdf5
+from tumint.io.raw.limits import unpacked_size
+from tumint.io.raw.source import Place
+
 GENES = "Gene Expression"
 
 
@@ -65,6 +69,7 @@ def _read_h5(path: Path) -> Counts:
     import h5py
     from scipy import sparse
 
+    check_hdf5(Place(str(path)), "a matrix as 10x Genomics writes it")
     with h5py.File(path, "r") as file:
         group = file["matrix"]
         n_features, n_cells = (int(n) for n in group["shape"][:])
@@ -87,14 +92,24 @@ def _read_folder(path: Path) -> Counts:
     listed = features or genes
     if matrix is None or listed is None or barcodes is None:
         raise ValueError("matrix.mtx, features.tsv and barcodes.tsv are not all there")
-    X = sparse.csr_matrix(io.mmread(matrix, spmatrix=False).T)
     rows = [line.split("\t") for line in _lines(listed)]
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]
-    return Counts(X, _lines(barcodes), names, kinds)
+    codes = _lines(barcodes)
+    # before it is read: the header says how much room is made for it
+    n_bytes = unpacked_size(matrix)
+    n_features, n_cells, n_values, *_ = io.mminfo(matrix)
+    if (n_features, n_cells) != (len(names), len(codes)):
+        found = f"a matrix of {n_features} features × {n_cells} cells"
+        raise ValueError(f"{found} for {len(names)} features × {len(codes)} cells")
+    if n_values > n_bytes:
+        raise ValueError(f"{n_values} values in {n_bytes} bytes of text")
+    X = sparse.csr_matrix(io.mmread(matrix, spmatrix=False).T)
+    return Counts(X, codes, names, kinds)
 
 
 def _lines(path: Path) -> list[str]:
+    unpacked_size(path)
     data = path.read_bytes()
     text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
     return [line for line in text.splitlines() if line]

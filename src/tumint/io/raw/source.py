@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tumint.errors import DataError, Fault, TumintError
+from tumint.io.raw.limits import check_unpacked
 from tumint.text import integer
 
 BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
@@ -188,7 +189,10 @@ class Text:
             packed = start == _GZIP or (self.place.path.endswith(".gz") and bool(start))
             first, held = True, b"" if packed else start
             stream: Any = gzip.GzipFile(fileobj=io.BufferedReader(_Again(start, raw))) if packed else raw
+            on_disk, unpacked = Path(self.place.path).stat().st_size, 0
             while (data := stream.read(size)) or (first and held):
+                if packed:
+                    check_unpacked(self.place.at(), unpacked := unpacked + len(data), on_disk)
                 data, first = (held + (data or b"")).removeprefix(_BOM) if first else held + data, False
                 # a \r at the very end may be half of \r\n
                 held = b"\r" if data.endswith(b"\r") else b""
