@@ -1,4 +1,4 @@
-"""Files made to be taken for others: sparse matrices that lie, values that are elsewhere, few bytes that become many."""
+"""Files that mean harm: sparse matrices that lie, values that are elsewhere, few bytes that become many."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_10x_header_that_asks_for_all_memory(ingest, formats, tmp_path):
     folder = formats.tenx(tmp_path / "m")
     for file in folder.glob("matrix.mtx*"):
         file.unlink()
-    n_features, n_cells = formats.tenx_counts().shape[::-1]
+    n_cells = len(formats.tenx_counts())
     head = f"%%MatrixMarket matrix coordinate integer general\n{{}} {n_cells} {10**13}\n1 1 1\n"
     names = len(
         (gzip.decompress if next(folder.glob("features*")).suffix == ".gz" else bytes)(

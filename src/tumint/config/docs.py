@@ -33,11 +33,14 @@ Tab-separated (or `.csv`), one row per ROI, UTF-8.
 
 | column | kind | what |
 |---|---|---|
-| `sample` | text, unique | name of the ROI: no spaces, slashes or `\\|`; as for the subject, at most 100 bytes, no invisible characters, no `-` in front |
-| `subject` | text | the animal or patient: the unit of every comparison; no slashes |
+| `sample` | text, unique | name of the ROI: no spaces, slashes or `\\|` |
+| `subject` | text | the animal or patient: the unit of every comparison |
 | `path` | file | its table of cells |
 | `pixel_size_um` | number > 0, optional | micrometres per pixel; default `ingest.pixel_size_um` |
 | any other | text | a variable of the design, such as the arm: one value per subject where a contrast uses it |
+
+Names of samples and subjects have at most 100 bytes, no slashes and no invisible characters, do not begin with `-` and
+are not `.` or `..`.
 """
 
 
