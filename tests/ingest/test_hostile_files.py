@@ -67,6 +67,19 @@ def test_a_sparse_matrix_that_lies(ingest, path, group, part, at, value, found):
     refused(read(ingest, path), f"/{group} of ", "expected a sparse matrix of 60 × ", found)
 
 
+@pytest.mark.parametrize("attribute", [{"encoding-type": np.bytes_("csr_matrix")}, {"h5sparse_format": "csr"}])
+def test_a_sparse_matrix_that_lies_however_it_is_named(ingest, path, attribute):
+    with h5py.File(path, "r+") as file:
+        shape = file["X"].attrs["shape"]
+        for name in list(file["X"].attrs):
+            del file["X"].attrs[name]
+        file["X"].attrs["shape" if "encoding-type" in attribute else "h5sparse_shape"] = shape
+        for name, value in attribute.items():
+            file["X"].attrs[name] = value
+        file["X/indices"][3] = 10**6
+    refused(read(ingest, path), "/X of ", "the index 1000000, which is not from 0 to")
+
+
 @pytest.mark.parametrize("part", ["data", "indices", "indptr"])
 def test_a_sparse_matrix_with_an_array_cut_off(ingest, path, part):
     with h5py.File(path, "r+") as file:

@@ -92,13 +92,18 @@ def _own(group: Any, name: str, place: Place) -> Iterator[str]:
 
 def _is_sparse(group: Any) -> bool:
     """Whether anndata, now or in older versions, or 10x Genomics wrote it as a matrix."""
-    kind = str(group.attrs.get("encoding-type", group.attrs.get("h5sparse_format", "")))
-    return kind.startswith(("csr", "csc")) or {*_SPARSE, "shape"} <= set(group)
+    return _kind(group).startswith(("csr", "csc")) or {*_SPARSE, "shape"} <= set(group)
+
+
+def _kind(group: Any) -> str:
+    """`csr_matrix`, `csc_matrix`, ..., or nothing where the group does not say."""
+    kind = group.attrs.get("encoding-type", group.attrs.get("h5sparse_format", ""))
+    return kind.decode("utf-8", "replace") if isinstance(kind, bytes) else str(kind)
 
 
 def _check_sparse(group: Any, where: str) -> None:
     """Lengths, row starts and indices of a CSR or CSC matrix, block by block."""
-    kind = str(group.attrs.get("encoding-type", group.attrs.get("h5sparse_format", "csr")))
+    kind = _kind(group)
     shape = group.attrs.get("shape", group.attrs.get("h5sparse_shape"))
     if shape is None:  # as 10x Genomics writes it: a dataset, features × cells by column
         shape, kind = (group["shape"][:] if "shape" in group else None), "csc"
