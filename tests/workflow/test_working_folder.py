@@ -58,3 +58,25 @@ def test_children_search_no_working_folder(monkeypatch: pytest.MonkeyPatch) -> N
     assert environment()["PYTHONSAFEPATH"] == "1"
     monkeypatch.setenv("PYTHONPATH", "")
     assert "PYTHONPATH" not in environment()
+
+
+_DRAW = """
+import io
+from tumint.charts.still.house import canvas, drawing_style
+with drawing_style():
+    figure, axes = canvas(3, 2)
+    axes[0, 0].plot([1, 2, 3])
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None})
+print(out.getvalue())
+"""
+
+
+def test_figures_follow_no_settings_of_the_working_folder(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-P", "-c", _DRAW]
+    plain = subprocess.run(command, cwd=tmp_path, env=env, text=True, capture_output=True, check=True)
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nxtick.major.size: 30\n", encoding="utf-8")
+    done = subprocess.run(command, cwd=tmp_path, env=env, text=True, capture_output=True, check=True)
+    assert "<svg" in plain.stdout
+    assert done.stdout == plain.stdout
