@@ -62,10 +62,11 @@ def drawing_style() -> Iterator[None]:
 def _undone() -> dict[Any, Any]:
     """What a `matplotlibrc` of the working folder or the home set, as matplotlib has it without: figures are ours."""
     import matplotlib as mpl
-    from matplotlib.style.core import STYLE_BLACKLIST
 
     default = mpl.rcParamsDefault
-    return {name: default[name] for name in default.keys() - STYLE_BLACKLIST if mpl.rcParams[name] != default[name]}
+    # to ask for the backend is to start one
+    names = [name for name in default if not name.startswith("backend")]
+    return {name: default[name] for name in names if mpl.rcParams[name] != default[name]}
 
 
 def drawn(function: Callable[P, T]) -> Callable[P, T]:
