@@ -25,8 +25,8 @@ def check_unpacked(where: str, unpacked: int, packed: int) -> None:
         raise DataError(Fault(where, expected, f"over {fixed(unpacked / 1e9, 1)} GB"))
 
 
-def unpacked_size(path: Path) -> int:
-    """Bytes of a file once unpacked, where it is gzipped; raises `DataError` where that is more than it may be."""
+def unpacked_size(path: Path, where: str) -> int:
+    """Bytes of a file once unpacked, if it is gzipped; raises `DataError` at `where` if they are more than may be."""
     packed = path.stat().st_size
     with open(path, "rb") as handle:
         if handle.read(2) != _GZIP:
@@ -34,5 +34,5 @@ def unpacked_size(path: Path) -> int:
     total = 0
     with gzip.open(path, "rb") as stream:
         while data := stream.read(_BLOCK):
-            check_unpacked(str(path), total := total + len(data), packed)
+            check_unpacked(where, total := total + len(data), packed)
     return total
