@@ -70,3 +70,43 @@ def test_latin1_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "s.tsv"
     path.write_bytes("sample\tsubject\tpath\nÄ\tA\ta.csv\n".encode("latin-1"))
     assert faults(path) == ["s.tsv row 2: expected text in UTF-8, found the byte 0xC4."]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "found"),
+    [
+        ("--cells=evil.parquet", "`{}` not to begin with `-`, as an option does", "`--cells=evil.parquet`"),
+        ("-", "`{}` not to begin with `-`, as an option does", "`-`"),
+        (".", "`{}` to be a name", "`.`, which means a folder"),
+        ("..", "`{}` to be a name", "`..`, which means a folder"),
+        ("A\u200b1", "`{}` without invisible characters", "`A\\u200b1`"),
+        ("A\u202e1", "`{}` without invisible characters", "`A\\u202e1`"),
+        ("A\u31641", "`{}` without invisible characters", "`A\\u31641`"),
+        ("A\ufe0f1", "`{}` without invisible characters", "`A\\ufe0f1`"),
+        ("A\x1b[31m", "`{}` without invisible characters", "`A\\x1b[31m`"),
+        ("é" * 51, "`{}` of at most 100 bytes", f"102, `{'é' * 20}...`"),
+    ],
+)
+@pytest.mark.parametrize("column", ["sample", "subject"])
+def test_names_that_would_be_misread_are_refused(
+    tmp_path: Path, column: str, name: str, expected: str, found: str
+) -> None:
+    sample, subject = (name, "A") if column == "sample" else ("A1", name)
+    told = faults(write(tmp_path, f"sample\tsubject\tpath\n{sample}\t{subject}\ta.csv\n"))
+    assert len(told) == 1
+    assert told[0].endswith(f": expected {expected.format(column)}, found {found}.")
+    assert told[0].isprintable()
+
+
+def test_subjects_hold_no_slashes_but_may_hold_spaces(tmp_path: Path) -> None:
+    told = faults(write(tmp_path, "sample\tsubject\tpath\nA1\ta/b\ta.csv\n"))
+    assert told == ["samples.tsv row 2 (sample A1): expected `subject` to be a name without slashes, found `a/b`."]
+    assert read_sheet(write(tmp_path, "sample\tsubject\tpath\né-1\tmouse 1\ta.csv\n"))["subject"].tolist() == [
+        "mouse 1"
+    ]
+
+
+def test_names_of_100_bytes_and_of_another_case_stand(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("x\n")
+    path = write(tmp_path, f"sample\tsubject\tpath\n{'a' * 100}\tA\ta.csv\n{'A' * 100}\ta\tb.csv\n")
+    assert read_sheet(path)["sample"].tolist() == ["a" * 100, "A" * 100]

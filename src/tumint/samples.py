@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
 
 _NUMBER = re.compile(r"^([+-]?\d+(,\d+)?)?$")
-_NAME = re.compile(r"^[^\s/\\|\x00-\x1f]+$")
+_LONGEST_NAME = 100  # bytes: many file systems end at 255 for a name and all that is put around it
+# characters without a width that `str.isprintable` lets through: fillers, joiners and selectors of variants
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 def read_sheet(
@@ -103,13 +107,15 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
     for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
         sample = row[k.SAMPLE]
         where = f"{path} row {number} (sample {sample or 'without a name'})"
-        if not _NAME.match(sample):
-            yield Fault(where, "`sample` to be a name without spaces, slashes or `|`", f"`{sample}`")
+        if wrong := odd_name(k.SAMPLE, sample):
+            yield Fault(where, *wrong)
         if sample in first:
             yield Fault(where, "each `sample` once", f"`{sample}` in row {first[sample]} too")
         first.setdefault(sample, number)
         if not row[k.SUBJECT]:
             yield Fault(where, "`subject` to name the animal or patient", "an empty field")
+        elif wrong := odd_name(k.SUBJECT, row[k.SUBJECT]):
+            yield Fault(where, *wrong)
         if check_files and (not row[k.PATH] or not Path(row[k.PATH]).exists()):
             yield Fault(where, "`path` to be a file or folder", f"`{row[k.PATH]}`")
         elif check_files and (source := (row[k.PATH], row.get(k.PART, ""))) in sources:
@@ -120,6 +126,26 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
             sources[source] = number
         if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
+
+
+def odd_name(column: str, name: str) -> tuple[str, str] | None:
+    """What was expected of a name that programs, file systems or people would misread, and what was found; else None.
+
+    Only a `sample` may hold no spaces and no `|`. Names that differ by case alone are two names: no file of ours is
+    called after a sample or a subject, so that none of them meet on a disk that knows no case.
+    """
+    shown = "".join(ascii(c)[1:-1] if _INVISIBLE.match(c) or not c.isprintable() else c for c in name)
+    if name.startswith("-"):
+        return f"`{column}` not to begin with `-`, as an option does", f"`{shown[:_LONGEST_NAME]}`"
+    if name in {".", ".."}:
+        return f"`{column}` to be a name", f"`{name}`, which means a folder"
+    if (n_bytes := len(name.encode("utf-8", "surrogatepass"))) > _LONGEST_NAME:
+        return f"`{column}` of at most {_LONGEST_NAME} bytes", f"{n_bytes}, `{shown[:20]}...`"
+    if column == k.SAMPLE and (not name or re.search(r"[\s/\\|]", name)):
+        return "`sample` to be a name without spaces, slashes or `|`", f"`{shown}`"
+    if "/" in name or "\\" in name:
+        return f"`{column}` to be a name without slashes", f"`{shown}`"
+    return None if shown == name else (f"`{column}` without invisible characters", f"`{shown}`")
 
 
 def _finite(text: str) -> bool:

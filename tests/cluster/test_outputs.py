@@ -6,8 +6,12 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
+from tumint.cluster.cohort import Cells
+from tumint.cluster.prepare import normalised
+from tumint.config.cluster import ClusterConfig
 from tumint.errors import DataError
 from tumint.io import contracts as c
 from tumint.io.tables import read_meta, read_table
@@ -133,3 +137,12 @@ def test_a_reference_without_types_or_markers(mixture, write_batches, run, tmp_p
     ):
         with pytest.raises(DataError, match=said):
             run(write_batches(mixture), reference={"path": str(tmp_path / "r.h5ad"), "column": column})
+
+
+def test_spillover_is_one_of_channels_not_of_transcripts():
+    cells = Cells(
+        sparse.csr_matrix(np.eye(4, 2, dtype=np.float32)), ["a", "b"], ["type"] * 2, pd.DataFrame(), np.zeros((4, 2))
+    )
+    config = ClusterConfig.model_validate({"normalise": {"method": "log", "compensation": "m.csv"}})
+    with pytest.raises(DataError, match=r"`cluster\.normalise\.compensation`: expected none, for transcripts"):
+        normalised(cells, config, 0, lambda markers: np.eye(2))

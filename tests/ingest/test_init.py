@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import anndata as ad
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -106,3 +108,17 @@ def test_names():
     )
     assert [n.subject for n in guess(["one", "two_ROI3"])] == ["one", "two"]
     assert reference_of(["MRTX", "Vehicle"]) == "Vehicle"
+
+
+def test_names_of_the_data_that_no_sheet_may_have(tmp_path):
+    """Formulas, options, control characters, tabs: what init writes, it reads, and a spreadsheet runs none of it."""
+    parts = ["=1+1", "--cells=x", "..", "a\u200bb", "x" * 120, "b\tc", "@d"]
+    obs = pd.DataFrame({"sample": np.repeat(parts, 3), "=arm": np.repeat(["=v", "-", "-", "=v", "-", "-", "-"], 3)})
+    data = ad.AnnData(np.ones((21, 2), np.float32), obs=obs.set_index(pd.Index([f"c{i}" for i in range(21)])))
+    data.obsm["spatial"] = np.random.default_rng(0).uniform(0, 50, (21, 2))
+    data.write_h5ad(tmp_path / "d.h5ad")
+    cohort, cells = started(tmp_path / "cohort", tmp_path / "d.h5ad")
+    assert list(cohort.sheet["sample"]) == ["1+1", "cells=x", "sample", "sample_2", "sample_3", "b_c", "d"]
+    assert list(cohort.sheet["part"]) == parts
+    assert set(cohort.sheet["'=arm"]) == {"'=v", "'-"}
+    assert cells[0].n_obs == 21

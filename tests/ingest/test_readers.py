@@ -315,3 +315,53 @@ def test_features_that_differ_between_rois(ingest, tmp_path, policy, code, names
     else:
         assert list(done.cells.var_names) == names
         assert done.cells[:, "b"].X.toarray().ravel().tolist() == [2, 3, 1, 0]
+
+
+def test_features_in_another_order_are_the_same_features(ingest, tmp_path):
+    X = np.array([[1, 2, 5], [0, 3, 7]], dtype=np.float32)
+    for sample, genes in (("A", ["a", "b", "c"]), ("B", ["c", "a", "b"])):
+        values = sparse.csr_matrix(X[:, ["abc".index(gene) for gene in genes]])
+        ad.AnnData(values, obs=pd.DataFrame(index=["x", "y"]), var=pd.DataFrame(index=genes)).write_h5ad(
+            tmp_path / f"{sample}.h5ad"
+        )
+    done = ingest({s: tmp_path / f"{s}.h5ad" for s in "AB"}, panel=None, format="h5ad")
+    assert done.code == 0, done.lines
+    assert list(done.cells.var_names) == ["a", "b", "c"]
+    assert done.cells.X.toarray().tolist() == [*X.tolist(), *X.tolist()]
+
+
+def test_the_same_features_in_another_unit_are_told(ingest, tmp_path):
+    for sample, first in (("A", 1.0), ("B", 0.5)):
+        X = sparse.csr_matrix(np.array([[first, 2], [0, 3]], dtype=np.float32))
+        ad.AnnData(X, obs=pd.DataFrame(index=["x", "y"]), var=pd.DataFrame(index=["a", "b"])).write_h5ad(
+            tmp_path / f"{sample}.h5ad"
+        )
+    done = ingest({s: tmp_path / f"{s}.h5ad" for s in "AB"}, panel=None, format="h5ad")
+    assert done.code == 2
+    assert done.lines == ["tumint: sample B: expected counts of a and b, as in sample A, found no counts."]
+
+
+@pytest.mark.parametrize("part", ["", "4"])
+def test_a_folder_of_one_image_has_its_neighbours_with_and_without_a_part(ingest, tmp_path, part):
+    n = 5
+    number = np.arange(1, n + 1)
+    cells = pd.DataFrame({"ImageNumber": 4, "ObjectNumber": number, "Location_Center_X": number * 1.5})
+    cells = cells.assign(Location_Center_Y=2.0, Intensity_MeanIntensity_FullStack_c1=number * 0.5)
+    cells.to_csv(tmp_path / "cell.csv", index=False)
+    pd.DataFrame({"ImageNumber": [4], "Width_FullStack": [9], "Height_FullStack": [5]}).to_csv(
+        tmp_path / "Image.csv", index=False
+    )
+    images = {"First Image Number": 4, "Second Image Number": 4}
+    pairs = pd.DataFrame({"First Object Number": number[:-1], "Second Object Number": number[1:]})
+    pairs.assign(Relationship="Neighbors", **images).to_csv(tmp_path / "Object relationships.csv", index=False)
+    columns = {"markers": {"CD8": "Intensity_MeanIntensity_FullStack_c1"}}
+    parts = {"A": part} if part else None
+    # a cell at x = 1.5 … 7.5 pixels lies outside an image of 9 × 5 pixels nowhere
+    args = {"panel": None, "format": "cellprofiler_folder", "columns": columns, "parts": parts}
+    done = ingest({"A": tmp_path}, **args)
+    assert done.code == 0, done.lines
+    assert len(done.edges) == 2 * (n - 1)
+    cells.loc[4, "Location_Center_X"] = 20.0
+    cells.to_csv(tmp_path / "cell.csv", index=False)
+    told = ingest({"A": tmp_path}, **args, name="outside")
+    assert "1 cells lie outside the image" in told.lines[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tumint.errors import DataError
 from tumint.io import contracts
 from tumint.io.atomic import replacing
 from tumint.io.by_sample import BySample
-from tumint.io.tables import check, read_meta, read_table, write_csv, write_table
+from tumint.io.tables import check, csv_text, read_meta, read_table, write_csv, write_table
 
 
 def edges(**columns: list[object]) -> pd.DataFrame:
@@ -208,3 +209,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 def test_csv_cells_cannot_run_as_formulas(tmp_path: Path) -> None:
     write_csv(pd.DataFrame({"a": ["=1+1", "@x", "-y", "plain"], "b": [-1.5, 2, 3, 4]}), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "a,b\n'=1+1,-1.5\n'@x,2.0\n'-y,3.0\nplain,4.0\n"
+
+
+HOSTILE = ("=CD4+1", "+CD4", "-CD4", "@SUM(A1)", "\t=1", "\r=1", "a\r=1")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_spreadsheet_runs_neither_cells_nor_headers(tmp_path: Path, text: str) -> None:
+    shown = ("" if text[0] == "a" else "'") + text.replace("\r", " ")
+    table = pd.DataFrame({"plain": pd.Categorical([text, "CD4"]), text: [1.0, -2.0]})
+    write_csv(table, tmp_path / "t.csv")
+    for found in (pd.read_csv(tmp_path / "t.csv"), pd.read_csv(io.StringIO(csv_text(table)))):
+        assert list(found.columns) == ["plain", shown]
+        assert found["plain"].tolist() == [shown, "CD4"]
+        assert found[shown].tolist() == [1.0, -2.0]
+    assert list(table.columns) == ["plain", text]  # the caller's own stays
+
+
+def test_every_csv_of_ours_is_written_so() -> None:
+    """Those of `simulate` have names and values of its own, and no one else's."""
+    source = Path(__file__).parents[2] / "src" / "tumint"
+    writers = {str(p.relative_to(source)) for p in source.rglob("*.py") if ".to_csv(" in p.read_text(encoding="utf-8")}
+    assert writers == {"io/tables.py", "simulate/write.py"}

@@ -76,3 +76,19 @@ def test_limits_by_deviation_come_from_the_cells_that_are_not_excluded() -> None
     beside = judge("s", _measures([5000.0] * 30 + areas, excluded=30), ["area_um2"], config, {})
     assert beside.limits["area_um2"] == alone.limits["area_um2"]
     assert alone.limits["area_um2"].high < 100
+
+
+def test_negative_values_count_as_0_where_they_are_judged() -> None:
+    """Background subtraction leaves a fifth of the cells below 0; none of them lies below what 0 lies below."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.gamma(2, 1.0, 399), -rng.uniform(0.2, 2, 102)])
+    config = QcConfig(**{"area_um2": {"mad_below": 2.0}})
+    verdict = judge("s", _measures(values.tolist()), ["area_um2"], config, {})
+    as_zero = judge("s", _measures(np.maximum(values, 0).tolist()), ["area_um2"], config, {})
+    assert verdict.masks["area_um2_low"].tolist() == as_zero.masks["area_um2_low"].tolist()
+    assert not verdict.masks["area_um2_low"].any()
+    # a limit that a person sets is one on the values as they are, and one above 0 holds for those below it
+    fixed = judge("s", _measures(values.tolist()), ["area_um2"], QcConfig(**{"area_um2": {"min": 0.0}}), {})
+    assert fixed.masks["area_um2_low"].sum() == 102
+    shifted = np.append(values[:399] + 20, -1.0)
+    assert judge("s", _measures(shifted.tolist()), ["area_um2"], config, {}).masks["area_um2_low"][-1]

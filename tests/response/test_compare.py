@@ -16,6 +16,8 @@ from tumint.response.design import groups as design
 from tumint.response.design.subjects import subject_values
 from tumint.response.family_tests import BESIDE
 
+CONTRAST = {"name": "c", "column": "arm", "reference": "v", "group": "t"}
+
 
 def _run(
     features: pd.DataFrame,
@@ -25,7 +27,7 @@ def _run(
     beside: tuple[str, ...] = (),
     **contrast: object,
 ) -> Result:
-    values = {"name": "c", "column": "arm", "reference": "v", "group": "t", **contrast}
+    values = {**CONTRAST, **contrast}
     config = ResponseConfig(contrasts=[Contrast.model_validate(values)], min_subjects=min_subjects)
     return compare(features, design.build(sheet, config.contrasts[0], "sheet"), config, 0, beside=beside)
 
@@ -206,3 +208,19 @@ def test_q_all_is_over_the_families_together(cohort) -> None:
         for _, part in parts:
             np.testing.assert_allclose(part[column], stats.false_discovery_control(part["p"]), rtol=1e-12)
     assert not np.allclose(effects["q"], effects["q_all"])
+
+
+@pytest.mark.parametrize("how", [{}, {"formula": "~ arm"}])
+def test_subjects_without_a_pair_are_no_pair(cohort, how) -> None:
+    sheet, features = cohort({"v": 5, "t": 5}, n_features=3)
+    sheet["litter"] = sheet[k.SUBJECT].str[-1].where(~sheet[k.SUBJECT].isin(["v3", "v4", "t3", "t4"]), "")
+    all_of_them = design.build(sheet, Contrast.model_validate({**CONTRAST, "paired": "litter", **how}), "sheet")
+    assert sorted(all_of_them.units) == ["t0", "t1", "t2", "v0", "v1", "v2"]
+    assert all_of_them.left_out == dict.fromkeys(["t3", "t4", "v3", "v4"], "`litter` is empty")
+    without = sheet[sheet["litter"] != ""]
+    pd.testing.assert_frame_equal(
+        _run(features, sheet, paired="litter", **how).effects,
+        _run(features[features[k.SAMPLE].isin(without[k.SAMPLE])], without, paired="litter", **how).effects,
+    )
+    with_none = _run(features, sheet.assign(litter=""), paired="litter", **how).effects if not how else None
+    assert with_none is None or with_none["p"].isna().all()

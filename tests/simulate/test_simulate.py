@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -126,6 +127,37 @@ def test_writing_the_same_cohort_again_is_allowed(folder: Path) -> None:
     before = _digests(folder)
     assert _simulate(folder, *SMALL) == 0
     assert _digests(folder) == before
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "samples.tsv", "panel.yaml", "truth.json"])
+def test_files_of_a_person_are_replaced_only_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    assert _simulate(tmp_path, *SMALL) == 2
+    assert capsys.readouterr().err == (
+        f"tumint: {tmp_path}: expected an empty folder, this same cohort as it was written, or --overwrite, "
+        f"found `{name}`, which another cohort or a person wrote.\n"
+    )
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(name, "mine")]
+    assert _simulate(tmp_path, *SMALL, "--overwrite") == 0
+    assert (tmp_path / name).read_text() != "mine"
+
+
+def test_an_edited_config_is_replaced_only_on_demand(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    assert _simulate(copy, *SMALL, "--overwrite") == 0  # the config names the folder
+    config = copy / "config.yaml"
+    config.write_text(config.read_text() + "# mine\n")
+    assert _simulate(copy, *SMALL) == 2
+    assert config.read_text().endswith("# mine\n")
+
+
+def test_what_a_killed_run_left_is_gone_on_with(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "killed")
+    for name in ("config.yaml", "samples.tsv", "truth.json"):
+        (tmp_path / "killed" / name).unlink()
+    assert _simulate(tmp_path / "killed", *SMALL) == 0
 
 
 def test_a_folder_of_something_else_is_refused(

@@ -17,6 +17,8 @@ if not workflow.overwrite_configfiles:
 
 # jobs call the `tumint` of the environment that runs Snakemake, also where that is not activated
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+# what Snakemake starts takes no module from the working folder, which holds data
+os.environ.update(PYTHONSAFEPATH="1")
 
 STARTED = time.time()
 

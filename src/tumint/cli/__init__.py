@@ -31,6 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code."""
+    if argv is None:
+        _leave_working_folder()
     # what is left goes with the process; Python would look through all of it first, a quarter of a second after pandas
     atexit.register(gc.freeze)
     parser = build_parser()
@@ -54,6 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tumint: a fault of ours, please report it: {type(error).__name__}: {error}", file=sys.stderr)
         print("tumint: TUMINT_DEBUG=1 shows where it happened.", file=sys.stderr)
         return 1
+
+
+def _leave_working_folder() -> None:
+    """Off the path with the working folder, which holds data and no code, unless PYTHONPATH names it.
+
+    It is there by an empty entry, as `PYTHONPATH=$PYTHONPATH:/more` leaves one.
+    """
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if "" in given and os.getcwd() not in {os.path.abspath(folder) for folder in given if folder}:
+        sys.path[:] = [folder for folder in sys.path if folder not in ("", os.getcwd())]
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:

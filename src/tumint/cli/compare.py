@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
 
@@ -27,6 +28,7 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--min-subjects", type=int, default=2, metavar="N", help="in each group; fewer give no p")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--out", type=Path, required=True, help=".parquet or .csv")
+    add_overwrite(parser)
     parser.set_defaults(call=_compare)
 
 
@@ -42,6 +44,7 @@ def _compare(a: argparse.Namespace) -> None:
 
     if a.out.suffix.lower() not in {".parquet", ".csv"}:
         raise TumintError(Fault("--out", "a name that ends in .parquet or .csv", f"`{a.out}`"))
+    check_output(a, EFFECTS)
     sheet = read_sheet(a.samples, check_files=False, subject=a.subject)
     config = _config(a, sheet)
     if faults := check_design(sheet, config, str(a.samples), "command line"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tumint.cli.snakemake import command
+from tumint.cli.snakemake import command, environment
 from tumint.stages import ALL
 from tumint.text import plural
 
@@ -65,7 +65,7 @@ def _plan(a: argparse.Namespace) -> int:
 
     cohort = load_cohort(a.config)
     dry_run = [*command(a.config), "--cores", "1", "--dry-run", "--quiet", "host", "--nolock"]
-    done = subprocess.run(dry_run, text=True, capture_output=True, check=False)
+    done = subprocess.run(dry_run, text=True, capture_output=True, check=False, env=environment())
     if done.returncode:
         print(done.stdout + done.stderr, file=sys.stderr)
         return done.returncode

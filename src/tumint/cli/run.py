@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli import doctor, plan
-from tumint.cli.snakemake import command
+from tumint.cli.snakemake import command, environment
 
 
 def add_verbs(verbs: Any) -> None:
@@ -38,4 +38,4 @@ def _run(a: argparse.Namespace) -> None:
         arguments += ["--profile", str(a.profile)]
     sys.stdout.flush()
     # replaced, not started: signals and the exit code are Snakemake's own
-    os.execv(sys.executable, [*arguments, *a.snakemake_arguments])
+    os.execve(sys.executable, [*arguments, *a.snakemake_arguments], environment())

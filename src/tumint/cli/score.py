@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
 _STATISTICS = ("edges", "classic", "histocat", "patch", "allocation")
@@ -64,12 +65,14 @@ def add_verbs(verbs: Any) -> None:
     add("--seed", type=int, default=0, help="of everything random (default 0)")
     add("--threads", type=int, default=1, metavar="N", help="changes no result (default 1)")
     add("--min-cells", type=int, default=10, metavar="N", help="types with fewer cells are not tested (default 10)")
+    add_overwrite(parser)
     parser.set_defaults(call=_score)
 
 
 def _score(a: argparse.Namespace) -> None:
     local, a.null = a.null == "local", "exact" if a.null in (None, "local") else a.null
     _check(a)
+    from tumint.io.contracts import SCORES
     from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
     from tumint.neighbourhood.levels import Scales
@@ -77,6 +80,7 @@ def _score(a: argparse.Namespace) -> None:
     from tumint.neighbourhood.scores import Method
     from tumint.neighbourhood.tables import Columns
 
+    check_output(a, SCORES)
     kind: Any = "provided" if a.graph == "edges" else a.graph
     score_files.run(
         a.table,

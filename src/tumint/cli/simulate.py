@@ -23,6 +23,7 @@ def add_verbs(verbs: Any) -> None:
         action="store_true",
         help="plant what goes wrong: two dark stripes, a failed ROI, debris, doublets, a shift between batches",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace another cohort or edited files of this one")
     parser.set_defaults(call=_simulate)
 
 
@@ -31,7 +32,7 @@ def _simulate(a: argparse.Namespace) -> None:
     from tumint.simulate.write import write_cohort
 
     settings = Settings(a.subjects, a.rois, a.cells, a.seed, effect=not a.no_effect, artefacts=a.artefacts)
-    sheet = write_cohort(a.dir, settings, _progress)
+    sheet = write_cohort(a.dir, settings, _progress, overwrite=a.overwrite)
     print(f"simulate: {len(sheet)} ROIs of {sheet['subject'].nunique()} mice in {a.dir}; next: {a.dir}/config.yaml")
 
 

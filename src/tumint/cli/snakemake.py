@@ -1,23 +1,46 @@
-"""How the command line calls Snakemake: as a program, found beside this interpreter. It is never imported."""
+"""How the command line calls Snakemake: as a program, found beside this interpreter. It is never imported.
+
+The working folder holds data, never code: of what lies there no module, no Snakefile and no profile is used.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from tumint.errors import Fault, TumintError
+from tumint.text import either
 
-_SNAKEFILE = Path("workflow", "Snakefile")
+_PACKAGE = Path(__file__).parents[1]
 
 
 def snakefile() -> Path:
-    """The workflow: of the working folder where it has one, else of the repository this package lies in."""
-    for folder in (Path(), Path(__file__).parents[3]):
-        if (folder / _SNAKEFILE).is_file():
-            return folder / _SNAKEFILE
-    raise TumintError(Fault(str(_SNAKEFILE), "to be started in the repository, or from a checkout", "no such file"))
+    """The workflow that belongs to this code: inside the installed package, or in the repository it lies in."""
+    places = [folder / "workflow" / "Snakefile" for folder in (_PACKAGE, _PACKAGE.parents[1])]
+    for place in places:
+        if place.is_file():
+            return place
+    raise TumintError(Fault(either(places), "the workflow that ships with tumint", "none"))
 
 
 def command(config: Path) -> list[str]:
     """The start of every Snakemake command for the cohort of `config`."""
-    return [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--configfile", str(config)]
+    workflow = snakefile()
+    return [
+        *(sys.executable, "-P", "-m", "snakemake"),  # -P: without the working folder, which -m puts first on the path
+        *("--snakefile", str(workflow)),
+        # else Snakemake takes `profiles/default` of the working folder before that of the workflow
+        *("--workflow-profile", str(workflow.parent / "profiles" / "default")),
+        *("--configfile", str(config)),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """The environment of Snakemake and of all that it starts.
+
+    An empty entry of PYTHONPATH, as `PYTHONPATH=$PYTHONPATH:/more` leaves one, is the working folder for Python.
+    """
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return others | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})

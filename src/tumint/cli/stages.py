@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tumint.cli.outputs import add_overwrite, check_output
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.stages import STAGES
 
@@ -76,6 +78,7 @@ def _verb(verbs: Any, name: str, summary: str, call: Any, *, required: bool = Tr
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
     parser.add_argument("--params", required=required, help="JSON of the stage's parameters")
     parser.add_argument("--code", help="digest of the stage's code: ignored here, it makes Snakemake rerun the stage")
+    add_overwrite(parser)
     parser.set_defaults(call=call)
     return parser
 
@@ -84,7 +87,17 @@ def _ingest(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.ingest import stage
 
-    stage.run(load_params(a.params), _rows(a.rows), a.out)
+    rows = _rows(a.rows)
+    given = [row.get("path") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    _check_outputs(a, ("edges", "samples"), [path for path in given if isinstance(path, str)])
+    stage.run(load_params(a.params), rows, a.out)
+
+
+def _check_outputs(a: argparse.Namespace, beside: Sequence[str] = (), inputs: Sequence[str] = ()) -> None:
+    """`check_output` of what is written: `-o`, and the tables of these names beside it."""
+    outs = (a.out, *(a.out.with_suffix(f".{name}.parquet") for name in beside))
+    for out in outs:
+        check_output(argparse.Namespace(**{**vars(a), "out": out}), inputs=inputs)
 
 
 def _rows(text: str) -> Any:
@@ -104,11 +117,13 @@ def _qc(a: argparse.Namespace) -> None:
 
     params = load_params(a.params)
     if a.gather:
+        _check_outputs(a)
         stage.run_gather(params, a.gather, a.out)
         return
     lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
     if lacking:
         raise ConfigError([Fault("tumint qc", f"`{name}`", "none") for name in lacking])
+    _check_outputs(a, () if a.measure else ("cells", "metrics"))
     if a.measure:
         stage.run_measure(params, a.cells, a.samples, a.out)
     else:
@@ -119,6 +134,7 @@ def _cluster(a: argparse.Namespace) -> None:
     from tumint.cluster import stage
     from tumint.config import load_params
 
+    _check_outputs(a)
     stage.run(load_params(a.params), a.cells, a.out, threads=a.threads, batches=json.loads(a.batches))
 
 
@@ -126,6 +142,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.neighbourhood import stage
 
+    _check_outputs(a)
     if a.gather:
         stage.gather(load_params(a.params), a.gather, a.cells, a.out)
     else:
@@ -136,6 +153,7 @@ def _response(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.response import stage
 
+    _check_outputs(a)
     stage.run(load_params(a.params), a.features, a.sheet, a.out, a.grid)
 
 
@@ -145,6 +163,8 @@ def _report(a: argparse.Namespace) -> None:
     from tumint.config import load_params
     from tumint.report.engine import render
 
+    if a.out is not None:
+        _check_outputs(a)
     if a.against is not None:
         out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"
         render.against(a.against, a.results, out)

@@ -49,6 +49,9 @@ def normalised(
     `spillover` gives the matrix of these channels, where the config names one.
     """
     method, raw = config.normalise, cells.raw
+    if method.compensation is not None and cells.sparse:
+        expected = "none, for transcripts: spillover is one of channels"
+        raise DataError(Fault("config: key `cluster.normalise.compensation`", expected, f"`{method.compensation}`"))
     if method.compensation is not None:
         channels = cells.columns(cells.used("type", "state", "dna", "reference"))
         raw = raw.copy()

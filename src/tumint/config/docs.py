@@ -38,6 +38,9 @@ Tab-separated (or `.csv`), one row per ROI, UTF-8.
 | `path` | file | its table of cells |
 | `pixel_size_um` | number > 0, optional | micrometres per pixel; default `ingest.pixel_size_um` |
 | any other | text | a variable of the design, such as the arm: one value per subject where a contrast uses it |
+
+Names of samples and subjects have at most 100 bytes, no slashes and no invisible characters, do not begin with `-` and
+are not `.` or `..`.
 """
 
 

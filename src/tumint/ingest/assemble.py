@@ -43,7 +43,11 @@ def one_list(parts: Sequence[Named], policy: str, otherwise: Sequence[Channel]) 
     names = {name: {c.marker for c in cells.markers} for name, cells in parts}
     reference = names[first_name]
     if policy == "error":
-        raise DataError([_differs(name, has, first_name, reference) for name, has in names.items() if has != reference])
+        faults: list[Fault | str] = [
+            _differs(name, has, first_name, reference) for name, has in names.items() if has != reference
+        ]
+        if faults := faults or _other_units(parts):
+            raise DataError(faults)
     found: dict[str, Channel] = {}
     for _, cells in parts:
         found |= {c.marker: c for c in cells.markers if c.marker not in found}
@@ -51,6 +55,19 @@ def one_list(parts: Sequence[Named], policy: str, otherwise: Sequence[Channel]) 
         common = set.intersection(*names.values())
         return [channel for marker, channel in found.items() if marker in common]
     return list(found.values())
+
+
+def _other_units(parts: Sequence[Named]) -> list[Fault | str]:
+    """Samples whose features are those of the first, in whatever order, but measured in something else."""
+    first_name, first = parts[0]
+    units = {c.marker: c.unit for c in first.markers}
+    faults: list[Fault | str] = []
+    for name, cells in parts[1:]:
+        if others := [c for c in cells.markers if c.unit != units[c.marker]]:
+            there, here = (unit or "no counts" for unit in (units[others[0].marker], others[0].unit))
+            markers = listed([c.marker for c in others], 3)
+            faults.append(Fault(f"sample {name}", f"{there} of {markers}, as in sample {first_name}", here))
+    return faults
 
 
 def _differs(name: str, has: set[str], other: str, reference: set[str]) -> Fault:

@@ -50,6 +50,8 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
         One line for every fault: markers of the panel that are not there, values that are not finite, odd columns.
     """
     faults: list[Fault | str] = []
+    for values in (matrix.X, matrix.graph):
+        check_sparse(values, part.place.at())
     markers, X, missing, notes = _markers(matrix, part, settings, faults)
     obs = Frame(part.place, matrix.obs, matrix.rows)
     obs.faults = faults
@@ -74,6 +76,17 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
         missing_markers=tuple(missing),
         notes=(*notes, *more),
     )
+
+
+def check_sparse(values: Any, where: str) -> None:
+    """Raise `DataError` where the indices of a sparse matrix are not within it: scipy would read past its ends."""
+    from scipy import sparse
+
+    if sparse.issparse(values) and values.format in ("csr", "csc"):
+        try:
+            values.check_format(full_check=True)
+        except ValueError as error:
+            raise DataError(Fault(where, "a sparse matrix whose indices lie within it", f"`{error}`")) from None
 
 
 def _markers(

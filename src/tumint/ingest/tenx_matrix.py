@@ -11,6 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tumint.io.raw.hdf5 import check_hdf5
+from tumint.io.raw.limits import unpacked_size
+from tumint.io.raw.source import Place
+
 GENES = "Gene Expression"
 
 
@@ -48,9 +52,9 @@ def _either(folder: Path, name: str) -> Path | None:
     return next((f for f in (folder / name, folder / f"{name}.gz") if f.is_file()), None)
 
 
-def read_matrix(path: Path) -> Counts:
-    """The matrix at `path`; raises whatever its libraries raise where it is damaged."""
-    counts = _read_folder(path) if path.is_dir() else _read_h5(path)
+def read_matrix(place: Place) -> Counts:
+    """The matrix at `place`; raises whatever its libraries raise where it is damaged."""
+    counts = _read_folder(place) if Path(place.path).is_dir() else _read_h5(place)
     shape = (len(counts.barcodes), len(counts.features))
     if counts.X.shape != shape:
         raise ValueError(
@@ -61,11 +65,12 @@ def read_matrix(path: Path) -> Counts:
     return counts
 
 
-def _read_h5(path: Path) -> Counts:
+def _read_h5(place: Place) -> Counts:
     import h5py
     from scipy import sparse
 
-    with h5py.File(path, "r") as file:
+    check_hdf5(place, "a matrix as 10x Genomics writes it")
+    with h5py.File(place.path, "r") as file:
         group = file["matrix"]
         n_features, n_cells = (int(n) for n in group["shape"][:])
         parts = (group["data"][:], group["indices"][:], group["indptr"][:])
@@ -78,23 +83,33 @@ def _read_h5(path: Path) -> Counts:
     return Counts(X, barcodes, names, kinds or [GENES] * len(names))
 
 
-def _read_folder(path: Path) -> Counts:
+def _read_folder(place: Place) -> Counts:
     from scipy import io, sparse
 
     matrix, features, genes, barcodes = (
-        _either(path, name) for name in ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
+        _either(Path(place.path), name) for name in ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
     )
     listed = features or genes
     if matrix is None or listed is None or barcodes is None:
         raise ValueError("matrix.mtx, features.tsv and barcodes.tsv are not all there")
-    X = sparse.csr_matrix(io.mmread(matrix, spmatrix=False).T)
-    rows = [line.split("\t") for line in _lines(listed)]
+    rows = [line.split("\t") for line in _lines(listed, place.sample)]
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]
-    return Counts(X, _lines(barcodes), names, kinds)
+    codes = _lines(barcodes, place.sample)
+    # before it is read: the header says how much room is made for it
+    n_bytes = unpacked_size(matrix, Place(str(matrix), place.sample).at())
+    n_features, n_cells, n_values, *_ = io.mminfo(matrix)
+    if (n_features, n_cells) != (len(names), len(codes)):
+        found = f"a matrix of {n_features} features × {n_cells} cells"
+        raise ValueError(f"{found} for {len(names)} features × {len(codes)} cells")
+    if n_values > n_bytes:
+        raise ValueError(f"{n_values} values in {n_bytes} bytes of text")
+    X = sparse.csr_matrix(io.mmread(matrix, spmatrix=False).T)
+    return Counts(X, codes, names, kinds)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, sample: str) -> list[str]:
+    unpacked_size(path, Place(str(path), sample).at())
     data = path.read_bytes()
     text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
     return [line for line in text.splitlines() if line]

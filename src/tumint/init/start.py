@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from tumint.init import names, panel
 from tumint.init.names import Named
 from tumint.init.panel import Guessed
 from tumint.io.atomic import write_text
+from tumint.io.tables import neutralise
+from tumint.samples import odd_name
 
 FILES = ("config.yaml", "samples.tsv", "panel.yaml")
 CHECK = "# check:"
@@ -66,6 +71,7 @@ def _guessed(folder: Path, source: Path, known: Mapping[str, Any]) -> tuple[dict
     markers = markers or panel.guess_markers(found.markers, known)
     signatures = panel.guess_signatures(markers, known)
     samples = _sample_names([name for name, _, _ in found.rows])
+    found = replace(found, design={_plain(name): _levels(levels) for name, levels in found.design.items()})
     named = [Named(name) for name in samples] if found.one_per_subject else names.guess(samples)
     texts = {
         "samples.tsv": _sheet(folder, found, samples, named),
@@ -85,7 +91,9 @@ def _name(folder: Path) -> str:
 
 def _sample_names(names: Sequence[str]) -> list[str]:
     """Names that a sheet may have, each once."""
-    clean = [re.sub(r"[\s/\\|]+", "_", name).strip("_") or "sample" for name in names]
+    clean = [re.sub(r"[\s/\\|]+", "_", name).lstrip("-=+@_").rstrip("_") for name in names]
+    odd = [any(odd_name(k.SAMPLE, text) for text in (name, f"{name}_{len(names)}")) for name in clean]
+    clean = ["sample" if is_odd else name for name, is_odd in zip(clean, odd, strict=True)]
     seen: dict[str, int] = {}
     out = []
     for name in clean:
@@ -94,16 +102,27 @@ def _sample_names(names: Sequence[str]) -> list[str]:
     return out
 
 
+def _plain(text: str) -> str:
+    """A name or level of the source on one line, and no formula to the spreadsheet that a sheet is edited in."""
+    return str(neutralise(" ".join("".join(c if c.isprintable() else " " for c in text).split())))
+
+
+def _levels(levels: Mapping[str, str]) -> dict[str, str]:
+    return {part: _plain(level) for part, level in levels.items()}
+
+
 def _sheet(folder: Path, found: Found, samples: Sequence[str], named: Sequence[Named]) -> str:
     parts = any(part for _, _, part in found.rows)
     optional = [what for what in ("roi", "tumour", "treatment") if any(getattr(n, what) for n in named)]
     header = [k.SAMPLE, k.SUBJECT, k.PATH, *([k.PART] if parts else []), *optional, *found.design]
-    lines = ["\t".join(header)]
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter="\t", lineterminator="\n")
+    lines.writerow(header)
     for sample, name, (_, path, part) in zip(samples, named, found.rows, strict=True):
         row = [sample, name.subject, _path(path, folder), *([part] if parts else [])]
         row += [*(getattr(name, what) for what in optional), *(level[part] for level in found.design.values())]
-        lines.append("\t".join(row))
-    return "\n".join(lines) + "\n"
+        lines.writerow(row)
+    return out.getvalue()
 
 
 def _path(path: Path, folder: Path) -> str:

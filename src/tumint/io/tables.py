@@ -138,7 +138,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """`table` as CSV for people; text cells that a spreadsheet would run as a formula get a leading quote."""
+    """`table` as CSV for people; what a spreadsheet would run as a formula, in a cell or the header, gets a quote."""
     return str(_safe(table).to_csv(index=False, lineterminator="\n"))
 
 
@@ -153,11 +153,14 @@ def _safe(table: pd.DataFrame) -> pd.DataFrame:
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column].dtype):
             safe[column] = safe[column].map(neutralise)
-    return safe
+    return safe.set_axis([neutralise(column) for column in safe.columns], axis=1)
 
 
 def neutralise(cell: object) -> object:
-    """Prefix text that begins with = + - @ (or a control character) by a quote, so that no spreadsheet runs it."""
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + cell
-    return cell
+    """Prefix text that begins with = + - @ (or a control character) by a quote, so that no spreadsheet runs it.
+
+    A carriage return becomes a space: it stands without quotes in a CSV, and what follows it would begin a row.
+    """
+    if not isinstance(cell, str):
+        return cell
+    return ("'" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else "") + cell.replace("\r", " ")

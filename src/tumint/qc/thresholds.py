@@ -34,8 +34,10 @@ def limits(values: np.ndarray, threshold: Threshold) -> Limits:
         median = np.median(logs)
         mad = _SCALED * np.median(np.abs(logs - median))
         if mad > 0 and threshold.mad_below is not None:
-            # expm1 of a limit below 0 would pass negative values that count as 0
-            low = np.fmax(low, np.expm1(median - threshold.mad_below * mad))
+            below = np.expm1(median - threshold.mad_below * mad)
+            # what counts as 0 is not too low by a limit below 0
+            if below > 0 or not (values < 0).any():
+                low = np.fmax(low, below)
         if mad > 0 and threshold.mad_above is not None:
             high = np.fmin(high, np.expm1(median + threshold.mad_above * mad))
     return Limits(float(low), float(high))

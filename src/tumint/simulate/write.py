@@ -20,7 +20,7 @@ from tumint.errors import DataError, Fault, TumintError
 from tumint.io.atomic import replacing, write_text
 from tumint.simulate import design as d
 from tumint.simulate.artefacts import FEWEST_ROIS, Spoilt
-from tumint.simulate.cohort import Roi, Settings, make_mice, make_rois
+from tumint.simulate.cohort import Mouse, Roi, Settings, make_mice, make_rois
 from tumint.simulate.markers import CHANNELS
 from tumint.simulate.resources import resource
 from tumint.simulate.truth import Tally
@@ -56,13 +56,17 @@ def check_settings(settings: Settings) -> None:
         raise TumintError(faults)
 
 
-def write_cohort(folder: Path, settings: Settings, progress: Callable[[int, int], None]) -> pd.DataFrame:
+def write_cohort(
+    folder: Path, settings: Settings, progress: Callable[[int, int], None], *, overwrite: bool = False
+) -> pd.DataFrame:
     """Simulate a cohort into `folder`; returns its sample sheet.
 
     Parameters
     ----------
     folder
         Empty or not there yet, or holding this same cohort, which is then written again.
+    overwrite
+        Whether files of this cohort's names may be replaced that another cohort or a person wrote.
     progress
         Called with the number of ROIs done and in all.
 
@@ -74,36 +78,47 @@ def write_cohort(folder: Path, settings: Settings, progress: Callable[[int, int]
     check_settings(settings)
     panel = resource(PANEL).read_text(encoding="utf-8")
     mice = make_mice(settings)
-    tally, cells, rows = Tally(settings), [], []
-    expected = {"samples.tsv", "config.yaml", "panel.yaml", "truth.json", "truth_cells.csv.gz"}
+    tally, cells = Tally(settings), []
+    sheet = _sheet(settings, mice)
+    texts = {
+        "panel.yaml": panel,
+        "samples.tsv": sheet.to_csv(sep="\t", index=False, lineterminator="\n"),
+        "config.yaml": config_text(folder, settings),
+    }
+    expected = {*texts, "truth.json", "truth_cells.csv.gz"}
     for mouse in mice:
         for number in range(settings.rois):
             expected |= {f"{TABLES}/{name}" for name in _table_names(mouse.sample(number))}
-    _check_folder(folder, expected)
+    _check_folder(folder, expected, texts, overwrite=overwrite)
+    write_text(folder / "panel.yaml", texts.pop("panel.yaml"))  # first: by it a killed run is known again
     for done, roi in enumerate(make_rois(settings, mice), start=1):
         cells_name, edges_name = _table_names(roi.sample)
         _write_csv(cells_table(roi), folder / TABLES / cells_name)
         _write_csv(relationships_table(roi), folder / TABLES / edges_name)
         tally.add(roi)
         cells.append(_truth_cells(roi))
-        rows.append(
-            {
-                k.SAMPLE: roi.sample,
-                k.SUBJECT: roi.mouse.subject,
-                k.PATH: f"{TABLES}/{cells_name}",
-                "arm": roi.mouse.arm,
-                "response": roi.mouse.response,
-                "batch": roi.mouse.batch,
-            }
-        )
         progress(done, settings.subjects * settings.rois)
     write_text(folder / "truth.json", json.dumps(tally.document(), indent=2, ensure_ascii=False) + "\n")
     _write_gzip(pd.concat(cells, ignore_index=True), folder / "truth_cells.csv.gz")
-    write_text(folder / "panel.yaml", panel)
-    sheet = pd.DataFrame(rows)
-    write_text(folder / "samples.tsv", sheet.to_csv(sep="\t", index=False, lineterminator="\n"))
-    write_text(folder / "config.yaml", config_text(folder, settings))
+    for name, text in texts.items():
+        write_text(folder / name, text)
     return sheet
+
+
+def _sheet(settings: Settings, mice: list[Mouse]) -> pd.DataFrame:
+    """The sample sheet, in the order of `make_rois`."""
+    return pd.DataFrame(
+        {
+            k.SAMPLE: mouse.sample(number),
+            k.SUBJECT: mouse.subject,
+            k.PATH: f"{TABLES}/{_table_names(mouse.sample(number))[0]}",
+            "arm": mouse.arm,
+            "response": mouse.response,
+            "batch": mouse.batch,
+        }
+        for mouse in mice
+        for number in range(settings.rois)
+    )
 
 
 def _table_names(sample: str) -> tuple[str, str]:
@@ -111,8 +126,11 @@ def _table_names(sample: str) -> tuple[str, str]:
     return name, f"Object relationships_{name}"
 
 
-def _check_folder(folder: Path, expected: set[str]) -> None:
-    """Raise where the folder holds any file that this cohort would not write: nothing of the user's is overwritten."""
+def _check_folder(folder: Path, expected: set[str], texts: dict[str, str], *, overwrite: bool) -> None:
+    """Raise where the folder holds a file that this cohort would not write, or has it otherwise: a person's, or edited.
+
+    The sheet, the config and the panel, which is written first, tell whose cohort it is, by their `texts`.
+    """
     if folder.exists() and not folder.is_dir():
         raise DataError(Fault(str(folder), "a folder", "a file"))
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
@@ -122,6 +140,13 @@ def _check_folder(folder: Path, expected: set[str]) -> None:
         raise DataError(
             Fault(str(folder), "an empty folder or this same cohort", listed((f"`{name}`" for name in others), 1))
         )
+    there = [name for name in texts if name in found]
+    edited = [name for name in there if (folder / name).read_bytes() != texts[name].encode()]
+    if not there:
+        edited = [name for name in found if name in expected]
+    if edited and not overwrite:
+        expected_text = "an empty folder, this same cohort as it was written, or --overwrite"
+        raise DataError(Fault(str(folder), expected_text, f"`{edited[0]}`, which another cohort or a person wrote"))
 
 
 def cells_table(roi: Roi) -> pd.DataFrame:

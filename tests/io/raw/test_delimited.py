@@ -112,3 +112,18 @@ def test_a_quote_may_follow_spaces_where_people_write(tmp_path):
     found.load(["cluster", "cell_type"])
     assert found.names("cell_type").tolist() == ["Tumour, CK+", "B"]
     assert found.rows.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("lead", ["", "\n", "\n \n\t\n", "\n" * (1 << 17)])
+@pytest.mark.parametrize("quoted", ["2", '"2\n"'])
+def test_rows_are_those_of_an_editor_whatever_is_blank(tmp_path, lead, quoted):
+    """Also blank lines above the header; more of them than one block holds."""
+    path = tmp_path / "t.csv"
+    path.write_text(f"{lead}a,b\n\n1,{quoted}\n\n\n3,x\n\n5,6\n")
+    table = Delimited(Text(Place(str(path))))
+    assert table.header == ["a", "b"]
+    table.load(["a", "b"])
+    lines = path.read_text().split("\n")
+    assert [lines[row - 1][0] for row in table.rows] == ["1", "3", "5"]
+    table.numbers("b", missing=False)
+    assert f"row {lines.index('3,x') + 1} column `b`: expected a number, found `x`" in str(table.faults[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -30,6 +30,7 @@ def drawing_style() -> Iterator[None]:
 
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color")
     settings: dict[Any, Any] = {
+        **_undone(),
         "svg.hashsalt": "tumint",
         "svg.fonttype": "none",
         "font.family": "sans-serif",
@@ -55,6 +56,17 @@ def drawing_style() -> Iterator[None]:
         # names in scripts that DejaVu lacks: the text of an SVG is drawn by the reader's own fonts
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         yield
+
+
+@cache
+def _undone() -> dict[Any, Any]:
+    """What a `matplotlibrc` of the working folder or the home set, as matplotlib has it without: figures are ours."""
+    import matplotlib as mpl
+
+    default = mpl.rcParamsDefault
+    # to ask for the backend is to start one
+    names = [name for name in default if not name.startswith("backend")]
+    return {name: default[name] for name in names if mpl.rcParams[name] != default[name]}
 
 
 def drawn(function: Callable[P, T]) -> Callable[P, T]:

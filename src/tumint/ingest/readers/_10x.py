@@ -25,7 +25,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
     """The cells of one matrix."""
     try:
         with reading(parts[0].place, "a matrix as 10x Genomics writes it"):
-            counts = read_matrix(Path(path)).genes()
+            counts = read_matrix(parts[0].place).genes()
     except DataError as error:
         yield from ((part, error) for part in parts)
         return
@@ -60,7 +60,7 @@ def recognise(path: Path) -> Found | None:
     if not found:
         return None
     with reading(Place(str(found[0]), "init"), "a matrix as 10x Genomics writes it"):
-        features = read_matrix(found[0]).genes().features
+        features = read_matrix(Place(str(found[0]), "init")).genes().features
     rows = [(_name(p), p, "") for p in found]
     return Found(rows, [], {}, [], has_coordinates=False, unit=k.COUNTS, features=features)
 

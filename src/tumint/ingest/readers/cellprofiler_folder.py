@@ -56,7 +56,9 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
 
     @cache
     def relationships(file: Path) -> Relationships:
-        return Relationships(file, parts[0].sample, {part.part for part in parts})
+        # a sample without a part is the one image of the folder, whose number its cells tell
+        images = {part.part for part in parts if part.part}
+        return Relationships(file, parts[0].sample, images or None)
 
     def edges(table: Table, part: Part, ids: np.ndarray, settings: Settings) -> np.ndarray:
         file = _inside(path, _NEIGHBOURS)
@@ -64,7 +66,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
         return no_edges() if file is None else relationships(file).edges(part.sample, ids, image)
 
     def size_um(part: Part) -> tuple[float, float] | None:
-        size = sizes.get(part.part)
+        size = sizes.get(part.part) if part.part or len(sizes) != 1 else next(iter(sizes.values()))
         return None if size is None else (size[0] * part.pixel_size_um, size[1] * part.pixel_size_um)
 
     def find(table: Table, settings: Settings) -> Layout:

@@ -17,7 +17,7 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.anndata_table import found_in, part_of
-from tumint.ingest.matrix import Matrix, cells_of, rows_of
+from tumint.ingest.matrix import Matrix, cells_of, check_sparse, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.io.raw.h5ad import quiet
 from tumint.io.raw.source import Identity, Place, file_identity, joint_identity, reading
@@ -32,6 +32,8 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
         with reading(parts[0].place, "a whole SpatialData store"), quiet():
             data = _opened(path)
             table = _table(data, parts[0], settings.config)
+            for values in (table.X, *table.layers.values(), *table.obsp.values()):
+                check_sparse(values, parts[0].place.at())
     except DataError as error:
         yield from ((part, error) for part in parts)
         return

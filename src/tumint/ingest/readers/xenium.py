@@ -54,7 +54,7 @@ def _one(path: str, part: Part, settings: Settings) -> Cells:
     table.stop_on_faults()
     place = Place(str(_matrix(path)), part.sample)
     with reading(place, "a matrix as Xenium writes it"):
-        counts = read_matrix(_matrix(path)).genes()
+        counts = read_matrix(place).genes()
     names = [str(name) for name in table.text(_ID, "")]
     at = by_barcode(counts.barcodes, names)
     if (at < 0).any() or len(names) != len(counts.barcodes):
@@ -76,8 +76,9 @@ def recognise(path: Path) -> Found | None:
     folders = [p for p in (path, *sorted(path.glob("*"))) if _cells(p).is_file() and _matrix(p).exists()]
     if not path.is_dir() or not folders:
         return None
-    with reading(Place(str(_matrix(folders[0])), "init"), "a matrix as Xenium writes it"):
-        features = read_matrix(_matrix(folders[0])).genes().features
+    place = Place(str(_matrix(folders[0])), "init")
+    with reading(place, "a matrix as Xenium writes it"):
+        features = read_matrix(place).genes().features
     return Found([(p.name, p, "") for p in folders], [], {}, [], unit=k.COUNTS, features=features)
 
 

@@ -1,6 +1,7 @@
 """A delimited text as a `Table`: delimiter, header, rows of equal length, block by block.
 
-Rows are numbered as an editor shows them: the header is row 1, blank lines count. A text is cut at any line end, as if
+Rows are numbered as an editor shows them: the first line is row 1, blank lines count; the header is
+the first line that is not blank. A text is cut at any line end, as if
 every field ended on its line; where quoted fields do not, it is read again as one block.
 """
 
@@ -75,11 +76,13 @@ class Delimited(Table):
         ragged: list[pyarrow.csv.InvalidRow] = []
         parts: list[pa.Table] = []
         rows: list[np.ndarray] = []
-        start = 2  # number of the first row of the block
+        above = self._text.before + 1  # lines up to the header
+        start = above + 1  # number of the first row of the block
         ends, breaks = True, self._long_header
         with closing(blocks):
-            for number, block in enumerate(blocks):
-                body = block.partition(b"\n")[2] if number == 0 else block
+            for body in blocks:
+                while above and body:
+                    body, above = body.partition(b"\n")[2], above - 1
                 if not body:
                     continue
                 body = self._without_spaces(body)
@@ -166,7 +169,8 @@ class Delimited(Table):
         """As `_read`, row by row."""
         at = [self.header.index(name) for name in wanted]
         n = len(self.header)
-        records = [(i, row) for i, row in self._records(whole) if len(row) == n or any(map(str.strip, row))][1:]
+        every = ((i, row) for i, row in self._records(whole) if i > self._text.before)
+        records = [(i, row) for i, row in every if len(row) == n or any(map(str.strip, row))][1:]
         if ragged := [(number, len(row)) for number, row in records if len(row) != n]:
             number, count = ragged[0]
             raise DataError(Fault(self.place.at(number), f"{n} fields", f"{count}{and_more(len(ragged) - 1, 'row')}"))

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tumint import keys as k
+from tumint.io.raw.hdf5 import check_hdf5
 from tumint.io.raw.source import Identity, Place, file_identity, reading
 from tumint.io.raw.table import Table, plain
 
@@ -33,10 +34,11 @@ def opened(place: Place, *, backed: bool = True) -> Iterator[Any]:
     Raises
     ------
     DataError
-        The file is missing or damaged; what goes wrong while it is open is not caught here.
+        The file is missing, damaged or refused (`check_hdf5`); what goes wrong while it is open is not caught here.
     """
     import anndata as ad
 
+    check_hdf5(place, "a whole h5ad file")
     with reading(place, "a whole h5ad file"), quiet():
         data = ad.read_h5ad(place.path, backed="r" if backed else None)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tumint.errors import DataError, Fault
+from tumint.io.raw.limits import check_unpacked
 from tumint.io.raw.source import Identity, Place, file_identity
 from tumint.io.raw.table import Table, as_text, plain
 
@@ -39,6 +41,7 @@ class Parquet(Table):
         parts, rows, start = [], [], 1
         try:
             with pq.ParquetFile(self.place.path) as file:
+                self._check_size(file.metadata, len(wanted))
                 for batch in file.iter_batches(_BATCH, columns=wanted):
                     table = pa.Table.from_batches([batch])
                     numbers = np.arange(start, start + table.num_rows)
@@ -55,3 +58,9 @@ class Parquet(Table):
         whole = pa.concat_tables(parts) if parts else self._schema.empty_table()
         self.rows = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
         self._columns = {name: plain(whole[name]) for name in wanted}
+
+    def _check_size(self, about: pq.FileMetaData, n_columns: int) -> None:
+        """Runs of equal values take no room in the file, and 8 bytes each in memory."""
+        pages = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        unpacked = max(pages, 8 * about.num_rows * n_columns)
+        check_unpacked(self.place.at(), unpacked, Path(self.place.path).stat().st_size)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tumint.errors import DataError, Fault, TumintError
+from tumint.io.raw.limits import check_unpacked
 from tumint.text import integer
 
 BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
@@ -137,16 +138,22 @@ class Text:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.identity = Identity("", 0)  # once `blocks` has ended
+        self.before = 0  # blank lines before the first that is not, once `head` was read
         self._rows = 0  # lines before the block
 
     def head(self) -> str:
-        """The first line; more of them where a quote that opens on it closes on a later one."""
+        """The first line that is not blank; more of them where a quote that opens on it closes on a later one."""
+        lines: list[str] = []
+        self.before = 0
         with closing(self.blocks(_HEAD)) as blocks:
-            first = next(blocks)
-            for block in (first, *blocks) if not first.strip() else ():
-                if block.strip():
-                    break  # blank lines only are an empty file, which `blocks` says at its end
-        lines = first.decode().split("\n")
+            for block in blocks:  # blank lines only are an empty file, which `blocks` says at its end
+                text = block.decode()
+                if text.strip():
+                    lines = text.split("\n")
+                    break
+                self.before += text.count("\n")
+        blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
+        self.before, lines = self.before + blank, lines[blank:]
         ends = (i for i in range(1, len(lines) + 1) if "\n".join(lines[:i]).count('"') % 2 == 0)
         return "\n".join(lines[: next(ends, 1)]) if lines[0].count('"') % 2 else lines[0]
 
@@ -188,7 +195,10 @@ class Text:
             packed = start == _GZIP or (self.place.path.endswith(".gz") and bool(start))
             first, held = True, b"" if packed else start
             stream: Any = gzip.GzipFile(fileobj=io.BufferedReader(_Again(start, raw))) if packed else raw
+            on_disk, unpacked = Path(self.place.path).stat().st_size, 0
             while (data := stream.read(size)) or (first and held):
+                if packed:
+                    check_unpacked(self.place.at(), unpacked := unpacked + len(data), on_disk)
                 data, first = (held + (data or b"")).removeprefix(_BOM) if first else held + data, False
                 # a \r at the very end may be half of \r\n
                 held = b"\r" if data.endswith(b"\r") else b""

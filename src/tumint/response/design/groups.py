@@ -136,7 +136,7 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
         subject: f"`{contrast.column}` is {f'`{level}`' if level else 'empty'}"
         for subject, level in zip(sheet.loc[~used, k.SUBJECT], levels[~used], strict=True)
     }
-    rows = sheet[used].assign(**{_LEVEL: levels[used]})
+    rows = _with_pair(sheet[used].assign(**{_LEVEL: levels[used]}), contrast, left_out)
     both = contrast.paired is not None and rows.groupby(k.SUBJECT)[_LEVEL].nunique().max() > 1
     rows[_UNIT] = rows[k.SUBJECT] + (" [" + rows[_LEVEL] + "]" if both else "")
     units = rows.drop_duplicates(_UNIT).sort_values(_UNIT, kind="stable")
@@ -163,6 +163,13 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
     )
 
 
+def _with_pair(rows: pd.DataFrame, contrast: Contrast, left_out: dict[str, str]) -> pd.DataFrame:
+    """`rows` without those whose pair is not named, which go to `left_out`: they have nothing in common."""
+    named = rows[contrast.paired or k.SUBJECT] != ""
+    left_out |= {subject: f"`{contrast.paired}` is empty" for subject in rows.loc[~named, k.SUBJECT]}
+    return rows[named].copy()
+
+
 def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
     """The design of a contrast with a formula: rotated so that one column carries the effect.
 
@@ -171,7 +178,7 @@ def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design
     columns = _formula_columns(sheet, contrast, where)
     empty = (sheet[columns] == "").any(axis=1)
     left_out = {unit: "an empty field in a column of the formula" for unit in sheet.loc[empty, k.SUBJECT]}
-    rows = sheet[~empty].copy()
+    rows = _with_pair(sheet[~empty], contrast, left_out)
     varying = [c for c in columns if rows.groupby(k.SUBJECT)[c].nunique().max() > 1]
     if varying and contrast.paired is None:
         expected = f"one value per subject of what `{contrast.name}` compares, or `paired: subject`"
