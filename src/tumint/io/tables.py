@@ -27,6 +27,8 @@ _KINDS = {
     "bool": lambda s: pd.api.types.is_bool_dtype(s.dtype) or s.empty,
 }
 
+_PACKED: dict[str, Any] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
+
 
 def check(table: pd.DataFrame, contract: Contract, where: str, arrow: pa.Table | None = None) -> None:
     """Raise `DataError` with every fault of `table` against `contract`; `where` names the file.
@@ -145,7 +147,8 @@ def csv_text(table: pd.DataFrame) -> str:
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
     """Write `table` as `csv_text` has it."""
     with replacing(path) as temporary:
-        _safe(table).to_csv(temporary, index=False, lineterminator="\n")
+        packed = _PACKED.get(Path(path).suffix)
+        _safe(table).to_csv(temporary, index=False, lineterminator="\n", compression=packed)
 
 
 def _safe(table: pd.DataFrame) -> pd.DataFrame:
