@@ -15,13 +15,13 @@ _PREFIX = "n_domain_"
 
 def domain_counts(inputs: Inputs) -> pd.DataFrame:
     """`sample, domain, n_cells`, in the order of the figures; empty where nothing is known."""
-    table = inputs.table("ingest/*.samples.parquet", contracts.SAMPLES)
+    table = inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES)
     counts = [name for name in table.columns if name.startswith(_PREFIX)]
     if counts:
         long = table[[k.SAMPLE, *counts]].melt(k.SAMPLE, counts, k.DOMAIN, "n_cells")
         long[k.DOMAIN] = long[k.DOMAIN].str.removeprefix(_PREFIX)
     else:
-        parts = [_from_cells(path) for path in sorted(inputs.results.glob("ingest/*.h5ad"))]
+        parts = [_from_cells(path) for path in inputs.files("ingest/{batch}.h5ad") if path.exists()]
         long = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[k.SAMPLE, k.DOMAIN, "n_cells"])
     order = {sample: i for i, sample in enumerate(inputs.rows[k.SAMPLE])}
     long = long[long["n_cells"] > 0].assign(_rank=lambda t: t[k.SAMPLE].map(order))
