@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pandas as pd
 
 from tumint import keys as k
 from tumint.io import contracts
+from tumint.io.seal import readable
 from tumint.report.engine.inputs import Inputs
 
 _PREFIX = "n_domain_"
@@ -30,9 +33,9 @@ def domain_counts(inputs: Inputs) -> pd.DataFrame:
     ]
 
 
-def _from_cells(path: object) -> pd.DataFrame:
+def _from_cells(path: Path) -> pd.DataFrame:
     """Counts of one h5ad, by its two categorical columns; nothing else of it is read."""
-    with h5py.File(path, "r") as file:
+    with readable(path, "an h5ad file"), h5py.File(path, "r") as file:
         sample, domain = (_categorical(file["obs"][name]) for name in (k.SAMPLE, k.DOMAIN))
     counts = pd.DataFrame({k.SAMPLE: sample, k.DOMAIN: domain}).value_counts(sort=False)
     return counts.rename("n_cells").reset_index()
