@@ -112,10 +112,13 @@ def hold_lock(path: str | Path) -> None:
     Raises
     ------
     TumintError
-        Another run of the cohort holds it.
+        Another run of the cohort holds it, or its folder cannot be written.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    except OSError as error:
+        raise TumintError(Fault(str(path), "a folder that can be written", f"`{error.strerror}`")) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
