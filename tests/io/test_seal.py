@@ -90,7 +90,7 @@ def test_a_file_that_is_not_whole_is_named_as_such(tmp_path: Path, name: str, le
     (line,) = map(str, told.value.faults)
     assert line.startswith(f"{path}: expected a")
     assert f"found {found}" in line
-    assert line.endswith("delete it and run again, and it is made anew.")
+    assert line.endswith("if a run made it, delete it and run again.")
 
 
 def test_other_programs_read_sealed_files(tmp_path: Path) -> None:

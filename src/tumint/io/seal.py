@@ -113,4 +113,4 @@ def _damaged(path: str | Path, what: str, said: str) -> DataError:
         found = f"a damaged one (`{said[:120]}`)"
     else:
         found = f"another kind of file (`{said[:120]}`)"
-    return DataError(Fault(str(path), what, f"{found}: delete it and run again, and it is made anew"))
+    return DataError(Fault(str(path), what, f"{found}: if a run made it, delete it and run again"))

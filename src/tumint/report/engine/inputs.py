@@ -121,7 +121,7 @@ class Inputs:
         try:
             loaded = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DataError(Fault(str(path), "a JSON file", f"`{error}`")) from None
+            raise DataError(Fault(str(path), "a JSON file", f"`{error}`: delete it and run again")) from None
         return loaded if isinstance(loaded, dict) else {}
 
     @cached_property
