@@ -19,19 +19,13 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.ingest import registry
+from tumint.samples import batches as batches
 from tumint.stages import ALL
 from tumint.text import integer
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
-
-
-def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
-    """`{batch: samples}`, `b0001` first, the order of the sheet kept."""
-    samples = list(sheet[k.SAMPLE])
-    starts = range(0, len(samples), samples_per_job)
-    return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
 
 
 def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
@@ -118,10 +112,13 @@ def hold_lock(path: str | Path) -> None:
     Raises
     ------
     TumintError
-        Another run of the cohort holds it.
+        Another run of the cohort holds it, or its folder cannot be written.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handle = open(path, "w", encoding="utf-8")  # noqa: SIM115  (it stays open)
+    except OSError as error:
+        raise TumintError(Fault(str(path), "a folder that can be written", f"`{error.strerror}`")) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -18,6 +18,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
+from tumint.io.steady import unchanged
 
 if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
@@ -57,7 +58,8 @@ def read_sheet(
         repeated sample, an empty subject, a file that is not there, a pixel size that is not a positive number.
     """
     try:
-        sheet, numbers = _read_rows(path, (k.SAMPLE, subject, *([k.PATH] if check_files else [])))
+        with unchanged([path]):
+            sheet, numbers = _read_rows(path, (k.SAMPLE, subject, *([k.PATH] if check_files else [])))
     except DataError as error:
         raise SheetError(error.faults) from None
     if not numbers:
@@ -157,6 +159,13 @@ def _finite(text: str) -> bool:
 
 def _positive(text: str) -> bool:
     return _finite(text) and float(text) > 0
+
+
+def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
+    """`{batch: samples}` of the jobs up to qc, `b0001` first, the order of the sheet kept."""
+    samples = list(sheet[k.SAMPLE])
+    starts = range(0, len(samples), samples_per_job)
+    return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
 
 
 def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:

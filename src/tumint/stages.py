@@ -94,6 +94,6 @@ REPORT = Stage(
     "Reports",
     "A page per stage and one over all",
     Need(base_mb=900, per_mb=30, minutes=60),
-    ("cohort", "title", "source", "simulated", "data"),
+    ("cohort", "title", "source", "simulated", "data", "samples_per_job"),
 )
 ALL = {**STAGES, REPORT.name: REPORT}  # the six words

@@ -16,6 +16,7 @@ from tumint.io.tables import write_table
 from tumint.neighbourhood import stage as neighbourhood
 from tumint.provenance import run_metadata
 from tumint.response import stage as response
+from tumint.samples import batches
 
 TYPES = ("Tumour cells", "Fibroblasts", "CD8 T cells", "B cells", k.UNCLASSIFIED)
 MARKERS = ("EPCAM", "aSMA", "CD8a", "B220", "DNA1")
@@ -63,7 +64,7 @@ def write(folder: Path, plan: Plan) -> Written:
     types = [f"{plan.lead}{name}{plan.mark}" if name != k.UNCLASSIFIED else name for name in TYPES]
     cells = pd.concat([_roi(rng, plan, row, types) for row in sheet.to_dict("records")], ignore_index=True)
     _ingest(results, plan, sheet, cells)
-    _qc(results, plan, cells)
+    _qc(results, plan, sheet, cells)
     kept = cells[cells[k.VERDICT] == "pass"]
     _cluster(results, plan, kept, types, rng)
     _scores(results, folder / "samples.tsv", plan, sheet)
@@ -74,6 +75,7 @@ def write(folder: Path, plan: Plan) -> Written:
             "title": f"A small cohort{plan.mark}",
             "source": f"tests of the reports{plan.mark}",
             "simulated": plan.simulated,
+            "samples_per_job": _per_job(sheet),
         }
     )
     return Written(results, folder / "samples.tsv", params, sheet)
@@ -142,21 +144,29 @@ def _ingest(results: Path, plan: Plan, sheet: pd.DataFrame, cells: pd.DataFrame)
     panel = {"name": "tiny", "markers": [{"marker": m, "use": "type"} for m in MARKERS]} if plan.markers else None
     params = {"ingest": {"format": "table"}, **({"panel": panel} if panel else {})}
     meta = run_metadata("ingest", params)
-    middle = len(table) // 2
-    for i, part in enumerate((table.iloc[:middle], table.iloc[middle:])):
-        write_table(part, results / f"ingest/b{i:04d}.samples.parquet", contracts.SAMPLES, meta=meta)
+    for batch, samples in batches(sheet, _per_job(sheet)).items():
+        part = table[table[k.SAMPLE].isin(samples)]
+        write_table(part, results / f"ingest/{batch}.samples.parquet", contracts.SAMPLES, meta=meta)
 
 
-def _qc(results: Path, plan: Plan, cells: pd.DataFrame) -> None:
+def _per_job(sheet: pd.DataFrame) -> int:
+    """As many as make two batches."""
+    return -(-len(sheet) // 2)
+
+
+def _qc(results: Path, plan: Plan, sheet: pd.DataFrame, cells: pd.DataFrame) -> None:
     meta = run_metadata(
         "qc", {"qc": {"area_um2": {"min": 10.0, "mad_above": 5.0}, "min_cells": 50, "max_dropped": 0.5}}
     )
     columns = list(contracts.QC_CELLS.columns)
-    write_table(cells[columns], results / "qc/b0000.cells.parquet", contracts.QC_CELLS, meta=meta)
     grouped = cells.groupby(k.SAMPLE, sort=False)[k.VERDICT]
     metrics = pd.DataFrame({"n_in": grouped.size(), "n_out": grouped.agg(lambda v: int((v == "pass").sum()))})
     metrics = metrics.reset_index().assign(**{k.STATUS: "pass", k.REASON: ""})
-    write_table(metrics, results / "qc/b0000.metrics.parquet", contracts.QC_METRICS, meta=meta)
+    for batch, samples in batches(sheet, _per_job(sheet)).items():
+        own = cells.loc[cells[k.SAMPLE].isin(samples), columns]
+        write_table(own, results / f"qc/{batch}.cells.parquet", contracts.QC_CELLS, meta=meta)
+        part = metrics[metrics[k.SAMPLE].isin(samples)]
+        write_table(part, results / f"qc/{batch}.metrics.parquet", contracts.QC_METRICS, meta=meta)
 
 
 def _cluster(results: Path, plan: Plan, cells: pd.DataFrame, types: list[str], rng: np.random.Generator) -> None:

@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 
 from tumint import jobs
 from tumint.config import Config
+from tumint.errors import TumintError
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "config" / "config.yaml"
@@ -58,6 +60,12 @@ def test_batches_of_an_earlier_run_go_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     jobs.remove_other_batches(tmp_path, ["b0001"])
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_the_lock(tmp_path):
+    (tmp_path / "results").touch()
+    with pytest.raises(TumintError, match=r"results/demo/\.lock: expected a folder that can be written, found `"):
+        jobs.hold_lock(tmp_path / "results" / "demo" / ".lock")
 
 
 def test_faults_are_read_from_logs_of_this_run(tmp_path):

@@ -127,6 +127,19 @@ def test_two_runs_of_a_cohort_are_kept_apart(raw, tumint):
     assert not (raw / "results").exists()
 
 
+def test_two_runs_into_one_folder_from_two_are_kept_apart(raw, tumint):
+    lock = raw / "results" / "simulated_lung" / ".lock"
+    left = lock.parent / "ingest" / ".tmp-1-b0001.h5ad.part"  # of the other run, which is writing it
+    left.parent.mkdir(parents=True)
+    left.touch()
+    with open(lock, "w") as other_run:
+        fcntl.flock(other_run, fcntl.LOCK_EX)
+        done = tumint("run", "data/config.yaml", "--cores", 1, cwd=raw)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("found one that is running.")
+    assert left.exists()
+
+
 def test_wrong_data_stop_the_run_with_one_clear_line(raw, tumint):
     table = min((raw / "data" / "raw").glob("AllCellsMask_*.csv"))
     table.write_text(table.read_text(encoding="utf-8").replace("Location_Center_X", "Location_X", 1))

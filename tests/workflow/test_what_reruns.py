@@ -106,3 +106,33 @@ def test_an_edited_figure(finished, jobs, tmp_path):
 def test_a_missing_report(finished, jobs):
     (finished / "results" / "demo" / "reports" / "qc.html").unlink()
     assert jobs(cwd=finished) == _steps("report qc", "report index")
+
+
+MISSED = {
+    "ingest/b0002.h5ad": "ingest",
+    "ingest/b0002.samples.parquet": "ingest",
+    "ingest/b0002.edges.parquet": "ingest",
+    "qc/b0003.measures.parquet": MEASURE,
+    "qc/limits.parquet": COMPARE,
+    "qc/b0001.h5ad": "qc",
+    "qc/b0001.cells.parquet": "qc",
+    "cluster/cells.h5ad": "cluster",
+    "cluster/moran.parquet": "cluster",
+    "neighbourhood/g0001/nulls.parquet": "neighbourhood",
+    "neighbourhood/g0002/features.parquet": "neighbourhood",
+    "neighbourhood/nulls.parquet": GATHER,
+    "response/prediction.parquet": "response",
+    "response/effects.json": "response",
+    "figures/qc": "report qc",
+}
+
+
+def test_every_file_that_is_gone_is_missed(finished, jobs):
+    overlooked = []
+    for name, step in MISSED.items():
+        path = finished / "results" / "demo" / name
+        path.rename(finished / "away")
+        if step not in jobs(cwd=finished):
+            overlooked.append(name)
+        (finished / "away").rename(path)
+    assert not overlooked

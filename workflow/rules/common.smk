@@ -6,6 +6,7 @@ import time
 from tumint import jobs
 from tumint.config import load_cohort, stage_params
 from tumint.errors import TumintError
+from tumint.io.atomic import remove_leftovers
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
 
@@ -57,8 +58,11 @@ onstart:
     # in place of Snakemake's own lock, which outlives a kill (the default profile leaves it out)
     try:
         jobs.hold_lock(f".snakemake/tumint_{COHORT.config.cohort}.lock")
+        # another run may be started elsewhere and still write here
+        jobs.hold_lock(f"{RESULTS}/.lock")
     except TumintError as error:
         fail(error)
+    remove_leftovers(RESULTS)
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
 
 

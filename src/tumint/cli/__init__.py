@@ -1,6 +1,7 @@
 """The command line: one verb per stage, plus what a person calls. Heavy imports happen inside the verbs.
 
-Exit codes: 0 done; 2 the user's input or config is wrong (one line per fault on stderr); 1 a fault of ours.
+Exit codes: 0 done; 2 the user's input or config is wrong (one line per fault on stderr); 1 a fault of ours; 128 and the
+number of a signal that stopped it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 
 from tumint import __version__
 from tumint.cli import compare, init, run, score, simulate, stages
+from tumint.cli.stopping import Stopped, stoppable
 from tumint.errors import TumintError
 
 _VERBS = (init, simulate, run, score, compare, stages)
@@ -43,7 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error("only `run` takes arguments after `--`")
         arguments.snakemake_arguments = after
     try:
-        return int(arguments.call(arguments) or 0)
+        with stoppable():
+            return int(arguments.call(arguments) or 0)
+    except Stopped as stopped:
+        print(f"tumint: {stopped}", file=sys.stderr)
+        return stopped.exit_code
     except TumintError as error:
         _fail(error)
         for fault in error.faults:

@@ -17,6 +17,7 @@ from tumint.io.raw.h5ad import Frame, opened
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
+from tumint.io.steady import unchanged
 from tumint.text import listed, setting
 
 _SHARED = 2  # markers that a reference has to share with the data
@@ -40,7 +41,7 @@ def read_reference(path: str, column: str, markers: Sequence[str]) -> Reference:
         The file or the column is not there, or fewer than two markers are shared.
     """
     place = Place(path)
-    with opened(place, backed=False) as cells:
+    with unchanged([path]), opened(place, backed=False) as cells:
         obs = Frame(place, cells.obs)
         obs.require(column)
         obs.stop_on_faults()
@@ -63,11 +64,12 @@ def read_matrix(path: str, markers: Sequence[str]) -> np.ndarray:
     DataError
         The file is missing, a value is no number, no marker is named, a diagonal is not 1, or it has no inverse.
     """
-    table = _opened(path, "a CSV of numbers whose first column and header name channels")
-    names, known = table.header[0], [m for m in markers if m in table.header[1:]]
-    table.require(*known)
-    table.stop_on_faults()
-    table.load([names, *known])
+    with unchanged([path]):
+        table = _opened(path, "a CSV of numbers whose first column and header name channels")
+        names, known = table.header[0], [m for m in markers if m in table.header[1:]]
+        table.require(*known)
+        table.stop_on_faults()
+        table.load([names, *known])
     rows = list(table.names(names))
     repeated = np.array([row in known and row in rows[:i] for i, row in enumerate(rows)], dtype=bool)
     table.fault(names, repeated, "each channel once")
@@ -100,10 +102,11 @@ def _opened(path: str, what: str) -> Table:
 
 def _text(path: str, *columns: str) -> pd.DataFrame:
     """These columns of such a table, as text."""
-    table = _opened(path, f"a CSV with columns {listed(f'`{name}`' for name in columns)}")
-    table.require(*columns)
-    table.stop_on_faults()
-    table.load(columns)
+    with unchanged([path]):
+        table = _opened(path, f"a CSV with columns {listed(f'`{name}`' for name in columns)}")
+        table.require(*columns)
+        table.stop_on_faults()
+        table.load(columns)
     return pd.DataFrame({name: table.names(name) for name in columns}, dtype=object)
 
 

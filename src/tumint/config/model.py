@@ -61,6 +61,7 @@ class StageParams(BaseModel):
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
+    samples_per_job: int = 16
     cohort: str = ""
     title: str = ""
     source: str = ""

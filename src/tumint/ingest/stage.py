@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tumint.ingest.reader import Cells, Part, Reader, Settings
 from tumint.io.cells import write_cells
 from tumint.io.contracts import EDGES, SAMPLES
 from tumint.io.raw.source import file_identity
+from tumint.io.steady import unchanged
 from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
 from tumint.text import integer, plural, setting
@@ -55,7 +56,8 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     Raises
     ------
     TumintError
-        One line for every fault of every sample that is not to be quarantined; then nothing is written.
+        One line for every fault of every sample that is not to be quarantined, and for every file that was changed
+        while it was read; then nothing is written.
     """
     config = params.ingest
     if config is None:
@@ -64,19 +66,31 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     if reader.needs_panel and params.panel is None:
         raise ConfigError(Fault("config: key `panel`", f"a panel, which the format `{config.format}` needs", "none"))
     settings = Settings(config, channels(config, params.panel))
-    samples = _read(check_rows(rows, config.pixel_size_um), reader, settings)
+    checked = check_rows(rows, config.pixel_size_um)
+    with unchanged(_files(checked, config)):  # of what is left out too, and of the hashes
+        samples = _read(checked, reader, settings)
+        table = _samples_table(samples, settings)
     parts = [(sample.part.sample, sample.cells) for sample in samples if sample.cells is not None]
     markers = one_list(parts, config.missing_marker, settings.channels)
     for sample in samples:
         _say_about(sample, settings)
     meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True), config.format)
     cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
-    table, edges = _samples_table(samples, settings), edges_of_batch(parts)
+    edges = edges_of_batch(parts)
     write_table(edges, out.with_suffix(".edges.parquet"), EDGES, meta=meta, row_groups_by=k.SAMPLE)
     write_table(table, out.with_suffix(".samples.parquet"), SAMPLES, meta=meta)
     write_cells(cells, out, meta=meta)
     counts = (plural(cells.n_vars, "marker"), plural(len(edges), "edge"))
     print(f"ingest: {plural(cells.n_obs, 'cell')} of {plural(len(samples), 'sample')}, {', '.join(counts)}")
+
+
+def _files(parts: Sequence[Part], config: IngestConfig) -> Iterator[str]:
+    """What is read for `parts`; where a reader cannot say because it is broken, the path itself."""
+    for part in parts:
+        try:
+            yield from registry.files(part.path, part.part, config)
+        except DataError:
+            yield part.path
 
 
 def check_rows(rows: object, pixel_size_um: float) -> list[Part]:

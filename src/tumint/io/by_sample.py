@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -14,17 +13,7 @@ import pyarrow.parquet as pq
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
-
-
-@contextmanager
-def readable(path: str | Path) -> Iterator[None]:
-    """What goes wrong while a parquet table is read, as a `DataError` of one line."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(Fault(str(path), "a file", "none")) from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(Fault(str(path), "a parquet table", f"`{str(error).splitlines()[0]}`")) from None
+from tumint.io.seal import readable
 
 
 class BySample:
@@ -43,7 +32,7 @@ class BySample:
     def __init__(self, path: str | Path) -> None:
         self._path, self._lock = path, Lock()
         with readable(path):
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
         self._groups: dict[str, list[int]] = {}  # row groups of one sample alone
         self._mixed: list[tuple[int, str | None, str | None]] = []  # others, with their first and last name if known
         self._index()
@@ -72,7 +61,7 @@ class BySample:
             if low is None or high is None or any(low <= sample <= high for sample in samples)
         ]
         wanted = None if columns is None else list(dict.fromkeys([*columns, k.SAMPLE]))
-        with self._lock, readable(self._path):
+        with self._lock, readable(self._path, check=False):
             table = self._file.read_row_groups(sorted(groups), columns=wanted)
         if table.num_rows:  # a column of no rows has no kind to compare names with
             names = table[k.SAMPLE].cast(pa.large_string())
@@ -82,7 +71,7 @@ class BySample:
     def distinct(self, column: str) -> list[str]:
         """Values of a text column in order of appearance; reads that column alone."""
         found: dict[str, None] = {}
-        with self._lock, readable(self._path):
+        with self._lock, readable(self._path, check=False):
             for batch in self._file.iter_batches(columns=[column]):
                 found.update(dict.fromkeys(map(str, batch.column(0).unique().to_pylist())))
         return list(found)

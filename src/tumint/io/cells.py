@@ -20,6 +20,7 @@ from scipy import sparse
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
+from tumint.io.seal import readable, seal_whole
 
 USES = k.USES
 _OBS = (k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN)
@@ -89,6 +90,7 @@ def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) ->
     with replacing(path) as temporary:
         # not lzf: its hash table starts uninitialised, so that equal values need not give equal bytes
         cells.write_h5ad(temporary, compression="gzip", compression_opts=1)
+        seal_whole(temporary)
 
 
 def read_cells(path: str | Path) -> ad.AnnData:
@@ -97,15 +99,10 @@ def read_cells(path: str | Path) -> ad.AnnData:
     Raises
     ------
     DataError
-        The file is missing, not an h5ad, or breaks the contract.
+        The file is missing, damaged, not an h5ad, or breaks the contract.
     """
-    try:
+    with readable(path, "an h5ad file"):
         cells = ad.read_h5ad(path)
-    except FileNotFoundError:
-        raise DataError(Fault(str(path), "a file", "none")) from None
-    except Exception as error:  # what a damaged file raises depends on where it is damaged
-        found = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DataError(Fault(str(path), "an h5ad file", f"`{found}`")) from None
     check_cells(cells, str(path))
     return cells
 

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
-from tumint.io.by_sample import BySample, readable
+from tumint.io.by_sample import BySample
 from tumint.io.contracts import Contract
+from tumint.io.seal import readable, seal_footer
 from tumint.text import and_more
 
 _KINDS = {
@@ -26,6 +27,8 @@ _KINDS = {
     "float": lambda s: pd.api.types.is_numeric_dtype(s.dtype) or s.empty,
     "bool": lambda s: pd.api.types.is_bool_dtype(s.dtype) or s.empty,
 }
+
+_PACKED: dict[str, Any] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
 
 
 def check(table: pd.DataFrame, contract: Contract, where: str, arrow: pa.Table | None = None) -> None:
@@ -73,7 +76,7 @@ def write_table(
     meta: dict[str, Any] | None = None,
     row_groups_by: str | None = None,
 ) -> None:
-    """Write `table` as parquet, whole or not at all.
+    """Write `table` as parquet, whole or not at all, so that a bit that changes later is noticed (`io.seal`).
 
     Parameters
     ----------
@@ -89,9 +92,12 @@ def write_table(
     if meta is not None:
         metadata[k.META.encode()] = json.dumps(meta, sort_keys=True).encode()
     arrow = arrow.replace_schema_metadata(metadata)
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
-        for start, length in _runs(table, row_groups_by):
-            writer.write_table(arrow.slice(start, length), row_group_size=max(length, 1))
+    with replacing(path) as temporary:
+        checked = {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(temporary, arrow.schema, **checked) as writer:
+            for start, length in _runs(table, row_groups_by):
+                writer.write_table(arrow.slice(start, length), row_group_size=max(length, 1))
+        seal_footer(temporary)
 
 
 def _runs(table: pd.DataFrame, column: str | None) -> list[tuple[int, int]]:
@@ -117,14 +123,14 @@ def read_table(
     Raises
     ------
     DataError
-        The file is missing, not parquet, or breaks its contract.
+        The file is missing, damaged, not parquet, or breaks its contract.
     """
     arrow = None
     if samples is not None:
         table = BySample(path).rows(samples, columns)
     else:
         with readable(path):
-            arrow = pq.read_table(path, columns=columns)
+            arrow = pq.read_table(path, columns=columns, page_checksum_verification=True)
             table = arrow.to_pandas()
     if contract is not None and columns is None:
         check(table, contract, str(path), arrow)
@@ -133,8 +139,9 @@ def read_table(
 
 def read_meta(path: str | Path) -> dict[str, Any]:
     """The run metadata that `write_table` stored, or an empty dict."""
-    raw = (pq.read_schema(path).metadata or {}).get(k.META.encode())
-    return json.loads(raw) if raw else {}
+    with readable(path):
+        raw = (pq.read_schema(path).metadata or {}).get(k.META.encode())
+        return json.loads(raw) if raw else {}
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -145,7 +152,8 @@ def csv_text(table: pd.DataFrame) -> str:
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
     """Write `table` as `csv_text` has it."""
     with replacing(path) as temporary:
-        _safe(table).to_csv(temporary, index=False, lineterminator="\n")
+        packed = _PACKED.get(Path(path).suffix)
+        _safe(table).to_csv(temporary, index=False, lineterminator="\n", compression=packed)
 
 
 def _safe(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
+from tumint.io.steady import unchanged
 from tumint.io.tables import write_csv, write_table
 from tumint.neighbourhood.image import GraphSpec
 from tumint.neighbourhood.score_table import Null, score_cells
@@ -34,8 +35,9 @@ def run(
 
     Types are those of the whole table, so that every sample has the same pairs. The bytes do not depend on `threads`.
     """
-    cells = read_cells_table(table, columns, um_per_px)
-    given = None if edges is None else read_edges_table(edges, cells, by_sample=columns.sample is not None)
+    with unchanged([table, edges]):
+        cells = read_cells_table(table, columns, um_per_px)
+        given = None if edges is None else read_edges_table(edges, cells, by_sample=columns.sample is not None)
     if columns.parent is not None:
         _check_parents(cells, table, columns)
     scores = score_cells(cells, spec, method, null, given, threads=threads)

@@ -17,6 +17,7 @@ from tumint.io.contracts import FEATURES, SCORES
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
+from tumint.io.steady import unchanged
 from tumint.io.tables import check
 from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
 
@@ -32,13 +33,14 @@ def read_features(path: Path) -> pd.DataFrame:
     DataError
         The file is missing or is neither, with the columns that it lacks.
     """
-    table = open_table(Place(str(path)))
     kinds = {"statistic": "str", k.NULL: "str", **SCORES.kinds, **FEATURES.kinds}
-    wanted = [name for name in dict.fromkeys(table.header) if name in kinds]
-    contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
-    table.require(*dict.fromkeys([*contract.columns, *wanted]))
-    table.stop_on_faults()
-    table.load(wanted)
+    with unchanged([path]):
+        table = open_table(Place(str(path)))
+        wanted = [name for name in dict.fromkeys(table.header) if name in kinds]
+        contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
+        table.require(*dict.fromkeys([*contract.columns, *wanted]))
+        table.stop_on_faults()
+        table.load(wanted)
     found = pd.DataFrame({name: _column(table, name, kinds[name]) for name in wanted})
     table.stop_on_faults()
     check(found, contract, str(path))

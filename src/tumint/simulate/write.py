@@ -17,7 +17,7 @@ import yaml
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault, TumintError
-from tumint.io.atomic import replacing, write_text
+from tumint.io.atomic import is_leftover, replacing, write_text
 from tumint.simulate import design as d
 from tumint.simulate.artefacts import FEWEST_ROIS, Spoilt
 from tumint.simulate.cohort import Mouse, Roi, Settings, make_mice, make_rois
@@ -135,7 +135,7 @@ def _check_folder(folder: Path, expected: set[str], texts: dict[str, str], *, ov
         raise DataError(Fault(str(folder), "a folder", "a file"))
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
     # a killed run may leave files under a temporary name
-    others = [name for name in found if name not in expected and not name.rsplit("/", 1)[-1].startswith(".tmp-")]
+    others = [name for name in found if name not in expected and not is_leftover(name.rsplit("/", 1)[-1])]
     if others:
         raise DataError(
             Fault(str(folder), "an empty folder or this same cohort", listed((f"`{name}`" for name in others), 1))

@@ -22,7 +22,7 @@ from tumint.io import contracts
 from tumint.io.contracts import Contract, empty
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
-from tumint.samples import read_sheet
+from tumint.samples import batches, read_sheet
 
 _NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
 
@@ -54,9 +54,10 @@ class Inputs:
     def table(
         self, pattern: str, contract: Contract, *, columns: tuple[str, ...] | None = None, optional: bool = False
     ) -> pd.DataFrame:
-        """All tables that match `pattern` under the results as one, samples in the order of the sheet.
+        """The table of this name under the results; where it holds `{batch}`, those of all batches of the sheet as one.
 
-        Text columns are plain text. No such file: an empty table, and unless it is `optional`, `missing` names it.
+        Samples are in the order of the sheet, text columns are plain text. A file that is not there adds no rows, and
+        unless it is `optional`, `missing` names it. No other file is looked at, whatever lies in the folder.
         """
         if pattern not in self._tables:
             known = len(self.missing)
@@ -74,9 +75,16 @@ class Inputs:
         columns = list(contract.columns)
         return self._plain(read_table(path, contract, columns=columns, samples=sorted(set(samples))))
 
+    def files(self, pattern: str) -> list[Path]:
+        """The path of this name under the results; where it holds `{batch}`, one for every batch of the sheet."""
+        if "{batch}" not in pattern:
+            return [self.results / pattern]
+        names = batches(self.sheet, self.params.samples_per_job)
+        return [self.results / pattern.replace("{batch}", name) for name in names]
+
     def _read(self, pattern: str, contract: Contract, columns: tuple[str, ...] | None) -> pd.DataFrame:
-        paths = sorted(self.results.glob(pattern))
-        parts = []
+        wanted = self.files(pattern)
+        paths, parts = [path for path in wanted if path.exists()], []
         for path in paths:
             self.hashes[path.relative_to(self.results).as_posix()] = file_sha256(path)
             meta = read_meta(path)
@@ -85,7 +93,9 @@ class Inputs:
             if len(part) or len(paths) == 1:
                 parts.append(part)
         if not paths:
-            self.missing.append(pattern)
+            self.missing.append(pattern.replace("{batch}", "*"))
+        else:
+            self.missing += [p.relative_to(self.results).as_posix() for p in wanted if p not in paths]
         if not parts:
             return empty(contract)
         return self._plain(pd.concat(parts, ignore_index=True))
@@ -111,7 +121,7 @@ class Inputs:
         try:
             loaded = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DataError(Fault(str(path), "a JSON file", f"`{error}`")) from None
+            raise DataError(Fault(str(path), "a JSON file", f"`{error}`: delete it and run again")) from None
         return loaded if isinstance(loaded, dict) else {}
 
     @cached_property

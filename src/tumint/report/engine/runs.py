@@ -44,8 +44,8 @@ class Changes:
 def summarise(inputs: Inputs) -> dict[str, Any]:
     """Cohort, settings, cells per ROI and type, effect and q of every feature: all that a comparison of runs needs."""
     # read for what they say of their stages' settings, and so that `missing` is whole
-    inputs.table("ingest/*.samples.parquet", contracts.SAMPLES)
-    inputs.table("qc/*.metrics.parquet", contracts.QC_METRICS)
+    inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES)
+    inputs.table("qc/{batch}.metrics.parquet", contracts.QC_METRICS)
     inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
     typed = cells(inputs)
     effects = inputs.table("response/effects.parquet", contracts.EFFECTS)

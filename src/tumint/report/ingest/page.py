@@ -53,7 +53,7 @@ CITATIONS = {
 
 def samples(inputs: Inputs) -> pd.DataFrame:
     """The table of samples."""
-    return inputs.table("ingest/*.samples.parquet", contracts.SAMPLES)
+    return inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES)
 
 
 def stage_state(inputs: Inputs) -> State:

@@ -48,7 +48,7 @@ def spoken(reason: str) -> str:
 
 def judged(inputs: Inputs) -> pd.DataFrame:
     """Every cell, its reasons in words; rare combinations of reasons as one."""
-    cells = inputs.table("qc/*.cells.parquet", contracts.QC_CELLS)
+    cells = inputs.table("qc/{batch}.cells.parquet", contracts.QC_CELLS)
     words = {reason: spoken(reason) for reason in sorted(set(cells[k.REASON]))}
     said = cells[k.REASON].map(words)
     common = said[said != ""].value_counts().sort_index().sort_values(ascending=False, kind="stable")

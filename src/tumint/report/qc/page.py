@@ -45,7 +45,7 @@ NOTICEABLE = quality.NOTICEABLE
 
 def metrics(inputs: Inputs) -> pd.DataFrame:
     """One row per sample."""
-    return inputs.table("qc/*.metrics.parquet", contracts.QC_METRICS)
+    return inputs.table("qc/{batch}.metrics.parquet", contracts.QC_METRICS)
 
 
 def stage_state(inputs: Inputs) -> State:

@@ -1,0 +1,139 @@
+"""Compiled kernels on disk: an edit of any is seen, and a place to keep them is found or done without."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tumint import compiled
+
+ROOT = Path(__file__).parents[2]
+# a kernel of one module that calls one of another, which is edited
+_DRAW = """
+import numpy as np
+from tumint.kernels.permute import permuted_labels
+labels = np.repeat(np.arange(3, dtype=np.uint8), 9)
+out = labels.copy()
+permuted_labels(labels, np.arange(27, dtype=np.int32), np.array([0, 27]), np.uint64(5), 7, labels.copy(), out)
+print("".join(map(str, out)))
+"""
+
+
+def _copy(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("__init__.py", "compiled.py", "kernels"):
+        source, to = ROOT / "src" / "tumint" / name, folder / "tumint" / name
+        shutil.copytree(source, to, ignore=ignored) if source.is_dir() else _copied(source, to)
+    return folder
+
+
+def _copied(source: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, to)
+
+
+def _draw(source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(source), **environment}
+    env.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, "-B", "-c", _DRAW]
+    return subprocess.run(command, env=env, text=True, capture_output=True, check=True)
+
+
+def test_an_edit_in_another_module_is_seen(tmp_path: Path) -> None:
+    source = _copy(tmp_path)
+    first = _draw(source).stdout
+    assert _draw(source).stdout == first
+    random = source / "tumint" / "kernels" / "random.py"
+    text = random.read_text()
+    assert "0x9E3779B97F4A7C15" in text
+    random.write_text(text.replace("0x9E3779B97F4A7C15", "0x9E3779B97F4A7C17"))
+    edited = _draw(source).stdout
+    shutil.rmtree(source / "tumint" / "kernels" / "__pycache__")
+    assert edited == _draw(source).stdout
+    assert edited != first
+    random.write_text(text)
+    assert _draw(source).stdout == first
+
+
+def test_other_packages_keep_their_own_place() -> None:
+    import numba
+
+    assert "kernels-" not in str(numba.config.CACHE_DIR)
+    from tumint.kernels.random import mix
+
+    assert f"kernels-{compiled.digest()}" in mix.stats.cache_path  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing but what a test makes can be written."""
+    monkeypatch.setattr(compiled, "_KERNELS", tmp_path / "installed")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(compiled.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    for name in ("installed", "home", "tmp"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "installed" / "a.py").write_text("A = 1\n")
+    yield tmp_path
+    compiled.folder.cache_clear()
+    compiled.digest.cache_clear()
+
+
+def _found() -> str:
+    compiled.folder.cache_clear()
+    compiled.digest.cache_clear()
+    return compiled.folder()
+
+
+def _block(path: Path) -> None:
+    """A file where a folder is wanted: nothing can be written there, also as root."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.touch()
+
+
+def test_the_next_place_where_one_cannot_be_written(places: Path, monkeypatch, capsys) -> None:
+    assert _found().startswith(str(places / "installed" / "__pycache__"))
+    _block(places / "installed" / "__pycache__")
+    assert _found().startswith(str(places / "home" / "tumint"))
+    assert capsys.readouterr().err == ""
+    _block(places / "home" / "tumint")
+    assert _found().startswith(str(places / "tmp" / f"tumint-{os.getuid()}"))
+    assert capsys.readouterr().err.count("\n") == 1
+    _block(places / "tmp" / f"tumint-{os.getuid()}")
+    assert _found() == ""
+    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(places / "named"))
+    assert _found().startswith(str(places / "named"))
+
+
+@pytest.mark.parametrize("trap", ["link", "open to all", "in one open to all"])
+def test_a_folder_that_others_could_fill_is_not_used(places: Path, trap: str) -> None:
+    _block(places / "installed" / "__pycache__")
+    _block(places / "home" / "tumint")
+    place = Path(_found())
+    shutil.rmtree(place.parent)
+    place.parent.mkdir()
+    if trap == "link":
+        (places / "theirs").mkdir()
+        place.symlink_to(places / "theirs")
+    else:
+        place.mkdir(mode=0o700)
+        (place if trap == "open to all" else place.parent).chmod(0o777)
+    assert _found() == ""
+
+
+def test_without_any_place_the_numbers_are_the_same(tmp_path: Path) -> None:
+    source = _copy(tmp_path / "a")
+    kept = _draw(source)
+    shutil.rmtree(source / "tumint" / "kernels" / "__pycache__")
+    (source / "tumint" / "kernels" / "__pycache__").touch()
+    (tmp_path / f"tumint-{os.getuid()}").touch()
+    done = _draw(source, HOME="/dev/null", XDG_CACHE_HOME="/dev/null", TMPDIR=str(tmp_path))
+    assert done.stdout == kept.stdout
+    assert done.stderr.count("\n") == 1
+    assert kept.stderr == ""
