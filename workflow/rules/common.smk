@@ -3,8 +3,9 @@ import os
 import sys
 import time
 
-from tumint import jobs
-from tumint.config import load_cohort, stage_params
+from tumint import jobs, preflight
+from tumint.config import stage_params
+from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
@@ -29,7 +30,9 @@ def fail(error):
 
 
 try:
-    COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
+    for path in workflow.configfiles:
+        read_yaml(path)  # a key that is there twice is no longer so in what Snakemake read
+    COHORT = preflight.load(config, ", ".join(os.path.relpath(path) for path in workflow.configfiles))
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
     jobs.check_reader(COHORT.config.ingest)

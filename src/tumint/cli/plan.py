@@ -61,9 +61,9 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _plan(a: argparse.Namespace) -> int:
-    from tumint.config import load_cohort
+    from tumint import preflight
 
-    cohort = load_cohort(a.config)
+    cohort = preflight.load(a.config)
     dry_run = [*command(a.config), "--cores", "1", "--dry-run", "--quiet", "host", "--nolock"]
     done = subprocess.run(dry_run, text=True, capture_output=True, check=False)
     if done.returncode:

@@ -17,6 +17,7 @@ from tumint import keys as k
 from tumint.config.response import Contrast, Subset
 from tumint.errors import Fault, SheetError
 from tumint.response.design import formula
+from tumint.response.design.grammar import columns_of
 from tumint.response.models.linear import Floats
 
 _LEVEL, _UNIT = "level of the contrast", "unit of the contrast"  # columns made here: no sheet has such names
@@ -168,7 +169,7 @@ def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design
 
     With `paired`, units are subjects at each combination of the formula's columns, and the pair is a block of the fit.
     """
-    columns = _formula_columns(sheet, contrast, where)
+    columns = check_formula(sheet, contrast, where)
     empty = (sheet[columns] == "").any(axis=1)
     left_out = {unit: "an empty field in a column of the formula" for unit in sheet.loc[empty, k.SUBJECT]}
     rows = sheet[~empty].copy()
@@ -208,12 +209,15 @@ def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design
     )
 
 
-def _formula_columns(sheet: pd.DataFrame, contrast: Contrast, where: str) -> list[str]:
+def check_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> list[str]:
+    """The columns that the formula names, none where there is no formula; `SheetError` where it is wrong."""
+    if contrast.formula is None:
+        return []
     place = f"contrast {contrast.name}: `formula`"
     try:
-        columns = formula.columns_of(contrast.formula or "")
+        columns = columns_of(contrast.formula)
     except ValueError as error:
-        raise SheetError(Fault(place, str(error), f"`{contrast.formula}`")) from None
+        raise SheetError(Fault(place, str(error), f"`{contrast.formula[:80]}`")) from None
     if unknown := [column for column in (*columns, *contrast.at) if column not in sheet]:
         raise SheetError(Fault(place, f"columns of {where}", f"`{unknown[0]}`"))
     if contrast.column not in columns:
@@ -227,7 +231,7 @@ def _weights(fitted: formula.Model, contrast: Contrast) -> Floats:
         try:
             return fitted.coefficient(contrast.coefficient)
         except KeyError:
-            names = ", ".join(fitted.names[1:])
+            names = ", ".join(fitted.names[1:40])
             raise SheetError(Fault(f"{place}: `coefficient`", f"one of {names}", f"`{contrast.coefficient}`")) from None
     levels = {factor.column: seen for factor, seen in fitted.levels.items()}
     for column, level in (
