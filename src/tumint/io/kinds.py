@@ -19,7 +19,7 @@ def oddity(path: str | Path) -> str:
     """What there is in place of a readable file with something in it; empty where it is one."""
     try:
         found = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "none"
     except (OSError, ValueError) as error:  # a name too long, a circle of links, a folder that may not be looked into
         return f"none that can be reached ({getattr(error, 'strerror', None) or error})"
