@@ -81,7 +81,7 @@ def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake
 
 def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
     for i in range(3000):
-        (finished / "raw" / f"{i}.csv").touch()
+        (finished / "raw" / f"{i}.csv").write_text("ObjectNumber\n1\n")
     (finished / "samples.tsv").write_text(
         "sample\tsubject\tpath\tarm\n"
         + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
