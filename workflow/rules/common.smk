@@ -9,6 +9,7 @@ from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
+from tumint.watch import Watch, no_later_than_now
 
 # only where none is given: Snakemake would merge the two, and a cohort would inherit the demo's settings
 if not workflow.overwrite_configfiles:
@@ -43,6 +44,8 @@ except TumintError as error:
 RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
+# the user's own files are no inputs of rules: Snakemake would go by their dates
+WATCH = Watch(f".snakemake/tumint_{COHORT.config.cohort}.files.json")
 CODE = {stage: code_digest(stage) for stage in STAGES}
 CODE["ingest"] = code_digest("ingest", COHORT.config.ingest.format)
 CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
@@ -61,10 +64,17 @@ onstart:
     except TumintError as error:
         fail(error)
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
+    no_later_than_now(RESULTS)
+    WATCH.save()
+
+
+onsuccess:
+    WATCH.save(hashes=True)
 
 
 onerror:
     # last, where it is read: what jobs found wrong with the data
+    WATCH.save(hashes=True)
     print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), sep="\n", file=sys.stderr)
 
 
@@ -80,6 +90,15 @@ def config_of(stage):
 
 def memory(stage):
     return lambda wildcards, input, attempt: jobs.memory_mb(stage, input.size_mb, attempt)
+
+
+def raw_files(batch):
+    """The files that ingest reads for a batch."""
+    return jobs.raw_files(COHORT.sheet, BATCHES[batch], COHORT.config.ingest)
+
+
+def memory_of_raw(wildcards, attempt):
+    return jobs.memory_mb("ingest", WATCH.size_mb(raw_files(wildcards.batch)), attempt)
 
 
 def minutes(stage):

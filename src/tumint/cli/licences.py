@@ -28,7 +28,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield f"tumint itself is MIT. Under the GPL: {listed(ours, 20) or 'none'}."
     if ours:
-        yield "To run tumint and publish its results asks nothing of you. Who passes on a copy with these packages in it"
+        yield "To run tumint and publish its results asks nothing of you. Who passes on a copy with these packages"
         yield "(a container, an installer) passes on the whole under the terms of the GPL: see docs/licences.md."
 
 
