@@ -3,7 +3,7 @@ import os
 import sys
 import time
 
-from tumint import jobs, preflight
+from tumint import ended, jobs, preflight
 from tumint.config import stage_params
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
@@ -75,7 +75,7 @@ onsuccess:
 onerror:
     # last, where it is read: what jobs found wrong with the data
     WATCH.save(hashes=True)
-    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), sep="\n", file=sys.stderr)
+    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), *ended.jobs(log), sep="\n", file=sys.stderr)
 
 
 wildcard_constraints:
