@@ -80,7 +80,7 @@ class StageParams(BaseModel):
     response: ResponseConfig | None = None
     report: ReportConfig | None = None
     panel: Panel | None = None
-    parents_written: bool | None = None  # the config names `neighbourhood.parents` itself; None: the panel, or nobody
+    parents_written: bool | None = None  # the config names other `neighbourhood.parents` than the panel does
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
@@ -98,7 +98,8 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
         values["missing_marker"] = config.ingest.missing_marker
     if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
         values[stage]["parents"] = panel.kinds_by_parent()
-    if stage == "neighbourhood" and config.neighbourhood.parents:
+    of_panel = panel.kinds_by_parent() if panel is not None else None
+    if stage == "neighbourhood" and config.neighbourhood.parents and config.neighbourhood.parents != of_panel:
         values["parents_written"] = True
     for name in ALL[stage].shared:
         if name != "panel":

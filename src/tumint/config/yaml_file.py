@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tumint.io.kinds import EMPTY, oddity
 from tumint.text import integer
 
 _MOST_BYTES = 10_000_000
+_DEEPEST = 100  # brackets in brackets
 _MOST_VALUES = 200_000  # with every alias written out
 
 
@@ -43,6 +46,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def _load(text: str, path: str) -> Any:
+    if _brackets(text) > _DEEPEST:  # told before they are read, which takes the square of their number
+        raise RecursionError
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -58,6 +63,12 @@ def _load(text: str, path: str) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _brackets(text: str) -> int:
+    """How many brackets are open at once, at most."""
+    steps = (1 if mark in "[{" else -1 for mark in re.findall(r"[\[\]{}]", text))
+    return max(itertools.accumulate(steps), default=0)
 
 
 def _count(node: yaml.Node, path: str, faults: list[Fault | str], known: dict[int, int], keys: tuple[str, ...]) -> int:
