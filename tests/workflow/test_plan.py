@@ -79,6 +79,21 @@ def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake
     assert len(lines) == len(FAULTS) + 1  # and one that names the profile
 
 
+def test_snakemake_checks_what_run_checks(finished, snakemake, edit):
+    contrast = {"name": "arm", "column": "arm", "reference": "vehicle", "group": "treated", "formula": "~ arm + aeg"}
+    edit(finished, "other.yaml", response={"contrasts": [contrast]})
+    twice = (finished / "config.yaml").read_text(encoding="utf-8") + "seed: 1\n"
+    (finished / "twice.yaml").write_text(twice, encoding="utf-8")
+    for name, said in {
+        "other.yaml": "tumint: other.yaml: key `response.contrasts.0.formula`: expected columns of samples.tsv, found",
+        "twice.yaml": "key `seed`: expected each key once, found another in line",
+    }.items():
+        done = snakemake("--configfile", name, "--cores", 1, "-n", cwd=finished)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
     for i in range(3000):
         (finished / "raw" / f"{i}.csv").write_text("ObjectNumber\n1\n")
