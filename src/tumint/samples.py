@@ -16,6 +16,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault, SheetError
+from tumint.io.kinds import EMPTY, oddity
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.steady import unchanged
@@ -79,8 +80,8 @@ def read_sheet(
 
 def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, list[int]]:
     """The rows as text and their numbers (the header is row 1); rows without any text are left out."""
-    if not Path(path).is_file():
-        raise DataError(Fault(str(path), "a sample sheet", "no file"))
+    if (odd := oddity(path)) and odd != EMPTY:  # asked first, because to open a pipe is to wait
+        raise DataError(Fault(str(path), "a sample sheet", "no file" if odd == "none" else odd))
     table = open_table(Place(str(path)))
     for column in needed:
         if column not in table.header:

@@ -100,6 +100,15 @@ def and_more(count: int, word: str) -> str:
     return f" (and {plural(count, f'more {word}')})" if count > 0 else ""
 
 
+def nearest(name: str, names: Iterable[str]) -> str:
+    """` (the nearest is `CD8 T cells`)` after a name that is not among `names`; empty where none is like it."""
+    import difflib
+
+    lower = {one.lower(): one for one in names}
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    return f" (the nearest is `{lower[near[0]]}`)" if near else ""
+
+
 def _exponent(text: str) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e")
 

@@ -114,6 +114,15 @@ def test_params_hold_only_what_a_stage_sees(cohort: dict[str, Any]) -> None:
     assert load_params(before["cluster"]).panel == loaded.panel
 
 
+def test_who_wrote_the_parents_is_known_to_the_stage(cohort: dict[str, Any]) -> None:
+    def written(parents: object) -> object:
+        cohort["neighbourhood"] = {"parents": parents}
+        loaded = load_cohort(cohort)
+        return load_params(stage_params(loaded.config, loaded.panel, "neighbourhood")).parents_written
+
+    assert [written(parents) for parents in (None, {}, {"T": ["T cells"]})] == [None, None, True]
+
+
 def test_quality_control_names_samples_of_the_sheet_and_markers_of_the_panel(cohort: dict[str, Any]) -> None:
     regions = [{"sample": "nowhere", "x_um": [0, 10]}]
     cohort["qc"] = {"exclude_regions": regions, "markers": {"Unobtainium": {"max": 1}}}

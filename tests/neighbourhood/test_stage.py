@@ -142,6 +142,22 @@ def test_samples_of_a_subject_pool_to_their_common_fit(cells: Path, tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize("parents", [{"T": ["t cell", "b cll"]}, {"T": ["t cell", "b cell"], "none": ["Tumour"]}])
+def test_types_of_a_parent_that_no_cell_has(cells: Path, tmp_path: Path, parents: dict[str, list[str]]) -> None:
+    """An error where the config names them; a panel may name types that this cohort lacks."""
+    of_panel = params({"parents": parents, "robustness": RobustnessConfig(graphs=[])})
+    stage.run(of_panel, cells, {"r2": "m1"}, [], tmp_path / "panel")
+    written = of_panel.model_copy(update={"parents_written": True})
+    with pytest.raises(ConfigError) as caught:
+        stage.run(written, cells, {"r2": "m1"}, [], tmp_path / "config")
+    (parent, name), nearest = (("T", "b cll"), "b cell") if len(parents) == 1 else (("none", "Tumour"), "tumour")
+    assert str(caught.value) == (
+        f"config: key `neighbourhood.parents.{parent}`: expected types of the data (b cell, t cell, tumour), "
+        f"found `{name}` (the nearest is `{nearest}`)."
+    )
+    assert not (tmp_path / "config").exists()
+
+
 def test_domains_go_by_the_names_of_the_config(cells: Path, tmp_path: Path) -> None:
     def scores(**domains: str) -> dict[str, pd.DataFrame]:
         p = params({"domains": domains, "robustness": RobustnessConfig(graphs=[])})

@@ -33,6 +33,8 @@ class Plan:
     domains: bool = True
     markers: bool = True
     edges: bool = True
+    located: bool = True
+    outcomes: bool = False  # a volume and a time to an event, which go with the share of CD8 T cells
     simulated: bool = True
     mark: str = ""
     lead: str = ""  # before the names of cell types
@@ -89,6 +91,9 @@ def _sheet(plan: Plan) -> pd.DataFrame:
             mark = plan.mark.replace(" ", "").replace("/", "")
             name = f"M{i}_ROI{j + 1}{mark}"
             rows.append({k.SAMPLE: name, k.SUBJECT: f"M{i}{plan.mark}", k.PATH: f"raw/{name}.csv", "arm": level})
+            if plan.outcomes:
+                high = level == plan.levels[-1]
+                rows[-1] |= {"volume": str(10 * high + i / 10), "days": str(20 + 30 * high + i), "seen": "1"}
     return pd.DataFrame(rows)
 
 
@@ -108,8 +113,8 @@ def _roi(rng: np.random.Generator, plan: Plan, row: dict[str, str], types: list[
         {
             k.SAMPLE: row[k.SAMPLE],
             k.CELL_ID: np.arange(1, n + 1),
-            k.X_UM: xy[:, 0],
-            k.Y_UM: xy[:, 1],
+            k.X_UM: xy[:, 0] if plan.located else np.nan,
+            k.Y_UM: xy[:, 1] if plan.located else np.nan,
             k.AREA_UM2: np.where(dropped, 5.0, area),
             "dna": rng.lognormal(1, 0.4, n) if plan.markers else np.nan,
             "total": rng.lognormal(3, 0.5, n) if plan.markers else np.nan,
@@ -209,5 +214,8 @@ def _scores(results: Path, sheet: Path, plan: Plan, design: pd.DataFrame) -> Non
     neighbourhood.run(params, cells, dict(zip(design[k.SAMPLE], design[k.SUBJECT], strict=True)), [], batch)
     neighbourhood.gather(params, [batch], cells, results / "neighbourhood")
     contrast = {"name": "arms", "column": "arm", "reference": plan.levels[0], "group": plan.levels[1]}
-    settings = StageParams.model_validate({"response": {"contrasts": [contrast]}, "seed": 1})
+    volume = {"name": "volume", "column": "volume"}
+    survival = {"name": "survival", "column": "days", "event": "seen"}
+    asked = {"contrasts": [contrast], "outcomes": [volume, survival] if plan.outcomes else []}
+    settings = StageParams.model_validate({"response": asked, "seed": 1})
     response.run(settings, results / "neighbourhood/features.parquet", sheet, results / "response")

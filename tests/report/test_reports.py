@@ -237,3 +237,28 @@ def test_a_quarantined_sample_is_named(make, cohorts, tmp_path: Path) -> None:
         words = Elements(out.read_text(encoding="utf-8")).words
         assert f"{table.loc[0, 'sample']} is quarantined: the file ends in the middle of row 7" in words
         assert "failed in part" in words
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"located": False},
+        {"located": False, "outcomes": True},
+        {"located": False, "domains": False, "markers": False, "edges": False, "outcomes": True},
+        {"outcomes": True},
+        {"located": False, "subjects": 8, "effect": 6.0, "outcomes": True},
+    ],
+)
+@pytest.mark.parametrize("stage", PAGES)
+def test_findings_that_are_not_of_contact_are_shown_with_and_without_coordinates(
+    make, fields: dict[str, object], stage: str
+) -> None:
+    written = make(**fields)
+    elements = Elements(page(written, stage))
+    assert elements.wrong == elements.open == []
+    targets = {attributes["id"] for _, attributes in elements.tags if attributes.get("id")}
+    links = {str(a["href"]) for tag, a in elements.tags if tag == "a" and str(a.get("href")).startswith("#")}
+    assert {link[1:] for link in links if link != "#"} <= targets
+    if stage == "response":
+        assert ("two ends of" in elements.words) == bool(fields.get("located", True))
+        assert ("features go with it" in elements.words) == ("outcomes" in fields)

@@ -15,7 +15,8 @@ from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
-from tumint.response.design.formula import columns_of, model, parse
+from tumint.response.design.formula import model
+from tumint.response.design.grammar import columns_of, parse
 from tumint.response.design.subjects import subject_values
 from tumint.response.models.mixed import fit_mixed
 

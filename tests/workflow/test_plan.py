@@ -79,9 +79,24 @@ def test_plain_snakemake_shows_every_fault_without_traceback(finished, snakemake
     assert len(lines) == len(FAULTS) + 1  # and one that names the profile
 
 
+def test_snakemake_checks_what_run_checks(finished, snakemake, edit):
+    contrast = {"name": "arm", "column": "arm", "reference": "vehicle", "group": "treated", "formula": "~ arm + aeg"}
+    edit(finished, "other.yaml", response={"contrasts": [contrast]})
+    twice = (finished / "config.yaml").read_text(encoding="utf-8") + "seed: 1\n"
+    (finished / "twice.yaml").write_text(twice, encoding="utf-8")
+    for name, said in {
+        "other.yaml": "tumint: other.yaml: key `response.contrasts.0.formula`: expected columns of samples.tsv, found",
+        "twice.yaml": "key `seed`: expected each key once, found another in line",
+    }.items():
+        done = snakemake("--configfile", name, "--cores", 1, "-n", cwd=finished)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
     for i in range(3000):
-        (finished / "raw" / f"{i}.csv").touch()
+        (finished / "raw" / f"{i}.csv").write_text("ObjectNumber\n1\n")
     (finished / "samples.tsv").write_text(
         "sample\tsubject\tpath\tarm\n"
         + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,52 @@ def test_an_edited_figure(finished, jobs, tmp_path):
     with open(copy / "tumint" / "report" / "cluster" / "figures.py", "a") as figures:
         figures.write("\nUNUSED = 0.5\n")
     assert jobs(cwd=finished, env={"PYTHONPATH": str(copy)}) == _steps("report cluster", "report index")
+
+
+def _dated(folder: Path, *patterns: str, days: float) -> None:
+    for path in (path for pattern in patterns for path in folder.glob(pattern)):
+        os.utime(path, (time.time() + 86400 * days,) * 2)
+
+
+THEIRS = ("raw/*.csv", "*.tsv", "*.yaml")
+
+
+@pytest.mark.parametrize("days", [-3000, 3, 30_000])
+def test_the_dates_of_users_files_say_nothing(finished, jobs, days):
+    _dated(finished, *THEIRS, days=days)
+    assert jobs(cwd=finished) == {}
+
+
+def test_a_raw_table_of_the_future_is_read_once(finished, jobs):
+    """That it says something else is seen all the same."""
+    _dated(finished, *THEIRS, days=3)
+    with open(finished / "raw" / "M3_ROI1.csv", "a") as table:
+        table.write("2\n")
+    _dated(finished, *THEIRS, days=4)
+    assert jobs(cwd=finished)["ingest"] == ["b0003"]
+
+
+def test_results_without_order_are_not_made_again(finished, jobs):
+    """As in a folder that was copied file by file, or by several at once."""
+    paths = sorted(path for path in (finished / "results").rglob("*") if path.is_file())
+    for i, path in enumerate(paths):
+        os.utime(path, (time.time() - 3600 + 7919 * i % 1800,) * 2)
+    _dated(finished, "results/demo/ingest/*.h5ad", days=2)
+    assert jobs(cwd=finished) == {}
+
+
+def test_large_raw_tables_with_other_dates(finished, jobs, snakemake):
+    """Their hash, which the end of a run remembers, decides."""
+    raw = sorted((finished / "raw").glob("*.csv"))
+    for path in raw:
+        path.write_text("ObjectNumber\n" + "1\n" * 600_000, encoding="utf-8")
+    common = ("--configfile", "config.yaml", "--cores", 1)
+    assert snakemake(*common, "--touch", "--forceall", cwd=finished).returncode == 0
+    assert jobs(cwd=finished) == {}
+    _dated(finished, *THEIRS, days=3)
+    assert jobs(cwd=finished) == {}
+    raw[-1].write_text("ObjectNumber\n" + "2\n" * 600_000, encoding="utf-8")
+    assert jobs(cwd=finished)["ingest"] == ["b0003"]
 
 
 def test_a_missing_report(finished, jobs):

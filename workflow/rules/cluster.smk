@@ -5,8 +5,6 @@ CLUSTER_TABLES = ["gates", "states", "ridges", "sweep", "mixing", "confusion", "
 rule cluster:
     input:
         cells=every_batch("<results>/qc/{batch}.h5ad"),
-        # the stage reads their paths from the params; as inputs their edits are seen
-        side=COHORT.config.cluster.files,
     output:
         h5ad="<results>/cluster/cells.h5ad",
         cells="<results>/cluster/cells.parquet",
@@ -24,6 +22,7 @@ rule cluster:
     params:
         config=config_of("cluster"),
         code=CODE["cluster"],
+        side=lambda wildcards: WATCH.text(COHORT.config.cluster.files),
         batches=lambda wildcards: jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch),
         out=folder_of("cells"),
     message:

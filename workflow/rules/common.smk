@@ -3,12 +3,14 @@ import os
 import sys
 import time
 
-from tumint import jobs
-from tumint.config import load_cohort, stage_params
+from tumint import ended, jobs, preflight
+from tumint.config import stage_params
+from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
 from tumint.io.atomic import remove_leftovers
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
+from tumint.watch import Watch, no_later_than_now
 
 # only where none is given: Snakemake would merge the two, and a cohort would inherit the demo's settings
 if not workflow.overwrite_configfiles:
@@ -32,7 +34,9 @@ def fail(error):
 
 
 try:
-    COHORT = load_cohort(config, where=", ".join(os.path.relpath(path) for path in workflow.configfiles))
+    for path in workflow.configfiles:
+        read_yaml(path)  # a key that is there twice is no longer so in what Snakemake read
+    COHORT = preflight.load(config, ", ".join(os.path.relpath(path) for path in workflow.configfiles))
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
     jobs.check_reader(COHORT.config.ingest)
@@ -43,6 +47,8 @@ except TumintError as error:
 RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
+# the user's own files are no inputs of rules: Snakemake would go by their dates
+WATCH = Watch(f".snakemake/tumint_{COHORT.config.cohort}.files.json")
 CODE = {stage: code_digest(stage) for stage in STAGES}
 CODE["ingest"] = code_digest("ingest", COHORT.config.ingest.format)
 CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
@@ -64,11 +70,18 @@ onstart:
         fail(error)
     remove_leftovers(RESULTS)
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
+    no_later_than_now(RESULTS)
+    WATCH.save()
+
+
+onsuccess:
+    WATCH.save(hashes=True)
 
 
 onerror:
     # last, where it is read: what jobs found wrong with the data
-    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), sep="\n", file=sys.stderr)
+    WATCH.save(hashes=True)
+    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), *ended.jobs(log), sep="\n", file=sys.stderr)
 
 
 wildcard_constraints:
@@ -83,6 +96,15 @@ def config_of(stage):
 
 def memory(stage):
     return lambda wildcards, input, attempt: jobs.memory_mb(stage, input.size_mb, attempt)
+
+
+def raw_files(batch):
+    """The files that ingest reads for a batch."""
+    return jobs.raw_files(COHORT.sheet, BATCHES[batch], COHORT.config.ingest)
+
+
+def memory_of_raw(wildcards, attempt):
+    return jobs.memory_mb("ingest", WATCH.size_mb(raw_files(wildcards.batch)), attempt)
 
 
 def minutes(stage):

@@ -1,6 +1,4 @@
 rule ingest:
-    input:
-        lambda wildcards: jobs.raw_files(COHORT.sheet, BATCHES[wildcards.batch], COHORT.config.ingest),
     output:
         cells="<results>/ingest/{batch}.h5ad",
         samples="<results>/ingest/{batch}.samples.parquet",
@@ -11,11 +9,12 @@ rule ingest:
         "<benchmarks>/ingest/{batch}.tsv"
     threads: 1
     resources:
-        mem_mb=memory("ingest"),
+        mem_mb=memory_of_raw,
         runtime=minutes("ingest"),
     params:
         config=config_of("ingest"),
         code=CODE["ingest"],
+        raw=lambda wildcards: WATCH.text(raw_files(wildcards.batch)),
         rows=lambda wildcards: ROWS[wildcards.batch],
     message:
         "ingest {wildcards.batch}"

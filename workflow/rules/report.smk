@@ -42,7 +42,6 @@ TABLES = {
 rule report:
     input:
         tables=lambda wildcards: TABLES[wildcards.stage],
-        sheet=SHEET,
     output:
         html=report(
             "<results>/reports/{stage}.html",
@@ -71,17 +70,18 @@ rule report:
         config=config_of("report"),
         code=lambda wildcards: CODE[f"report_{wildcards.stage}"],
         results=folder_above("html"),
+        sheet=SHEET,
+        design=lambda wildcards: WATCH.text([SHEET]),
     message:
         "report {wildcards.stage}"
     shell:
         "tumint report {wildcards.stage} --params {params.config:q} --code {params.code} --results {params.results:q}"
-        " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"
+        " --sheet {params.sheet:q} -o {output.html:q} > {log:q} 2>&1"
 
 
 rule report_index:
     input:
         reports=expand("<results>/reports/{stage}.html", stage=TABLES),
-        sheet=SHEET,
     output:
         html=report(
             "<results>/reports/index.html",
@@ -101,8 +101,10 @@ rule report_index:
         config=config_of("report"),
         code=CODE["report_index"],
         results=folder_above("html"),
+        sheet=SHEET,
+        design=lambda wildcards: WATCH.text([SHEET]),
     message:
         "report index"
     shell:
         "tumint report index --params {params.config:q} --code {params.code} --results {params.results:q}"
-        " --sheet {input.sheet:q} -o {output.html:q} > {log:q} 2>&1"
+        " --sheet {params.sheet:q} -o {output.html:q} > {log:q} 2>&1"

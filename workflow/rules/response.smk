@@ -2,7 +2,6 @@ rule response:
     input:
         features="<results>/neighbourhood/features.parquet",
         grid="<results>/neighbourhood/grid.parquet",
-        sheet=SHEET,
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
@@ -25,9 +24,11 @@ rule response:
     params:
         config=config_of("response"),
         code=CODE["response"],
+        sheet=SHEET,
+        design=lambda wildcards: WATCH.text([SHEET]),
         out=folder_of("effects"),
     message:
         "response"
     shell:
         "tumint response --params {params.config:q} --code {params.code} --features {input.features:q}"
-        " --grid {input.grid:q} --sheet {input.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

@@ -1,7 +1,7 @@
 """The command line: one verb per stage, plus what a person calls. Heavy imports happen inside the verbs.
 
-Exit codes: 0 done; 2 the user's input or config is wrong (one line per fault on stderr); 1 a fault of ours; 128 and the
-number of a signal that stopped it.
+Exit codes: 0 done; 2 the user's input or config is wrong (one line per fault on stderr); 1 an internal error; 3 the
+machine ran out of memory, disk or the like; 128 and the number of a signal that stopped it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from tumint import __version__
-from tumint.cli import compare, init, run, score, simulate, stages
+from tumint.cli import compare, init, run, scarce, score, simulate, stages
 from tumint.cli.stopping import Stopped, stoppable
 from tumint.errors import TumintError
 
@@ -59,9 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:
         _fail(error)
-        print(f"tumint: a fault of ours, please report it: {type(error).__name__}: {error}", file=sys.stderr)
-        print("tumint: TUMINT_DEBUG=1 shows where it happened.", file=sys.stderr)
-        return 1
+        lacking = scarce.fault_of(error, own[0])
+        print(f"tumint: {lacking or scarce.internal(error, own[0])}", file=sys.stderr)
+        return scarce.EXIT_CODE if lacking else 1
 
 
 def _leave_working_folder() -> None:

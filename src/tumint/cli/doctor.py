@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint import __version__
+from tumint.cli import licences
 from tumint.errors import Fault, TumintError
 from tumint.text import fixed
 
@@ -27,10 +28,21 @@ def add_verbs(verbs: Any) -> None:
     """Add the verb."""
     summary = "versions, threads, free memory and disk, cluster tools found, folders writable"
     parser: argparse.ArgumentParser = verbs.add_parser("doctor", help=summary, description=summary)
+    parser.add_argument("config", type=Path, nargs="?", help="config file of a cohort, checked as `run` checks it")
+    parser.add_argument(
+        "--licences", action="store_true", help="only list the packages that tumint needs, with version and licence"
+    )
     parser.set_defaults(call=_doctor)
 
 
-def _doctor(_: argparse.Namespace) -> None:
+def _doctor(a: argparse.Namespace) -> None:
+    if a.licences:
+        print("\n".join(licences.lines()))
+        return
+    if a.config is not None:
+        from tumint import preflight
+
+        preflight.load(a.config)
     faults: list[Fault | str] = []
     for name, value in (
         ("tumint", f"{__version__} ({Path(__file__).parents[1]})"),

@@ -19,7 +19,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _init(a: argparse.Namespace) -> None:
-    from tumint.config.load import read_yaml
+    from tumint.config.yaml_file import read_yaml
     from tumint.init.start import start
     from tumint.simulate.resources import resource
 

@@ -16,6 +16,7 @@ from typing import Any
 from tumint.cli.snakemake import command, environment
 from tumint.stages import ALL
 from tumint.text import plural
+from tumint.watch import KEY
 
 _JOB = re.compile(r"^Job \d+: (?P<name>.+)\n(?:Reason: (?P<reason>.*))?", re.MULTILINE)
 _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
@@ -61,9 +62,9 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _plan(a: argparse.Namespace) -> int:
-    from tumint.config import load_cohort
+    from tumint import preflight
 
-    cohort = load_cohort(a.config)
+    cohort = preflight.load(a.config)
     dry_run = [*command(a.config), "--cores", "1", "--dry-run", "--quiet", "host", "--nolock"]
     done = subprocess.run(dry_run, text=True, capture_output=True, check=False, env=environment())
     if done.returncode:
@@ -130,13 +131,22 @@ def _values(text: str) -> list[Any]:
 
 
 def _changes(before: list[Any], now: list[Any]) -> Iterator[str]:
+    (old_files, before), (new_files, now) = _files(before), _files(now)
+    if old_files != new_files:
+        yield _WORDS["Updated input files" if set(old_files) == set(new_files) else "Set of input files has changed"]
     old, new = ([v for v in values if isinstance(v, dict)] for values in (before, now))
     if old and new:
         yield "settings changed: " + ", ".join(_differences(old[0], new[0]))
     if any(isinstance(v, str) for v in now):
         yield "its code was edited"
-    if not old and not any(isinstance(v, str) for v in now):
+    if now and not old and not any(isinstance(v, str) for v in now):
         yield "other samples"
+
+
+def _files(values: list[Any]) -> tuple[dict[str, str], list[Any]]:
+    """What users' files held (`tumint.watch`), and the other params."""
+    found = [value for value in values if isinstance(value, dict) and set(value) == {KEY}]
+    return {path: held for value in found for path, held in value[KEY].items()}, [v for v in values if v not in found]
 
 
 def _differences(old: Any, new: Any, key: str = "") -> Iterator[str]:

@@ -28,9 +28,9 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _run(a: argparse.Namespace) -> None:
-    from tumint.config import load_cohort
+    from tumint import preflight
 
-    load_cohort(a.config)  # faults are shown before anything starts, with exit code 2
+    preflight.load(a.config)  # faults are shown before anything starts, with exit code 2
     arguments = command(a.config)
     if a.cores is not None or a.profile is None:
         arguments += ["--cores", str(a.cores or len(os.sched_getaffinity(0)))]

@@ -26,6 +26,7 @@ def snakefile() -> Path:
 
 def command(config: Path) -> list[str]:
     """The start of every Snakemake command for the cohort of `config`."""
+    _have_a_cache()
     workflow = snakefile()
     return [
         *(sys.executable, "-P", "-m", "snakemake"),  # -P: without the working folder, which -m puts first on the path
@@ -44,3 +45,12 @@ def environment() -> dict[str, str]:
     folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return others | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
+
+
+def _have_a_cache() -> None:
+    """Give Snakemake and matplotlib a folder here where that of the user cannot be written: both would end without."""
+    wanted = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    there = next((folder for folder in (wanted, *wanted.parents) if folder.exists()), Path("/"))
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        here = Path(".snakemake", "cache").absolute()
+        os.environ.update(XDG_CACHE_HOME=str(here), XDG_CONFIG_HOME=str(here), MPLCONFIGDIR=str(here / "matplotlib"))

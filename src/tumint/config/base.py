@@ -8,6 +8,8 @@ from tumint import keys as k
 
 A_DOMAIN = f"a name of a tissue domain: printable text without `{k.PAIR_SEPARATOR}`"
 
+LONGEST_NAME = 100  # characters of a name that becomes part of a file's, or of a figure
+
 
 class Section(BaseModel):
     """A part of the config. A key that is not named here is an error, so that no typo passes."""

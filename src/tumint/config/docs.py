@@ -87,7 +87,7 @@ def _limits(field: FieldInfo) -> str:
     signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
     holders = [*field.metadata, *(m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ()))]
     found = [
-        f"{sign} {setting(value)}"
+        f"{sign} {setting(value, 12)}"
         for holder in (m for h in holders for m in getattr(h, "metadata", [h]))
         for name, sign in signs.items()
         if (value := getattr(holder, name, None)) is not None

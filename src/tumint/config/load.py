@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from tumint.config.model import Config, StageParams
+from tumint.config.named import check_named
 from tumint.config.panel import Panel
+from tumint.config.yaml_file import read_yaml
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.samples import check_design, read_sheet
 
@@ -34,27 +35,6 @@ class Cohort:
         return list(self.sheet["sample"])
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """A YAML file as a dict.
-
-    Raises
-    ------
-    ConfigError
-        The file is missing, is not YAML, or is not a mapping.
-    """
-    try:
-        loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise ConfigError(Fault(str(path), "a YAML file", "none")) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path} line {mark.line + 1}" if mark else str(path)
-        raise ConfigError(Fault(where, "YAML", getattr(error, "problem", None) or "text that is not UTF-8")) from None
-    if not isinstance(loaded, dict):
-        raise ConfigError(Fault(str(path), "keys and values", type(loaded).__name__))
-    return loaded
-
-
 def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
     """`values` as a `model`; a `ConfigError` with one line for every fault otherwise."""
     try:
@@ -74,6 +54,8 @@ def _fault(error: Any, where: str) -> Fault:
             return Fault(place, "a value", "none")
         case "string_pattern_mismatch":
             return Fault(place, f"text that matches `{error['ctx']['pattern']}`", f"`{found}`")
+        case "string_too_long":
+            return Fault(place, f"at most {error['ctx']['max_length']} characters", str(len(found)))
         case "too_short":
             return Fault(place, f"at least {error['ctx']['min_length']} of them", str(error["ctx"]["actual_length"]))
         case "value_error":
@@ -99,7 +81,15 @@ def load_params(text: str) -> StageParams:
         raise ConfigError([_fault(e, "--params") for e in error.errors()]) from None
 
 
-def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None) -> Cohort:
+def _nothing(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
+    return []
+
+
+def load_cohort(
+    config: str | Path | Mapping[str, Any],
+    where: str | None = None,
+    also: Callable[[Config, pd.DataFrame, str], list[Fault | str]] = _nothing,
+) -> Cohort:
     """Validate a whole cohort.
 
     Parameters
@@ -108,6 +98,8 @@ def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None
         Path of a config file, or its contents as Snakemake holds them.
     where
         How to call the config in messages; default its path.
+    also
+        What else is looked at where config and sheet can be read: `also(config, sheet, where)`, its faults.
 
     Raises
     ------
@@ -132,6 +124,8 @@ def load_cohort(config: str | Path | Mapping[str, Any], where: str | None = None
                 faults.append(Fault(f"{where}: key `cluster.integrate.batch`", expected, f"`{batch}`"))
             faults += check_design(sheet, model.response, model.samples, where)
             faults += _check_qc(model, panel, set(sheet["sample"]), where)
+            faults += also(model, sheet, where)
+        faults += check_named(model, panel, sheet, where)
     if faults or model is None or sheet is None:
         raise ConfigError(faults)
     return Cohort(model, sheet, panel)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
-from tumint.config.base import Section
+from tumint.config.base import LONGEST_NAME, Section
 from tumint.config.cluster import ClusterConfig
 from tumint.config.ingest import IngestConfig
 from tumint.config.neighbourhood import NeighbourhoodConfig
@@ -17,11 +18,18 @@ from tumint.config.report import ReportConfig
 from tumint.config.response import ResponseConfig
 from tumint.stages import ALL
 
+_WILDCARDS = frozenset("{}<>")
+_LARGEST_SEED = 2**31 - 1  # the libraries that are seeded take no larger one
+
 
 class Config(Section):
     """A cohort: where its data are, and one section per stage."""
 
-    cohort: str = Field(pattern=r"^[A-Za-z0-9_]+$", description="Short name; results go to `<results>/<cohort>/`.")
+    cohort: str = Field(
+        pattern=r"^[A-Za-z0-9_]+$",
+        max_length=LONGEST_NAME,
+        description="Short name; results go to `<results>/<cohort>/`.",
+    )
     title: str = Field(description="One line that says what the cohort is; heads every report.")
     source: str = Field(description="Where the data come from, with their citation; shown in every report.")
     simulated: bool = Field(False, description="Simulated data: every page of every report says SIMULATED.")
@@ -33,7 +41,7 @@ class Config(Section):
     )
     panel: str | None = Field(None, description="Panel file (YAML), relative to the working folder; empty: no panel.")
     results: str = Field("results", description="Folder of all results, relative to the working folder.")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="Seed of everything random.")
+    seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = Field(0, description="Seed of everything random.")
     samples_per_job: Annotated[int, Field(ge=1)] = Field(
         16, description="How many samples one job of ingest, qc or neighbourhood takes."
     )
@@ -43,6 +51,20 @@ class Config(Section):
     neighbourhood: NeighbourhoodConfig = Field(NeighbourhoodConfig(), description="Who touches whom, against chance.")
     response: ResponseConfig = Field(description="Which subjects are compared.")
     report: ReportConfig = Field(ReportConfig(), description="How figures look; changes no number.")
+
+    @field_validator("results", "samples")
+    @classmethod
+    def _plain_path(cls, value: str) -> str:
+        if not value or not value.isprintable() or set(value) & _WILDCARDS or value.startswith("~"):
+            raise ValueError("a path, without `{`, `}`, `<` or `>`, which Snakemake would replace, and no `~`")
+        return value
+
+    @field_validator("results")
+    @classmethod
+    def _own_folder(cls, value: str) -> str:
+        if (folder := Path(value).resolve()) == Path(folder.anchor):
+            raise ValueError("a folder of its own, not the root of the disk")
+        return value
 
 
 class StageParams(BaseModel):
@@ -58,6 +80,7 @@ class StageParams(BaseModel):
     response: ResponseConfig | None = None
     report: ReportConfig | None = None
     panel: Panel | None = None
+    parents_written: bool | None = None  # the config names other `neighbourhood.parents` than the panel does
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
@@ -76,6 +99,9 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
         values["missing_marker"] = config.ingest.missing_marker
     if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
         values[stage]["parents"] = panel.kinds_by_parent()
+    of_panel = panel.kinds_by_parent() if panel is not None else None
+    if stage == "neighbourhood" and config.neighbourhood.parents and config.neighbourhood.parents != of_panel:
+        values["parents_written"] = True
     for name in ALL[stage].shared:
         if name != "panel":
             values[name] = getattr(config, name)

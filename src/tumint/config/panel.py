@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tumint import keys as k
-from tumint.config.base import Section
+from tumint.config.base import LONGEST_NAME, Section
 
 
 class Marker(Section):
     """One channel."""
 
-    marker: str = Field(description="Name of the marker in results and reports.")
+    marker: str = Field(max_length=LONGEST_NAME, description="Name of the marker in results and reports.")
     channel: str | None = Field(None, description="Its name in the raw tables; empty: the same.")
     use: Literal["type", "state", "dna", "reference", "ignore"] = Field(
         "type", description="`type` and `state` markers are analysed, `type` alone decides cell types."
@@ -36,7 +36,9 @@ class Marker(Section):
 class Signature(Section):
     """The markers of one cell type."""
 
-    cell_type: str = Field(description="Name of the type in results and reports; must not contain `|`.")
+    cell_type: str = Field(
+        max_length=LONGEST_NAME, description="Name of the type in results and reports; must not contain `|`."
+    )
     positive: list[str] = Field(min_length=1, description="Markers that cells of this type show.")
     negative: list[str] = Field(default_factory=list, description="Markers that they lack.")
     parent: str | None = Field(

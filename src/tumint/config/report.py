@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tumint.config.base import Section
+
+_HEX = re.compile(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 
 
 class ReportConfig(Section):
@@ -29,5 +32,19 @@ class ReportConfig(Section):
     )
     palette: dict[str, str] = Field(
         default_factory=dict,
-        description="`{cell type: colour}`; types not named get colours that colour-blind people tell apart.",
+        description="`{cell type: colour}`, each `#RRGGBB` or a name of CSS; types not named get colours that "
+        "colour-blind people tell apart.",
     )
+
+    @field_validator("palette")
+    @classmethod
+    def _are_colours(cls, value: dict[str, str]) -> dict[str, str]:
+        odd = {name: colour for name, colour in value.items() if not _HEX.fullmatch(colour)}
+        if odd:
+            from matplotlib.colors import CSS4_COLORS  # takes time, and few name a colour
+
+            odd = {name: colour for name, colour in odd.items() if colour.lower() not in CSS4_COLORS}
+        if odd:
+            name, colour = next(iter(odd.items()))
+            raise ValueError(f"each colour to be `#RRGGBB` or a name of CSS, not `{colour}` for `{name}`")
+        return value

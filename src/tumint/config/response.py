@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tumint.config.base import Section
+from tumint.config.base import LONGEST_NAME, Section
 
 
 class Subset(Section):
@@ -31,7 +31,9 @@ class Subset(Section):
 class Contrast(Section):
     """One comparison of two groups of subjects."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="Name of the contrast in tables and reports.")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_.-]+$", max_length=LONGEST_NAME, description="Name of the contrast in tables and reports."
+    )
     column: str = Field(description="Column of the sample sheet that holds the group of each subject.")
     reference: str = Field(description="Level that effects are measured against.")
     group: str = Field(description="Level whose difference from `reference` is the effect.")
@@ -81,7 +83,9 @@ class Contrast(Section):
 class Outcome(Section):
     """A number per subject that features are related to: a change of volume, or a time to an event."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="Name of the outcome in tables and reports.")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_.-]+$", max_length=LONGEST_NAME, description="Name of the outcome in tables and reports."
+    )
     column: str = Field(
         description="Column of the sheet that holds the number, one per subject; with `event`, the time. Subjects "
         "without one are left out."
@@ -167,7 +171,9 @@ class ResponseConfig(Section):
 
     @model_validator(mode="after")
     def _unique_names(self) -> ResponseConfig:
+        # files are named after them, and not every disk tells capital from small letters
         names = [*(contrast.name for contrast in self.contrasts), *(outcome.name for outcome in self.outcomes)]
+        names = [name.lower() for name in names]
         if repeated := {name for name in names if names.count(name) > 1}:
             raise ValueError(
                 f"each contrast and outcome to have a name of its own, not {', '.join(sorted(repeated))} twice"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.provenance import run_metadata
+from tumint.text import nearest
 
 if TYPE_CHECKING:
     from tumint.config.model import StageParams
@@ -58,6 +58,8 @@ def run(
     cohort = BySample(cells)
     types = sorted(cohort.distinct(k.CELL_TYPE))
     check_domains(config.domains, cohort)
+    if params.parents_written:  # a panel may name types that this cohort lacks
+        check_parents(config.parents or {}, types)
     given = [BySample(path) for path in edges] if _needs_edges(config) else []
     samples: dict[str, list[str]] = {}
     for sample, subject in subjects.items():
@@ -130,10 +132,24 @@ def check_domains(named: Mapping[str, str], cells: BySample) -> None:
     there = sorted(cells.distinct(k.DOMAIN)) if named else []
     faults: list[Fault | str] = []
     for name in (name for name in named if name not in there):
-        near = difflib.get_close_matches(name.lower(), {one.lower(): one for one in there}, n=1)
-        hint = next((f" (the nearest is `{one}`)" for one in there if near and one.lower() == near[0]), "")
         expected = f"domains of the data ({', '.join(there)})"
-        faults.append(Fault("config: key `neighbourhood.domains`", expected, f"`{name}`{hint}"))
+        faults.append(Fault("config: key `neighbourhood.domains`", expected, f"`{name}`{nearest(name, there)}"))
+    if faults:
+        raise ConfigError(faults)
+
+
+def check_parents(parents: Mapping[str, Sequence[str]], types: Sequence[str]) -> None:
+    """Raise `ConfigError` where `neighbourhood.parents` names types that no cell of the cohort is of."""
+    faults: list[Fault | str] = [
+        Fault(
+            f"config: key `neighbourhood.parents.{parent}`",
+            f"types of the data ({', '.join(types)})",
+            f"`{name}`{nearest(name, types)}",
+        )
+        for parent, kinds in parents.items()
+        for name in kinds
+        if name not in types
+    ]
     if faults:
         raise ConfigError(faults)
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.config.response import Outcome, ResponseConfig
-from tumint.errors import Fault, SheetError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES, joined
 from tumint.response.compare import stream
-from tumint.response.design.groups import check_covariates, nuisance
+from tumint.response.design.beforehand import followed
+from tumint.response.design.groups import nuisance
 from tumint.response.design.matrices import Matrices, matrices, names_of
 from tumint.response.design.subjects import Least, subject_values
 from tumint.response.family_tests import prior_of, weights_of
@@ -64,16 +64,11 @@ def relate(
 
 
 def _build(sheet: pd.DataFrame, outcome: Outcome, where: str) -> _Design:
-    rows = sheet.drop_duplicates(k.SUBJECT).set_index(k.SUBJECT).sort_index()
-    rows = rows[(rows[outcome.column] != "") & (True if outcome.event is None else rows[outcome.event] != "")]
-    check_covariates(rows, outcome.name, outcome.adjust, where)
+    rows = followed(sheet, outcome, where)
     values = rows[outcome.column].to_numpy(dtype=np.float64)
     event = np.zeros(len(rows), dtype=np.bool_) if outcome.event is None else (rows[outcome.event] == "1").to_numpy()
     if outcome.event is None:
-        spread = values.std(ddof=1) if len(values) > 1 else 0.0
-        if not spread > 0:
-            raise SheetError(Fault(f"{where} column `{outcome.column}`", "numbers that differ", "one value"))
-        values = (values - values.mean()) / spread
+        values = (values - values.mean()) / values.std(ddof=1)
     columns, strata = nuisance(rows, outcome.adjust, None)
     return _Design(outcome, tuple(rows.index), values, event, columns, strata)
 

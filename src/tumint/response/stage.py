@@ -34,6 +34,7 @@ from tumint.provenance import run_metadata
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
+from tumint.response.design.subset import restricted
 from tumint.response.family_tests import BESIDE
 from tumint.response.outcomes import relate
 from tumint.response.prediction import predicted_groups
@@ -109,7 +110,7 @@ def run_contrasts(
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = listed(unknown, 5)
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    chosen = [design.restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
+    chosen = [restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
     designs = [
         design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
     ]

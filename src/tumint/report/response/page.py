@@ -195,8 +195,8 @@ def _maps(contrast: Contrast, inputs: Inputs) -> list[Figure]:
     chosen = {row["id"]: ends for row in rows if len(ends := _ends(row, subjects, rois)) == 2}
     samples = [end[k.SAMPLE] for ends in chosen.values() for end in ends]
     cells = inputs.rows_of("cluster/cells.parquet", contracts.CELLS, samples)
-    if cells.empty:
-        return []
+    cells = cells[cells[k.X_UM].notna()]  # shares of types are compared without coordinates too
+    there = set(cells[k.SAMPLE])
     palette = type_colours(sorted({*cells[k.CELL_TYPE], *(t for row in rows for t in _types(row))}), None)
     palette |= inputs.config.palette
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
@@ -211,7 +211,7 @@ def _maps(contrast: Contrast, inputs: Inputs) -> list[Figure]:
             **options,
         )
         for i, row in enumerate(rows, start=1)
-        if row["id"] in chosen and set(samples) <= set(cells[k.SAMPLE])
+        if row["id"] in chosen and {end[k.SAMPLE] for end in chosen[row["id"]]} <= there
     ]
 
 

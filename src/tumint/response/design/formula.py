@@ -1,13 +1,8 @@
-"""Design formulas: `~ arm * timepoint + batch` to a named matrix, and contrasts of it as weights of its columns.
-
-A grammar of its own, so that a formula can do nothing but name columns: `+`, `:`, `*`, and the functions of
-`FUNCTIONS`. Columns are coded as in R (`model.matrix` with treatment contrasts).
-"""
+"""Design formulas as numbers: a formula of `grammar` to a named matrix, and contrasts as weights of its columns."""
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint.errors import Fault, SheetError
+from tumint.response.design.grammar import CATEGORY, Factor, Term, coded, column_name, ordered, parse
 from tumint.response.models.linear import Floats
 
 
@@ -32,108 +28,13 @@ def _scale(x: Floats) -> Floats:
     return (x - x.mean()) / (spread if spread > 0 else 1.0)
 
 
-_CATEGORY = "C"
-FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "center": lambda x: x - x.mean(),
     "scale": _scale,
     "log": _logarithm(np.log),
     "log2": _logarithm(np.log2),
     "sqrt": np.sqrt,
 }
-_TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d][\w.]*)|`(?P<quoted>[^`]+)`|(?P<mark>[~+:*()1]))")
-
-
-@dataclass(frozen=True, order=True)
-class Factor:
-    """One column of the sheet in a term, as it is or through a function."""
-
-    column: str
-    function: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.function}({self.column})" if self.function else self.column
-
-
-Term = tuple[Factor, ...]
-
-
-def parse(formula: str) -> list[Term]:
-    """The terms of a formula, main effects first, each once; the intercept is always there and not among them.
-
-    Raises
-    ------
-    ValueError
-        It holds anything but columns, `+`, `:`, `*` and the listed functions; the message says what was expected.
-    """
-    tokens = _tokens(formula)
-    if tokens[:1] == ["~"]:
-        tokens = tokens[1:]
-    terms: dict[Term, None] = {}
-    while True:
-        terms.update(dict.fromkeys(_product(tokens)))
-        if not tokens:
-            return sorted(terms, key=len)
-        if (mark := tokens.pop(0)) != "+":
-            raise ValueError(f"`+`, `:` or `*` between columns, not `{mark.lstrip('=')}`")
-
-
-def columns_of(formula: str) -> list[str]:
-    """Columns of the sheet that a formula names, in its order."""
-    return list(dict.fromkeys(factor.column for term in parse(formula) for factor in term))
-
-
-def _tokens(formula: str) -> list[str]:
-    """Marks as they are, names with `=` before them."""
-    tokens, at, text = [], 0, formula.rstrip()
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise ValueError(f"only columns, `+`, `:`, `*` and {', '.join(_known())}, not `{text[at:].strip()[:20]}`")
-        name = found["name"] or found["quoted"]
-        tokens.append(f"={name}" if name else found["mark"])
-        at = found.end()
-    return tokens
-
-
-def _known() -> list[str]:
-    return [f"{name}()" for name in (_CATEGORY, *FUNCTIONS)]
-
-
-def _product(tokens: list[str]) -> list[Term]:
-    """`a*b:c` is a, b:c and a:b:c."""
-    if tokens[:1] == ["1"]:
-        tokens.pop(0)
-        return []
-    parts = [_interaction(tokens)]
-    while tokens[:1] == ["*"]:
-        tokens.pop(0)
-        parts.append(_interaction(tokens))
-    subsets = itertools.chain.from_iterable(itertools.combinations(parts, n) for n in range(1, len(parts) + 1))
-    return [tuple(dict.fromkeys(itertools.chain.from_iterable(subset))) for subset in subsets]
-
-
-def _interaction(tokens: list[str]) -> Term:
-    factors = [_factor(tokens)]
-    while tokens[:1] == [":"]:
-        tokens.pop(0)
-        factors.append(_factor(tokens))
-    return tuple(dict.fromkeys(factors))
-
-
-def _factor(tokens: list[str]) -> Factor:
-    if not tokens or not tokens[0].startswith("="):
-        raise ValueError(f"a column, not {f'`{tokens[0]}`' if tokens else 'the end of the formula'}")
-    name = tokens.pop(0)[1:]
-    if tokens[:1] != ["("]:
-        return Factor(name)
-    if name != _CATEGORY and name not in FUNCTIONS:
-        raise ValueError(f"a function out of {', '.join(_known())}, not `{name}()`")
-    tokens.pop(0)
-    inner = _factor(tokens)
-    if inner.function or tokens[:1] != [")"]:
-        raise ValueError(f"one column in `{name}()`")
-    tokens.pop(0)
-    return Factor(inner.column, name)
 
 
 @dataclass(frozen=True)
@@ -199,15 +100,18 @@ def model(sheet: pd.DataFrame, formula: str, column: str, reference: str, where:
     for factor in dict.fromkeys(itertools.chain.from_iterable(terms)):
         text = sheet[factor.column].astype(str).to_numpy(dtype=object)
         values = pd.to_numeric(pd.Series(text), errors="coerce").to_numpy(dtype=float)
-        numeric = np.isfinite(values).all() and factor.column != column and factor.function != _CATEGORY
+        numeric = np.isfinite(values).all() and factor.column != column and factor.function != CATEGORY
         if numeric:
             numbers[factor] = _apply(factor, values, where)
-        elif factor.function in FUNCTIONS:
+        elif factor.function in _FUNCTIONS:
             raise SheetError(Fault(f"{where} column `{factor.column}`", f"numbers, for `{factor}`", "text"))
         else:
-            seen = sorted(set(text), key=lambda level: (factor.column != column or level != reference, level))
-            levels[factor], categories[factor] = seen, text
-    names, matrix = _code(terms, levels, categories, numbers, len(sheet))
+            levels[factor] = ordered(text, reference if factor.column == column else None)
+            categories[factor] = text
+    try:
+        names, matrix = _code(terms, levels, categories, numbers, len(sheet))
+    except ValueError as error:
+        raise SheetError(Fault(f"{where}: formula", str(error), f"`{formula[:80]}`")) from None
     return Model(terms, levels, numbers, names, matrix)
 
 
@@ -216,7 +120,7 @@ def _apply(factor: Factor, values: Floats, where: str) -> Floats:
         return values
     try:
         with np.errstate(invalid="raise"):
-            return np.asarray(FUNCTIONS[factor.function](values), dtype=np.float64)
+            return np.asarray(_FUNCTIONS[factor.function](values), dtype=np.float64)
     except (ValueError, FloatingPointError):
         fault = Fault(f"{where} column `{factor.column}`", f"numbers that `{factor.function}()` takes", "others")
         raise SheetError(fault) from None
@@ -231,19 +135,11 @@ def _code(
 ) -> tuple[list[str], Floats]:
     """Names and values of the columns, (n, columns)."""
     names, columns = ["(Intercept)"], [np.ones(n)]
-    there = {frozenset[Factor](), *(frozenset(term) for term in terms)}
-    for term in terms:
-        parts: list[list[tuple[str, Floats]]] = []
-        for factor in term:
-            if factor in numbers:
-                parts.append([(str(factor), numbers[factor])])
-                continue
-            # a category gives a column less where the term without it is in the model too
-            seen = levels[factor][1:] if frozenset(term) - {factor} in there else levels[factor]
-            parts.append([(f"{factor}[{level}]", (categories[factor] == level).astype(np.float64)) for level in seen])
-        # the first factor changes fastest
-        for combination in itertools.product(*reversed(parts)):
-            picked = combination[::-1]
-            names.append(":".join(name for name, _ in picked))
-            columns.append(np.prod([values for _, values in picked], axis=0))
+    for picked in coded(terms, levels):
+        names.append(column_name(picked))
+        parts = [
+            numbers[factor] if level is None else (categories[factor] == level).astype(np.float64)
+            for factor, level in picked
+        ]
+        columns.append(np.prod(parts, axis=0))
     return names, np.column_stack(columns)

@@ -6,7 +6,6 @@ Knows nothing of features; the numbers made from it are in `linear`, `permutatio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from tumint import keys as k
-from tumint.config.response import Contrast, Subset
+from tumint.config.response import Contrast
 from tumint.errors import Fault, SheetError
 from tumint.response.design import formula
+from tumint.response.design.grammar import columns_of
 from tumint.response.models.linear import Floats
 
 _LEVEL, _UNIT = "level of the contrast", "unit of the contrast"  # columns made here: no sheet has such names
@@ -58,59 +58,6 @@ class Design:
         side = np.flatnonzero(self.group if group else self.reference)
         _, mine = np.unique(self.subjects[side], return_inverse=True)
         return np.asarray((present[:, side] @ np.eye(mine.max(initial=-1) + 1, dtype=np.intp)[mine] > 0).sum(axis=1))
-
-
-def restricted(
-    sheet: pd.DataFrame, features: pd.DataFrame, contrast: Contrast, where: str
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of `sheet` that meet the conditions of `contrast`, and what each condition left, for JSON.
-
-    Samples that lack the feature of a condition do not meet it.
-
-    Raises
-    ------
-    SheetError
-        A condition names a column or feature that is not there, or leaves no sample.
-    """
-    said: list[dict[str, Any]] = []
-    for i, condition in enumerate(contrast.subset):
-        place, bound = f"contrast {contrast.name}: `subset.{i}`", None
-        if condition.column is not None:
-            if condition.column not in sheet:
-                raise SheetError(Fault(place, f"a column of {where}", f"`{condition.column}`"))
-            kept = sheet[condition.column].astype(str).isin(condition.values).to_numpy()
-        else:
-            values = _feature(features, condition, place).reindex(sheet[k.SAMPLE]).to_numpy(dtype=float)
-            compared = np.isfinite(values)
-            if contrast.formula is None:
-                compared &= sheet[contrast.column].isin([contrast.reference, contrast.group]).to_numpy()
-            if not compared.any():
-                raise SheetError(Fault(place, f"`{condition.feature}` in a sample that is compared", "none"))
-            bound = float(np.quantile(values[compared], condition.quantile))
-            with np.errstate(invalid="ignore"):
-                kept = values >= bound if condition.keep == "high" else values < bound
-        sheet = sheet[kept]
-        if sheet.empty:
-            raise SheetError(Fault(place, "a condition that some sample meets", "no sample left"))
-        sides = {level: sheet[sheet[contrast.column] == level] for level in (contrast.reference, contrast.group)}
-        said.append(
-            {
-                **condition.model_dump(mode="json", exclude_none=True),
-                "bound": bound,
-                "samples": {level: len(rows) for level, rows in sides.items()},
-                "subjects": {level: int(rows[k.SUBJECT].nunique()) for level, rows in sides.items()},
-            }
-        )
-    return sheet, said
-
-
-def _feature(features: pd.DataFrame, condition: Subset, place: str) -> pd.Series:
-    """Values of the feature of a condition by sample."""
-    mine = features[(features[k.FAMILY] == condition.family) & (features[k.FEATURE] == condition.feature)]
-    if mine.empty:
-        raise SheetError(Fault(place, f"a feature of the family `{condition.family}`", f"`{condition.feature}`"))
-    mine = mine[mine[k.STATUS] == k.TESTED]
-    return mine.set_index(mine[k.SAMPLE].astype(str))[k.VALUE]
 
 
 def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
@@ -175,7 +122,7 @@ def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design
 
     With `paired`, units are subjects at each combination of the formula's columns, and the pair is a block of the fit.
     """
-    columns = _formula_columns(sheet, contrast, where)
+    columns = check_formula(sheet, contrast, where)
     empty = (sheet[columns] == "").any(axis=1)
     left_out = {unit: "an empty field in a column of the formula" for unit in sheet.loc[empty, k.SUBJECT]}
     rows = _with_pair(sheet[~empty], contrast, left_out)
@@ -215,12 +162,15 @@ def build_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design
     )
 
 
-def _formula_columns(sheet: pd.DataFrame, contrast: Contrast, where: str) -> list[str]:
+def check_formula(sheet: pd.DataFrame, contrast: Contrast, where: str) -> list[str]:
+    """The columns that the formula names, none where there is no formula; `SheetError` where it is wrong."""
+    if contrast.formula is None:
+        return []
     place = f"contrast {contrast.name}: `formula`"
     try:
-        columns = formula.columns_of(contrast.formula or "")
+        columns = columns_of(contrast.formula)
     except ValueError as error:
-        raise SheetError(Fault(place, str(error), f"`{contrast.formula}`")) from None
+        raise SheetError(Fault(place, str(error), f"`{contrast.formula[:80]}`")) from None
     if unknown := [column for column in (*columns, *contrast.at) if column not in sheet]:
         raise SheetError(Fault(place, f"columns of {where}", f"`{unknown[0]}`"))
     if contrast.column not in columns:
@@ -234,7 +184,7 @@ def _weights(fitted: formula.Model, contrast: Contrast) -> Floats:
         try:
             return fitted.coefficient(contrast.coefficient)
         except KeyError:
-            names = ", ".join(fitted.names[1:])
+            names = ", ".join(fitted.names[1:40])
             raise SheetError(Fault(f"{place}: `coefficient`", f"one of {names}", f"`{contrast.coefficient}`")) from None
     levels = {factor.column: seen for factor, seen in fitted.levels.items()}
     for column, level in (
