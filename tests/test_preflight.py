@@ -368,7 +368,7 @@ def test_names_of_300_characters(folder: Path) -> None:
     Path("panel.yaml").write_text(yaml.safe_dump(panel))
     said = told(config())
     assert "panel.yaml: key `markers.3.marker`: expected at most 100 characters, found 300." in said
-    assert any("values of `subject` of at most 100 characters" in fault for fault in said)
+    assert any("`subject` of at most 100 bytes" in fault for fault in said)
 
 
 def test_folders_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

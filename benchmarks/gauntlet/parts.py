@@ -89,7 +89,9 @@ Simulated tissues. {run.cohorts} cohorts of {n} v {n} animals with {rois} ROIs e
 each arm, so that cohorts share animals. How often two types meet, against chance in the whole image, is the sum of
 three parts: what they owe to shared domains, to shared regions within domains, and to contact. The table looks at the
 pair that differs most surely in each cohort (p < 0.05 of the total) or at the planted pair, and says which part has the
-largest difference between the arms. Beside it, the same of all pairs with p < 0.05.
+largest difference between the arms. Beside it, the same of all pairs with p < 0.05. Where a contact with tumour
+cells is unlikely, the simulation drives CD8 cells out of the nests, so most of that difference is one of domains: it is
+what exclusion looks like.
 
 | arms differ in | cohorts with it | shared domain | shared region | contact | all such pairs | parts off the total by |
 |---|---|---|---|---|---|---|"""
