@@ -134,9 +134,8 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
 def odd_name(column: str, name: str) -> tuple[str, str] | None:
     """What was expected of a name that programs, file systems or people would misread, and what was found; else None.
 
-    Only a `sample` may hold no spaces, slashes and `|`: a mouse may be called 12/345. Names that differ by case alone are
-    two names: no file of ours is called after a sample or a subject, so that none of them meet on a disk that knows no
-    case.
+    Only a `sample` may hold no spaces, slashes and `|`: a mouse may be called 12/345. Names that differ by case alone
+    are two names: no file of ours is called after a sample or a subject, so none of them meet on a disk without case.
     """
     shown = "".join(ascii(c)[1:-1] if _INVISIBLE.match(c) or not c.isprintable() else c for c in name)
     if name.startswith("-"):
