@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -20,6 +21,9 @@ from tumint.config.load import validate
 from tumint.config.model import Config
 from tumint.errors import ConfigError
 from tumint.ingest import registry
+from tumint.ingest.reader import Cells, Part
+from tumint.ingest.verified import verified
+from tumint.io.raw.source import Identity
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "contributing" / "reader.md").read_text(encoding="utf-8")
@@ -86,6 +90,17 @@ def test_the_page_is_true(cytograph, ingest):
     done = ingest({"M1_ROI1": cytograph}, panel=PANEL, format="cytograph", name="b0002")
     line = f"tumint: {cytograph} row 3 (sample M1_ROI1), column `PosX [µm]`: expected a number, found `far`."
     assert (done.code, done.lines) == (2, [line])
+
+
+def test_cells_made_by_hand(install, ingest, tmp_path):
+    """The second example of the page: text that is no table, in pixels."""
+    install(pyproject("lab-dots", dots="lab_dots:READER"), {"lab_dots": BLOCKS["py"]})
+    path = tmp_path / "a.dots"
+    path.write_text("7 10 20 0.5\n9 12 8 3\n", encoding="utf-8")
+    done = ingest({"A": path}, panel=PANEL | {"markers": [{"marker": "CD8"}]}, format="dots")
+    assert done.code == 0, done.lines
+    assert done.cells.obs["cell_id"].tolist() == [7, 9]
+    assert done.cells.X.tolist() == [[0.5], [3.0]]
 
 
 def test_init_recognises_it(cytograph, tmp_path, capsys):
@@ -198,3 +213,43 @@ def test_those_that_look_for_more_are_asked_first():
         *("xenium", "spatialdata", "10x", "steinbock", "cellprofiler_folder", "cellprofiler"),
         *("h5ad", "mcmicro", "qupath", "inform", "halo", "table"),
     ]
+
+
+def _cells(part: Part, **changed: object) -> Cells:
+    """Two cells as a reader could give them."""
+    given: dict[str, object] = {
+        **{
+            "identity": Identity("0" * 64, 1),
+            "cell_id": np.array([1, 2]),
+            "spatial": np.array([[0.0, 1.0], [2.0, 3.0]]),
+        },
+        **{"area_um2": np.array([5.0, np.nan]), "domain": np.array(["none", "none"], dtype=object), "markers": ()},
+        **{"intensities": np.zeros((2, 0), np.float32), "edges": np.zeros((0, 2), np.int64)},
+    }
+    return Cells(**{**given, **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"cell_id": np.array([-3, 2])}, "expected cell ids of at least 0, found `-3`."),
+        ({"cell_id": np.array([2, 2])}, "expected each cell id once, found `2` 2 times."),
+        (
+            {"spatial": np.array([[0.0, np.nan], [2.0, 3.0]])},
+            "expected finite coordinates of every cell, or of none, found 1 cells without.",
+        ),
+        ({"spatial": np.zeros((3, 2))}, "expected `spatial` of shape (2, 2), found (3, 2)."),
+        (
+            {"cell_type": np.array(["a|b", "c"], dtype=object)},
+            "expected cell types without `|`, found `a|b`.",
+        ),
+    ],
+)
+def test_cells_of_any_reader_are_looked_over(changed: dict[str, object], fault: str) -> None:
+    part = Part("S1", "x.dots", 1.0)
+    assert verified(part, _cells(part)).cell_id.tolist() == [1, 2]  # type: ignore[union-attr]
+    found = verified(part, _cells(part, **changed))
+    assert str(found).endswith(fault)
+    assert "x.dots" in str(found)
+    nowhere = _cells(part, spatial=np.full((2, 2), np.nan))
+    assert verified(part, nowhere) is nowhere

@@ -18,7 +18,8 @@ from tumint import formats
 from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, DataError, Fault, TumintError
 from tumint.formats import Format
-from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
+from tumint.ingest.verified import verified
 
 T = TypeVar("T")
 
@@ -99,8 +100,8 @@ def _guarded(theirs: Reader, where: str) -> Reader:
             if sorted(names) != sorted(wanted):
                 expected = f"cells or faults of each of {', '.join(wanted)}"
                 raise DataError(Fault(f"{path}: {where}", expected, ", ".join(names) or "none"))
-            for _, cells in found:
-                call("cells whose arrays are of one length", path, _check, cells)
+            for part, cells in found:  # what is wrong with the cells themselves is said of every reader, by the stage
+                call("cells whose arrays can be looked at", path, verified, part, cells)
         except DataError as error:
             found = [(part, error) for part in parts]
         yield from found
@@ -118,13 +119,3 @@ def _guarded(theirs: Reader, where: str) -> Reader:
             return None
 
     return replace(theirs, read=read, files=files, recognise=recognised)
-
-
-def _check(cells: Cells | DataError) -> None:
-    """Raise ValueError where arrays of `cells` are not of one length."""
-    if isinstance(cells, DataError):
-        return
-    n, m = len(cells.cell_id), len(cells.markers)
-    for name, shape in {"spatial": (n, 2), "area_um2": (n,), "domain": (n,), "intensities": (n, m)}.items():
-        if (found := getattr(cells, name).shape) != shape:
-            raise ValueError(f"`{name}` of shape {found} in place of {shape}")
