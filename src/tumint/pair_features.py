@@ -32,9 +32,12 @@ def part_features(scores: pd.DataFrame, *, symmetric: bool) -> pd.DataFrame:
     rows = _once(scores) if symmetric else scores
     parts = [rows[name].to_numpy(dtype=float) for name in ("log2_domain", "log2_region", "log2_contact")]
     in_image, sd = rows["expected_global"].to_numpy(dtype=float), rows["sd"].to_numpy(dtype=float)
-    in_domain = np.exp2(parts[0]) * (in_image + 0.5) - 0.5
+    # nothing expected comes back as 0, give or take a rounding
+    in_domain = np.maximum(np.exp2(parts[0]) * (in_image + 0.5) - 0.5, 0.0)
     # a null that moves cells has no parts: what is expected under it is all there is
-    at_null = np.where(np.isnan(in_domain), rows["expected"], np.exp2(parts[1]) * (in_domain + 0.5) - 0.5)
+    at_null = np.where(
+        np.isnan(in_domain), rows["expected"], np.maximum(np.exp2(parts[1]) * (in_domain + 0.5) - 0.5, 0.0)
+    )
     status = rows[k.STATUS].astype(str).replace(k.TOO_FEW, k.TESTED).to_numpy(dtype=object)
     status[(status == k.TESTED) & ~(sd > 0)] = k.NO_VARIATION
     columns = {

@@ -17,6 +17,7 @@ from tumint.neighbourhood.levels import Scales, level
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.statistics.abundance import tissue_area_mm2
+from tumint.pair_features import part_features
 
 TYPES = ["a", "b", "c"]
 
@@ -105,3 +106,20 @@ def test_the_whole_table() -> None:
     plain = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=False)
     assert (plain["family"] == k.FAMILY_CONTACT).sum() == 18
     assert (plain["family"] == k.FAMILY_INTERACTION).sum() == 12
+
+
+def test_nothing_expected_is_no_negative_weight() -> None:
+    """Where no cell of a type is near, nothing is expected, and rounding must not make it less."""
+    rows = []
+    for i, in_image in enumerate(np.linspace(0.05, 40, 400)):
+        domain = np.log2(0.5 + 0.7 * in_image) - np.log2(0.5 + in_image)
+        region = np.log2(0.5) - np.log2(0.5 + 0.7 * in_image)
+        rows.append({"sample": f"s{i}", "expected_global": in_image, "log2_domain": domain, "log2_region": region})
+    scores = pd.DataFrame(rows).assign(
+        source="a", target="b", log2_contact=1.0, sd=1.0, expected=0.0, n_source=20, status="tested"
+    )
+    table = part_features(scores, symmetric=True)
+    assert (table["weight"] >= 0).all()
+    assert table.loc[table["family"] == k.FAMILY_CONTACT, "weight"].to_numpy() == pytest.approx(
+        np.zeros(400), abs=1e-12
+    )

