@@ -285,3 +285,15 @@ def test_nulls_nearby_and_among_the_cells_of_a_parent(tmp_path: Path) -> None:
         assert tested[["log_odds", "log_odds_se"]].notna().all().all()
         assert (tested["information"] > 1).all()
     assert abs(found["local"].loc[pair, "direct_log_odds"]) < 3 * found["local"].loc[pair, "direct_se"]
+
+
+def test_the_contact_share_is_counted_by_hand(cells: Path, tmp_path: Path) -> None:
+    """The share of a-cells with at least one b-cell within 15 µm."""
+    assert score(cells, "-o", tmp_path / "o.parquet", "--statistic", "share", "--graph", "radius", "--radius", 15) == 0
+    table = pd.read_csv(cells)
+    sources = table[table["cell_type"] == "b"][["x", "y"]].to_numpy()
+    targets = table[table["cell_type"] == "a"][["x", "y"]].to_numpy()
+    near = np.linalg.norm(sources[:, None] - targets[None], axis=-1) <= 15
+    row = pd.read_parquet(tmp_path / "o.parquet").set_index(["source", "target"]).loc[("b", "a")]
+    assert row["observed"] == pytest.approx(near.any(axis=1).mean())
+    assert 0 < row["observed"] < 1

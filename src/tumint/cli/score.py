@@ -9,7 +9,7 @@ from typing import Any
 from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
-_STATISTICS = ("edges", "classic", "histocat", "patch", "allocation")
+_STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -32,7 +32,12 @@ def add_verbs(verbs: Any) -> None:
     add("--symmetric", action="store_true", help="knn edges hold both ways; without it a cell → its k nearest")
     add("--radius", type=float, default=20.0, metavar="UM", help="distance of radius in µm (default 20)")
     add("--edges", type=Path, metavar="FILE", help="table of sample, source_cell, target_cell, for --graph edges")
-    add("--statistic", choices=_STATISTICS, default="edges", help="default edges")
+    add(
+        "--statistic",
+        choices=_STATISTICS,
+        default="edges",
+        help="default edges; share: of the source cells that touch a target cell, which is patch of 1",
+    )
     add("--patch-size", type=int, default=3, metavar="N", help="least number of neighbours for patch (default 3)")
     nulls = ("exact", "local", "permutation", "fixed", "torus", "jitter")
     add(
@@ -72,6 +77,8 @@ def add_verbs(verbs: Any) -> None:
 def _score(a: argparse.Namespace) -> None:
     local, a.null = a.null == "local", "exact" if a.null in (None, "local") else a.null
     _check(a)
+    if a.statistic == "share":
+        a.statistic, a.patch_size = "patch", 1
     from tumint.io.contracts import SCORES
     from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
