@@ -261,7 +261,7 @@ def maps_page(folder: Path, maps: int, cells: int) -> Path:
             }
         )
         figures.append(type_map(table, f"roi{i}", types, type_colours(types), **options))
-    page = Page("cluster", "Maps", "Maps.", State("green", ("",)), (), (), (Section("Maps", figures),), (), ())
+    page = Page("cluster", "Maps", "Maps.", State("green", ("",)), [Section("Maps", figures)])
     params = StageParams.model_validate({"cohort": "maps", "title": "Maps", "simulated": True})
     files = Files(folder / "figures")
     files.clear()
