@@ -40,7 +40,11 @@ def _digests(results: Path) -> dict[str, str]:
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        if path.is_file() and name.parts[0] not in ("logs", "benchmarks") and path.name != ".snakemake_timestamp":
+        if (
+            path.is_file()
+            and name.parts[0] not in ("logs", "benchmarks", ".lock")
+            and path.name != ".snakemake_timestamp"
+        ):
             found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
