@@ -179,7 +179,9 @@ def test_what_a_row_says() -> None:
     )
     pd.testing.assert_frame_equal(
         read[read["family"] == k.FAMILY_ALLOCATION].reset_index(drop=True),
-        features.assign(sample=features["sample"].astype(object)).reset_index(drop=True),
+        features.assign(**{name: features[name].astype(object) for name in ("sample", "status")}).reset_index(
+            drop=True
+        ),
     )
 
 
