@@ -71,6 +71,11 @@ class Browser:
     driver: Any
     downloads: Path
 
+    def leave(self) -> None:
+        """Leave the page for an empty one: what it drew on is given back, as it is by a reader who closes a tab."""
+        self.driver.get("about:blank")
+        self.driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+
     def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Load a report at a width in CSS pixels, in light or dark."""
         cdp = self.driver.execute_cdp_cmd
