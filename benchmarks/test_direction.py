@@ -62,6 +62,7 @@ def test_direction_of_a_weak_preference(share: float) -> None:
             right[name] += int(effect[0] > max(effect[1], 0))
     print(f"\n{share:.0%} seek: direction right in {right} of {COHORTS // 2} cohorts of 50 v 50 tissues")
     assert right["moved"] >= 0.95 * COHORTS // 2
+    # with a chance of 0.1 the log2 is right in 28 of 30 only, short of what is asked: see docs/statistics.md
     assert share < 0.15 or right["log2"] >= 0.95 * COHORTS // 2
 
 
@@ -104,6 +105,7 @@ def test_density_alone_is_no_attraction(clustered: tuple[int, ...]) -> None:
         f"{(p < 0.05).mean():.3f}, b to b {(p[:, own] < 0.05).mean():.2f}"
     )
     assert 0.03 <= (p[:, ~own] < 0.05).mean() <= 0.07
+    assert 0.03 <= (p < 0.05).mean() <= 0.07
 
 
 def test_cost_beside_the_interactions() -> None:
@@ -135,7 +137,7 @@ def test_cost_beside_the_interactions() -> None:
     print("\nCPU seconds:", {name: round(value, 3) for name, value in best.items()})
     interactions = sum(value for name, value in best.items() if name.startswith(("edges", "odds")))
     print(f"all others over interactions: {sum(best.values()) / interactions - 1:.2f}")
-    assert sum(best.values()) <= 2 * interactions
+    assert sum(best.values()) <= 2 * interactions  # the interactions themselves are in the sum
 
 
 @pytest.mark.parametrize("least", [1, 2, 3])
