@@ -41,7 +41,7 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
 
 test: env  ## the tests
-	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 	@# in CI the demo is run first, and `make browser` after it
 	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
 	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
@@ -50,8 +50,10 @@ test: env  ## the tests
 whole: env  ## the whole workflow on the real cohorts and on a small one that is changed, killed, resumed and fed wrong data
 	$(BIN)/python -m pytest -m whole -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 
-drill: env  ## what takes minutes: planted truth on other seeds, damaged files by the hundred
+drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	tests/slurm/up.sh && { $(BIN)/python -m pytest -m slurm_drill tests/slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code; }
+	$(BIN)/python tests/drill/ledger.py
 
 slurm-demo: env  ## a small cohort through a real one-node Slurm and without it (Debian, root): same numbers, bit for bit
 	@tests/slurm/up.sh
