@@ -82,12 +82,13 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         OUTCOMES,
         only=True,
     )
-    summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
+    left = joined([remaining(result, config) for result in results], REMAINING, only=True)
+    spoken = [said for _, said in predictions]
+    summary = summarise(results, spoken, config, without, grid=held, left=left, outcomes=related)
     write_table(_all_subjects(table, rows, results, config), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract, only=True)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
-    left = joined([remaining(result, config) for result in results], REMAINING, only=True)
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
