@@ -61,8 +61,7 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
         ),
         (
             *(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
-            "The odds that a cell belongs to CD8 are 2.00× (1.21 to 3.30) as high in treated as in vehicle "
-            "(EVIDENCE).",
+            "The odds that a cell belongs to CD8 are 2.00× (1.21 to 3.30) as high in treated as in vehicle (EVIDENCE).",
         ),
         (
             *(k.FAMILY_DISTANCE, "A|B", -0.7),

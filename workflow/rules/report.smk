@@ -89,6 +89,13 @@ rule report_index:
             category="index",
             labels={"stage": "all", "what": "report"},
         ),
+        figures=report(
+            directory("<results>/figures/index"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="index",
+            labels={"stage": "all", "what": "{figure}"},
+        ),
     log:
         "<logs>/report/index.log",
     benchmark:

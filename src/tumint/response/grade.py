@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-from tumint import families
 from tumint import keys as k
 from tumint.text import integer, probability
 
@@ -75,7 +74,7 @@ def _settings(row: Mapping[Any, Any]) -> list[str]:
     if not _there(share):
         return []
     low, high, n = row.get("setting_low"), row.get("setting_high"), int(row["n_settings"])
-    if _there(low) and low * high < 0:
+    if _there(low) and _there(high) and low * high < 0:
         return [f"its direction changes over {integer(n)} other settings"]
     if share <= MOST_SETTINGS:
         return [f"it holds on only {round(share * n)} of {integer(n)} other settings"]
@@ -97,14 +96,15 @@ def linked(found: list[dict[str, Any]]) -> list[str]:
     said: list[str] = []
     before: list[dict[str, Any]] = []
     for row in found:
+        if row[k.FAMILY] != k.FAMILY_INTERACTION:
+            said.append("")
+            continue
         mine = {row[k.SOURCE], row[k.TARGET]}
         stronger = [one for one in before if mine & {one[k.SOURCE], one[k.TARGET]}]
-        is_pair = row[k.FAMILY] in CONTACT and row[k.SOURCE]
-        said.append(f"{stronger[0][k.SOURCE]} – {stronger[0][k.TARGET]}" if is_pair and stronger else "")
-        if is_pair and row[k.FAMILY] == k.FAMILY_INTERACTION:
-            before.append(row)
+        said.append(f"{stronger[0][k.SOURCE]} – {stronger[0][k.TARGET]}" if stronger else "")
+        before.append(row)
     return said
 
 
-def _there(value: Any) -> bool:
+def _there(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not math.isnan(value)

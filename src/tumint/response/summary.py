@@ -147,7 +147,7 @@ def _with_evidence(
 
 
 def _of_contrast(table: pd.DataFrame | None, result: Result, columns: list[str], family: str = "") -> pd.DataFrame:
-    """Some columns of a table of all contrasts by family and feature, numbers as floats; no rows where there is none."""
+    """Some columns of a table of all contrasts, by family and feature; numbers as floats; no rows without a table."""
     if table is None or table.empty:
         return pd.DataFrame(columns=[k.FAMILY, k.FEATURE, *columns])
     mine = table[table["contrast"] == result.design.contrast.name]

@@ -11,7 +11,7 @@ from typing import Any
 
 from tumint import families, text
 from tumint import keys as k
-from tumint.text import integer, probability, setting, share_setting
+from tumint.text import integer, probability, said_probability, setting, share_setting
 
 _RATIOS = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
 _WITHOUT = {"without_one_low": "effect_low", "without_one_high": "effect_high"}
@@ -30,7 +30,7 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, An
     family = row[k.FAMILY]
     ratios = {name: families.ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
     claim = _claim(row, _times(row, ratios), contrast)
-    return {**ratios, "words": f"{claim} ({_evidence(row, ratios)})."}
+    return {**ratios, "words": f"{claim} ({_evidence(row, ratios)}).", "short": f"{claim} ({_in_short(row)})."}
 
 
 def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
@@ -41,13 +41,21 @@ def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     return f"{times} ({text.ratio(low)} to {text.ratio(high)})" if _there(low) else times
 
 
+def _in_short(row: Mapping[Any, Any]) -> str:
+    """What a reader with little time has to know: the grade with its reason, q, and how many subjects."""
+    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
+    why = f": {row['why']}" if row.get("why") else ""
+    graded = f"{row['grade']}{why}; " if row.get("grade") else ""
+    return f"{graded}q = {probability(row['q'])}, {subjects}" if _there(row["q"]) else f"{subjects}, no p"
+
+
 def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     if not _there(row["q"]):
         return f"{subjects}, no p"
     why = f": {row['why']}" if row.get("why") else ""
     graded = f"{row['grade']}{why}; " if row.get("grade") else ""
-    said = [f"q = {probability(row['q'])}", subjects]
+    said = [said_probability("q", row["q"]), subjects]
     known = ratios["ratio"] is not None
     sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _WITHOUT.items()]
     low, high = sizes
@@ -144,7 +152,7 @@ def relation(row: Mapping[Any, Any]) -> str:
     if numbers[0] is None:
         numbers = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
     times = f"{text.ratio(numbers[0])} ({text.ratio(numbers[1])} to {text.ratio(numbers[2])})"
-    subjects = f"q = {probability(row['q'])}, {row['n_subjects']} subjects"
+    subjects = f"{said_probability('q', row['q'])}, {row['n_subjects']} subjects"
     if survival:
         what = f"With one standard deviation more of {pair} ({_spoken(family)}) the hazard is {times} times as high"
         return f"{what} ({subjects}, {row['n_events']} events)."

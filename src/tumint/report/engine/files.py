@@ -21,6 +21,7 @@ class Files:
     """The folder of a stage's figures, and how much of the page they have filled so far."""
 
     folder: Path
+    note: str = ""  # whose data it is, under every figure that leaves the page
     used: int = 0
     names: set[str] = field(default_factory=set)
     links: list[Link] = field(default_factory=list)

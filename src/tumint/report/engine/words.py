@@ -84,7 +84,7 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     n = len(tested)
-    said = f"nothing differs at q < {setting(fdr)} among {plural(n, 'feature')} tested"
+    said = f"no difference was found at q < {setting(fdr)} among {plural(n, 'feature')} tested"
     said += f" (smallest q {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
     if least is not None:

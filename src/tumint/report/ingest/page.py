@@ -165,7 +165,7 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
     if len(per):
         names = list(table.loc[per.index, k.SAMPLE])
         found.append(
-            f"A ROI has {integer(per.median())} cells in the median, between {integer(per.min())} "
+            f"ROIs hold a median of {integer(per.median())} cells, between {integer(per.min())} "
             f"({names[per.argmin()]}) and {integer(per.max())} ({names[per.argmax()]})."
         )
     with_edges = int((table["n_edges"] > 0).sum())
@@ -195,13 +195,21 @@ def method(inputs: Inputs) -> list[str]:
 
 
 def _method(inputs: Inputs) -> list[str]:
-    settings = _params(inputs).get("ingest") or {}
-    said = [
-        "Each ROI's cells were read and checked: needed columns, numbers where numbers are due, finite coordinates, "
-        "unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
-        "to the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
-        "interface, tumour and normal, and these before others by name."
-    ]
+    settings, table = _params(inputs).get("ingest") or {}, samples(inputs)
+    placed = bool(table["has_coordinates"].any()) if "has_coordinates" in table else True
+    checked = ["needed columns", "numbers where numbers are due", "unique cell ids"]
+    checked += ["finite coordinates"] if placed else []
+    said = [f"Each ROI's cells were read and checked: {listed(checked)}."]
+    sizes = table[k.PIXEL_SIZE_UM].dropna()
+    if placed and len(sizes) and (sizes != 1).any():
+        said[0] += " Coordinates and areas were turned from pixels into µm and µm²."
+    if not placed:
+        said[0] += " The cells have no place in a tissue: nothing that needs one was computed."
+    if "masks" in table and (table["masks"] != "").any():
+        said[0] += (
+            " A cell belongs to the tissue domain whose mask covers at least half of it; where masks overlap, "
+            "structural goes before interface, tumour and normal, and these before others by name."
+        )
     if settings:
         said.append(
             f"Format `{settings.get('format')}`; a missing marker: `{settings.get('missing_marker')}`; a sample that "
