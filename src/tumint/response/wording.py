@@ -46,7 +46,7 @@ def _in_short(row: Mapping[Any, Any]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     why = f": {row['why']}" if row.get("why") else ""
     graded = f"{row['grade']}{why}; " if row.get("grade") else ""
-    return f"{graded}q = {probability(row['q'])}, {subjects}" if _there(row["q"]) else f"{subjects}, no p"
+    return f"{graded}{said_probability('q', row['q'])}, {subjects}" if _there(row["q"]) else f"{subjects}, no p"
 
 
 def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
