@@ -97,12 +97,12 @@ def test_relations_to_outcomes_in_words() -> None:
     row |= {"effect": math.log(1.5), "ci_low": math.log(1.2), "ci_high": math.log(1.9)}
     assert relation(row) == (
         "With one standard deviation more of Treg with CD8 (contact) the hazard is 1.50 (1.20 to 1.90) times as "
-        "high (q = 4.2e-5, 20 subjects, 11 events)."
+        "high (q < 0.001, 20 subjects, 11 events)."
     )
     slope = {**row, "kind": "number", "outcome": "growth", "effect": 1.0, "ci_low": 0.0, "ci_high": 2.0}
     assert relation(slope) == (
         "With one standard deviation more of growth, Treg with CD8 (contact) changes by 2.72 (1.00 to 7.39) times "
-        "(q = 4.2e-5, 20 subjects)."
+        "(q < 0.001, 20 subjects)."
     )
 
 
