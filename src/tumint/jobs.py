@@ -17,14 +17,11 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
-from tumint.errors import ConfigError, Fault, TumintError
+from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
 from tumint.samples import batches as batches
 from tumint.stages import ALL
-from tumint.text import integer
 
-# Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
-_LONGEST_ARGUMENT = 100_000
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 
@@ -51,20 +48,10 @@ def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
 
 
 def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
-    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
-
-    Raises
-    ------
-    ConfigError
-        The text is too long for a command line, so a job has too many samples.
-    """
+    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns."""
     columns = [column for column in (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM) if column in sheet]
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
-    text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > _LONGEST_ARGUMENT:
-        found = f"{len(samples)}, whose rows take {integer(len(text.encode()))} bytes of a command line"
-        raise ConfigError(Fault("config: key `samples_per_job`", "fewer samples in a job", found))
-    return text
+    return json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
 
 
 def batches_json(sheet: pd.DataFrame, column: str) -> str:
