@@ -4,6 +4,7 @@ a run and the faults in the logs of its jobs. The rules are in `workflow/rules`,
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import math
@@ -16,9 +17,11 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
+from tumint import slurm
 from tumint.config.ingest import IngestConfig
 from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
+from tumint.io.atomic import write_text
 from tumint.samples import batches as batches
 from tumint.stages import ALL
 
@@ -116,6 +119,19 @@ def hold_lock(path: str | Path) -> None:
     except OSError:
         pass  # a file system without locks: runs are not kept apart there
     _locks.append(handle)
+
+
+def end_earlier(memory: str | Path, logs: Sequence[str]) -> list[str]:
+    """End what the run before this one, if it was killed, left in Slurm; the numbers of the jobs.
+
+    `memory` is the file that has the run's log of Snakemake; those of this run, `logs`, are written there.
+    """
+    path, left = Path(memory), []
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        left = [job for log in path.read_text(encoding="utf-8").splitlines() for job in slurm.cancel_left(Path(log))]
+    with contextlib.suppress(OSError):
+        write_text(path, "\n".join(logs))
+    return left
 
 
 def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:

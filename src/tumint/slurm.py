@@ -1,6 +1,6 @@
-"""What Slurm knows of a job that ended badly: why, and what it had asked for.
+"""What Slurm knows of a job that ended badly: why, and what it had asked for; and jobs that a killed run left there.
 
-From the job's own log, which every cluster writes; then from `sacct`, and where there is no accounting, from
+Why: from the job's own log, which every cluster writes; then from `sacct`, and where there is no accounting, from
 `scontrol`, which forgets a job after some minutes. Where none of them says anything, nothing is guessed.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _SAID = {
     "KILLED": re.compile(r"returned non-zero exit status 137|died with <Signals\.SIGKILL"),
     "exit 3": re.compile(r"returned non-zero exit status 3\b"),  # what `tumint` says where it ran out of something
 }
+_RUN = re.compile(r"^SLURM run ID: (\S+)$", re.MULTILINE)  # the name of all jobs of a run
 _UNITS = {"K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 _LAST = 100_000  # characters of a log
 
@@ -46,6 +48,28 @@ def record(job: str, state: str, logs: list[Path]) -> Record:
     why = why or next(iter(plain), "")
     numbers = {name: float(known.get(name, 0.0)) for name in ("asked_mb", "used_mb", "minutes")}
     return Record(why, **numbers)
+
+
+def cancel_left(log: Path, seconds: float = 60.0) -> list[str]:
+    """Cancel the jobs that the run with this log of Snakemake left in Slurm, wait until they are gone; their numbers.
+
+    Nobody waits for them, and the next run sends the same ones again: two would write one file.
+    """
+    try:
+        run = _RUN.search(log.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return []
+    left = _queued(run[1]) if run else []
+    if run and left:
+        _printed("scancel", f"--name={run[1]}")
+        until = time.monotonic() + seconds
+        while _queued(run[1]) and time.monotonic() < until:
+            time.sleep(1)
+    return left
+
+
+def _queued(run: str) -> list[str]:
+    return _printed("squeue", "--noheader", "--format=%i", f"--name={run}").split()
 
 
 def _tail(path: Path) -> str:

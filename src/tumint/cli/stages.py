@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tumint.cli.outputs import add_overwrite, check_output
+from tumint.cli.outputs import add_overwrite, check_folder, check_output
 from tumint.errors import ConfigError, DataError, Fault, TumintError
 from tumint.handed import read_paths, read_text
 from tumint.stages import STAGES
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from tumint.config.model import StageParams
 
 
+# what a verb writes into the folder that `-o` names; a test compares them with the outputs of the rules
+INTO_FOLDER = {
+    "qc": [f"{name}.parquet" for name in ("limits", "rois", "channels", "spillover", "stripes")],
+    "cluster": [
+        *("cells.h5ad", "cells.parquet", "clusters.parquet", "marker_means.parquet", "gates.parquet", "states.parquet"),
+        *("ridges.parquet", "sweep.parquet", "mixing.parquet", "confusion.parquet", "umap.parquet", "moran.parquet"),
+        "ligand_receptor.parquet",
+    ],
+    "neighbourhood": [
+        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "features", "scale")
+    ],
+    "response": [
+        *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
+        *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "prediction.parquet", "effects.json"),
+    ],
+}
 _LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
 
 
@@ -132,6 +148,7 @@ def _qc(a: argparse.Namespace) -> None:
     if a.gather:
         a.gather = read_paths(a.gather, "--gather")
         _check_outputs(a)
+        check_folder(a, INTO_FOLDER["qc"])
         stage.run_gather(params, a.gather, a.out)
         return
     lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
@@ -149,6 +166,7 @@ def _cluster(a: argparse.Namespace) -> None:
 
     a.cells = read_paths(a.cells, "--cells")
     _check_outputs(a)
+    check_folder(a, INTO_FOLDER["cluster"])
     batches = _json(a.batches, "--batches", "JSON {sample: batch}")
     stage.run(_params(a), a.cells, a.out, threads=a.threads, batches=batches)
 
@@ -158,6 +176,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
+    check_folder(a, INTO_FOLDER["neighbourhood"])
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
     else:
@@ -169,6 +188,7 @@ def _response(a: argparse.Namespace) -> None:
     from tumint.response import stage
 
     _check_outputs(a)
+    check_folder(a, INTO_FOLDER["response"])
     stage.run(_params(a), a.features, a.sheet, a.out, a.grid)
 
 
@@ -181,10 +201,10 @@ def _report(a: argparse.Namespace) -> None:
         _check_outputs(a)
     if a.against is not None:
         out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"
-        render.against(a.against, a.results, out)
+        render.against(a.against, a.results, out, overwrite=a.overwrite)
         print(out)
         return
     for name in ("stage", "params", "sheet", "out"):
         if getattr(a, name) is None:
             raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
-    render.run(a.stage, _params(a), a.results, a.sheet, a.out)
+    render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)
