@@ -150,7 +150,10 @@ Logfile logs/ingest/b0002.log: empty file
 FAILED = (
     "SLURM-job '7' failed, SLURM status is: '{}'. Detailed failure reason unavailable (status command is not 'sacct')."
 )
-REFUSED = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nowhere'."
+REFUSED = (
+    "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nowhere\n"
+    "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n        sbatch x"
+)
 # state in squeue, what Slurm wrote, what sacct and scontrol know → what is said
 SACCT = {
     "full": "FAILED|700M||30|1|1\nCANCELLED by 0|||||\n",
@@ -163,7 +166,7 @@ SLURM_ENDS = {
     "memory, not called so": (
         ("FAILED", "slurmstepd: error: StepId=7.batch exceeded memory limit (1 > 0), being killed", "held", ""),
         "more memory for it: a smaller `samples_per_job`, or `--set-resources ingest:mem_mb=1400` (after `--`, or "
-        "`set-resources` in the profile), found that it needed more than the 700 MB it had asked Slurm for (it held 800 MB",
+        "`set-resources` in the profile), found that it needed more than the 700 MB it had asked Slurm for (it held",
     ),
     "memory, by cgroup": (
         ("FAILED", "error: Detected 1 oom_kill event in StepId=7.0", "", SCONTROL),
@@ -240,6 +243,7 @@ def test_a_job_that_was_sent_again_and_ended_well_is_not_told(tmp_path: Path, mo
 def test_a_job_that_slurm_does_not_take(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(SENT.format(message=REFUSED, slurm="7.log"))
     (line,) = ended.jobs([str(tmp_path / "log")])
+    assert line.startswith("tumint: job ingest b0002 (logs/ingest/b0002.log): expected ")
     assert "that Slurm takes it: see the account, partition" in line
     assert "found `sbatch: error: invalid partition specified: nowhere`." in line
 

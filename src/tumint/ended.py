@@ -101,8 +101,9 @@ def _ends(log: Path) -> list[_End]:
     ends: dict[str, _End] = {}  # the last of each job, which may be sent several times
     why, end, number = "", None, ""
     for line in [*lines, ""]:
-        if end and not line.startswith((" ", "\t")):
-            end.name = names.get(number, end.rule)
+        # what sbatch said stands there line by line
+        if end and not line.startswith((" ", "\t", "sbatch: ")):
+            end.name = names.get(number, "")
             ends[number or str(len(ends))] = end
             why, end, number = "", None, ""
         if status := _STATUS.search(line):
@@ -142,7 +143,7 @@ def _fault(end: _End, since: float) -> Fault | None:
     expected, found = _WORDS[end.why]
     words = _words(end, known)
     place = f" ({end.logs[0]})" if end.logs else ""
-    return Fault(f"job {end.name}{place}", expected.format_map(words), found.format_map(words))
+    return Fault(f"job {end.name or end.rule}{place}", expected.format_map(words), found.format_map(words))
 
 
 def _says_why(logs: Iterable[str], since: float) -> bool:
@@ -161,7 +162,7 @@ def _words(end: _End, known: slurm.Record) -> dict[str, str]:
     more_mb = str(math.ceil(2 * known.asked_mb)) if known.asked_mb else "N"
     more_time = str(math.ceil(2 * known.minutes)) if known.minutes else "MINUTES"
     return {
-        "smaller": "a smaller `samples_per_job`, or " if _BATCH.search(end.name) or end.name == end.rule else "",
+        "smaller": "a smaller `samples_per_job`, or " if _BATCH.search(end.name) or not end.name else "",
         "memory": _SET.format(rule=end.rule, resource="mem_mb", value=more_mb),
         "time": _SET.format(rule=end.rule, resource="runtime", value=more_time),
         "had_memory": memory if known.asked_mb else "memory",
