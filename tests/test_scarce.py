@@ -77,6 +77,19 @@ def test_the_log_of_a_job_has_the_traceback_beside_it(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in (tmp_path / "job.traceback.txt").read_text()
 
 
+def test_a_disk_without_room_for_the_line_either() -> None:
+    """The exit code says it then, from which `ended` makes a line."""
+    program = _program(
+        "def full(_):",
+        "    raise OSError(28, 'No space left on device', 'r/x.parquet')",
+        "sys.modules['tumint.cli.doctor']._folders = full",
+        "sys.exit(cli.main(['doctor']))",
+    )
+    with open("/dev/full", "w") as log:
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=log)
+    assert done.returncode == scarce.EXIT_CODE
+
+
 def test_memory_that_the_account_may_not_have() -> None:
     """A real limit: an array that does not fit."""
     program = _program(
@@ -152,7 +165,8 @@ FAILED = (
 )
 REFUSED = (
     "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nowhere\n"
-    "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n        sbatch x"
+    "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n        sbatch x\n"
+    "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
 )
 # state in squeue, what Slurm wrote, what sacct and scontrol know → what is said
 SACCT = {

@@ -20,6 +20,12 @@ _ID = re.compile(r"^\s+jobid: (\d+)")
 _LOG = re.compile(r"^\s+log: (\S.*?)(?: \(check log file.*)?$")
 _SLURM = re.compile(r"SLURM-job '([^']+)' failed.*?SLURM status is: '(\w+)'")
 _UNSENT = re.compile(r"SLURM sbatch failed\. The error message was '(.*?)'?\.?$")
+_INSIDE = (
+    " ",
+    "\t",
+    "sbatch: ",
+    "For further error details",
+)  # how lines of an error begin, those of sbatch among them
 _SET = "`--set-resources {rule}:{resource}={value}`"
 _PROFILE = "after `--`, or `set-resources` in the profile"
 # what was expected, what was found; by the number of a signal or exit code, the word of Slurm, `unsent`: it took no job
@@ -101,8 +107,7 @@ def _ends(log: Path) -> list[_End]:
     ends: dict[str, _End] = {}  # the last of each job, which may be sent several times
     why, end, number = "", None, ""
     for line in [*lines, ""]:
-        # what sbatch said stands there line by line
-        if end and not line.startswith((" ", "\t", "sbatch: ")):
+        if end and not line.startswith(_INSIDE):
             end.name = names.get(number, "")
             ends[number or str(len(ends))] = end
             why, end, number = "", None, ""

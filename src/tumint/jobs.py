@@ -150,6 +150,13 @@ def remove_other_batches(results: str | Path, names: Collection[str]) -> list[st
     return removed
 
 
+def remove_told(folder: str | Path) -> None:
+    """Remove logs under `folder` that have a fault: a job that is ended before it writes its own would seem to have it."""
+    for path in Path(folder).rglob("*.log"):
+        if any(line.startswith("tumint: ") for line in path.read_text("utf-8", "replace").splitlines()):
+            path.unlink()
+
+
 def faults_in_logs(folder: str | Path, since: float) -> list[str]:
     """The users' faults that jobs wrote to logs under `folder` after `since` (seconds of the epoch), with their log."""
     found = []

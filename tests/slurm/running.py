@@ -124,5 +124,6 @@ class Head:
         self.log.close()
 
     def lines(self) -> list[str]:
-        """The lines that it printed for a person at its end."""
-        return re.findall(r"^tumint: .*$", self.printed, flags=re.MULTILINE)
+        """The lines that it printed for a person at its end, after the logs of the jobs that failed."""
+        last = self.printed.rpartition("Exiting because a job execution failed.")[2]
+        return re.findall(r"^tumint: .*$", last, flags=re.MULTILINE)

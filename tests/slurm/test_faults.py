@@ -144,7 +144,7 @@ def _in_ingest(drill: Drill) -> None:
     filler = folder / "results" / "filler"
     _fill(filler)
     head.release()
-    drill.told("a full disk", head, "room on the disk", r"b0001\.log")
+    drill.told("a full disk", head, "room (on the disk|for its results and its log)", r"b0001\.log")
     filler.unlink()
 
 

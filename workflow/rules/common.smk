@@ -74,6 +74,7 @@ onstart:
     if left := jobs.end_earlier(f".snakemake/tumint_{COHORT.config.cohort}.run", log):
         print(f"tumint: cancelled in Slurm, as the run that sent them was killed: {', '.join(left)}", file=sys.stderr)
     remove_leftovers(RESULTS)
+    jobs.remove_told(f"{RESULTS}/logs")
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
     no_later_than_now(RESULTS)
     HANDED.write()
