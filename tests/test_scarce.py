@@ -165,7 +165,7 @@ FAILED = (
 )
 REFUSED = (
     "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nowhere\n"
-    "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n        sbatch x\n"
+    "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n        sbatch\n"
     "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
 )
 # state in squeue, what Slurm wrote, what sacct and scontrol know → what is said

@@ -151,7 +151,7 @@ def remove_other_batches(results: str | Path, names: Collection[str]) -> list[st
 
 
 def remove_told(folder: str | Path) -> None:
-    """Remove logs under `folder` that have a fault: a job that is ended before it writes its own would seem to have it."""
+    """Remove logs under `folder` that have a fault: a job that is ended before it writes one would seem to have it."""
     for path in Path(folder).rglob("*.log"):
         if any(line.startswith("tumint: ") for line in path.read_text("utf-8", "replace").splitlines()):
             path.unlink()
