@@ -217,7 +217,7 @@ def test_rules_are_commands(path):
         for directive in ("log", "benchmark", "threads", "resources", "message"):
             assert re.search(rf"^    {directive}:", rule, flags=re.MULTILINE), f"{rule.split(':')[0]}: {directive}"
         assert re.search(r'^    shell:\n        "tumint ', rule, flags=re.MULTILINE)
-        assert "{params.config:q} --code {params.code}" in rule
+        assert "{params.settings:q} --code {params.code}" in rule
         assert "> {log:q} 2>&1" in rule
 
 

@@ -1,20 +1,27 @@
 """Where compiled kernels are kept: in a folder named after a digest of all of them, so that an edit of any is seen.
 
-A compiled kernel holds those it calls, in other modules too, and numba looks at a kernel's own module alone.
+A compiled kernel holds those it calls, in other modules too, and numba looks at a kernel's own module alone. Folders of
+earlier kernels go when a new one is made, but for the newest and those that a process may still be using.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 _KERNELS = Path(__file__).parent / "kernels"
+_FOLDER = re.compile(r"kernels-[0-9a-f]{16}(\.gone-\d+)?")
+_KEPT = 3  # besides those in use: another branch, or a version gone back to
+_IN_USE = 7 * 86400  # seconds since a process last began with it; no job takes longer
 
 
 @cache
@@ -37,6 +44,7 @@ def folder() -> str:
         place = base / f"kernels-{digest()}"
         # a temporary folder is open to all: there, what the folder lies in has to be this user's too
         if _is_made(place) and _is_private(place) and (lasts or _is_private(base)):
+            _keep_newest(base, place)
             if not lasts:
                 _say(f"compiled kernels are kept in {place}, as no other folder can be written")
             return str(place)
@@ -67,6 +75,27 @@ def _is_made(place: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def _keep_newest(base: Path, mine: Path) -> None:
+    """Mark `mine` as in use, and remove what is neither in use nor among the newest of the folders in `base`.
+
+    Each is renamed before it is emptied: of several processes one removes it, and none finds half of it.
+    """
+    try:
+        os.utime(mine)
+        dated = [(path.lstat(), path) for path in base.iterdir() if _FOLDER.fullmatch(path.name) and path != mine]
+    except OSError:
+        return  # another process is at it
+    own = [(s.st_mtime, path) for s, path in dated if stat.S_ISDIR(s.st_mode) and s.st_uid == os.getuid()]
+    for used, path in sorted(own, reverse=True)[_KEPT - 1 :]:
+        if time.time() - used > _IN_USE:
+            gone = path if ".gone-" in path.name else path.with_name(f"{path.name}.gone-{os.getpid()}")
+            try:
+                path.rename(gone)
+            except OSError:
+                continue
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 def _is_private(place: Path) -> bool:

@@ -4,6 +4,7 @@ a run and the faults in the logs of its jobs. The rules are in `workflow/rules`,
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import math
@@ -16,15 +17,14 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
+from tumint import slurm
 from tumint.config.ingest import IngestConfig
-from tumint.errors import ConfigError, Fault, TumintError
+from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
+from tumint.io.atomic import write_text
 from tumint.samples import batches as batches
 from tumint.stages import ALL
-from tumint.text import integer
 
-# Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
-_LONGEST_ARGUMENT = 100_000
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 
@@ -51,20 +51,10 @@ def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
 
 
 def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
-    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
-
-    Raises
-    ------
-    ConfigError
-        The text is too long for a command line, so a job has too many samples.
-    """
+    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns."""
     columns = [column for column in (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM) if column in sheet]
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
-    text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > _LONGEST_ARGUMENT:
-        found = f"{len(samples)}, whose rows take {integer(len(text.encode()))} bytes of a command line"
-        raise ConfigError(Fault("config: key `samples_per_job`", "fewer samples in a job", found))
-    return text
+    return json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
 
 
 def batches_json(sheet: pd.DataFrame, column: str) -> str:
@@ -131,6 +121,19 @@ def hold_lock(path: str | Path) -> None:
     _locks.append(handle)
 
 
+def end_earlier(memory: str | Path, logs: Sequence[str]) -> list[str]:
+    """End what the run before this one, if it was killed, left in Slurm; the numbers of the jobs.
+
+    `memory` is the file that has the run's log of Snakemake; those of this run, `logs`, are written there.
+    """
+    path, left = Path(memory), []
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        left = [job for log in path.read_text(encoding="utf-8").splitlines() for job in slurm.cancel_left(Path(log))]
+    with contextlib.suppress(OSError):
+        write_text(path, "\n".join(logs))
+    return left
+
+
 def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:
     """Remove what an earlier run with more batches left, so that no report reads a sample twice; what was removed.
 
@@ -145,6 +148,13 @@ def remove_other_batches(results: str | Path, names: Collection[str]) -> list[st
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             removed.append(str(path))
     return removed
+
+
+def remove_told(folder: str | Path) -> None:
+    """Remove logs under `folder` that have a fault: a job that is ended before it writes one would seem to have it."""
+    for path in Path(folder).rglob("*.log"):
+        if any(line.startswith("tumint: ") for line in path.read_text("utf-8", "replace").splitlines()):
+            path.unlink()
 
 
 def faults_in_logs(folder: str | Path, since: float) -> list[str]:

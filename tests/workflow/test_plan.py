@@ -29,6 +29,15 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     ]
 
 
+def test_plan_tells_other_samples_from_other_settings(finished, tumint):
+    sheet = finished / "samples.tsv"
+    sheet.write_text(
+        sheet.read_text().replace("M0_ROI0\tM0\traw/M0_ROI0.csv\t1.0", "M0_ROI0\tM0\traw/M0_ROI0.csv\t2.0")
+    )
+    lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
+    assert "  ingest (b0001): other samples" in lines
+
+
 def test_plan_follows_the_order_of_the_stages(finished, tumint):
     shutil.rmtree(finished / "results")
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
@@ -92,19 +101,6 @@ def test_snakemake_checks_what_run_checks(finished, snakemake, edit):
         assert done.returncode == 2
         assert said in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
-    for i in range(3000):
-        (finished / "raw" / f"{i}.csv").write_text("ObjectNumber\n1\n")
-    (finished / "samples.tsv").write_text(
-        "sample\tsubject\tpath\tarm\n"
-        + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
-    )
-    edit(finished, samples_per_job=3000)
-    done = snakemake("--configfile", "config.yaml", "--cores", 1, "-n", cwd=finished)
-    assert done.returncode == 2
-    assert "tumint: config: key `samples_per_job`: expected fewer samples in a job, found 3000" in done.stderr
 
 
 def test_arguments_after_the_dashes_go_to_snakemake(finished, tumint):

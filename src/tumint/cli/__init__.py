@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import gc
 import os
 import sys
@@ -48,20 +49,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         with stoppable():
             return int(arguments.call(arguments) or 0)
     except Stopped as stopped:
-        print(f"tumint: {stopped}", file=sys.stderr)
+        _tell(stopped)
         return stopped.exit_code
     except TumintError as error:
         _fail(error)
         for fault in error.faults:
-            print(f"tumint: {fault}", file=sys.stderr)
+            _tell(fault)
         return 2
     except BrokenPipeError:
         return 1
     except Exception as error:
         _fail(error)
         lacking = scarce.fault_of(error, own[0])
-        print(f"tumint: {lacking or scarce.internal(error, own[0])}", file=sys.stderr)
+        _tell(lacking or scarce.internal(error, own[0]))
         return scarce.EXIT_CODE if lacking else 1
+
+
+def _tell(what: object) -> None:
+    """A line on stderr; where a full disk has no room for it either, the exit code alone says what happened."""
+    with contextlib.suppress(OSError):
+        print(f"tumint: {what}", file=sys.stderr, flush=True)
 
 
 def _leave_working_folder() -> None:

@@ -19,7 +19,7 @@ from tumint.text import fixed
 
 _PACKAGES = (
     *("snakemake", "snakemake-executor-plugin-slurm", "numpy", "pandas", "scipy", "numba", "anndata", "scanpy"),
-    *("scikit-learn", "igraph", "leidenalg", "pynndescent", "pyarrow", "matplotlib"),
+    *("scikit-learn", "igraph", "pynndescent", "pyarrow", "matplotlib"),
 )
 _CLUSTERS = {"Slurm": "sbatch", "LSF": "bsub", "Grid Engine or PBS": "qsub", "HTCondor": "condor_submit"}
 

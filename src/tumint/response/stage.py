@@ -65,7 +65,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         The features or the sheet are wrong, or they do not belong together.
     """
     config = params.response
-    assert config is not None
+    if config is None:
+        raise DataError(Fault("--params", "a section `response`", "none"))
     rows = read_sheet(sheet, check_files=False)
     if faults := check_design(rows, config, str(sheet), "config"):
         raise SheetError(faults)

@@ -25,13 +25,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("maps.js", "live.js", "page.js")
 
 
-def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) -> None:
+def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:
     """Write the report of `stage` (or `index`) to `out`, its figures and tables to `<results>/figures/<stage>`.
+
+    `overwrite`: also where that folder holds drawings or tables that no report wrote, which go.
 
     Raises
     ------
     TumintError
-        The sheet or a table is wrong. A table that is not there is no error: the page says so.
+        The sheet or a table is wrong, or the folder of figures holds what no report wrote. A table that is not there
+        is no error: the page says so.
     """
     inputs = Inputs.load(params, results, sheet)
     if stage == "index":
@@ -40,24 +43,24 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
     page = with_added(importlib.import_module(f"tumint.report.{stage}.page").build(inputs), inputs)
     files = Files(Path(results) / "figures" / stage, note(params))
-    files.clear()
+    files.clear(overwrite=overwrite)
     write_text(out, html(page, inputs, files))
 
 
-def against(other: Path, results: Path, out: Path) -> None:
+def against(other: Path, results: Path, out: Path, *, overwrite: bool = False) -> None:
     """Write what differs between the newest runs in two folders of results, to `out`.
 
     Raises
     ------
     DataError
-        One of the folders has no run that can be read.
+        One of the folders has no run that can be read, or that of the figures holds what no report wrote.
     """
     before, after = runs.newest(Path(other)), runs.newest(Path(results))
     page = importlib.import_module("tumint.report.index.against").page(before, after)
     params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
     inputs = Inputs(params, Path(results), pd.DataFrame())
     files = Files(Path(results) / "figures" / "against", note(params))
-    files.clear()
+    files.clear(overwrite=overwrite)
     write_text(out, html(page, inputs, files))
 
 
