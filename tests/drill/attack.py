@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 MAIN = "import sys; from tumint.cli import main; sys.exit(main())"
 SLOWEST = 3.0
-TIMEOUT = 90
+TIMEOUT = 25
 
 CONFIG: dict[str, Any] = {
     "cohort": "small",
@@ -35,7 +38,12 @@ CONFIG: dict[str, Any] = {
 PANEL: dict[str, Any] = {
     "name": "small",
     "source": "made for the drill",
-    "markers": [{"marker": "CD3"}, {"marker": "CD8"}, {"marker": "PD1", "use": "state"}, {"marker": "DNA", "use": "dna"}],
+    "markers": [
+        {"marker": "CD3"},
+        {"marker": "CD8"},
+        {"marker": "PD1", "use": "state"},
+        {"marker": "DNA", "use": "dna"},
+    ],
     "signatures": [
         {"cell_type": "T cells", "positive": ["CD3"], "negative": ["CD8"]},
         {"cell_type": "CD8 T cells", "positive": ["CD3", "CD8"]},
@@ -91,6 +99,7 @@ class Attack:
 def make_raw(folder: Path) -> None:
     """The tables of cells, each its own."""
     (folder / "raw").mkdir(parents=True)
+    (folder / "types.csv").write_text("cluster,type\n0,T cells\n", encoding="utf-8")
     for i, row in enumerate(rows()[1:]):
         cells = [f"{17 * j % 101},{31 * j % 103},{j % 7},{(j + i) % 5},{j % 3},{5 + j % 2}" for j in range(80)]
         (folder / row[2]).write_text("\n".join(["x,y,CD3,CD8,PD1,DNA", *cells]) + "\n", encoding="utf-8")
@@ -98,8 +107,6 @@ def make_raw(folder: Path) -> None:
 
 def cohort(folder: Path) -> Cohort:
     """The sound cohort in `folder`, not yet written."""
-    import copy
-
     return Cohort(folder, copy.deepcopy(CONFIG), copy.deepcopy(PANEL), rows(), {}, ["c.yaml", "--cores", "1"])
 
 
@@ -128,8 +135,6 @@ def tumint(*words: object, cwd: Path, timeout: float = TIMEOUT, limit_mb: int | 
         timeout: Seconds after which it is ended with all it started; then its code is None.
         limit_mb: Address space that it may take.
     """
-    import resource
-    import signal
 
     def limited() -> None:
         if limit_mb is not None:
@@ -147,7 +152,7 @@ def tumint(*words: object, cwd: Path, timeout: float = TIMEOUT, limit_mb: int | 
             stdout=out,
             stderr=err,
             start_new_session=True,
-            preexec_fn=limited,  # noqa: PLW1509  (no thread of ours holds a lock that it takes)
+            preexec_fn=limited,
         )
         status, used, code = 0, None, None
         while time.perf_counter() - started < timeout:

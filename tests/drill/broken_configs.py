@@ -38,7 +38,8 @@ def value(key: str, new: Any, *words: str, besides: dict[str, Any] | None = None
 
     shown = "none" if new is GONE else repr(new)[:40]
     named = () if any(word.startswith("!") for word in words) else (f"`{key}`",)
-    return Attack(f"{key} = {shown}", do, ("c.yaml", *named, *(word.removeprefix("!") for word in words)))
+    place = () if {"!panel.yaml", "!samples.tsv", "!types.csv header"} & {*words} else ("c.yaml",)
+    return Attack(f"{key} = {shown}", do, (*place, *named, *(word.removeprefix("!") for word in words)))
 
 
 CONTRAST = "response.contrasts.0"
@@ -57,15 +58,17 @@ VALUES = (
     value("simulated", "maybe", "maybe"),
     value("samples", GONE, "none"),
     value("samples", "", "found ``"),
-    value("samples", "sampels.tsv", "!sampels.tsv"),
-    value("samples", ".", "!a folder"),
+    value("samples", "sampels.tsv", "sampels.tsv"),
+    value("samples", ".", "a folder"),
     value("samples", "~/samples.tsv", "`~/samples.tsv`"),
     value("samples", "{batch}.tsv", "`{batch}.tsv`"),
     value("samples", ["samples.tsv"], "['samples.tsv']"),
-    value("panel", "panels.yaml", "!panels.yaml"),
-    value("panel", "raw", "!a folder"),
+    value("panel", "panels.yaml", "panels.yaml"),
+    value("panel", "raw", "a folder"),
     value("panel", 5, "`5`"),
     value("panel", GONE, "none"),
+    value("data", "nowhere", "none"),
+    value("data", "panel.yaml", "`panel.yaml`", "a file"),
     value("results", "", "found ``"),
     value("results", "/", "`/`"),
     value("results", "~/r", "`~/r`"),
@@ -124,7 +127,7 @@ VALUES = (
     value("cluster.typing", "transfer", "!cluster", "`reference`"),
     value("cluster.type_table", "no.csv", "no.csv", besides={"cluster.typing": "table"}),
     value("cluster.type_table", "raw", "a folder", besides={"cluster.typing": "table"}),
-    value("cluster.type_table", "samples.tsv", "!samples.tsv header", besides={"cluster.typing": "table"}),
+    value("cluster.type_table", "types.csv", "!types.csv header", "`cell_type`", besides={"cluster.typing": "table"}),
     value("cluster.reference", {"path": "no.h5ad"}, "!cluster.reference.path", "no.h5ad"),
     value("cluster.normalise.method", "asinh", "`asinh`"),
     value("cluster.normalise.method", "reference", "!panel.yaml", "`use: reference`"),
@@ -137,6 +140,7 @@ VALUES = (
     value("cluster.resolution", 0, "!cluster.resolution", "`0`"),
     value("cluster.resolution", "automatic", "!cluster.resolution", "`automatic`"),
     value("cluster.sweep", {"enabled": False}, "!cluster", "sweep.enabled", besides={"cluster.resolution": "auto"}),
+    value("cluster.sweep", {"resolutions": [1, 1]}, "!cluster.sweep.resolutions", "once"),
     value("cluster.min_score", 40, "`40`"),
     value("cluster.splits", [{"marker": "CD8", "at_least": 1, "cell_type": "x"}], "!cluster.splits.0", "from_type"),
     value(
@@ -184,7 +188,7 @@ VALUES = (
     value(f"{CONTRAST}.adjust", ["batsh"], "!" + CONTRAST, "`batsh`"),
     value(f"{CONTRAST}.adjust", ["arm"], "!" + CONTRAST, "adjust"),
     value(f"{CONTRAST}.adjust", "batch", "batch"),
-    value(f"{CONTRAST}.adjust", ["time"], "!samples.tsv", "`time`", "before"),
+    value(f"{CONTRAST}.adjust", ["time"], "!samples.tsv", "`time`", "5 more subjects"),
     value(f"{CONTRAST}.paired", "cage", "!" + CONTRAST, "`cage`"),
     value(f"{CONTRAST}.at", {"time": "after"}, "!" + CONTRAST, "formula"),
     value(f"{CONTRAST}.subset", [{"column": "tiem", "values": ["x"]}], f"!{CONTRAST}.subset.0.column", "`tiem`"),
@@ -192,7 +196,7 @@ VALUES = (
     value(f"{CONTRAST}.subset", [{"feature": "B cells"}], f"!{CONTRAST}.subset.0.feature", "`B cells`"),
     value(f"{CONTRAST}.subset", [{"feature": "T cells", "quantile": 50}], f"!{CONTRAST}.subset.0.quantile", "`50`"),
     value("response.outcomes.0.column", "sise", "!response.outcomes.0", "`sise`"),
-    value("response.outcomes.0.column", "time", "!samples.tsv", "`time`"),
+    value("response.outcomes.0.column", "time", "!samples.tsv", "`time`", "5 more"),
     value("response.outcomes.0.event", "died_", "!response.outcomes.0", "`died_`"),
     value("response.outcomes.0.event", "days", "!samples.tsv", "`days`", "0 or 1"),
     value("response.min_subjects", 1, "`1`"),
@@ -226,7 +230,7 @@ FORMULAS = (
     formula("~ arm - time", KEY, "`- time`"),
     formula("y ~ arm", KEY, "`~`"),
     formula("~ arm | subject", KEY, "`| subject`"),
-    formula("~ arm + (1|batch)", KEY, "`(`"),
+    formula("~ arm + (1|batch)", KEY, "|batch)"),
     formula("~ (arm", KEY, "`(`"),
     formula("~ arm)", KEY, "`)`"),
     formula("~ log(arm", KEY, "log"),
@@ -288,7 +292,7 @@ YAML = (
     text("an alias of nothing", instead("small", "*small"), "line 1", "small"),
     text("brackets without end", lambda t: t + "a: " + "[" * 5000, "sections"),
     text("a tab", instead("  format:", "\tformat:"), "line", "\\t"),
-    text("a quote that stays open", instead("A small", '"A small'), "line", "quot"),
+    text("a quote that stays open", instead("A small", '"A small'), "line", "end of stream"),
     text("no space after the colon", instead("cohort: small", "cohort:small"), "line"),
     text("a path of Windows in quotes", instead("samples.tsv", '"C:\\data\\xsamples.tsv"'), "line", "escape"),
     text("another indent", instead("  format:", " format:"), "line"),

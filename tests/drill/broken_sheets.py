@@ -52,10 +52,11 @@ def _both(column: str, old: str, new: str) -> Callable[[list[list[str]]], None]:
     return change
 
 
-def _column(name: str, make: Callable[[int], str]) -> Callable[[list[list[str]]], None]:
+def _of(subject: str, column: str, new: str) -> Callable[[list[list[str]]], None]:
     def change(rows: list[list[str]]) -> None:
-        for i, row in enumerate(rows):
-            row.append(name if i == 0 else make(i))
+        for row in rows[1:]:
+            if row[AT["subject"]] == subject:
+                row[AT[column]] = new
 
     return change
 
@@ -74,8 +75,7 @@ SHEETS = (
     cell(1, "subject", "mouse", "header", "`subject`"),
     cell(1, "path", "file", "header", "`path`"),
     cell(1, "time", "arm", "header", "`arm` twice"),
-    cell(1, "batch", "", "header"),
-    cell(1, "arm", "=cmd()", "cmd()"),
+    cell(1, "arm", "=cmd()", "`arm`"),
     cell(3, "sample", "", "row 3", "without a name"),
     cell(3, "sample", "M0_before", "row 3", "`M0_before`", "row 2"),
     cell(3, "sample", "M0_BEFORE", "`sample`", "capital"),
@@ -105,8 +105,12 @@ SHEETS = (
     cell(3, "arm", "", "M0", "arm"),
     cell(3, "size", "6", "subject M0", "`size`", "5, 6"),
     cell(3, "size", "big", "subject M0", "`size`", "big"),
-    sheet("one arm", _both("arm", "treated", "vehicle"), "treated"),
-    sheet("arms by case", _both("batch", "b1", "b1"), "arm"),
+    sheet("arms by case", _of("M0", "arm", "Vehicle"), "`arm`", "`Vehicle` and `vehicle`"),
+    Attack(
+        "sheet: one arm",
+        lambda cohort: _both("arm", "treated", "vehicle")(cohort.sheet),
+        ("c.yaml: key `response.contrasts.0.group`", "`treated`"),
+    ),
     sheet("a size that is text", _both("size", "5", "five"), "subject M0", "`five`"),
     sheet("a size that is infinite", _both("size", "5", "inf"), "subject M0", "`inf`"),
     sheet("a field too few", lambda rows: rows[2].pop(), "row 3", "9"),
@@ -114,11 +118,10 @@ SHEETS = (
     sheet("a header only", lambda rows: rows.__delitem__(slice(1, None)), "header only"),
     data("nothing", lambda _: b"", "empty"),
     data("blank lines", lambda _: b"\n\n\n", "empty"),
-    data("commas", lambda b: b.replace(b"\t", b","), "header", "`sample`"),
     data("UTF-16", lambda b: b.decode().encode("utf-16"), "UTF-16"),
     data("Latin-1", lambda b: b.replace(b"M0_after", b"M\xe4use"), "row 3", "0xE4"),
     data("a NUL", lambda b: b.replace(b"M0_after", b"M0\0after"), "row 3", "0x00"),
-    data("Excel", lambda b: b"PK\x03\x04" + b, "Excel"),
+    data("Excel", lambda b: b"PK\x03\x04\x14\x00\xf0" + b, "Excel"),
     data("half a gzip", lambda b: gzip.compress(b)[:-9], "gzip"),
     data("a quote that stays open", lambda b: b.replace(b"M0_after", b'"M0_after', 1), "quot"),
     data("a page of the web", lambda _: b"<!DOCTYPE html>\n<html>\n</html>\n", "header", "`sample`"),
@@ -148,13 +151,13 @@ PANELS = (
     panel("markers", GONE, "`markers`", "none"),
     panel("markers", [], "`markers`", "0"),
     panel("markers", {"CD3": "type"}, "`markers`", "CD3"),
-    panel("markers", ["CD3", "CD8"], "`markers.0`", "CD3"),
+    panel("markers.0", "CD3", "`markers.0`", "CD3"),
     panel("markers.0.marker", "CD8", "`CD8` twice"),
-    panel("markers.0.marker", "", "markers.0", "``"),
+    panel("markers.3.marker", "", "marker", "''"),
     panel("markers.0.marker", 3, "`markers.0.marker`", "`3`"),
     panel("markers.0.marker", False, "`markers.0.marker`", "`False`"),
     panel("markers.0.marker", "x" * 300, "`markers.0.marker`", "300"),
-    panel("markers.0.marker", "CD\n3", "CD\\n3"),
+    panel("markers.3.marker", "CD\n3", "CD\\n3"),
     panel("markers.0.use", "lineage", "`markers.0.use`", "`lineage`"),
     panel("markers.0.gate", 5, "`markers.0.gate`", "`gate`"),
     panel("markers.0.channel", "CD8", "CD8", "CD3"),
@@ -170,7 +173,7 @@ PANELS = (
     panel("signatures.0.cell_type", "CD8 T cells", "`CD8 T cells` twice"),
     panel("signatures.0.cell_type", "cd8 t cells", "cd8 t cells", "capital"),
     panel("signatures.0.cell_type", "T|B", "`T|B`"),
-    panel("signatures.0.cell_type", "", "signatures.0", "``"),
+    panel("signatures.0.cell_type", "", "cell type", "''"),
     panel("signatures.0.cell_type", "T\tcells", "T\\tcells"),
     panel("signatures.0.cell_type", "unclassified", "unclassified"),
     panel("signatures.0.parent", "Leukocytes", "`T cells`", "`Leukocytes`"),

@@ -18,6 +18,7 @@ from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.text import nearest
 
+_LONGEST_SHOWN = 300  # characters of a path in a message
 # formats whose raw data are one file; what a folder holds is for the readers of the others to say
 _ONE_FILE = {"cellprofiler", "steinbock", "mcmicro", "qupath", "inform", "halo", "table", "h5ad"}
 
@@ -28,6 +29,7 @@ def check_named(config: Config, panel: Panel | None, sheet: pd.DataFrame | None,
         *_files(config, where),
         *_results(config, where),
         *_types(config, panel, where),
+        *_markers(config, panel, where),
         *_domains(config, where),
     ]
     if sheet is None:
@@ -72,7 +74,9 @@ def _results(config: Config, where: str) -> Iterator[Fault]:
         odd = oddity(folder)
         if odd != "none":
             if odd != FOLDER:
-                yield Fault(f"{where}: key `results`", "a folder, or nothing yet", f"`{folder}`, which is no folder")
+                what = odd.replace("none that", "one that") if odd.startswith("none") else "no folder"
+                found = f"`{str(folder)[:_LONGEST_SHOWN]}`, which is {what}"
+                yield Fault(f"{where}: key `results`", "a folder, or nothing yet", found)
             return
 
 
@@ -95,10 +99,34 @@ def _types(config: Config, panel: Panel | None, where: str) -> Iterator[Fault]:
         for j, condition in enumerate(contrast.subset)
         if condition.feature is not None and condition.family == k.FAMILY_COMPOSITION
     ]
+    named += [
+        (f"cluster.splits.{i}.from_type", split.from_type)
+        for i, split in enumerate(config.cluster.splits)
+        if split.from_type is not None
+    ]
+    named += [("report.palette", name) for name in config.report.palette]
     for key, name in named:
         if name not in known:
             expected = f"types of {config.panel} ({', '.join(known)})"
             yield Fault(f"{where}: key `{key}`", expected, f"`{name}`{nearest(name, known)}")
+
+
+def _markers(config: Config, panel: Panel | None, where: str) -> Iterator[Fault]:
+    """Markers must be those of the panel, unless the data bring others that are analysed too."""
+    if panel is None:
+        return
+    known = [marker.marker for marker in panel.markers]
+    columns = config.ingest.columns
+    named = [("ingest.columns.markers", name) for name in (columns.markers if columns is not None else None) or {}]
+    if config.ingest.other_features in ("ignore", "drop"):
+        shown = panel.used("type", "state")
+        named += [("cluster.states.gates", name) for name in config.cluster.states.gates]
+        named += [(f"cluster.splits.{i}.marker", split.marker) for i, split in enumerate(config.cluster.splits)]
+    for key, name in named:
+        of = known if key.startswith("ingest") else shown
+        if name not in of:
+            what = "markers" if of is known else "`type` or `state` markers"
+            yield Fault(f"{where}: key `{key}`", f"{what} of {config.panel}", f"`{name}`{nearest(name, of)}")
 
 
 def _domains(config: Config, where: str) -> Iterator[Fault]:
