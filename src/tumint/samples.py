@@ -137,7 +137,7 @@ def odd_name(column: str, name: str) -> tuple[str, str] | None:
     """What was expected of a name that programs, file systems or people would misread, and what was found; else None.
 
     Only a `sample` may hold no spaces, slashes and `|`: a mouse may be called 12/345. Names that differ by case alone
-    are two names: no file of ours is called after a sample or a subject, so none of them meet on a disk without case.
+    are refused before a run (`config.named`), because they are one animal typed twice far more often than two.
     """
     shown = "".join(ascii(c)[1:-1] if _INVISIBLE.match(c) or not c.isprintable() else c for c in name)
     if name.startswith("-"):

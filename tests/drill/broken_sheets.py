@@ -61,6 +61,11 @@ def _of(subject: str, column: str, new: str) -> Callable[[list[list[str]]], None
     return change
 
 
+def _batches_by_case(cohort: Cohort) -> None:
+    cohort.config["response"]["contrasts"][0]["adjust"] = ["batch"]
+    _of("M0", "batch", "B0")(cohort.sheet)
+
+
 def _special(path: str, make: Callable[[Path], object]) -> Callable[[Path], None]:
     def after(folder: Path) -> None:
         (folder / path).unlink()
@@ -106,6 +111,7 @@ SHEETS = (
     cell(3, "size", "6", "subject M0", "`size`", "5, 6"),
     cell(3, "size", "big", "subject M0", "`size`", "big"),
     sheet("arms by case", _of("M0", "arm", "Vehicle"), "`arm`", "`Vehicle` and `vehicle`"),
+    Attack("sheet: batches by case", _batches_by_case, ("samples.tsv", "`batch`", "`B0` and `b0`")),
     Attack(
         "sheet: one arm",
         lambda cohort: _both("arm", "treated", "vehicle")(cohort.sheet),

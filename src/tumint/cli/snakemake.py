@@ -52,9 +52,8 @@ def check_profile(profile: Path) -> None:
     kept = (Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")), Path("/etc/xdg"))
     folders = [profile, *(folder / "snakemake" / profile for folder in kept)]
     if not any(found.is_file() for folder in folders for found in (*folder.glob("profile*"), *folder.glob("config*"))):
-        raise TumintError(
-            Fault("--profile", "a folder with `config.yaml`, a profile of Snakemake", f"none at `{profile}`")
-        )
+        expected = "a profile of Snakemake, a folder with `config.yaml`"
+        raise TumintError(Fault("--profile", expected, f"none at `{profile}`"))
 
 
 def _have_a_cache() -> None:

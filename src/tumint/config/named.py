@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.text import nearest
 
+_NAME = re.compile(r"`([^`]+)`|([^\W\d][\w.]*)")  # of a column in a formula
 _LONGEST_SHOWN = 300  # characters of a path in a message
 # formats whose raw data are one file; what a folder holds is for the readers of the others to say
 _ONE_FILE = {"cellprofiler", "steinbock", "mcmicro", "qupath", "inform", "halo", "table", "h5ad"}
@@ -143,10 +145,12 @@ def _domains(config: Config, where: str) -> Iterator[Fault]:
 
 def _names(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:
     """Names that one disk, or one eye, takes for the same; names that no table or figure has room for."""
-    compared = [contrast.column for contrast in config.response.contrasts if contrast.column in sheet]
-    for column in dict.fromkeys((k.SAMPLE, k.SUBJECT, *compared)):
+    used = [column for column in _categories(config) if column in sheet]
+    for column in dict.fromkeys((k.SAMPLE, k.SUBJECT, *used)):
         first: dict[str, str] = {}
         for name in dict.fromkeys(sheet[column].astype(str)):
+            if column not in (k.SAMPLE, k.SUBJECT) and _is_number(name):
+                continue  # 1E3 and 1e3
             folded = unicodedata.normalize("NFC", name).casefold()
             if (other := first.setdefault(folded, name)) != name:
                 expected = f"values of `{column}` that differ by more than capital letters"
@@ -154,6 +158,26 @@ def _names(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:
             if column != k.SAMPLE and len(name) > LONGEST_NAME:
                 found = f"`{name[:20]}…` of {len(name)}"
                 yield Fault(config.samples, f"values of `{column}` of at most {LONGEST_NAME} characters", found)
+
+
+def _categories(config: Config) -> Iterator[str]:
+    """Columns whose values become groups, blocks, batches or colours, or that a formula names."""
+    yield config.cluster.integrate.batch
+    yield config.report.group or k.SAMPLE
+    for contrast in config.response.contrasts:
+        yield from (contrast.column, *contrast.adjust, contrast.paired or k.SAMPLE)
+        yield from (condition.column or k.SAMPLE for condition in contrast.subset)
+        yield from (quoted or name for quoted, name in _NAME.findall((contrast.formula or "")[:_LONGEST_SHOWN]))
+    for outcome in config.response.outcomes:
+        yield from outcome.adjust
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _raw(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:

@@ -89,7 +89,7 @@ class Panel(Section):
             used = {m.marker for m in self.markers if m.use in ("type", "state")}
             for marker in sorted({*signature.positive, *signature.negative} & set(names) - used):
                 faults.append(
-                    f"`use: type` or `state` of what the signature `{signature.cell_type}` names, not of `{marker}`"
+                    f"the signature `{signature.cell_type}` to name `type` and `state` markers, not `{marker}`"
                 )
             for marker in sorted({*signature.positive} & {*signature.negative}):
                 faults.append(f"the signature `{signature.cell_type}` to have `{marker}` once, positive or negative")
