@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 MAIN = "import sys; from tumint.cli import main; sys.exit(main())"
 SLOWEST = 3.0
-TIMEOUT = 25
+TIMEOUT = 120
 
 CONFIG: dict[str, Any] = {
     "cohort": "small",

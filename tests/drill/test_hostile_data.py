@@ -1,7 +1,7 @@
 """Hostile data through `tumint ingest` as a process: right values, or one line; no crash, no hang, nothing left.
 
 Values are compared with those that pandas or h5py read. Each process may take 8 GB of addresses and
-60 seconds.
+4 minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hostile import TABLES, Case
 from ledger import Ledger
 
 pytestmark = pytest.mark.slow
-SECONDS = 60
+SECONDS = 240  # of a machine that others use too: what hangs, hangs for ever
 LIMIT_MB = 8000  # of addresses, of which libraries take a part that they never use
 OF_FORMATS = (  # a file of a folder, as it is found by this pattern, and the format
     ("steinbock", "regionprops/a.csv"),
