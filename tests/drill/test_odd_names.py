@@ -24,7 +24,7 @@ GOOD = (
     *("1e5", "007", "1.0", "0x10", "1_000", "NA", "NaN", "None", "null", "True", "inf", "2024-01-02"),
 )
 BAD = (
-    *("with space", " lead", "trail ", "a\tb", "a\nb", "a\u00a0b", "a/b", "../up", "/etc/passwd", "a\\b", "a|b", ""),
+    *("with space", "a\tb", "a\nb", "a\u00a0b", "a/b", "../up", "/etc/passwd", "a\\b", "a|b", ""),
     *("-rf", "--cells=evil.parquet", ".", "..", "s" * 101, "é" * 60, "a\u200bb", "\u202eabc", "\u200fabc", "a\u0007b"),
     *("a\x7fb", "\ufeffa", "👨\u200d👩", "a\ufe0f", "\u3164", "\ue000"),
 )
@@ -57,6 +57,7 @@ def _sheet(folder: Path, names: list[tuple[str, str]]) -> None:
             "columns": {"x": "x", "y": "y", "cell_type": "type", "markers": {"CD8": "CD8"}},
         },
         "cluster": {"typing": "provided", "normalise": {"method": "arcsinh"}},
+        "neighbourhood": {"scales_um": [], "robustness": {"graphs": []}},
         "response": {"contrasts": [contrast], "prediction": {"enabled": False}},
         "report": {"palette": {TYPES[0]: "red"}},
     }
@@ -114,9 +115,8 @@ def test_odd_names_come_through_or_are_refused(tmp_path: Path) -> None:
 
 def _refused(ledger: Ledger, lines: list[str], i: int, name: str, seconds: float) -> None:
     """Count whether exactly one line names the row of this name."""
-    # a field with a line end in it takes two rows of the text
-    after = sum("\n" in earlier for earlier in BAD[:i])
-    mine = [line for line in lines if f"samples.tsv row {i + 2 + after} " in line or f"row {i + 2} " in line]
+    after = sum("\n" in earlier for earlier in BAD[:i])  # a field with a line end in it takes two lines of the text
+    mine = [line for line in lines if f"samples.tsv row {i + 2 + after} " in line]
     if len(mine) == 1 and "`sample`" in mine[0]:
         ledger.refuse(seconds)
     else:
