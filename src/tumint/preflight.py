@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,9 +38,20 @@ def _also(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
 def folders(results: str, where: str) -> list[Fault | str]:
     """The folders that a run writes to and that cannot be written: of results, and the working folder."""
     path = Path(results).absolute()
-    above = next((folder for folder in (path, *path.parents) if folder.is_dir()), Path("/"))
+    above = next((folder for folder in (path, *path.parents) if os.path.isdir(folder)), Path("/"))
     found: list[Fault | str] = []
     for place, folder in ((f"{where}: key `results`", above), ("working folder", Path.cwd())):
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not _writable(folder):
             found.append(Fault(place, "a folder that can be written", f"`{folder}`, which cannot"))
     return found
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in it: tried, because some folders take none from those who may write there either."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)  # a full disk is said in words of its own

@@ -78,7 +78,8 @@ def test_contrasts_must_fit_the_sheet(cohort: dict[str, Any], tmp_path: Path) ->
     (tmp_path / "samples.tsv").write_text(SHEET.replace("A2\tA\ta2.csv\tvehicle", "A2\tA\ta2.csv\ttreated"))
     assert faults(cohort) == [
         f"{tmp_path}/samples.tsv (subject A): expected one value of `arm`, found vehicle, treated.",
-        f"c.yaml: key `response.contrasts.0`: expected a column of {tmp_path}/samples.tsv, found `batch`.",
+        f"c.yaml: key `response.contrasts.0`: expected a column of {tmp_path}/samples.tsv, found `batch` "
+        "(the nearest is `path`).",
         "c.yaml: key `response.contrasts.0.group`: expected one of vehicle, treated, found `trated`.",
     ]
 

@@ -168,7 +168,10 @@ TAIL = """
   and between machines that share a file system with working locks.
 - Raw data that change between two runs are read again. A change that keeps both size and time of the file is not
   noticed: keep raw data read-only.
-- A file that claims to be huge is refused at a stated limit; memory below that limit is the user's to provide.
+- A file that claims to be huge is refused at a stated limit; memory below that limit is the user's to provide. Of a
+  Zarr store this holds for what its arrays say of themselves, not for a chunk that unpacks to more than they say.
+- YAML that grows without end is refused by `tumint run`, `plan` and `doctor`. Plain `snakemake --configfile` reads the
+  config before tumint can look at it.
 """
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli import doctor, plan
-from tumint.cli.snakemake import command, environment
+from tumint.cli.snakemake import check_profile, command, environment
+from tumint.errors import Fault, TumintError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -30,6 +31,10 @@ def add_verbs(verbs: Any) -> None:
 def _run(a: argparse.Namespace) -> None:
     from tumint import preflight
 
+    if a.cores is not None and a.cores < 1:
+        raise TumintError(Fault("--cores", "a whole number from 1", str(a.cores)))
+    if a.profile is not None:
+        check_profile(a.profile)
     preflight.load(a.config)  # faults are shown before anything starts, with exit code 2
     arguments = command(a.config)
     if a.cores is not None or a.profile is None:

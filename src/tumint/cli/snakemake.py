@@ -47,6 +47,15 @@ def environment() -> dict[str, str]:
     return others | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
 
 
+def check_profile(profile: Path) -> None:
+    """Raise `TumintError` where Snakemake will not find `profile`, a folder or the name of one among its own."""
+    kept = (Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")), Path("/etc/xdg"))
+    folders = [profile, *(folder / "snakemake" / profile for folder in kept)]
+    if not any(found.is_file() for folder in folders for found in (*folder.glob("profile*"), *folder.glob("config*"))):
+        expected = "a profile of Snakemake, a folder with `config.yaml`"
+        raise TumintError(Fault("--profile", expected, f"none at `{profile}`"))
+
+
 def _have_a_cache() -> None:
     """Give Snakemake and matplotlib a folder here where that of the user cannot be written: both would end without."""
     wanted = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))

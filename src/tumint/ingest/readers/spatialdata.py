@@ -21,6 +21,7 @@ from tumint.ingest.matrix import Matrix, cells_of, check_sparse, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.io.raw.h5ad import quiet
 from tumint.io.raw.source import Identity, Place, file_identity, joint_identity, reading
+from tumint.io.raw.zarr_store import check_zarr
 
 _KINDS = ("tables", "shapes", "points")  # images and labels are not looked at
 _DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -30,7 +31,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
     """The cells of the parts of one store."""
     try:
         with reading(parts[0].place, "a whole SpatialData store"), quiet():
-            data = _opened(path)
+            data = _opened(path, parts[0].place)
             table = _table(data, parts[0], settings.config)
             for values in (table.X, *table.layers.values(), *table.obsp.values()):
                 check_sparse(values, parts[0].place.at())
@@ -47,11 +48,12 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
             yield part, error
 
 
-def _opened(path: str) -> Any:
+def _opened(path: str, place: Place) -> Any:
     import spatialdata
 
     if not Path(path).is_dir():
         raise FileNotFoundError(path)
+    check_zarr(place, _KINDS)
     return spatialdata.read_zarr(path, selection=_KINDS)
 
 
@@ -125,7 +127,7 @@ def recognise(path: Path) -> Found | None:
     if not (path / "tables").is_dir():
         return None
     with reading(Place(str(path), "init"), "a whole SpatialData store"), quiet():
-        data = _opened(str(path))
+        data = _opened(str(path), Place(str(path), "init"))
         table = data.tables[next(iter(data.tables))]
         rows: list[tuple[str, Path, str]] = []
         found = found_in(table, path, rows)

@@ -95,7 +95,7 @@ def _layout(table: Table, markers: dict[str, str]) -> Layout:
 
 def _edges(table: Table, part: Part, ids: np.ndarray, settings: Settings) -> np.ndarray:
     file = _twin(part.path, "neighbors")
-    if not file.is_file():
+    if not file.exists():
         return no_edges()
     pairs = open_table(Place(str(file), part.sample))
     ends = (_ID, "Neighbor")
@@ -118,7 +118,7 @@ def _images(path: str) -> Path:
 def _image_um(part: Part) -> tuple[float, float] | None:
     """Width and height of the image, where `images.csv` has them."""
     file = _images(part.path)
-    if not file.is_file():
+    if not file.exists():
         return None
     table = open_table(Place(str(file), part.sample))
     sides = ("width_px", "height_px")

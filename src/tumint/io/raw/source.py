@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tumint.errors import DataError, Fault, TumintError
+from tumint.io.kinds import is_special, oddity
 from tumint.io.raw.limits import check_unpacked
 from tumint.text import integer
 
@@ -61,6 +62,12 @@ def reading(place: Place, what: str) -> Iterator[None]:
         raise DataError(Fault(place.at(), what, f"`{text[:160]}`")) from None
 
 
+def check_ordinary(place: Place) -> None:
+    """Raise `DataError` where to open `place` is to wait, or to read without end: a pipe, a socket, a device."""
+    if is_special(place.path):
+        raise DataError(Fault(place.at(), "a file", oddity(place.path)))
+
+
 @dataclass(frozen=True)
 class Identity:
     """What a file is on disk: SHA-256 in hex (empty: not read) and size in bytes."""
@@ -71,6 +78,8 @@ class Identity:
 
 def file_identity(path: str | Path) -> Identity:
     """SHA-256 and size of a file; empty and 0 where it cannot be read."""
+    if is_special(path):
+        return Identity("", 0)
     try:
         with open(path, "rb") as handle:
             return Identity(hashlib.file_digest(handle, "sha256").hexdigest(), Path(path).stat().st_size)
@@ -181,6 +190,7 @@ class Text:
                 yield self._checked(rest)
 
     def _opened(self) -> _Hashing:
+        check_ordinary(self.place)
         try:
             return _Hashing(open(self.place.path, "rb"))
         except (FileNotFoundError, NotADirectoryError):
