@@ -71,11 +71,13 @@ onstart:
     remove_leftovers(RESULTS)
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
     no_later_than_now(RESULTS)
+    MADE.forget()
     WATCH.save()
 
 
 onsuccess:
     WATCH.save(hashes=True)
+    MADE.save()
 
 
 onerror:
