@@ -42,7 +42,7 @@ def _digests(results: Path) -> dict[str, str]:
         name = path.relative_to(results)
         if (
             path.is_file()
-            and name.parts[0] not in ("logs", "benchmarks", ".lock")
+            and name.parts[0] not in ("logs", "benchmarks", ".lock", ".made.json")
             and path.name != ".snakemake_timestamp"
         ):
             found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
