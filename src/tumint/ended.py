@@ -27,6 +27,8 @@ _WORDS = {
         "that it ran longer than it had asked Slurm for",
     ),
     "NODE_FAIL": ("a node that stays up: run again", "that its node failed"),
+    # what a verb ends with where the machine lacks something; its log says what, if there was room for that
+    "exit 3": ("room on the disk for it and for its log: free some, or put `results` on another", "none"),
     "CANCELLED": ("to end by itself: run again", "that somebody cancelled it in Slurm"),
 }
 
@@ -46,16 +48,24 @@ def _of(log: Path) -> Iterator[Fault]:
     for line in [*lines, ""]:
         inside = line.startswith((" ", "\t"))
         if rule and not inside:
-            if why in _WORDS:
+            if why in _WORDS and not (why == "exit 3" and _says(place)):
                 expected, said = _WORDS[why]
                 yield Fault(f"job {rule}{f' ({place})' if place else ''}", expected.format(rule=rule), said)
             why, rule, place = "", "", ""
         if status := _STATUS.search(line):
             code = int(status[1] or status[2])
-            why = str(code - 128 if status[1] else code)
+            why = f"exit {code}" if status[1] and code < 128 else str(code - 128 if status[1] else code)
         elif start := _RULE.match(line):
             rule = start[1]
         elif rule and (where := _LOG.match(line)):
             place = where[1]
         if rule and (state := _SLURM.search(line)):
             why = state[1]
+
+
+def _says(log: str) -> bool:
+    """Whether a job told by itself what it lacked."""
+    try:
+        return "tumint: " in Path(log).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
