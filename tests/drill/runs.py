@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from events import CREATED, FOLDER, Events
 
 ROOT = Path(__file__).parents[2]
 TUMINT = (sys.executable, "-m", "tumint")
@@ -145,15 +146,18 @@ def left(folder: Path) -> list[Path]:
 
 
 def being_written(folder: Path, process: subprocess.Popen[str], seconds: float) -> Iterator[Path]:
-    """Files that are being written under `folder`, each at the moment when it is seen, as long as the process lives."""
-    seen: set[Path] = set()
+    """Files that are being written under `folder`, each when it is begun, as long as the process lives."""
+    folder.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < end:
-        for path in left(folder):
-            if path not in seen:
-                seen.add(path)
-                yield path
-        time.sleep(0.0003)
+    with Events(CREATED) as events:
+        for place, _, _ in os.walk(folder):
+            events.watch(Path(place))
+        while process.poll() is None and time.monotonic() < end:
+            for mask, path in events.next(0.2):
+                if mask & FOLDER and path.is_dir():
+                    events.watch(path)
+                elif path.name.startswith(LEFT):
+                    yield path
 
 
 def commands(folder: Path) -> dict[str, list[str]]:

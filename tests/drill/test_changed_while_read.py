@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import os
-import select
 import shutil
 import signal
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import runs
+from events import CLOSED, OPENED, Events
 from ledger import Ledger
 
-IN_CLOSE_NOWRITE, IN_OPEN = 0x10, 0x20
-MOMENTS = ((IN_OPEN, 1), (IN_OPEN, 2), (IN_CLOSE_NOWRITE, 1))  # which event, the how many-th
+MOMENTS = ((OPENED, 1), (OPENED, 2), (CLOSED, 1))  # which event, the how many-th
 
 
 def _append(raw: Path, _: Path) -> None:
@@ -47,31 +44,6 @@ def _edit(raw: Path, _: Path) -> None:
 CHANGES: tuple[Callable[[Path, Path], None], ...] = (_append, _cut, _replace, _overwrite, _edit)
 
 
-class Events:
-    """What happens to a file, as the kernel tells it."""
-
-    def __init__(self, path: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = libc.inotify_init1(os.O_NONBLOCK)
-        libc.inotify_add_watch(self._fd, os.fsencode(path), IN_OPEN | IN_CLOSE_NOWRITE)
-
-    def wait(self, event: int, count: int, seconds: float) -> bool:
-        """Until the `count`-th of these events; whether it came."""
-        while select.select([self._fd], [], [], seconds)[0]:
-            told = os.read(self._fd, 1 << 16)
-            while told:
-                mask, length = struct.unpack_from("=iIII", told)[1::2]
-                count -= bool(mask & event)
-                if not count:
-                    return True
-                told = told[16 + length :]
-        return False
-
-    def close(self) -> None:
-        """No more of them."""
-        os.close(self._fd)
-
-
 @pytest.mark.slow
 def test_a_raw_file_that_changes_is_told_or_read_as_one_state(undisturbed: runs.Undisturbed, tmp_path: Path) -> None:
     command = runs.commands(undisturbed.ran)["ingest b0001"]
@@ -96,13 +68,16 @@ def _changed(
     folder: Path, command: list[str], raw: Path, change: Callable[[], None], event: int, count: int
 ) -> runs.Done:
     """The job, held at a moment of its reading until the file is another."""
-    events = Events(raw)
-    process = runs.started(*runs.TUMINT, *command, cwd=folder)
-    if events.wait(event, count, 300):
-        os.kill(process.pid, signal.SIGSTOP)
-    events.close()
+    with Events(event) as events:
+        events.watch(raw)
+        process = runs.started(*runs.TUMINT, *command, cwd=folder)
+        while count and process.poll() is None:
+            count -= min(count, len(events.next(0.2)))
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGSTOP)
     change()
-    os.kill(process.pid, signal.SIGCONT)
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGCONT)
     return runs.ended(process)
 
 
