@@ -38,7 +38,7 @@ def made(folder: Path) -> Made:
 
 
 def broken(folder: Path) -> list[str]:
-    return [Path(output).relative_to(folder).as_posix() for output in made(folder).broken()]
+    return [Path(output).relative_to(folder).as_posix() for output in made(folder).broken]
 
 
 def test_nothing_is_broken_after_a_run(results: Path) -> None:
@@ -65,7 +65,7 @@ def test_what_is_gone_or_another_is_found(results: Path, name: str) -> None:
     assert broken(results) == [BROKEN[name]]
     path.unlink()
     assert broken(results) == [BROKEN[name]]
-    (fault,) = made(results).broken().values()
+    (fault,) = made(results).broken.values()
     assert str(fault) == f"{path}: expected what a run made, found none: it is made again."
     path.write_text(whole)
     assert broken(results) == []
@@ -79,7 +79,7 @@ def test_a_copied_folder_is_as_it_was(results: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_no_rule_makes_any_more_is_let_be(results: Path) -> None:
     (results / "qc/cells.parquet").unlink()
-    assert Made(results, [f"{results}/figures/qc"]).broken() == {}
+    assert Made(results, [f"{results}/figures/qc"]).broken == {}
 
 
 def test_without_a_sound_record_nothing_is_missed(results: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from tumint.errors import DataError, Fault
@@ -40,6 +41,7 @@ class Made:
         self._others = dict(others or {})
         self._known = _read(self._results / RECORD)
 
+    @cached_property
     def broken(self) -> dict[str, Fault]:
         """`{output: what is wrong}` where a file of it is gone or holds something else than was written."""
         found: dict[str, Fault] = {}
@@ -60,15 +62,17 @@ class Made:
 
     def save(self) -> None:
         """Remember what is there now, at the end of a run."""
-        found = {}
-        for path in self._files():
-            name = path.relative_to(self._results).as_posix()
-            known = self._known.get(name)
-            found[name] = known if known and known[:2] == _stat(path) else _entry(path)
         try:
-            write_json(self._results / RECORD, {"files": {name: found[name] for name in sorted(found)}}, indent=0)
+            found = {path.relative_to(self._results).as_posix(): self._entry(path) for path in sorted(self._files())}
+            write_json(self._results / RECORD, {"files": found}, indent=0)
         except OSError:
             return  # what is not remembered is not missed; results are whole all the same
+
+    def _entry(self, path: Path) -> _Entry:
+        known = self._known.get(path.relative_to(self._results).as_posix())
+        if known and known[:2] == _stat(path):
+            return known
+        return [*_stat(path), file_sha256(path) if path.stat().st_size <= _SMALL else ""]
 
     def _files(self) -> Iterator[Path]:
         for place, _, names in os.walk(self._results):
@@ -100,10 +104,6 @@ def _read(path: Path) -> dict[str, _Entry]:
 def _stat(path: Path) -> _Entry:
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
-
-
-def _entry(path: Path) -> _Entry:
-    return [*_stat(path), file_sha256(path) if path.stat().st_size <= _SMALL else ""]
 
 
 def _same(path: Path, entry: _Entry) -> bool:
