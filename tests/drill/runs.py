@@ -79,11 +79,23 @@ def environment(**changed: str | None) -> dict[str, str]:
 
 def started(*words: object, cwd: Path, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     """A program of its own process group, so that all that it starts can be killed with it."""
-    command = [str(word) for word in words]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(
-        command, cwd=cwd, env=env or environment(), text=True, errors="replace", start_new_session=True, **streams
+        [str(word) for word in words],
+        cwd=cwd,
+        env=env or environment(),
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=_hear_signals,
     )
+
+
+def _hear_signals() -> None:
+    """A drill in the background, or under nohup, ignores some, and what it starts would too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(process: subprocess.Popen[str], timeout: float = 900) -> Done:
