@@ -23,7 +23,7 @@ def test_killed_runs_end_with_the_same_bytes(undisturbed: runs.Undisturbed, tmp_
             folder = undisturbed.copy(tmp_path / f"killed_{seed}")
             kills = 0
             for turn in range(IN_A_ROW):
-                hit = _kill(folder, rng.uniform(0.08, 0.3) * undisturbed.seconds, aimed=turn % 2 == 1)
+                hit = _kill(folder, rng.uniform(0.1, 0.4) * undisturbed.seconds, aimed=turn % 2 == 1)
                 if hit is None:
                     break
                 kills, hits = kills + 1, hits + hit
