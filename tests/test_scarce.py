@@ -299,3 +299,35 @@ def test_a_home_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
     snakemake.command(Path("c.yaml"))
     assert os.environ["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake" / "cache")
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_log_on_a_full_disk(both: bool) -> None:
+    """Where there is no room for the line either, the exit code tells the workflow."""
+    program = _program("sys.modules['tumint.cli.doctor']._doctor = lambda _: print('checked')")
+    program += "\nsys.exit(cli.main(['doctor']))"
+    with open("/dev/full", "w") as full:
+        streams = {"stdout": full, "stderr": full if both else subprocess.PIPE}
+        done = subprocess.run([sys.executable, "-c", program], text=True, **streams)
+    assert done.returncode == scarce.EXIT_CODE
+    if not both:
+        assert done.stderr.startswith("tumint: tumint doctor: expected room on the disk: free some, or put `results`")
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_disk_that_is_full_is_the_one_that_was_written_to(tmp_path: Path) -> None:
+    fault = scarce.fault_of(OSError(errno.ENOSPC, "No space left on device"), "qc", tmp_path / "qc" / "b0001.h5ad")
+    assert fault is not None
+    assert fault.where == f"tumint qc: {tmp_path}/qc/b0001.h5ad"
+    assert fault.found.endswith(f"GB free in {tmp_path}")
+
+
+def test_a_job_without_room_for_its_own_line(tmp_path: Path) -> None:
+    own = tmp_path / "qc.log"
+    text = LOG.format(rule="qc", status="returned non-zero exit status 3", message="None")
+    (tmp_path / "log").write_text(text.replace("logs/qc.log", str(own), 1))
+    own.touch()
+    (line,) = ended.jobs([str(tmp_path / "log")])
+    assert line.startswith(f"tumint: job qc ({own}): expected room on the disk for it and for its log: free some")
+    own.write_text("tumint: tumint qc: expected room on the disk, found none.\n")
+    assert ended.jobs([str(tmp_path / "log")]) == []

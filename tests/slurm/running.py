@@ -33,7 +33,7 @@ def digests(results: Path) -> dict[str, str]:
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        is_result = name.parts[0] not in ("logs", "benchmarks", ".lock") and path.name != ".snakemake_timestamp"
+        is_result = name.parts[0] not in ("logs", "benchmarks", ".lock", ".made.json") and path.name != ".snakemake_timestamp"
         if path.is_file() and is_result and not is_leftover(path.name):
             found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found

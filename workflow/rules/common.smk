@@ -78,11 +78,13 @@ onstart:
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
     no_later_than_now(RESULTS)
     HANDED.write()
+    MADE.forget()
     WATCH.save()
 
 
 onsuccess:
     WATCH.save(hashes=True)
+    MADE.save()
 
 
 onerror:

@@ -13,6 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from tumint import __version__
 from tumint.cli import compare, init, run, scarce, score, simulate, stages
@@ -47,28 +48,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.snakemake_arguments = after
     try:
         with stoppable():
-            return int(arguments.call(arguments) or 0)
+            code = int(arguments.call(arguments) or 0)
+            _flush()
+            return code
     except Stopped as stopped:
-        _tell(stopped)
+        _say(stopped)
         return stopped.exit_code
     except TumintError as error:
         _fail(error)
-        for fault in error.faults:
-            _tell(fault)
+        _say(*error.faults)
         return 2
     except BrokenPipeError:
         return 1
     except Exception as error:
         _fail(error)
-        lacking = scarce.fault_of(error, own[0])
-        _tell(lacking or scarce.internal(error, own[0]))
+        lacking = scarce.fault_of(error, own[0], getattr(arguments, "out", None))
+        _say(lacking or scarce.internal(error, own[0]))
         return scarce.EXIT_CODE if lacking else 1
 
 
-def _tell(what: object) -> None:
-    """A line on stderr; where a full disk has no room for it either, the exit code alone says what happened."""
-    with contextlib.suppress(OSError):
-        print(f"tumint: {what}", file=sys.stderr, flush=True)
+def _say(*lines: object) -> None:
+    """On stderr; where that is a log on a full disk, the exit code is what is left to tell by (`tumint.ended`)."""
+    try:
+        for line in lines:
+            print(f"tumint: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
+
+
+def _flush() -> None:
+    """Have what was printed written: a log that cannot be is told like any other file."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up(sys.stdout)
+        raise
+
+
+def _give_up(stream: TextIO) -> None:
+    """What cannot be written is not tried again when Python ends, which would change the exit code."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _leave_working_folder() -> None:

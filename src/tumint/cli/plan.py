@@ -29,7 +29,7 @@ _WORDS = {
     "Set of input files has changed": "other input files",
     "Code has changed": "its rule was edited",
     "Software environment definition has changed": "its environment was edited",
-    "Forced execution": "asked for",
+    "Forced execution": "asked for, or a file of it was changed or removed",
     "Input files updated by another job": "reads what is made again",
 }
 

@@ -24,8 +24,11 @@ _FULL = re.compile(r"errno = (28|122)|No space left on device|Disk quota exceede
 _LESS = "fewer samples in a job (`samples_per_job`), fewer `--cores`, or more memory (`--set-resources RULE:mem_mb=N`)"
 
 
-def fault_of(error: BaseException, verb: str) -> Fault | None:
-    """The fault of `error` in the words of the machine; None where it has another cause."""
+def fault_of(error: BaseException, verb: str, out: Path | None = None) -> Fault | None:
+    """The fault of `error` in the words of the machine; None where it has another cause.
+
+    `out` is what the verb writes: an error while a file is written names none.
+    """
     where = f"tumint {verb}"
     if isinstance(error, MemoryError):
         return Fault(where, f"memory for it: {_LESS}", f"none left: {_memory()}")
@@ -33,7 +36,7 @@ def fault_of(error: BaseException, verb: str) -> Fault | None:
         return Fault(where, "to start a thread: fewer `--cores`, or a higher `ulimit -u`", "that the system refuses it")
     if not isinstance(error, OSError):
         return None
-    path = error.filename if isinstance(error.filename, str) else ""
+    path = error.filename if isinstance(error.filename, str) else str(out or "")
     place = f"{where}: {path}" if path else where
     # libraries of file formats keep the number in their text alone
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)):
@@ -83,7 +86,7 @@ def _memory() -> str:
 
 
 def _disk(path: str) -> str:
-    folder = next((one for one in (Path(path).parent, Path.cwd()) if one.is_dir()), Path("/"))
+    folder = next((one for one in (Path(path), *Path(path).parents, Path.cwd()) if one.is_dir()), Path("/"))
     return f"{fixed(shutil.disk_usage(folder).free / 1e9, 1)} GB free in {folder.resolve()}"
 
 

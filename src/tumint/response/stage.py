@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
-from tumint.io.atomic import write_text
 from tumint.io.contracts import (
     EFFECTS_ALL,
     FEATURES,
@@ -29,6 +27,7 @@ from tumint.io.contracts import (
     empty,
     joined,
 )
+from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response.compare import Result, compare
@@ -95,7 +94,7 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
-    write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
+    write_json(out / "effects.json", {**summary, k.META: meta})
 
 
 def run_contrasts(
