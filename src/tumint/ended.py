@@ -120,7 +120,7 @@ def _ends(log: Path) -> list[_End]:
         elif start := _RULE.match(line):
             end = _End(start[1], why=why)
         elif name := _JOB.match(line):
-            names.setdefault(name[1], name[2])
+            names[name[1]] = names.get(name[1], name[2]) if through_slurm else name[2]
         elif done := _DONE.match(line):
             ends.pop(done[1], None)
         elif end is not None:
