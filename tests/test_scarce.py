@@ -254,6 +254,17 @@ def test_a_job_that_was_sent_again_and_ended_well_is_not_told(tmp_path: Path, mo
     assert ended.jobs([str(log)]) == []
 
 
+def test_what_the_log_of_a_job_prints_is_not_the_run_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = _sent(tmp_path, monkeypatch, "TIMEOUT", "", "full", "")
+    inner = LOG.format(rule="ingest", status="died with <Signals.SIGKILL: 9>", message="None").replace(
+        "jobid: 2", "jobid: 0"
+    )
+    text = log.read_text().replace("Job 2", "Job 0").replace("jobid: 2", "jobid: 0")
+    log.write_text("SLURM run ID: 64fc6bb9\n" + text + inner)
+    (line,) = ended.jobs([str(log)])
+    assert line.startswith("tumint: job ingest b0002 (logs/ingest/b0002.log): expected more time for it")
+
+
 def test_a_job_that_slurm_does_not_take(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(SENT.format(message=REFUSED, slurm="7.log"))
     (line,) = ended.jobs([str(tmp_path / "log")])

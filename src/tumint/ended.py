@@ -106,10 +106,13 @@ def _ends(log: Path) -> list[_End]:
     names: dict[str, str] = {}
     ends: dict[str, _End] = {}  # the last of each job, which may be sent several times
     why, end, number = "", None, ""
+    # logs of jobs that failed are printed here, and those of Slurm hold what another Snakemake says of its job 0
+    through_slurm = any(line.startswith("SLURM run ID: ") for line in lines)
     for line in [*lines, ""]:
         if end and not line.startswith(_INSIDE):
             end.name = names.get(number, "")
-            ends[number or str(len(ends))] = end
+            if not through_slurm or end.slurm or end.why == "unsent":
+                ends[number or str(len(ends))] = end
             why, end, number = "", None, ""
         if status := _STATUS.search(line):
             code = int(status[1]) - 128 if status[1] else int(status[2])
@@ -117,7 +120,7 @@ def _ends(log: Path) -> list[_End]:
         elif start := _RULE.match(line):
             end = _End(start[1], why=why)
         elif name := _JOB.match(line):
-            names[name[1]] = name[2]
+            names[name[1]] = names.get(name[1], name[2]) if through_slurm else name[2]
         elif done := _DONE.match(line):
             ends.pop(done[1], None)
         elif end is not None:

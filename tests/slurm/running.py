@@ -68,9 +68,10 @@ class Head:
         self.folder, self.printed = folder, ""
         self.held_in = folder / "held"
         self.held_in.mkdir(exist_ok=True)
-        self.release()
         if hold:
-            self.hold(hold)
+            self.hold(hold)  # also what an earlier run left held
+        else:
+            self.release()
         paths = [str(Path(__file__).parent / "hold"), str(ROOT / "src")]
         self.log = open(folder / "printed.txt", "w+", encoding="utf-8")  # noqa: SIM115  (until it ends)
         self.process = subprocess.Popen(

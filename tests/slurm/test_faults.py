@@ -193,7 +193,9 @@ def _of_heads(drill: Drill) -> None:
 
     head.kill()
     assert not _is_over(job)
-    head = Head(folder, *ONCE, "--until", "cluster")  # the job that is held belongs to nobody now
+    head = Head(folder, *ONCE, "--until", "cluster", hold="cluster")  # the job that is held belongs to nobody now
+    head.held()
+    head.release()
     code = head.end()
     drill.ledger.look("a killed head", head.printed)
     if code != 0 or not any(
