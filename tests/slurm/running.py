@@ -28,12 +28,14 @@ def digests(results: Path) -> dict[str, str]:
     """SHA-256 of every result, by path.
 
     Not of logs and benchmarks, which hold times; nor of `.lock` and what Snakemake itself notes of a folder, which hold
-    nothing; nor of what a killed job was writing, which has no result's name and goes when the next run starts.
+    nothing; nor of `.made.json`, which holds times of files; nor of what a killed job was writing, which has no result's name and goes when the next run starts.
     """
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        is_result = name.parts[0] not in ("logs", "benchmarks", ".lock", ".made.json") and path.name != ".snakemake_timestamp"
+        is_result = (
+            name.parts[0] not in ("logs", "benchmarks", ".lock", ".made.json") and path.name != ".snakemake_timestamp"
+        )
         if path.is_file() and is_result and not is_leftover(path.name):
             found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
