@@ -22,9 +22,10 @@ from tumint.io.raw.source import Identity, Text
 from tumint.io.raw.table import Table
 from tumint.text import and_more
 
-_DELIMITERS = (",", "\t", ";")
+_DELIMITERS = (",", "\t", ";", "|")
 _LONGEST_WITH_BREAKS = 256 << 20  # bytes of a text that is read row by row
 _TABS = (".tsv", ".tab", ".txt")
+_LONGER = "end no row with a delimiter; names of rows need a header too (in R: `write.csv(row.names = FALSE)`)"
 
 
 class Delimited(Table):
@@ -44,7 +45,7 @@ class Delimited(Table):
         self._text = text
         self._spaced = spaced
         line = text.head()
-        self._delimiter = _delimiter(line, text.place.path)
+        self._delimiter = _delimiter(line, text.first, text.place.path)
         self._long_header = "\n" in line
         fields = csv.reader(io.StringIO(line, newline=""), delimiter=self._delimiter, skipinitialspace=spaced)
         super().__init__(text.place, _names(next(fields, [])))
@@ -222,7 +223,8 @@ class Delimited(Table):
         first = ragged[0]
         is_cut = first.number == last and first.actual_columns < first.expected_columns and not ends
         found = f"{first.actual_columns}{and_more(len(ragged) - 1, 'row')}{': the file is cut off' if is_cut else ''}"
-        return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found)
+        longer = first.actual_columns == first.expected_columns + 1 and len(ragged) > 1
+        return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found, _LONGER if longer else "")
 
 
 def _lines(block: bytes) -> int:
@@ -248,9 +250,13 @@ def _among(column: pa.ChunkedArray, texts: Collection[str]) -> np.ndarray:
     return np.asarray(found.to_numpy())
 
 
-def _delimiter(head: str, path: str) -> str:
-    """By the file's name, unless the header does not hold it and does hold another."""
+def _delimiter(head: str, lines: Sequence[str], path: str) -> str:
+    """What cuts the first lines into as many fields each; by the file's name where that does, or nothing does."""
     by_name = "\t" if path.lower().removesuffix(".gz").endswith(_TABS) else ","
+    fields = {mark: {len(row) for row in csv.reader(lines, delimiter=mark)} for mark in _DELIMITERS}
+    even = [mark for mark, counts in fields.items() if len(counts) == 1 and max(counts) > 1]
+    if even and by_name not in even:
+        return max(even, key=lambda mark: max(fields[mark]))
     return by_name if by_name in head else max(by_name, *_DELIMITERS, key=head.count)
 
 
