@@ -60,6 +60,9 @@ def found_in(data: Any, file: Path, rows: list[tuple[str, Path, str]], asked: As
     names = [str(name) for name in data.var_names]
     few = len(names) <= _PANEL_AT_MOST
     place = [] if slot is None else [Decided("x, y", f'obsm["{slot}"]', "its name")]
+    if sample is not None and sample == what.subject and what.sample not in (None, sample):
+        what.decided = [one for one in what.decided if one.what != "sample"]
+        what.unused[str(what.sample)] = "cells have no place: all of a subject are one sample; `--sample` takes it"
     looked = f"no obsm of {listed(PLACES)}, and no pair of x and y in obs"
     nowhere = [] if located else [Decided("x, y", "none", f"{looked}: {_DISSOCIATED}")]
     columns_config = {role: value for role, value in named.items() if value is not None}

@@ -32,6 +32,7 @@ _LABELS = (
     *("cell_type_name", "classification", "class", "cell_class", "cellclass", "population", "lineage", "subtype"),
     *("cell_label", "type", "cluster", "clusters", "leiden", "louvain", "label"),
 )
+_FLAG_NAME = re.compile(r"^phenotype[\s_.:-]|[\s_.](positive|positive classification)$", re.IGNORECASE)
 _IDS = ("cell_id", "cellid", "object", "objectnumber", "object_id", "id", "cell", "label", "unnamed_0")
 _AREAS = ("area_um2", "area", "cell_area", "size", "cell_size")
 _DOMAINS = ("domain", "tissue", "compartment", "tissue_category", "niche_annotation")
@@ -76,6 +77,12 @@ def profiles_of(table: Table) -> dict[str, Profile]:
 def bare(name: str) -> str:
     """A name as the lists here have it."""
     return re.sub(r"[\s_.:-]+", "_", name.strip().lower()).strip("_")
+
+
+def unread(header: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
+    """Columns of a header that are called as types, flags or tissues are, and are not among those that are `read`."""
+    left = [name for name in dict.fromkeys(header) if name not in read]
+    return tuple(n for n in left if bare(n) in (*_LABELS[:-1], *_DOMAINS) or _FLAG_NAME.search(n))
 
 
 def guess(profiles: dict[str, Profile], asked: Asked, *, placed: bool = False) -> Guess:

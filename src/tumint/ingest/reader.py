@@ -79,6 +79,8 @@ class Cells:
         Markers of the panel that the sample lacks.
     notes
         What a person should know, a phrase each.
+    unread
+        Columns that are called as types, flags or tissues are, and that nothing reads.
     """
 
     identity: Identity
@@ -96,6 +98,7 @@ class Cells:
     image_um: tuple[float, float] | None = None
     n_several_masks: int = 0
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def has_coordinates(self) -> bool:

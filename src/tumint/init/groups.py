@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tumint.ingest.columns import tokens
-from tumint.text import listed, plural
+from tumint.text import listed
 
 _MOST_LEVELS = 6
 _FIRST = ("treatment", "arm", "group", "condition", "response", "responder", "outcome", "genotype", "diagnosis", "cohort")
@@ -61,7 +61,7 @@ def _why(name: str, counts: Mapping[str, int], of: Mapping[str, set[str]]) -> st
     if len(counts) == len(of):
         return "it is the subject by another name: one subject in each level"
     if alone := [level for level, count in counts.items() if count < 2]:
-        return f"{plural(len(alone), 'level')} with one subject, such as `{alone[0]}`"
+        return "a level with one subject" if len(alone) == 1 else "levels with one subject"
     if len(counts) > _MOST_LEVELS:
         return f"{len(counts)} levels, more than {_MOST_LEVELS}"
     if _TECHNICAL & set(tokens(name)):

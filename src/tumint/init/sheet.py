@@ -48,7 +48,9 @@ def of_sheet(path: Path, asked: Asked) -> Source | None:
     taken = {column, sample, subject, part}
     columns = {"subject": texts[subject]} if subject else {}
     columns |= {name: values for name, values in texts.items() if name not in taken}
+    who = [Decided("subject", subject, f"column of {path.name}")] if subject else []
     decided = [
+        *who,
         Decided("sheet", path.name, f"a table of {plural(len(rows), 'sample')} whose `{column}` names files"),
         *(one for one in one.found.decided if one.what not in ("tables", "sample", "subject")),
         Decided("sample", sample or "the files", f"column of {path.name}" if sample else "no column is called so"),

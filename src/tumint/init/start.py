@@ -82,14 +82,16 @@ def _guessed(
     group, why_group = _group(candidates, asked, path)
     tried = trial.tried(source.reader, found, markers, um_per_px)
     decided = [
-        Decided("format", source.reader.name, f"the columns and files of {source.path}"),
-        *found.decided,
+        Decided("format", source.reader.name, f"columns and files of {source.path}"),
+        *(one for one in found.decided if one.what != k.SUBJECT),
         who,
-        why_group,
+        *why_group,
         *([Decided("markers", str(len(markers)), listed((m.marker for m in markers), 6))] if markers else []),
         *tried.decided,
     ]
-    check = [*found.check, *tried.check, *_asks(group, candidates, who)]
+    # of the unit the trial knows more than the format
+    said = [text for text in found.check if "pixel_size_um" not in text or not (tried.decided or um_per_px)]
+    check = [*said, *tried.check, *_asks(group, candidates, who)]
     written = {
         "samples.tsv": texts.sheet(folder, found, samples, subjects, columns),
         "panel.yaml": texts.panel(texts.cohort_name(folder), path, markers, signatures, found.unit) if markers else "",
@@ -109,7 +111,7 @@ def _design(
     from_names = {what: values for what, values in said.items() if any(values) and what not in columns}
     others = {name: values for name, values in columns.items() if name != k.SUBJECT}
     if k.SUBJECT in columns:
-        subjects, evidence = columns[k.SUBJECT], f"column `{asked.subject}`, --subject" if asked.subject else "its column"
+        subjects, evidence = columns[k.SUBJECT], _own(found, asked)
         from_names = {}
     else:
         subjects = [one.subject for one in named]
@@ -119,20 +121,37 @@ def _design(
     return subjects, from_names | others, Decided(k.SUBJECT, plural(len(set(subjects)), "subject"), evidence)
 
 
-def _group(candidates: Sequence[Candidate], asked: Asked, path: Path) -> tuple[Candidate | None, Decided]:
+def _own(found: Found, asked: Asked) -> str:
+    """Which column of the data names the subjects."""
+    named = next((one.value for one in found.decided if one.what == k.SUBJECT), "")
+    return f"column `{asked.subject}`, --subject" if asked.subject else f"column `{named}`" if named else "its column"
+
+
+def _group(candidates: Sequence[Candidate], asked: Asked, path: Path) -> tuple[Candidate | None, list[Decided]]:
     """The column of the groups, and why it; each other with its counts and why not."""
-    left = [f"{one.column} ({one.said}): {one.why or 'another comes first; `--group` takes it'}" for one in candidates]
     if asked.group is not None:
         one = next((one for one in candidates if one.column == asked.group), None)
         if one is None:
             found = listed((one.column for one in candidates)) or "none"
             raise DataError(Fault(f"{path}: --group", "a column with one value in each sample, and two in all", found))
-        return one, Decided("group", f"{one.column}: {one.said} subjects", "--group")
+        return one, [Decided("group", f"{one.column}: {one.said} subjects", "--group"), *_no_groups(candidates, one)]
     if candidates and not candidates[0].why:
-        rule = "one level in each subject, 2 subjects or more in each level"
-        rest = f"; not {listed(left[1:], 4)}" if left[1:] else ""
-        return candidates[0], Decided("group", f"{candidates[0].column}: {candidates[0].said} subjects", f"{rule}{rest}")
-    return None, Decided("group", "none", listed(left, 6) or "no column of the data or part of the names differs")
+        one = candidates[0]
+        said = Decided("group", f"{one.column}: {one.said} subjects", "one level in each subject, 2 subjects or more in each level")
+        return one, [said, *_no_groups(candidates, one)]
+    why = "no column fits" if candidates else "no column of the data and no part of the names differs"
+    return None, [Decided("group", "none", why), *_no_groups(candidates, None)]
+
+
+def _no_groups(candidates: Sequence[Candidate], chosen: Candidate | None) -> list[Decided]:
+    """The columns that are not the group: those that could be with their subjects, others by why they cannot."""
+    free = [one for one in candidates if not one.why and one is not chosen]
+    found = [Decided("", f"{one.column}: {one.said} subjects", "could be it too: `--group`") for one in free]
+    reasons: dict[str, list[str]] = {}
+    for one in candidates:
+        if one.why:
+            reasons.setdefault(one.why, []).append(one.column)
+    return found + [Decided("no group", listed(columns, 4), why) for why, columns in reasons.items()]
 
 
 def _asks(group: Candidate | None, candidates: Sequence[Candidate], who: Decided) -> list[str]:

@@ -91,15 +91,15 @@ def _unit(
     in_um = _is_in_um(reader, row, settings)
     if in_um:
         out.unit = None
-    unit = "µm" if in_um or um_per_px is not None else "px"
+    unit = "µm" if in_um or um_per_px is not None else "units"
     said = f"half of the cells lie within {setting(median, 2)} {unit} of another"
     if um_per_px is not None and not in_um:
         out.decided.append(Decided("unit", f"{setting(um_per_px)} µm per pixel", f"--um-per-px; {said}"))
     elif in_um:
         out.decided.append(Decided("unit", "µm", f"the format or the names of columns; {said}"))
     elif _LOW_UM <= median <= _HIGH_UM:
-        out.unit = 1.0, f"1 if x and y are in µm: {said}, as cells do in µm"
-        out.decided.append(Decided("unit", "µm (1 µm per pixel)", f"{said}, as cells do in µm"))
+        out.unit = 1.0, f"x and y seem to be in µm: {said}, as cells do"
+        out.decided.append(Decided("unit", "µm (1 µm per pixel)", f"{said}, as cells do"))
     else:
         out.unit = 1.0, f"x and y are not in µm: {said}, and cells within 5 to 10 µm; --um-per-px"
         out.decided.append(Decided("unit", "pixels of unknown size", f"{said}, and cells within 5 to 10 µm"))

@@ -61,6 +61,11 @@ class Table:
         """
         raise NotImplementedError
 
+    @property
+    def loaded(self) -> list[str]:
+        """Names of the columns that were read."""
+        return list(self._columns)
+
     def __len__(self) -> int:
         return self.rows.size
 
