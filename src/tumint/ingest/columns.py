@@ -26,7 +26,8 @@ _BEST = ("um", "µm", "μm", "micron", "microns", "global", "absolute", "centroi
 
 @dataclass(frozen=True)
 class Profile:
-    """A column: `kind` empty, constant, flag, whole, number or text; `levels` how many values, `unique` each once."""
+    """A column: `kind` empty, constant, flag, whole, number or text; `levels` how many values, `unique` each once;
+    `mostly` a text whose values are numbers but for some, which ingest names."""
 
     name: str
     kind: str
@@ -34,6 +35,7 @@ class Profile:
     values: tuple[str, ...]
     unique: bool = False
     decimal: str = "."
+    mostly: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -56,7 +58,8 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
     decimal = "," if any(map(is_comma, distinct)) and all(_comma(text) for text in distinct) else "."
     numbers = [_number(text.replace(",", ".") if decimal == "," else text) for text in distinct]
     if any(number is None for number in numbers):
-        return Profile(name, "text", len(distinct), kept, unique)
+        known = sum(number is not None or text.strip()[:1].isdigit() for number, text in zip(numbers, distinct, strict=True))
+        return Profile(name, "text", len(distinct), kept, unique, mostly=2 * known > len(distinct))
     whole = all(number == int(number) for number in numbers if number is not None and abs(number) < 1e300)
     return Profile(name, "whole" if whole else "number", len(distinct), kept, unique, decimal)
 
@@ -83,7 +86,7 @@ def position_pairs(columns: Mapping[str, Profile]) -> list[tuple[str, str]]:
     found = []
     for x in columns:
         for y in columns:
-            if _is_pair(x, y) and columns[x].is_number and columns[y].is_number:
+            if _is_pair(x, y) and all(columns[name].is_number or columns[name].mostly for name in (x, y)):
                 found.append((x, y))
     order = {name: i for i, name in enumerate(columns)}
     return sorted(found, key=lambda pair: (_doubt(pair[0]), order[pair[0]]))

@@ -12,6 +12,8 @@ from tumint.ingest.columns import in_um, named_pairs
 from tumint.ingest.guess import Guess, bare, guess, profiles_of
 from tumint.ingest.reader import NOTHING, Asked, Decided, Found
 from tumint.ingest.recognise import header_of, stem, table_of, tables_in
+from tumint.io.raw.opening import open_table
+from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
 from tumint.text import listed, plural
 
@@ -100,20 +102,28 @@ def lacks(where: str, roles: Sequence[str], what: Guess | None, header: Sequence
     return Fault(where, expected, f"{there}none among {listed(header, 12)}", mends)
 
 
-def why_not(path: Path) -> Fault | None:
+def why_not(path: Path) -> Fault | str | None:
     """Why the tables at `path` are none of cells: the columns of the first that can be read; None: no table."""
+    unread = None
     for file in tables_in(path):
-        table = table_of(file)
-        if table is not None and len(table.header) > 1:
+        try:
+            table = open_table(Place(str(file)))
+        except DataError as error:
+            unread = unread or error.faults[0]
+            continue
+        if len(table.header) > 1:
             pairs = named_pairs(table.header)
             if pairs:
+                table.require(*pairs[0])
+                if table.faults:
+                    return table.faults[0]
                 profiles = profiles_of(table)
                 odd = next(n for n in pairs[0] if not profiles[n].is_number)
                 values = listed((f"`{v}`" for v in profiles[odd].values[:2]), 2) or "no value"
                 mends = "mend the column, or name others by `--x COLUMN` and `--y COLUMN`"
                 return Fault(table.place.at(column=odd), "numbers, the place of a cell", values, mends)
             return lacks(table.place.at("header"), ["x", "y"], None, table.header)
-    return None
+    return unread
 
 
 def _rows(

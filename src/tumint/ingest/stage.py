@@ -27,7 +27,7 @@ from tumint.io.raw.source import file_identity
 from tumint.io.steady import unchanged
 from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
-from tumint.text import and_more, integer, listed, plural, setting
+from tumint.text import integer, listed, plural, setting
 
 OK, EMPTY, QUARANTINED = k.OK, k.EMPTY, k.QUARANTINED
 
@@ -150,7 +150,11 @@ def _once(faults: Sequence[str]) -> list[Fault | str]:
     for line in faults:
         remedy = line.rpartition("; ")[2]
         by_remedy.setdefault(remedy if "`ingest." in remedy else line, []).append(line)
-    return [lines[0] + and_more(len(lines) - 1, "line like it") for lines in by_remedy.values()]
+    return [lines[0] + _like_it(len(lines) - 1) for lines in by_remedy.values()]
+
+
+def _like_it(count: int) -> str:
+    return f" (and {plural(count, 'more line')} like it)" if count else ""
 
 
 def _sample(part: Part, result: Cells | DataError, config: IngestConfig) -> Sample:

@@ -92,7 +92,7 @@ class Delimited(Table):
                 first, start, ends = start, start + _lines(body), body.endswith(b"\n")
                 if ragged:
                     continue  # only how many there are is still of interest
-                kept = ~_blank(table, body, numbers - first)
+                kept = ~_blank(table, body, numbers - first, self._delimiter)
                 table, numbers = self._kept(table, numbers, kept, wanted, keep)
                 parts.append(table)
                 rows.append(numbers)
@@ -231,16 +231,15 @@ def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _blank(table: pa.Table, block: bytes, at: np.ndarray) -> np.ndarray:
-    """Which rows are blank lines: empty in every column that was read, and empty in the file, on their line `at`."""
-    if not block.startswith(b"\n") and b"\n\n" not in block:
-        return np.zeros(table.num_rows, dtype=bool)
+def _blank(table: pa.Table, block: bytes, at: np.ndarray, delimiter: str) -> np.ndarray:
+    """Which rows hold nothing: empty in every column that was read, and on their line `at` delimiters at most."""
     empty = np.ones(table.num_rows, dtype=bool)
     for column in table.columns:
         empty &= pc.equal(column, "").to_numpy()
-    if empty.any():
-        lines = block.split(b"\n")
-        empty[empty] = [not lines[i].strip() for i in at[empty]]
+        if not empty.any():
+            return empty
+    lines, nothing = block.split(b"\n"), f'{delimiter}" \t\r'.encode()
+    empty[empty] = [not lines[i].strip(nothing) for i in at[empty]]
     return empty
 
 
