@@ -146,7 +146,6 @@ LINE = {  # file name, content, what the one line says
     "names of rows without a header": ("t.csv", "\n".join([PLAIN.split("\n")[0], *(f"r{i},{r}" for i, r in enumerate(PLAIN.split("\n")[1:-1]))]), "row.names = FALSE"),
     "a short row": ("t.csv", PLAIN + "1,2\n", "expected 3 fields, found 2"),
     "cut off": ("t.csv", PLAIN + "1", "the file is cut off"),
-    "an open quote": ("t.csv", PLAIN + '1,2,"T\n', "a closing quote"),
     "duplicated headers": ("t.csv", column("x", ["1", "2", "3", "4"]), "rename or delete the others"),
     "no x": ("t.csv", PLAIN.replace("x,y", "left,y"), r"a column of x and y, found none among left, y and cell_type; name it by `--x COLUMN` and `--y COLUMN`"),
     "x that is text": ("t.csv", re.sub(r"\n([\d.]+),", r"\na\1,", PLAIN), "mend the column, or name others by `--x COLUMN` and `--y COLUMN`"),
@@ -308,7 +307,7 @@ def test_constant_unique_and_empty_columns_are_no_markers(tmp_path):
     rows = ["0,a,,0.5,9", "0,b,,1.5,8", "0,c,,2.5,7", "0,d,,3.5,6"]
     out = read(write(tmp_path, "t.csv", column("IFNg,barcode,note,CD8,area", rows)))
     assert [name for name, _ in out.found.markers] == ["CD8"]
-    for text in ("('IFNg', '`0` in every row')", "('barcode', 'each value stands once')", "('note', 'empty')"):
+    for text in ("('IFNg', '`0` in every row')", "('barcode', 'text such as `a`')", "('note', 'empty')"):
         assert text in out.said
 
 

@@ -236,7 +236,7 @@ def _cells(part: Part, **changed: object) -> Cells:
         ({"cell_id": np.array([2, 2])}, "expected each cell id once, found `2` 2 times."),
         (
             {"spatial": np.array([[0.0, np.nan], [2.0, 3.0]])},
-            "expected finite coordinates of every cell, or of none, found 1 cells without.",
+            "expected finite coordinates, found 1 cells with infinite ones.",
         ),
         ({"spatial": np.zeros((3, 2))}, "expected `spatial` of shape (2, 2), found (3, 2)."),
         (

@@ -26,7 +26,7 @@ def add_verbs(verbs: Any) -> None:
         help=".csv(.gz), .tsv(.gz), .parquet or .h5ad: one row per cell; several, or folders of them",
     )
     add("-o", "--out", type=Path, required=True, metavar="OUT", help=".parquet or .csv")
-    add("--sample", metavar="COL", help="column of the sample (image); else guessed, or each file is one")
+    add("--sample", metavar="COL", help="column of the sample (image); else guessed; '': each file is one")
     add("--x", metavar="COL", help='column of x (x, or guessed; of an h5ad also obsm["spatial"])')
     add("--y", metavar="COL", help='column of y (y, or guessed; of an h5ad also obsm["spatial"])')
     add("--label", metavar="COL", help="column of the cell type (cell_type, or guessed)")

@@ -39,15 +39,16 @@ def guess_into(a: argparse.Namespace, files: Sequence[Path]) -> list[str]:
     first = files[0]
     table = open_table(Place(str(first)))
     a.decimal = None
-    usual = {role: name for role, name in DEFAULTS.items() if getattr(a, role) is None and name in table.header}
-    for role, name in usual.items():
-        setattr(a, role, name)
+    for roles in (("x", "y"), ("label",)):  # the names of our own tables need no guess
+        if all(getattr(a, role) is None and DEFAULTS[role] in table.header for role in roles):
+            for role in roles:
+                setattr(a, role, DEFAULTS[role])
     if (a.x is None) != (a.y is None):
         raise DataError(Fault(f"{first} header", "columns of both x and y", f"`{a.x or a.y}` alone", _names("--x", "--y")))
     lacking = [role for role in ("x", "y", "label", "sample") if getattr(a, role) is None]
-    if not lacking:
-        return []
-    return list(_guess(a, lacking, first, alone=len(files) == 1))
+    said = list(_guess(a, lacking, first, alone=len(files) == 1)) if lacking else []
+    a.sample = a.sample or None  # "": nobody wants one
+    return said
 
 
 def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone: bool) -> Iterator[str]:

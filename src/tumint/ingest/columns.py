@@ -10,6 +10,7 @@ from tumint.ingest.flags import is_flag
 from tumint.io.raw.odd_numbers import is_comma
 
 _NAMED = 8  # values that a profile keeps
+_FEW = 10  # rows in which each value may stand once by chance
 # measured of a cell, and no marker: tokens of names, in lower case
 _SHAPES = frozenset(
     "area areashape perimeter axis major minor majoraxislength minoraxislength eccentricity solidity extent orientation "
@@ -27,7 +28,7 @@ _BEST = ("um", "µm", "μm", "micron", "microns", "global", "absolute", "centroi
 @dataclass(frozen=True)
 class Profile:
     """A column: `kind` empty, constant, flag, whole, number or text; `levels` how many values, `unique` each once;
-    `mostly` a text whose values are numbers but for some, which ingest names."""
+    `mostly` a text whose values are numbers but for some, which ingest names; `rows` that have a value."""
 
     name: str
     kind: str
@@ -36,6 +37,7 @@ class Profile:
     unique: bool = False
     decimal: str = "."
     mostly: bool = False
+    rows: int = 0
 
     @property
     def is_number(self) -> bool:
@@ -49,7 +51,7 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
     distinct = list(dict.fromkeys(there))
     if not distinct:
         return Profile(name, "empty", 0, ())
-    kept, unique = tuple(distinct[:_NAMED]), len(distinct) == len(there) > 1
+    kept, unique, rows = tuple(distinct[:_NAMED]), len(distinct) == len(there) > _FEW, len(there)
     if len(distinct) == 1:
         kind = "flag" if len(there) < len(texts) and is_flag([*distinct, ""]) else "constant"
         return Profile(name, kind, 1, kept)
@@ -59,9 +61,10 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
     numbers = [_number(text.replace(",", ".") if decimal == "," else text) for text in distinct]
     if any(number is None for number in numbers):
         known = sum(number is not None or text.strip()[:1].isdigit() for number, text in zip(numbers, distinct, strict=True))
-        return Profile(name, "text", len(distinct), kept, unique, mostly=2 * known > len(distinct))
+        mostly = 2 * known > len(distinct)
+        return Profile(name, "text", len(distinct), kept, unique, mostly=mostly, rows=rows)
     whole = all(number == int(number) for number in numbers if number is not None and abs(number) < 1e300)
-    return Profile(name, "whole" if whole else "number", len(distinct), kept, unique, decimal)
+    return Profile(name, "whole" if whole else "number", len(distinct), kept, unique, decimal, rows=rows)
 
 
 def _number(text: str) -> float | None:

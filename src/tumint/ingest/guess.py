@@ -93,7 +93,7 @@ def guess(profiles: dict[str, Profile], asked: Asked, *, placed: bool = False) -
     _one(found, "sample", asked.sample, SAMPLES, lambda p: not p.unique and p.kind not in ("empty", "number"))
     _one(found, "subject", asked.subject, SUBJECTS, lambda p: not p.unique and p.kind not in ("empty", "number"))
     _label(found, asked)
-    _one(found, "cell_id", None, _IDS, lambda p: p.kind == "whole" and p.levels > _FEWEST_LEVELS or p.unique)
+    _one(found, "cell_id", None, _IDS, _may_be_ids)
     _one(found, "area", None, _AREAS, lambda p: p.is_number and p.levels > 1)
     _one(found, "domain", None, _DOMAINS, lambda p: p.kind in ("text", "constant"))
     if found.label is None:
@@ -142,6 +142,10 @@ def _one(found: Guess, role: str, asked: str | None, names: Sequence[str], fits:
 
 
 _SAID = {"cell_id": "cell id", "label": "cell type", "area": "cell area"}
+
+
+def _may_be_ids(one: Profile) -> bool:
+    return one.kind == "whole" and (one.levels > _FEWEST_LEVELS or 2 * one.levels > one.rows)
 
 
 def _values(one: Profile) -> str:

@@ -207,7 +207,7 @@ class Table:
             shown = f"`{text if len(text) <= 40 else text[:37] + '...'}`" if text.strip() else "an empty field"
             place, rows = self._origin.get(name, (self.place, self.rows))
             where = place.at(int(rows[first]), name)
-            mends = remedy(text) if expected == A_NUMBER else ""
+            mends = remedy(str(value)) if expected == A_NUMBER and value is not None else ""
             self.faults.append(Fault(where, expected, f"{shown}{and_more(int(bad.sum()) - 1, 'row')}", mends))
 
 
@@ -238,11 +238,12 @@ def printable(text: str) -> str:
 def _slow_numbers(texts: list[str | None], decimal: str) -> tuple[np.ndarray, np.ndarray]:
     """Values and which are text: spaces around a number and the usual words for a missing one are no text.
 
-    A comma is a decimal comma only where no number of the column has a point: `1,234.5` has both, and is text.
+    A comma is a decimal comma only where no number of the column has a point; one with both, `1,234.5`, is text.
     """
     values = np.full(len(texts), np.nan)
     is_text = np.zeros(len(texts), dtype=bool)
-    comma = decimal == "," and not any("." in text for text in texts if text)
+    points = [text for text in texts if text and "." in text]
+    comma = decimal == "," and (not points or any("," in text for text in points))
     for i, text in enumerate(texts):
         stripped = (text or "").strip()
         if stripped.lower() in MISSING:
