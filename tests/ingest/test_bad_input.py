@@ -87,7 +87,10 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "cell id twice": (
         _field(9, "ObjectNumber", "3"),
-        ["row 9 (sample M1), column `ObjectNumber`: expected each cell id once, found `3` in row 4 too; `ingest.repeated_ids: renumber`"],
+        [
+            "row 9 (sample M1), column `ObjectNumber`: expected each cell id once, found `3` in row 4 too; "
+            "`ingest.repeated_ids: renumber`"
+        ],
     ),
     "two images": (
         _field(9, "ImageNumber", "2"),

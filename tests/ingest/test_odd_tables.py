@@ -98,8 +98,10 @@ GOOD = {  # file name, content; the values are those of PLAIN
     "semicolons in a .txt": ("t.txt", as_csv(PLAIN, ";")),
     "decimal commas, semicolons": ("t.csv", decimal(PLAIN, ";")),
     "decimal commas, tabs": ("t.txt", decimal(PLAIN, "\t")),
-    "decimal commas, quoted": ("t.csv", 'x,y,cell_type\n"1,5",10,T cell\n"20,25",30,B cell\n41,"50,5",T cell\n60,70,Tumour\n'),
-    "semicolons, and commas in names": ("t.csv", as_csv(PLAIN, ";").replace("cell_type", "cell_type").replace("Tumour", "Tumour")),
+    "decimal commas, quoted": (
+        "t.csv",
+        'x,y,cell_type\n"1,5",10,T cell\n"20,25",30,B cell\n41,"50,5",T cell\n60,70,Tumour\n',
+    ),
     "Windows line ends": ("t.csv", PLAIN.replace("\n", "\r\n")),
     "old Mac line ends": ("t.csv", PLAIN.replace("\n", "\r")),
     "no line end at the end": ("t.csv", PLAIN.rstrip("\n")),
@@ -107,28 +109,55 @@ GOOD = {  # file name, content; the values are those of PLAIN
     "lines of delimiters alone": ("t.csv", PLAIN + ",,\n,,\n"),
     "trailing delimiters everywhere": ("t.csv", PLAIN.replace("\n", ",\n")),
     "spaces around fields": ("t.csv", PLAIN.replace(",", " , ")),
-    "quoted fields": ("t.csv", "\n".join(",".join(f'"{f}"' for f in row.split(",")) for row in PLAIN.split("\n")[:-1]) + "\n"),
-    "plus signs and exponents": ("t.csv", PLAIN.replace("1.5,", "+1.5,").replace("20.25", "2.025e1").replace(",70", ",7E1")),
+    "quoted fields": (
+        "t.csv",
+        "\n".join(",".join(f'"{f}"' for f in row.split(",")) for row in PLAIN.split("\n")[:-1]) + "\n",
+    ),
+    "plus signs and exponents": (
+        "t.csv",
+        PLAIN.replace("1.5,", "+1.5,").replace("20.25", "2.025e1").replace(",70", ",7E1"),
+    ),
     "full-width digits": ("t.csv", PLAIN.replace("60,70", "\uff16\uff10,70")),
     "capitals": ("t.csv", PLAIN.replace("x,y,cell_type", "X,Y,CellType")),
     "centroids": ("t.csv", PLAIN.replace("x,y,cell_type", "Centroid X,Centroid Y,Cell Type")),
     "µm in the names": ("t.csv", PLAIN.replace("x,y,cell_type", "Centroid X µm,Centroid Y µm,Phenotype")),
     "camel case": ("t.csv", PLAIN.replace("x,y,cell_type", "posX,posY,cellType")),
     "coordinates by name": ("t.csv", PLAIN.replace("x,y,cell_type", "x_coordinate,y_coordinate,annotation")),
-    "y before x": ("t.csv", "\n".join(",".join((r.split(",")[1], r.split(",")[0], r.split(",")[2])) for r in PLAIN.split("\n")[:-1])),
-    "an index without a name": ("t.csv", "\n".join(f"{'' if i == 0 else i + 7},{row}" for i, row in enumerate(PLAIN.split("\n")[:-1]))),
+    "y before x": (
+        "t.csv",
+        "\n".join(",".join((r.split(",")[1], r.split(",")[0], r.split(",")[2])) for r in PLAIN.split("\n")[:-1]),
+    ),
+    "an index without a name": (
+        "t.csv",
+        "\n".join(f"{'' if i == 0 else i + 7},{row}" for i, row in enumerate(PLAIN.split("\n")[:-1])),
+    ),
     "a box beside the centre": ("t.csv", column("x_min,y_min", ["0,0", "1,1", "2,2", "3,3"])),
-    "pixels beside µm": ("t.csv", column("Centroid X px,Centroid Y px", ["3,20", "40,60", "82,101", "120,140"], PLAIN.replace("x,y,", "Centroid X µm,Centroid Y µm,"))),
+    "pixels beside µm": (
+        "t.csv",
+        column(
+            "Centroid X px,Centroid Y px",
+            ["3,20", "40,60", "82,101", "120,140"],
+            PLAIN.replace("x,y,", "Centroid X µm,Centroid Y µm,"),
+        ),
+    ),
     "a UMAP beside the place": ("t.csv", column("umap_x,umap_y", ["0.1,1", "0.2,2", "0.3,3", "0.4,4"])),
     "a shape beside it": ("t.csv", column("eccentricity", ["0.1", "0.2", "0.3", "0.4"])),
-}  # fmt: skip
+}
 
 LINE = {  # file name, content, what the one line says
     "UTF-16": ("t.csv", PLAIN.encode("utf-16"), "UTF-16: save it as CSV in UTF-8"),
     "Latin-1": ("t.csv", PLAIN.replace("Tumour", "Köper").encode("latin-1"), "save it as CSV in UTF-8"),
     "an Excel file": ("t.csv", b"PK\x03\x04" + b"\0" * 60, "as Excel writes .xlsx: save it as CSV in UTF-8"),
-    "thousands separators": ("t.csv", PLAIN.replace("60,70", '"1,060.5",70'), "write numbers without thousands separators"),
-    "thousands of both kinds": ("t.csv", decimal(PLAIN, ";").replace("60;", "1.060,5;"), "write numbers without thousands separators"),
+    "thousands separators": (
+        "t.csv",
+        PLAIN.replace("60,70", '"1,060.5",70'),
+        "write numbers without thousands separators",
+    ),
+    "thousands of both kinds": (
+        "t.csv",
+        decimal(PLAIN, ";").replace("60;", "1.060,5;"),
+        "write numbers without thousands separators",
+    ),
     "thin spaces": ("t.csv", PLAIN.replace("60,70", "1\u2009060.5,70"), "write numbers without thousands separators"),
     "no-break spaces": ("t.csv", PLAIN.replace("60,70", "1\u00a0060,70"), "write numbers without thousands separators"),
     "apostrophes": ("t.csv", PLAIN.replace("60,70", "1'060.5,70"), "write numbers without thousands separators"),
@@ -142,25 +171,57 @@ LINE = {  # file name, content, what the one line says
     "a typographic minus": ("t.csv", PLAIN.replace("60,70", "\u221260,70"), "write the minus as `-`"),
     "infinite": ("t.csv", PLAIN.replace("60,70", "inf,70"), "column `x`: expected a finite number"),
     "underscores": ("t.csv", PLAIN.replace("60,70", "6_0,70"), "column `x`: expected a number, found `6_0`"),
-    "rows that are longer": ("t.csv", PLAIN.replace("\n", ",\n").replace("cell_type,", "cell_type", 1), "end no row with a delimiter"),
-    "names of rows without a header": ("t.csv", "\n".join([PLAIN.split("\n")[0], *(f"r{i},{r}" for i, r in enumerate(PLAIN.split("\n")[1:-1]))]), "row.names = FALSE"),
+    "rows that are longer": (
+        "t.csv",
+        PLAIN.replace("\n", ",\n").replace("cell_type,", "cell_type", 1),
+        "end no row with a delimiter",
+    ),
+    "names of rows without a header": (
+        "t.csv",
+        "\n".join([PLAIN.split("\n")[0], *(f"r{i},{r}" for i, r in enumerate(PLAIN.split("\n")[1:-1]))]),
+        "row.names = FALSE",
+    ),
     "a short row": ("t.csv", PLAIN + "1,2\n", "expected 3 fields, found 2"),
     "cut off": ("t.csv", PLAIN + "1", "the file is cut off"),
     "duplicated headers": ("t.csv", column("x", ["1", "2", "3", "4"]), "rename or delete the others"),
-    "no x": ("t.csv", PLAIN.replace("x,y", "left,y"), r"a column of x and y, found none among left, y and cell_type; name it by `--x COLUMN` and `--y COLUMN`"),
-    "x that is text": ("t.csv", re.sub(r"\n([\d.]+),", r"\na\1,", PLAIN), "mend the column, or name others by `--x COLUMN` and `--y COLUMN`"),
-    "no type and no marker": ("t.csv", PLAIN.replace("cell_type", "remark"), "found x and y as x and y, and none among x, y and remark; name it by `--label COLUMN`"),
+    "no x": (
+        "t.csv",
+        PLAIN.replace("x,y", "left,y"),
+        r"a column of x and y, found none among left, y and cell_type; name it by `--x COLUMN` and `--y COLUMN`",
+    ),
+    "x that is text": (
+        "t.csv",
+        re.sub(r"\n([\d.]+),", r"\na\1,", PLAIN),
+        "mend the column, or name others by `--x COLUMN` and `--y COLUMN`",
+    ),
+    "no type and no marker": (
+        "t.csv",
+        PLAIN.replace("cell_type", "remark"),
+        "found x and y as x and y, and none among x, y and remark; name it by `--label COLUMN`",
+    ),
     "a Cyrillic x": ("t.csv", PLAIN.replace("x,y", "\u0445,y"), r"none among \\u0445|name it by `--x COLUMN`"),
-    "types that look the same": ("t.csv", PLAIN.replace("Tumour", "\u0422 cell"), "types that differ by more than characters that look the same"),
-    "types apart by a no-break space": ("t.csv", PLAIN.replace("41,50.5,T cell", "41,50.5,T\u00a0cell"), "types that differ by more than"),
-    "types apart by an invisible character": ("t.csv", PLAIN.replace("41,50.5,T cell", "41,50.5,T\u200b cell"), "types that differ by more than"),
+    "types that look the same": (
+        "t.csv",
+        PLAIN.replace("Tumour", "\u0422 cell"),
+        "types that differ by more than characters that look the same",
+    ),
+    "types apart by a no-break space": (
+        "t.csv",
+        PLAIN.replace("41,50.5,T cell", "41,50.5,T\u00a0cell"),
+        "types that differ by more than",
+    ),
+    "types apart by an invisible character": (
+        "t.csv",
+        PLAIN.replace("41,50.5,T cell", "41,50.5,T\u200b cell"),
+        "types that differ by more than",
+    ),
     "a type with the separator of pairs": ("t.csv", PLAIN.replace("Tumour", "Tumour|CK"), "a cell type without `|`"),
     "no place at all": ("t.csv", re.sub(r"\n[\d.]+,[\d.]+,", "\n,,", PLAIN), "numbers, the place of a cell"),
     "ids that repeat": ("t.csv", column("cell_id", ["1", "2", "3", "1"]), "`ingest.repeated_ids: renumber`"),
     "a null byte": ("t.csv", PLAIN.replace("Tumour", "Tu\0mour").encode(), "the byte 0x00"),
     "a header alone": ("t.csv", "x,y,cell_type\n", "x"),
     "an empty file": ("t.csv", "", "nothing|empty"),
-}  # fmt: skip
+}
 
 
 def write(tmp_path: Path, name: str, content: str | bytes) -> Path:
@@ -201,7 +262,12 @@ def test_decimal_commas_are_one_line_for_a_cohort(tmp_path):
 
 def test_types_that_are_numbers_keep_their_names(tmp_path):
     text = PLAIN.replace("T cell", "1").replace("B cell", "2").replace("Tumour", "10")
-    assert list(read(write(tmp_path, "t.csv", text.replace("cell_type", "cluster"))).one.cell_type) == ["1", "2", "1", "10"]
+    assert list(read(write(tmp_path, "t.csv", text.replace("cell_type", "cluster"))).one.cell_type) == [
+        "1",
+        "2",
+        "1",
+        "10",
+    ]
 
 
 def test_types_that_are_empty_are_unclassified(tmp_path):

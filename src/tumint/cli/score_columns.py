@@ -44,7 +44,9 @@ def guess_into(a: argparse.Namespace, files: Sequence[Path]) -> list[str]:
             for role in roles:
                 setattr(a, role, DEFAULTS[role])
     if (a.x is None) != (a.y is None):
-        raise DataError(Fault(f"{first} header", "columns of both x and y", f"`{a.x or a.y}` alone", _names("--x", "--y")))
+        raise DataError(
+            Fault(f"{first} header", "columns of both x and y", f"`{a.x or a.y}` alone", _names("--x", "--y"))
+        )
     lacking = [role for role in ("x", "y", "label", "sample") if getattr(a, role) is None]
     said = list(_guess(a, lacking, first, alone=len(files) == 1)) if lacking else []
     a.sample = a.sample or None  # "": nobody wants one

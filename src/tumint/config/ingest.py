@@ -34,8 +34,8 @@ class ColumnMap(Section):
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
     cell_type: str | list[str] | None = Field(
         None,
-        description="Cell type that comes with the data (`cluster.typing: provided`). A list: columns of flags, one for "
-        "each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the flags that are up, such as `CD3+ CD8+`, or "
+        description="Cell type that comes with the data (`cluster.typing: provided`). A list: columns of flags, one "
+        "for each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the flags that are up, such as `CD3+ CD8+`, or "
         "what `type_rules` makes of them.",
     )
     type_rules: list[TypeRule] = Field(
@@ -139,12 +139,13 @@ class IngestConfig(Section):
     )
     outside_image: Literal["keep", "drop", "error"] = Field(
         "keep",
-        description="Cells whose centre lies outside the image, where the source gives its size. Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
+        description="Cells whose centre lies outside the image, where the source gives its size. "
+        "Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
     )
     overlapping_cells: Literal["error", "keep"] = Field(
         "error",
-        description="Cells of a sample that lie on one another: more than 12 % nearer to another than 0.35 of the median "
-        "diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several images "
+        description="Cells of a sample that lie on one another: more than 12 % nearer to another than 0.35 of the "
+        "median diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several images "
         "that share a name look so; `keep`.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(

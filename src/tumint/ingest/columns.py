@@ -13,16 +13,113 @@ _NAMED = 8  # values that a profile keeps
 _FEW = 10  # rows in which each value may stand once by chance
 # measured of a cell, and no marker: tokens of names, in lower case
 _SHAPES = frozenset(
-    "area areashape perimeter axis major minor majoraxislength minoraxislength eccentricity solidity extent orientation "
-    "circularity roundness diameter feret formfactor compactness convex euler aspect length width height size volume "
-    "elongation angle radius bbox boundingbox moment".split()
+    [
+        "area",
+        "areashape",
+        "perimeter",
+        "axis",
+        "major",
+        "minor",
+        "majoraxislength",
+        "minoraxislength",
+        "eccentricity",
+        "solidity",
+        "extent",
+        "orientation",
+        "circularity",
+        "roundness",
+        "diameter",
+        "feret",
+        "formfactor",
+        "compactness",
+        "convex",
+        "euler",
+        "aspect",
+        "length",
+        "width",
+        "height",
+        "size",
+        "volume",
+        "elongation",
+        "angle",
+        "radius",
+        "bbox",
+        "boundingbox",
+        "moment",
+    ]
 )
 _PLACES = frozenset(
-    "x y z row col column slice distance dist neighbors neighbours probability confidence score umap umap1 umap2 tsne "
-    "tsne1 tsne2 pca pc1 pc2 pixel tile time index density total counts background autofluorescence".split()
+    [
+        "x",
+        "y",
+        "z",
+        "row",
+        "col",
+        "column",
+        "slice",
+        "distance",
+        "dist",
+        "neighbors",
+        "neighbours",
+        "probability",
+        "confidence",
+        "score",
+        "umap",
+        "umap1",
+        "umap2",
+        "tsne",
+        "tsne1",
+        "tsne2",
+        "pca",
+        "pc1",
+        "pc2",
+        "pixel",
+        "tile",
+        "time",
+        "index",
+        "density",
+        "total",
+        "counts",
+        "background",
+        "autofluorescence",
+    ]
 )
-_SIDES = frozenset("min max start end left right width height length size bbox tile stage grid umap tsne pca local".split())
-_BEST = ("um", "µm", "μm", "micron", "microns", "global", "absolute", "centroid", "center", "centre", "cell", "coordinate")
+_SIDES = frozenset(
+    [
+        "min",
+        "max",
+        "start",
+        "end",
+        "left",
+        "right",
+        "width",
+        "height",
+        "length",
+        "size",
+        "bbox",
+        "tile",
+        "stage",
+        "grid",
+        "umap",
+        "tsne",
+        "pca",
+        "local",
+    ]
+)
+_BEST = (
+    "um",
+    "µm",
+    "μm",
+    "micron",
+    "microns",
+    "global",
+    "absolute",
+    "centroid",
+    "center",
+    "centre",
+    "cell",
+    "coordinate",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +157,9 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
     decimal = "," if any(map(is_comma, distinct)) and all(_comma(text) for text in distinct) else "."
     numbers = [_number(text.replace(",", ".") if decimal == "," else text) for text in distinct]
     if any(number is None for number in numbers):
-        known = sum(number is not None or text.strip()[:1].isdigit() for number, text in zip(numbers, distinct, strict=True))
+        known = sum(
+            number is not None or text.strip()[:1].isdigit() for number, text in zip(numbers, distinct, strict=True)
+        )
         mostly = 2 * known > len(distinct)
         return Profile(name, "text", len(distinct), kept, unique, mostly=mostly, rows=rows)
     whole = all(number == int(number) for number in numbers if number is not None and abs(number) < 1e300)
@@ -111,7 +210,9 @@ def _is_pair(x: str, y: str) -> bool:
     if len(at) != 1 or (x[at[0]], y[at[0]]) not in (("x", "y"), ("X", "Y")):
         return False
     mine = tokens(x)
-    alone = "x" in mine or re.search(r"^x|x$|(pos|position|center|centre|centroid|coord|coordinate|absolute)s?x", x.lower())
+    alone = "x" in mine or re.search(
+        r"^x|x$|(pos|position|center|centre|centroid|coord|coordinate|absolute)s?x", x.lower()
+    )
     return bool(alone) and not _SIDES & set(mine)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from tumint import keys as k
 
 _UP = frozenset({"1", "1.0", "true", "t", "yes", "y", "pos", "positive", "+"})
-_DOWN = frozenset({"", "0", "0.0", "false", "f", "no", "n", "neg", "negative", "-", "other", "none", "na", "nan", "n/a"})
+_DOWN = frozenset(
+    {"", "0", "0.0", "false", "f", "no", "n", "neg", "negative", "-", "other", "none", "na", "nan", "n/a"}
+)
 _BEFORE = re.compile(r"^(phenotype|is|flag)[\s_.:-]+", re.IGNORECASE)
 _AFTER = re.compile(r"([\s_.:-]+(positive|pos|flag|status|classification|phenotype))+$|\+$", re.IGNORECASE)
 

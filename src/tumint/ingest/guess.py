@@ -205,7 +205,9 @@ def _markers(found: Guess) -> None:
             continue
         if is_shape(name):
             found.unused[name] = "a shape or a place, not a marker"
-        elif one.kind == "number" or (one.levels > _FEWEST_LEVELS and not one.unique and not name.startswith("Unnamed:")):
+        elif one.kind == "number" or (
+            one.levels > _FEWEST_LEVELS and not one.unique and not name.startswith("Unnamed:")
+        ):
             found.markers.append(name)
 
 

@@ -88,8 +88,8 @@ def _check_overlap(cells: Cells, part: Part) -> None:
     if near.overlaps:
         found = f"{percent(near.share)} of {integer(near.n)} nearer than {setting(near.limit, 2)} µm to another"
         mends = (
-            "if they are of several images, tell those apart by `ingest.columns.part` and `part` in the sheet; else see "
-            "to `pixel_size_um`, or keep them by `ingest.overlapping_cells: keep`"
+            "if they are of several images, tell those apart by `ingest.columns.part` and `part` in the sheet; else "
+            "see to `pixel_size_um`, or keep them by `ingest.overlapping_cells: keep`"
         )
         raise DataError(Fault(part.place.at(), "cells that do not lie on one another", found, mends))
 

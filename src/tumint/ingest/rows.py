@@ -12,9 +12,9 @@ from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest import flags as flags_of
-from tumint.ingest.look_alikes import look_alikes
 from tumint.ingest.guess import unread
 from tumint.ingest.layout import Layout
+from tumint.ingest.look_alikes import look_alikes
 from tumint.ingest.reader import Cells, Part, Result, Settings, no_edges
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Identity, Place
@@ -171,7 +171,11 @@ def _check_place(table: Table, where: Layout, xy: np.ndarray) -> None:
     """A fault where not one cell of a table has a place."""
     if len(xy) and not np.isfinite(xy).all(axis=1).any() and not table.faults:
         others = [name for name in table.header if " px" in name and not {name} & {*where.x, *where.y}][:2]
-        mends = f"the table also has {listed(f'`{name}`' for name in others)}: name them in `ingest.columns`" if others else ""
+        mends = (
+            f"the table also has {listed(f'`{name}`' for name in others)}: name them in `ingest.columns`"
+            if others
+            else ""
+        )
         named = listed(f"`{name}`" for name in (*where.x, *where.y))
         table.faults.append(Fault(table.place.at(), f"numbers in {named}", "empty fields only", mends))
 

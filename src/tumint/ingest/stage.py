@@ -198,7 +198,8 @@ def _say_unread(samples: Sequence[Sample]) -> None:
     counts = Counter(name for sample in samples if sample.cells is not None for name in sample.cells.unread)
     if counts:
         named = listed((f"`{name}`" for name in counts), 8)
-        _say(f"recognised and not read in {plural(max(counts.values()), 'sample')}: {named} (`ingest.columns` names what is)")
+        where = plural(max(counts.values()), "sample")
+        _say(f"recognised and not read in {where}: {named} (`ingest.columns` names what is read)")
 
 
 def _lacking(sample: Sample, settings: Settings) -> list[str]:

@@ -9,13 +9,54 @@ from tumint.ingest.columns import tokens
 from tumint.text import listed
 
 _MOST_LEVELS = 6
-_FIRST = ("treatment", "arm", "group", "condition", "response", "responder", "outcome", "genotype", "diagnosis", "cohort")
+_FIRST = (
+    "treatment",
+    "arm",
+    "group",
+    "condition",
+    "response",
+    "responder",
+    "outcome",
+    "genotype",
+    "diagnosis",
+    "cohort",
+)
 # of how the data were made, and of who the subject is: never what is asked
 _TECHNICAL = frozenset(
-    "batch run plate date slide file path scanner operator lane chip prep library acquisition image width height id "
-    "row column well panel cycle site version start end channels recovered source".split()
+    [
+        "batch",
+        "run",
+        "plate",
+        "date",
+        "slide",
+        "file",
+        "path",
+        "scanner",
+        "operator",
+        "lane",
+        "chip",
+        "prep",
+        "library",
+        "acquisition",
+        "image",
+        "width",
+        "height",
+        "id",
+        "row",
+        "column",
+        "well",
+        "panel",
+        "cycle",
+        "site",
+        "version",
+        "start",
+        "end",
+        "channels",
+        "recovered",
+        "source",
+    ]
 )
-_COVARIATES = frozenset("sex gender age weight bmi smoker smoking race ethnicity".split())
+_COVARIATES = frozenset(["sex", "gender", "age", "weight", "bmi", "smoker", "smoking", "race", "ethnicity"])
 
 
 @dataclass(frozen=True)

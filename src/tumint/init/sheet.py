@@ -56,11 +56,19 @@ def of_sheet(path: Path, asked: Asked) -> Source | None:
         Decided("sample", sample or "the files", f"column of {path.name}" if sample else "no column is called so"),
     ]
     found = replace(
-        one.found, rows=rows, design={}, per_row=columns, decided=decided, one_per_subject=False, unused=one.found.unused
+        one.found,
+        rows=rows,
+        design={},
+        per_row=columns,
+        decided=decided,
+        one_per_subject=False,
+        unused=one.found.unused,
     )
     return Source(path, one.reader, found)
 
 
 def _nothing(where: str, lost: list[tuple[int, Path]]) -> Source | None:
     more = f": {listed([file for _, file in lost], 2)}"
-    raise DataError(Fault(where, "files of cells, by paths relative to the sheet", f"{len(lost)} that are not there{more}"))
+    raise DataError(
+        Fault(where, "files of cells, by paths relative to the sheet", f"{len(lost)} that are not there{more}")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tumint.init import groups, names, panel, texts, trial
 from tumint.init.groups import Candidate
 from tumint.init.names import Named
 from tumint.init.sheet import of_sheet
-from tumint.init.sources import Source, data_set
+from tumint.init.sources import data_set
 from tumint.init.texts import FILES
 from tumint.io.atomic import write_text
 from tumint.io.tables import neutralise
@@ -25,7 +25,7 @@ from tumint.text import listed, plural
 
 @dataclass(frozen=True)
 class Started:
-    """What was written: the decisions in order, columns that nothing reads with the reason, and what a person must do."""
+    """What was decided, in order; columns that nothing reads, with the reason; and what a person must do."""
 
     decided: list[Decided]
     unused: dict[str, str]
@@ -95,9 +95,7 @@ def _guessed(
     written = {
         "samples.tsv": texts.sheet(folder, found, samples, subjects, columns),
         "panel.yaml": texts.panel(texts.cohort_name(folder), path, markers, signatures, found.unit) if markers else "",
-        "config.yaml": texts.config(
-            folder, path, source.reader.name, found, markers, group, candidates, tried.unit
-        ),
+        "config.yaml": texts.config(folder, path, source.reader.name, found, markers, group, candidates, tried.unit),
     }
     return written, Started(decided, found.unused, check)
 
@@ -132,12 +130,14 @@ def _group(candidates: Sequence[Candidate], asked: Asked, path: Path) -> tuple[C
     if asked.group is not None:
         one = next((one for one in candidates if one.column == asked.group), None)
         if one is None:
-            found = listed((one.column for one in candidates)) or "none"
+            found = listed(one.column for one in candidates) or "none"
             raise DataError(Fault(f"{path}: --group", "a column with one value in each sample, and two in all", found))
         return one, [Decided("group", f"{one.column}: {one.said} subjects", "--group"), *_no_groups(candidates, one)]
     if candidates and not candidates[0].why:
         one = candidates[0]
-        said = Decided("group", f"{one.column}: {one.said} subjects", "one level in each subject, 2 subjects or more in each level")
+        said = Decided(
+            "group", f"{one.column}: {one.said} subjects", "one level in each subject, 2 subjects or more in each level"
+        )
         return one, [said, *_no_groups(candidates, one)]
     why = "no column fits" if candidates else "no column of the data and no part of the names differs"
     return None, [Decided("group", "none", why), *_no_groups(candidates, None)]
@@ -157,7 +157,9 @@ def _no_groups(candidates: Sequence[Candidate], chosen: Candidate | None) -> lis
 def _asks(group: Candidate | None, candidates: Sequence[Candidate], who: Decided) -> list[str]:
     asks = []
     if who.evidence.startswith("each sample"):
-        asks.append("samples of one animal or patient: give the column by `--subject`, or edit `subject` of samples.tsv")
+        asks.append(
+            "samples of one animal or patient: give the column by `--subject`, or edit `subject` of samples.tsv"
+        )
     if group is None:
         asks.append("groups to compare: a column of samples.tsv and `response.contrasts`, or `--group COLUMN`")
     return asks

@@ -1,4 +1,4 @@
-"""A few samples read as ingest will read them: how many cells, how near to each other, in which unit, and what fails."""
+"""A few samples, read as ingest will read them: how many cells, how near to each other, in which unit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOW_UM, _HIGH_UM = 4.0, 11.0  # between neighbouring cells of tissue; 5.5 to 10
 
 @dataclass
 class Tried:
-    """`unit`: micrometres per pixel and what a person must know of it; None where the data are in µm or have no place."""
+    """`unit`: micrometres per pixel and what a person must know of it; None: the data are in µm, or without a place."""
 
     unit: tuple[float, str] | None = None
     decided: list[Decided] = field(default_factory=list)

@@ -1,9 +1,10 @@
 """AnnData files between ingest, qc and cluster, checked against the one contract of the house.
 
 `X` float32 (cells × markers, raw up to qc; of transcripts a CSR matrix), `obsm["spatial"]` float64 (x, y in µm; NaN in
-both for a cell without a place, until qc drops it, and in all cells of a sample without coordinates), obs `sample` (categorical), `cell_id` (int64), `area_um2`,
-`domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity` (NaN where a sample lacks
-them), var `use` and optionally `unit` (`counts`: transcripts), `uns["tumint"]` the run metadata as a JSON string.
+both for a cell without a place, until qc drops it, and in all cells of a sample without coordinates), obs `sample`
+(categorical), `cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, `eccentricity`
+and `solidity` (NaN where a sample lacks them), var `use` and optionally `unit` (`counts`: transcripts), `uns["tumint"]`
+the run metadata as a JSON string.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ class Raw:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row per cell (`METRICS`, `marker_<m>` of the config, `excluded`, `no_intensity`, `no_place`), per channel, per stripe."""
+    """A row per cell (`METRICS`, `marker_<m>` of the config, `excluded`, `no_intensity`, `no_place`), per channel and
+    per stripe."""
 
     cells: pd.DataFrame
     channels: pd.DataFrame

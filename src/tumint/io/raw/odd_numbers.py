@@ -1,10 +1,10 @@
-"""What is written where a number should be, and what mends it: decimal commas, thousands separators, dates. Pure text."""
+"""What stands where a number should be, and what mends it: decimal commas, thousands separators, dates."""
 
 from __future__ import annotations
 
 import re
 
-DECIMAL = "`ingest.decimal: \",\"` reads decimal commas"
+DECIMAL = '`ingest.decimal: ","` reads decimal commas'
 THOUSANDS = "write numbers without thousands separators"
 _SPACES = r"\s\u00a0\u2009\u202f'\u2019"
 _COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
