@@ -72,16 +72,17 @@ def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone:
     # one value in the file: of several files each is one image, whatever that value is
     if "sample" in lacking and found.sample and not alone and found.profiles[found.sample].levels < 2:
         found.sample = None
-    said = []
+    said: list[str] = []
     for role in lacking:
         setattr(a, role, getattr(found, role))
         if getattr(a, role) is not None:
             said.append(f"{role} is `{getattr(a, role)}`")
-    if "sample" in lacking and a.sample is None:
+    if "sample" in lacking and a.sample is None and (said or not alone):
         said.append("each file is one sample")
     if found.decimal == ",":
         said.append("numbers have decimal commas")
-    yield f"guessed: {listed(said)}; {_names(*(f'--{role}' for role in lacking))}"
+    if said:
+        yield f"guessed: {listed(said)}; {_names(*(f'--{role}' for role in lacking))}"
 
 
 def _names(*options: str) -> str:

@@ -145,8 +145,8 @@ class IngestConfig(Section):
     overlapping_cells: Literal["error", "keep"] = Field(
         "error",
         description="Cells of a sample that lie on one another: more than 12 % nearer to another than 0.35 of the "
-        "median diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several images "
-        "that share a name look so; `keep`.",
+        "median diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several "
+        "images that share a name look so; `keep`.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",

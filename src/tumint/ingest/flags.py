@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
 from tumint import keys as k
+from tumint.config.ingest import TypeRule
 
 _UP = frozenset({"1", "1.0", "true", "t", "yes", "y", "pos", "positive", "+"})
 _DOWN = frozenset(
@@ -16,14 +16,6 @@ _DOWN = frozenset(
 )
 _BEFORE = re.compile(r"^(phenotype|is|flag)[\s_.:-]+", re.IGNORECASE)
 _AFTER = re.compile(r"([\s_.:-]+(positive|pos|flag|status|classification|phenotype))+$|\+$", re.IGNORECASE)
-
-
-class Rule(Protocol):
-    """A type: flags that are up and flags that are down."""
-
-    cell_type: str
-    positive: list[str]
-    negative: list[str]
 
 
 def short(column: str) -> str:
@@ -56,7 +48,7 @@ def unread(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def of_columns(columns: Mapping[str, np.ndarray], rules: Sequence[Rule]) -> np.ndarray:
+def of_columns(columns: Mapping[str, np.ndarray], rules: Sequence[TypeRule]) -> np.ndarray:
     """Types from flag columns.
 
     Parameters
@@ -77,7 +69,7 @@ def of_columns(columns: Mapping[str, np.ndarray], rules: Sequence[Rule]) -> np.n
     return np.array([*found, None], dtype=object)[:-1][at.ravel()]
 
 
-def of_classes(texts: np.ndarray, rules: Sequence[Rule]) -> np.ndarray:
+def of_classes(texts: np.ndarray, rules: Sequence[TypeRule]) -> np.ndarray:
     """Types from classes that name every flag that is up, as QuPath writes them: `CD8: FoxP3`."""
     lookup = {}
     for text in set(texts):
@@ -87,7 +79,7 @@ def of_classes(texts: np.ndarray, rules: Sequence[Rule]) -> np.ndarray:
     return np.array([*(lookup[text] for text in texts), None], dtype=object)[:-1]
 
 
-def _type(up: set[str], order: Sequence[str], rules: Sequence[Rule]) -> str:
+def _type(up: set[str], order: Sequence[str], rules: Sequence[TypeRule]) -> str:
     if not rules:
         return " ".join(f"{name}+" for name in order if name in up) or k.UNCLASSIFIED
     lower = {name.lower() for name in up}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FEWEST = 50  # cells, below which nothing is said
+FEWEST = 100  # cells, below which nothing is said
 SHARE = 0.12  # of the cells; single images of real cohorts have up to 0.044, several on one another 0.14 to 0.51
 _CLOSE_UM, _CLOSE_DIAMETERS, _MOST_UM = 3.0, 0.35, 5.0
 

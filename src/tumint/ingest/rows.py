@@ -9,6 +9,7 @@ import numpy as np
 
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
+from tumint.config.ingest import TypeRule
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest import flags as flags_of
@@ -202,7 +203,7 @@ def _cell_type(table: Table, where: Layout) -> np.ndarray | None:
     return types_of(table, where.types(), where.rules, flags=not isinstance(where.cell_type, str))
 
 
-def types_of(table: Table, columns: Sequence[str], rules: Sequence[flags_of.Rule], *, flags: bool) -> np.ndarray:
+def types_of(table: Table, columns: Sequence[str], rules: Sequence[TypeRule], *, flags: bool) -> np.ndarray:
     """Types of the rows by a column that names them, or by columns of flags; faults go to the table."""
     if flags:
         texts = {name: table.text(name, "") for name in columns}

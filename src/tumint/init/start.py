@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,7 @@ def _guessed(
     candidates = groups.candidates(columns, subjects)
     group, why_group = _group(candidates, asked, path)
     tried = trial.tried(source.reader, found, markers, um_per_px)
+    found = replace(found, config={**found.config, **tried.config})
     decided = [
         Decided("format", source.reader.name, f"columns and files of {source.path}"),
         *(one for one in found.decided if one.what != k.SUBJECT),

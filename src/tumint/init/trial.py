@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tumint.config.ingest import IngestConfig
-from tumint.errors import DataError, TumintError
+from tumint.errors import DataError, Fault, TumintError
 from tumint.ingest.overlap import Nearness, nearness
 from tumint.ingest.reader import Cells, Channel, Decided, Found, Part, Reader, Settings
 from tumint.init.panel import Guessed
+from tumint.io.raw.odd_numbers import DECIMAL
 from tumint.text import integer, listed, setting
 
 _SAMPLES, _MOST_BYTES = 3, 400 << 20
@@ -22,11 +23,13 @@ _LOW_UM, _HIGH_UM = 4.0, 11.0  # between neighbouring cells of tissue; 5.5 to 10
 
 @dataclass
 class Tried:
-    """`unit`: micrometres per pixel and what a person must know of it; None: the data are in µm, or without a place."""
+    """`unit`: micrometres per pixel and what a person must know of it; None: the data are in µm, or without a
+    place; `config`: keys of `ingest` without which they cannot be read."""
 
     unit: tuple[float, str] | None = None
     decided: list[Decided] = field(default_factory=list)
     check: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: float | None) -> Tried:
@@ -40,6 +43,10 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
     if sum(_size(path) for _, path, _ in rows) > _MOST_BYTES:
         return out
     settings = _settings(reader, found, markers)
+    if "decimal" not in found.config and _has_commas(reader, rows[0], settings):
+        out.config["decimal"] = ","
+        out.decided.append(Decided("decimal mark", ",", "numbers of the table"))
+        settings = replace(settings, config=settings.config.model_copy(update=out.config))
     read = [_read(reader, row, settings, um_per_px or 1.0, out) for row in rows]
     cells = [one for one in read if one is not None and one.cell_id.size]
     if not cells:
@@ -50,6 +57,18 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
     out.decided.append(Decided("cells", counts, f"samples {listed((name for name, _, _ in rows), _SAMPLES)}{lost}"))
     _unit(out, reader, rows[0], settings, cells, um_per_px)
     return out
+
+
+def _has_commas(reader: Reader, row: tuple[str, Path, str], settings: Settings) -> bool:
+    """Whether a sample cannot be read for its decimal commas, and can with them."""
+    name, path, part = row
+    try:
+        for _, cells in reader.read(str(path), [Part(name, str(path), 1.0, part)], settings):
+            if isinstance(cells, DataError):
+                raise cells
+    except TumintError as error:
+        return any(isinstance(one, Fault) and one.remedy.startswith(DECIMAL) for one in error.faults)
+    return False
 
 
 def _size(path: Path) -> int:
