@@ -129,7 +129,8 @@ def begun(capsys, folder: Path, source: Path, *options: object) -> tuple[int, st
     capsys.readouterr()
     code = main(["init", str(folder), "--from", str(source), *map(str, options)])
     said = capsys.readouterr()
-    return code, " ".join(line.removeprefix("init: ").strip() for line in (said.out + said.err).splitlines())
+    lines = (line.removeprefix("init: ") for line in (said.out + said.err).splitlines())
+    return code, " ".join(" ".join(lines).split())
 
 
 def images(n: int = 4, size: int = 60, **columns: list[str]) -> pd.DataFrame:
@@ -223,7 +224,7 @@ def test_an_anndata_with_images_and_patients(capsys, tmp_path, slot):
     assert cohort.config.response.contrasts[0].column == "arm"
     del data.obsm[slot]
     data.write_h5ad(tmp_path / "nowhere.h5ad")
-    code, said = begun(capsys, tmp_path / "n", tmp_path / "nowhere.h5ad")
+    _, said = begun(capsys, tmp_path / "n", tmp_path / "nowhere.h5ad")
     assert "the cells are taken for dissociated" in said
 
 
@@ -270,15 +271,37 @@ def test_units_come_from_how_near_cells_lie(capsys, tmp_path):
         assert ("--um-per-px" in said) == (step > 10)
 
 
-def test_inform_with_decimal_commas_and_flags(capsys, formats, tmp_path):
-    formats.inform(tmp_path / "a_cell_seg_data.txt")
-    text = (tmp_path / "a_cell_seg_data.txt").read_text()
-    commas = tmp_path / "b_cell_seg_data.txt"
-    commas.write_text(text.replace(".", ","))
-    (tmp_path / "a_cell_seg_data.txt").unlink()
-    cohort, cells = started(tmp_path / "c", commas)
+def test_inform_with_decimal_commas_and_flags(formats, tmp_path):
+    text = formats.inform(tmp_path / "a_cell_seg_data.txt").read_text()
+    table = pd.read_csv(tmp_path / "a_cell_seg_data.txt", sep="\t")
+    path = tmp_path / "b_cell_seg_data.txt"
+    path.write_text(text.replace(".", ","))
+    cohort, cells = started(tmp_path / "c", path)
     assert cohort.config.ingest.decimal == ","
-    assert cells[0].n_obs == 12
+    np.testing.assert_allclose(cells[0].obsm["spatial"], table[["Cell X Position", "Cell Y Position"]])
+    flags = table["Phenotype"].eq("CD8+").map({True: "CD8+", False: "CD8-"})
+    flagged = table.drop(columns="Phenotype").assign(**{"Phenotype CD8": flags, "Phenotype FoxP3": "FoxP3+"})
+    flagged.to_csv(path, sep="\t", index=False)
+    cohort, cells = started(tmp_path / "d", path)
+    assert cohort.config.cluster.typing == "provided"
+    expected = ["CD8+ FoxP3+" if flag == "CD8+" else "FoxP3+" for flag in flags]
+    assert list(cells[0].obs["cell_type_provided"]) == expected
+
+
+def test_qupath_with_images_in_um_and_in_pixels(formats, tmp_path):
+    table = pd.read_csv(formats.qupath(tmp_path / "d.tsv"), sep="\t")
+    other = table["Image"] == "b.ome.tif"
+    for axis in "XY":
+        table[f"Centroid {axis} px"] = np.where(other, table[f"Centroid {axis} µm"] * 2, np.nan)
+        table.loc[other, f"Centroid {axis} µm"] = np.nan
+    table.to_csv(tmp_path / "d.tsv", sep="\t", index=False)
+    cohort, cells = started(tmp_path / "c", tmp_path / "d.tsv")
+    expected = (
+        table[["Centroid X µm", "Centroid Y µm"]].fillna(0)
+        + table[["Centroid X px", "Centroid Y px"]].fillna(0).to_numpy()
+    )
+    np.testing.assert_allclose(cells[0].obsm["spatial"], expected)
+    assert len(cohort.sheet) == 2
 
 
 def test_vehicle_1_and_treated_1_are_two_animals():

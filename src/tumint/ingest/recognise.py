@@ -24,7 +24,7 @@ def tables_in(path: Path) -> list[Path]:
 def table_of(path: Path) -> Table | None:
     """The table at `path` with its header read, or None where that cannot be had."""
     try:
-        return open_table(Place(str(path), "init"))
+        return open_table(Place(str(path)))
     except DataError:
         return None
 

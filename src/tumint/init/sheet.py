@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
+from tumint.ingest.columns import named_pairs
 from tumint.ingest.guess import SAMPLES, SUBJECTS, bare
 from tumint.ingest.reader import Asked, Decided
 from tumint.ingest.recognise import table_of
@@ -25,8 +26,8 @@ def of_sheet(path: Path, asked: Asked) -> Source | None:
         Files that it names are not there, or are not recognised.
     """
     table = table_of(path) if path.is_file() and path.suffix.lower() not in (".h5ad", ".parquet", ".h5") else None
-    if table is None or len(set(table.header)) < len(table.header):
-        return None
+    if table is None or len(set(table.header)) < len(table.header) or named_pairs(table.header):
+        return None  # who has a place is a cell
     named = {bare(name): name for name in reversed(table.header)}
     column = next((named[name] for name in _PATHS if name in named), None)
     if column is None:
