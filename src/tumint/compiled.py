@@ -52,6 +52,13 @@ def folder() -> str:
     return ""
 
 
+def announce() -> None:
+    """Say in one line on stderr that kernels are going to be compiled, where none has been kept so far."""
+    place = folder()
+    if place and not any(Path(place).rglob("*.nbi")):
+        _say("the numerical parts are compiled for the first time: a minute or two, once")
+
+
 def _bases() -> Iterator[tuple[Path, bool]]:
     """Folders in order of preference, and whether what is there outlasts a restart of the machine."""
     if named := os.environ.get("NUMBA_CACHE_DIR"):

@@ -27,8 +27,9 @@ LONGEST = 900  # seconds; a hung submission must end the test, not the CI run
 def digests(results: Path) -> dict[str, str]:
     """SHA-256 of every result, by path.
 
-    Not of logs and benchmarks, which hold times; nor of `.lock` and what Snakemake itself notes of a folder, which hold
-    nothing; nor of `.made.json`, which holds times of files; nor of what a killed job was writing, which has no result's name and goes when the next run starts.
+    Not of logs, benchmarks and `.made.json`, which hold times; nor of `.lock` and what Snakemake itself notes of a
+    folder, which hold nothing; nor of what a killed job was writing, which has no result's name and goes when the next
+    run starts.
     """
     found = {}
     for path in sorted(results.rglob("*")):

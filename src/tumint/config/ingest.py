@@ -11,6 +11,16 @@ from tumint import keys as k
 from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
+class TypeRule(Section):
+    """A type by flags that are up and flags that are down."""
+
+    cell_type: str = Field(description="Name of the type.")
+    positive: list[str] = Field(
+        default_factory=list, description="Flags that are up: columns, or their short names (`CD8` of `Phenotype CD8`)."
+    )
+    negative: list[str] = Field(default_factory=list, description="Flags that are down.")
+
+
 class ColumnMap(Section):
     """Which column of a raw table (or of an AnnData's `obs`) holds what, in place of what the format says."""
 
@@ -22,7 +32,17 @@ class ColumnMap(Section):
         "name, as pandas and R write it, is called `Unnamed: 0`.",
     )
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
-    cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
+    cell_type: str | list[str] | None = Field(
+        None,
+        description="Cell type that comes with the data (`cluster.typing: provided`). A list: columns of flags, one "
+        "for each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the flags that are up, such as `CD3+ CD8+`, or "
+        "what `type_rules` makes of them.",
+    )
+    type_rules: list[TypeRule] = Field(
+        default_factory=list,
+        description="Types from flags, in order: the first rule that fits a cell names its type; none fits: "
+        "`unclassified`. Also of classes that name several flags, such as QuPath's `CD8: FoxP3`.",
+    )
     domain: str | None = Field(
         None, description="Tissue domain that comes with the data, by any name (see `neighbourhood.domains`)."
     )
@@ -119,8 +139,14 @@ class IngestConfig(Section):
     )
     outside_image: Literal["keep", "drop", "error"] = Field(
         "keep",
-        description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
-        "it). Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
+        description="Cells whose centre lies outside the image, where the source gives its size. "
+        "Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
+    )
+    overlapping_cells: Literal["error", "keep"] = Field(
+        "error",
+        description="Cells of a sample that lie on one another: more than 12 % nearer to another than 0.35 of the "
+        "median diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several "
+        "images that share a name look so; `keep`.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",

@@ -60,7 +60,9 @@ def recognise(path: Path) -> Found | None:
         rows += [(_roi(name), file, name if len(images) > 1 else "") for name in images or [file.name]]
     markers = [(re.sub(r" \(Opal \d+\)$", "", name), name) for name in found]
     check = ["`Tissue Category` becomes the domain, by its own name"]
-    return Found(rows, markers, {}, check, has_types="Phenotype" in header)
+    flags = [name for name in header if name.startswith("Phenotype ")] if "Phenotype" not in header else []
+    config = {"columns": {"cell_type": flags}} if flags else {}
+    return Found(rows, markers, config, check, has_types="Phenotype" in header or bool(flags))
 
 
 def _roi(name: str) -> str:

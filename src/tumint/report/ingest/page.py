@@ -23,6 +23,7 @@ COLUMNS = (
     Column(k.PIXEL_SIZE_UM, "Pixel (µm)", "number"),
     Column("missing_markers", "Markers not there"),
     Column("n_outside", "Outside the image", "int", "cells whose centre lies below 0 or beyond the image"),
+    Column("n_no_place", "Without a place", "int", "cells without coordinates, which quality control drops"),
     Column("n_coincident", "Coincident", "int", "cells exactly where an earlier one lies"),
     Column("n_id_gaps", "Ids skipped", "int", "ids between the first and the last that no cell has"),
     Column(
@@ -31,6 +32,7 @@ COLUMNS = (
         "int",
         "the first of structural, interface, tumour, normal, then others by name, counts",
     ),
+    Column("unread", "Recognised, not read", hint="columns named as types, flags or tissues are"),
     Column("notes", "Notes"),
     Column(k.REASON, "Reason"),
     Column("file", "File"),
@@ -39,7 +41,7 @@ COLUMNS = (
     Column("sha256", "SHA-256", "mono"),
 )
 # shown only where they say something
-SOMETIMES = ("n_outside", "n_coincident", "n_id_gaps", "n_several_masks", "notes", k.PART)
+SOMETIMES = ("n_outside", "n_no_place", "n_coincident", "n_id_gaps", "n_several_masks", "unread", "notes", k.PART)
 _CELLPROFILER = "Carpenter et al. 2006, Genome Biol 7:R100 (CellProfiler)"
 CITATIONS = {
     "cellprofiler": (_CELLPROFILER, "van Maldegem et al. 2021, Nat Commun 12:5906 (imcyto; mouse lung imaging)"),
