@@ -40,7 +40,7 @@ try:
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
     jobs.check_reader(COHORT.config.ingest)
-    ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
+    ROWS = {batch: jobs.rows_json(COHORT.sheet, samples, COHORT.config.ingest) for batch, samples in BATCHES.items()}
 except TumintError as error:
     fail(error)
 

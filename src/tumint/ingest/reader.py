@@ -30,12 +30,16 @@ class Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file."""
+    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file.
+
+    `files` are those that the row names besides `path`, `(column, path)`, where the reader has such columns.
+    """
 
     sample: str
     path: str
     pixel_size_um: float
     part: str = ""
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> Place:
@@ -79,6 +83,8 @@ class Cells:
         Markers of the panel that the sample lacks.
     notes
         What a person should know, a phrase each.
+    nothing
+        What was found where there is no cell.
     """
 
     identity: Identity
@@ -96,6 +102,7 @@ class Cells:
     image_um: tuple[float, float] | None = None
     n_several_masks: int = 0
     notes: tuple[str, ...] = ()
+    nothing: str = "a header only"
 
     @property
     def has_coordinates(self) -> bool:
@@ -112,7 +119,8 @@ class Found:
 
     `rows` are `(name, path, part)` of its samples, `markers` `(marker, channel)` in order, `config` keys of `ingest`;
     `features` those of a matrix of transcripts, of which the panel has but a few; `design` `{column: {part: level}}`;
-    `one_per_subject`: the parts are animals or patients.
+    `one_per_subject`: the parts are animals or patients; `files` `{column: a path or None for each row}` of the columns
+    of the sheet that name files besides `path`.
     """
 
     rows: list[tuple[str, Path, str]]
@@ -125,6 +133,7 @@ class Found:
     features: Sequence[str] = ()
     design: dict[str, dict[str, str]] = field(default_factory=dict)
     one_per_subject: bool = False
+    files: dict[str, list[Path | None]] = field(default_factory=dict)
 
 
 def no_more_files(path: str, part: str, config: IngestConfig) -> list[str]:
@@ -146,6 +155,9 @@ class Reader:
         Whether a file or folder is of this format, and what is in it; must look at little of it.
     needs_panel
         Whether the channels are known by the panel alone; otherwise its absence means no marker, or all features.
+    sheet_files
+        Columns of the sheet that name files besides `path`: `mask`, or `region_*` for any that begin so, which a sheet
+        may lack.
     order
         When it is asked whether it recognises data, lowest first: one that looks for more has to come before one that
         would take any table. Readers of equal order are asked by name.
@@ -157,6 +169,7 @@ class Reader:
     files: Callable[[str, str, IngestConfig], list[str]] = no_more_files
     needs_panel: bool = False
     order: int = 500
+    sheet_files: tuple[str, ...] = ()
 
 
 def no_edges() -> np.ndarray:

@@ -114,12 +114,13 @@ def _levels(levels: Mapping[str, str]) -> dict[str, str]:
 def _sheet(folder: Path, found: Found, samples: Sequence[str], named: Sequence[Named]) -> str:
     parts = any(part for _, _, part in found.rows)
     optional = [what for what in ("roi", "tumour", "treatment") if any(getattr(n, what) for n in named)]
-    header = [k.SAMPLE, k.SUBJECT, k.PATH, *([k.PART] if parts else []), *optional, *found.design]
+    header = [k.SAMPLE, k.SUBJECT, k.PATH, *([k.PART] if parts else []), *found.files, *optional, *found.design]
     out = io.StringIO()
     lines = csv.writer(out, delimiter="\t", lineterminator="\n")
     lines.writerow(header)
-    for sample, name, (_, path, part) in zip(samples, named, found.rows, strict=True):
+    for i, (sample, name, (_, path, part)) in enumerate(zip(samples, named, found.rows, strict=True)):
         row = [sample, name.subject, _path(path, folder), *([part] if parts else [])]
+        row += [_path(file, folder) if file else "" for file in (files[i] for files in found.files.values())]
         row += [*(getattr(name, what) for what in optional), *(level[part] for level in found.design.values())]
         lines.writerow(row)
     return out.getvalue()
@@ -182,8 +183,8 @@ def _config(
         f"  format: {_flow(form)}",
     ]
     if found.has_coordinates and form not in _UM:
-        lines.append(f"  pixel_size_um: 1.0  {CHECK} micrometres per pixel")
-    lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in found.config.items()]
+        lines.append(f"  {k.PIXEL_SIZE_UM}: {found.config.get(k.PIXEL_SIZE_UM, 1.0)}  {CHECK} micrometres per pixel")
+    lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in found.config.items() if key != k.PIXEL_SIZE_UM]
     if found.features:
         lines.append(f"  other_features: type  {CHECK} the genes that the panel does not name decide clusters too")
     lines += [f"  {CHECK} {text}" for text in found.check]
