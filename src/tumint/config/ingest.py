@@ -85,8 +85,8 @@ class IngestConfig(Section):
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
         "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `masks`: label images of "
         "cells with multi-channel TIFFs; `table`: any CSV, TSV or parquet, by `columns`; `h5ad`; `spatialdata`; "
-        "`xenium`; `10x`: dissociated cells, without coordinates; or the name that an installed package gives its own format "
-        "(docs/contributing/reader.md).",
+        "`xenium`; `10x`: dissociated cells, without coordinates; or the name that an installed package gives its own "
+        "format (docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,

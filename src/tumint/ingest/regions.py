@@ -49,24 +49,22 @@ def regions(bands: Bands, shape: tuple[int, int]) -> Regions:
     raw = np.zeros(shape, np.uint32)
     for top, band in bands:
         raw[top : top + len(band)] = band
-    ids = _distinct(raw)
-    labels = raw.view(np.int32)
-    for rows in _rows(shape):  # in place: one image of this size is held, never two
-        part = raw[rows]
-        labels[rows] = np.where(part == 0, 0, np.searchsorted(ids, part) + 1)
-    return Regions(labels, ids.astype(np.int64))
-
-
-def _distinct(raw: np.ndarray) -> np.ndarray:
-    """Labels above 0, in order."""
+    labels = raw.view(np.int32)  # numbered in place: one image of this size is held, never two
     top = int(raw.max(initial=0))
     if top <= max(raw.size, 1 << 24):
         there = np.zeros(top + 1, dtype=bool)
-        for rows in _rows(raw.shape):
+        for rows in _rows(shape):
             there[raw[rows]] = True
-        return np.flatnonzero(there[1:]).astype(np.uint32) + np.uint32(1)
-    found = np.unique(np.concatenate([np.unique(raw[rows]) for rows in _rows(raw.shape)]))
-    return found[found > 0]
+        there[0] = False
+        ids, place = np.flatnonzero(there), np.cumsum(there, dtype=np.int32)
+        for rows in _rows(shape):
+            labels[rows] = place[raw[rows]]
+        return Regions(labels, ids)
+    ids = np.unique(np.concatenate([np.unique(raw[rows]) for rows in _rows(shape)]))
+    ids = ids[ids > 0]
+    for rows in _rows(shape):
+        labels[rows] = np.where(raw[rows] == 0, 0, np.searchsorted(ids, raw[rows]) + 1)
+    return Regions(labels, ids.astype(np.int64))
 
 
 def measure(found: Regions) -> Shape:
