@@ -90,7 +90,7 @@ def _files(parts: Sequence[Part], config: IngestConfig) -> Iterator[str]:
     """What is read for `parts`; where a reader cannot say because it is broken, the path itself."""
     for part in parts:
         try:
-            yield from registry.files(part.path, part.part, config, (file for _, file in part.files))
+            yield from registry.files(part.path, part.part, config, (file for _, file in part.files if file))
         except DataError:
             yield part.path
 
@@ -122,9 +122,7 @@ def check_rows(rows: object, pixel_size_um: float) -> list[Part]:
         if row.get(k.SAMPLE) in {earlier.sample for earlier in checked}:
             faults.append(Fault(where, f"each `{k.SAMPLE}` once", "it twice"))
         if not faults:
-            others = tuple(
-                (name, file) for name, file in row.items() if name not in _OF_ALL and isinstance(file, str) and file
-            )
+            others = tuple((name, file) for name, file in row.items() if name not in _OF_ALL and isinstance(file, str))
             checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part, others))
     if faults:
         raise DataError(faults)

@@ -172,7 +172,7 @@ def _unpacked(series: Any, page: Any, width: int, rows: int) -> Iterator[tuple[i
             if not count:  # a piece that is left out holds nothing
                 continue
             handle.seek(offset)
-            piece, (_, _, _, y, x), _ = frame.decode(handle.read(count), i, jpegtables=frame.jpegtables)
+            piece, (_, _, y, x, _), _ = frame.decode(handle.read(count), i, jpegtables=frame.jpegtables)
             if piece is not None:
                 part = band[y - top :, x:]
                 inside = piece[0, : part.shape[0], : part.shape[1], 0]
