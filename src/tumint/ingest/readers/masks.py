@@ -23,7 +23,7 @@ from tumint.ingest.reader import Cells, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.regions import Regions, Shape, means, measure, regions
 from tumint.io.raw.source import Place, file_identity, joint_identity
 from tumint.io.raw.tiff import Tiff, open_tiff
-from tumint.text import integer, listed, plural, setting
+from tumint.text import integer, listed, plural, setting, together
 
 _BINARY = (1, 255, 65_535)  # what programs write for inside
 _EXACT = 1 << 24  # above it, float32 has no longer every whole number
@@ -84,7 +84,7 @@ def _of_its_size(place: Place, image: Tiff) -> Iterator[Tiff]:
         if mask.shape != image.shape:
             height, width = (integer(n) for n in image.shape)
             expected = f"{height} rows and {width} columns, as its image {image.place.path} has"
-            raise DataError(Fault(place.at(), expected, " and ".join(integer(n) for n in mask.shape)))
+            raise DataError(Fault(place.at(), expected, together([integer(n) for n in mask.shape])))
         yield mask
 
 
