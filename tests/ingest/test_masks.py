@@ -177,6 +177,10 @@ def test_tissue_by_masks(sample, read):
     assert done.samples["n_several_masks"].tolist() == [int(inside.all(axis=1).sum())]
     done = read(regions={"tumor": sample.folder / "tumor.tiff", "vessel": ""})
     assert done.samples["notes"].tolist() == ["no mask of vessel"]
+    for names, said in ((("tumor", "tumour"), "one mask of tumour, found several"), (("none",), "found `region_none`")):
+        done = read(regions=dict.fromkeys(names, sample.folder / "tumor.tiff"))
+        assert (done.code, len(done.lines)) == (2, 1)
+        assert said in done.lines[0]
 
 
 def test_another_pixel_size_in_the_file_is_said(sample, read):
@@ -213,6 +217,16 @@ def _cut(s):
         offset = frame.dataoffsets[0]
     data = bytearray(file.read_bytes())
     data[offset : offset + 40] = b"\0" * 40
+    file.write_bytes(data)
+
+
+def _beyond(s):
+    file = s.write(compression="zlib", **WAYS["OME"])
+    with tifffile.TiffFile(file) as image:
+        at = image.pages[0].tags["StripByteCounts"]
+        image.filehandle.close()
+    data = bytearray(file.read_bytes())
+    data[at.valueoffset : at.valueoffset + 4] = b"\xff\xff\xff\x7f"[: at.valuebytecount]
     file.write_bytes(data)
 
 
@@ -281,6 +295,7 @@ REFUSED = {
     "time": (_times, A, "found 4 time points"),
     "several images": (_several, A, "found 2 images in one file"),
     "a damaged strip": (_cut, A, "expected a whole TIFF"),
+    "a strip beyond the end": (_beyond, A, "after the file"),
     "cut off": (_short, A, "expected a"),
     "no TIFF": (_text, A, "expected a TIFF"),
     "another shape": (_other_shape, M, "69 rows and 53 columns, as its image {folder}/a.tiff has, found 70 and 53"),

@@ -138,11 +138,13 @@ def _inside(cells: Regions, shape: Shape, image: Tiff, files: dict[str, str]) ->
         if column.startswith(REGION) and file:
             name = column.removeprefix(REGION)
             if not is_domain(name) or name == k.NO_DOMAIN:
-                where = image.place.at("", column).replace("  ", " ")
-                raise DataError(Fault(where, f"`{REGION}` and {A_DOMAIN}", f"`{column}`"))
+                raise DataError(Fault(image.place.at(column=column), f"`{REGION}` and {A_DOMAIN}", f"`{column}`"))
+            name = str(domains.from_names(np.array([name], dtype=object))[0])
+            if name in found:
+                raise DataError(Fault(image.place.at(column=column), f"one mask of {name}", "several"))
             with _of_its_size(Place(file, image.place.sample), image) as mask:
                 bands = ((top, band > 0) for top, band in mask.bands())
-                found[str(domains.from_names(np.array([name], dtype=object))[0])] = means(cells, shape.area, bands)
+                found[name] = means(cells, shape.area, bands)
     return found
 
 

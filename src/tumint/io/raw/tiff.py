@@ -171,6 +171,8 @@ def _unpacked(series: Any, page: Any, width: int, rows: int) -> Iterator[tuple[i
             offset, count = page.dataoffsets[i], page.databytecounts[i]
             if not count:  # a piece that is left out holds nothing
                 continue
+            if offset + count > handle.size:  # asked first: a damaged number may be larger than the memory
+                raise ValueError(f"a piece that ends {integer(offset + count - handle.size)} bytes after the file")
             handle.seek(offset)
             piece, (_, _, y, x, _), _ = frame.decode(handle.read(count), i, jpegtables=frame.jpegtables)
             if piece is not None:
