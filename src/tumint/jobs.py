@@ -50,9 +50,13 @@ def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     return json.dumps({s: subject[s] for s in samples}, ensure_ascii=False, separators=(",", ":"))
 
 
-def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
-    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns."""
+def rows_json(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig | None = None) -> str:
+    """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
+
+    With the config of ingest also the columns that name more files for its reader.
+    """
     columns = [column for column in (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM) if column in sheet]
+    columns += registry.sheet_files(config.format, sheet.columns) if config is not None else []
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
     return json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
 
@@ -74,9 +78,10 @@ def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig)
     """The files that ingest reads for `samples`, each once: tables of cells, and what belongs to them."""
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples)]
     parts = rows[k.PART] if k.PART in rows else [""] * len(rows)
+    named = rows[registry.sheet_files(config.format, sheet.columns)].to_numpy(dtype=object)
     found: dict[str, None] = {}
-    for path, part in zip(rows[k.PATH], parts, strict=True):
-        found |= dict.fromkeys(registry.files(path, part, config))
+    for path, part, others in zip(rows[k.PATH], parts, named, strict=True):
+        found |= dict.fromkeys(registry.files(path, part, config, filter(None, others)))
     return list(found)
 
 

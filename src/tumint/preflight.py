@@ -9,30 +9,67 @@ import errno
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tumint import keys as k
 from tumint.config.load import Cohort, load_cohort
 from tumint.config.model import Config
-from tumint.errors import Fault
+from tumint.errors import Fault, TumintError
+from tumint.ingest import registry
 from tumint.response.design import beforehand
 
 
 def load(config: str | Path | Mapping[str, Any], where: str | None = None) -> Cohort:
-    """The cohort of `config`, as `load_cohort` reads it.
+    """The cohort of `config`, as `load_cohort` reads it, and files that other columns of its sheet name for the reader
+    joined to the folder of the data, as `path` is.
 
     Raises
     ------
     TumintError
         One line for every fault, those of contrasts, outcomes and folders among them.
     """
-    return load_cohort(config, where, also=_also)
+    cohort = load_cohort(config, where, also=_also)
+    columns = registry.sheet_files(cohort.config.ingest.format, cohort.sheet.columns)
+    return replace(
+        cohort, sheet=cohort.sheet.assign(**{name: _joined(cohort.config, cohort.sheet, name) for name in columns})
+    )
+
+
+def _joined(config: Config, sheet: pd.DataFrame, column: str) -> list[str]:
+    folder = Path(config.samples).parent if config.data is None else Path(config.data)
+    return [str(folder / text) if text else "" for text in sheet[column]]
 
 
 def _also(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
-    return [*beforehand.faults(sheet, config.response, config.samples, where), *folders(config.results, where)]
+    found = [*beforehand.faults(sheet, config.response, config.samples, where), *folders(config.results, where)]
+    return [*found, *_other_files(config, sheet)]
+
+
+def _other_files(config: Config, sheet: pd.DataFrame) -> list[Fault | str]:
+    """Columns of the sheet that the reader needs besides `path`, and files that they name and that are not there."""
+    name = config.ingest.format
+    try:
+        lacking, there = registry.lacking_files(name, sheet.columns), registry.sheet_files(name, sheet.columns)
+    except TumintError as error:
+        return error.faults
+    expected = f"for `ingest.format: {name}`"
+    found: list[Fault | str] = [
+        Fault(f"{config.samples} header", f"a column `{column}` of files, {expected}", ", ".join(sheet.columns))
+        for column in lacking
+    ]
+    for column in there:
+        for sample, given, file in zip(sheet[k.SAMPLE], sheet[column], _joined(config, sheet, column), strict=True):
+            needed = column in registry.reader(name).sheet_files
+            if (needed or given) and not (given and Path(file).is_file()):
+                where = f"{config.samples} (sample {sample})"
+                found.append(
+                    Fault(where, f"`{column}` to be a file, {expected}", f"`{file}`" if given else "an empty field")
+                )
+    return found
 
 
 def folders(results: str, where: str) -> list[Fault | str]:

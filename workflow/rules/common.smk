@@ -72,7 +72,9 @@ onstart:
     except TumintError as error:
         fail(error)
     if left := jobs.end_earlier(f".snakemake/tumint_{COHORT.config.cohort}.run", log):
-        print(f"tumint: cancelled in Slurm, as the run that sent them was killed: {', '.join(left)}", file=sys.stderr)
+        print(
+            f"tumint: cancelled in Slurm, as the run that sent them was killed: {', '.join(left)}", file=sys.stderr
+        )
     remove_leftovers(RESULTS)
     jobs.remove_told(f"{RESULTS}/logs")
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})

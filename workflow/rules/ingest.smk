@@ -1,5 +1,8 @@
 # the rows of the sheet that a job reads
-ROWS = {name: HANDED.text(f"{name}.rows", jobs.rows_json(COHORT.sheet, of)) for name, of in BATCHES.items()}
+ROWS = {
+    name: HANDED.text(f"{name}.rows", jobs.rows_json(COHORT.sheet, of, COHORT.config.ingest))
+    for name, of in BATCHES.items()
+}
 
 
 rule ingest:

@@ -56,6 +56,33 @@ class ColumnMap(Section):
     )
 
 
+class Contacts(Section):
+    """Which cells of a mask are neighbours (`format: masks`), as steinbock's `measure neighbors` finds them."""
+
+    kind: Literal["expansion", "touching", "borders", "centroids"] = Field(
+        "expansion",
+        description="`expansion`: cells that lie side by side once each has grown by `within_px` into the background; "
+        "`touching`: that lie side by side as they are; `borders`: whose nearest pixels are at most `within_px` apart; "
+        "`centroids`: whose centres are.",
+    )
+    within_px: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        4.0, description="Distance in pixels (steinbock's `dmax`). Empty: any, for `centroids` with `nearest`."
+    )
+    nearest: Annotated[int, Field(gt=0)] | None = Field(
+        None,
+        description="Only so many nearest cells of each (steinbock's `kmax`), for `borders` and `centroids`; a pair is "
+        "kept where one of the two is among them. Empty: all.",
+    )
+
+    @model_validator(mode="after")
+    def _fit(self) -> Contacts:
+        if self.within_px is None and (self.kind in ("expansion", "borders") or self.nearest is None):
+            raise ValueError("`within_px`, which only `centroids` with `nearest` can do without")
+        if self.nearest is not None and self.kind in ("expansion", "touching"):
+            raise ValueError("`nearest` with `borders` or `centroids` only")
+        return self
+
+
 def _formats(schema: dict[str, Any]) -> None:
     """What the schema says of `format`: our names, those of installed packages, and where others come from."""
     installed = [one for one in formats.known() if not one.is_ours]
@@ -76,9 +103,10 @@ class IngestConfig(Section):
         json_schema_extra=_formats,
         description="Which program wrote the raw data; docs/ingest.md has an example of each. `cellprofiler`: one CSV "
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
-        "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `table`: any CSV, TSV or "
-        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `10x`: dissociated cells, without coordinates; or the "
-        "name that an installed package gives its own format (docs/contributing/reader.md).",
+        "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `masks`: label images of "
+        "cells with multi-channel TIFFs; `table`: any CSV, TSV or parquet, by `columns`; `h5ad`; `spatialdata`; "
+        "`xenium`; `10x`: dissociated cells, without coordinates; or the name that an installed package gives its own "
+        "format (docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,
@@ -124,9 +152,10 @@ class IngestConfig(Section):
     relationships: bool = Field(
         True,
         description="Read the neighbours that came with the data (CellProfiler's and imcyto's object relationships, "
-        "steinbock's neighbors, a spatial graph in `obsp`) where there are any, so that `neighbourhood.graph.kind: "
-        "provided` can use them.",
+        "steinbock's neighbors, a spatial graph in `obsp`, cells that touch in a mask) where there are any, so that "
+        "`neighbourhood.graph.kind: provided` can use them.",
     )
+    contacts: Contacts = Field(default_factory=Contacts, description="Neighbours in a mask of cells (`masks`).")
     missing_marker: Literal["error", "intersect", "fill"] = Field(
         "error",
         description="A channel of the panel that a sample lacks. `error`: the sample is bad; `intersect`: the whole "

@@ -30,12 +30,16 @@ class Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file."""
+    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file.
+
+    `files` are those that the row names besides `path`, `(column, path)`, where the reader has such columns.
+    """
 
     sample: str
     path: str
     pixel_size_um: float
     part: str = ""
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> Place:
@@ -81,6 +85,8 @@ class Cells:
         What a person should know, a phrase each.
     unread
         Columns that are called as types, flags or tissues are, and that nothing reads.
+    nothing
+        What was found where there is no cell.
     """
 
     identity: Identity
@@ -99,6 +105,7 @@ class Cells:
     n_several_masks: int = 0
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    nothing: str = "a header only"
 
     @property
     def has_coordinates(self) -> bool:
@@ -140,7 +147,8 @@ class Found:
     `rows` are `(name, path, part)` of its samples, `markers` `(marker, channel)` in order, `config` keys of `ingest`;
     `features` those of a matrix of transcripts, of which the panel has but a few; `design` `{column: {part: level}}`;
     `one_per_subject`: the parts are animals or patients; `decided` what was decided of the columns and from what;
-    `unused` `{column: why}` of those that nothing reads; `per_row` `{column of the sheet: value of each row}`.
+    `unused` `{column: why}` of those that nothing reads; `per_row` `{column of the sheet: value of each row}`; `files`
+    `{column: a path or None for each row}` of the columns of the sheet that name files besides `path`.
     """
 
     rows: list[tuple[str, Path, str]]
@@ -156,6 +164,7 @@ class Found:
     decided: list[Decided] = field(default_factory=list)
     unused: dict[str, str] = field(default_factory=dict)
     per_row: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[Path | None]] = field(default_factory=dict)
 
     def levels(self) -> dict[str, list[str]]:
         """Columns of the sheet that the data themselves fill, in the order of `rows`."""
@@ -182,6 +191,9 @@ class Reader:
         Whether a file or folder is of this format, and what is in it; must look at little of it.
     needs_panel
         Whether the channels are known by the panel alone; otherwise its absence means no marker, or all features.
+    sheet_files
+        Columns of the sheet that name files besides `path`: `mask`, or `region_*` for any that begin so, which a sheet
+        may lack.
     order
         When it is asked whether it recognises data, lowest first: one that looks for more has to come before one that
         would take any table. Readers of equal order are asked by name.
@@ -196,6 +208,7 @@ class Reader:
     needs_panel: bool = False
     order: int = 500
     recognise_asked: Callable[[Path, Asked], Found | None] | None = None
+    sheet_files: tuple[str, ...] = ()
 
 
 def no_edges() -> np.ndarray:

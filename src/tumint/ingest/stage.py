@@ -30,6 +30,7 @@ from tumint.provenance import run_metadata
 from tumint.text import integer, listed, plural, setting
 
 OK, EMPTY, QUARANTINED = k.OK, k.EMPTY, k.QUARANTINED
+_OF_ALL = (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM)  # what rows have for every format
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     Parameters
     ----------
     rows
-        Rows of the sheet, in order: `sample`, `path`, and `part` and `pixel_size_um` where the sheet has them.
+        Rows of the sheet, in order: `sample`, `path`, and `part`, `pixel_size_um` and the columns of more files of the
+        reader (`Reader.sheet_files`) where the sheet has them.
     out
         `<batch>.h5ad`; the tables are written beside it.
 
@@ -89,7 +91,7 @@ def _files(parts: Sequence[Part], config: IngestConfig) -> Iterator[str]:
     """What is read for `parts`; where a reader cannot say because it is broken, the path itself."""
     for part in parts:
         try:
-            yield from registry.files(part.path, part.part, config)
+            yield from registry.files(part.path, part.part, config, (file for _, file in part.files if file))
         except DataError:
             yield part.path
 
@@ -121,7 +123,8 @@ def check_rows(rows: object, pixel_size_um: float) -> list[Part]:
         if row.get(k.SAMPLE) in {earlier.sample for earlier in checked}:
             faults.append(Fault(where, f"each `{k.SAMPLE}` once", "it twice"))
         if not faults:
-            checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part))
+            others = tuple((name, file) for name, file in row.items() if name not in _OF_ALL and isinstance(file, str))
+            checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part, others))
     if faults:
         raise DataError(faults)
     return checked
@@ -166,7 +169,7 @@ def _sample(part: Part, result: Cells | DataError, config: IngestConfig) -> Samp
         return Sample(part, QUARANTINED, "\n".join(map(str, error.faults)), None)
     if cells.cell_id.size:
         return Sample(part, OK, "", cells, odd)
-    return Sample(part, EMPTY, str(Fault(part.place.at(), "at least one cell", "a header only")), None, odd)
+    return Sample(part, EMPTY, str(Fault(part.place.at(), "at least one cell", cells.nothing)), None, odd)
 
 
 def _say_about(sample: Sample, settings: Settings) -> None:

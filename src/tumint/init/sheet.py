@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tumint import keys as k
 from tumint.errors import DataError, Fault
+from tumint.ingest import registry
 from tumint.ingest.columns import named_pairs
 from tumint.ingest.guess import SAMPLES, SUBJECTS, bare
 from tumint.ingest.reader import Asked, Decided
@@ -49,6 +50,8 @@ def of_sheet(path: Path, asked: Asked) -> Source | None:
     taken = {column, sample, subject, part}
     columns = {"subject": texts[subject]} if subject else {}
     columns |= {name: values for name, values in texts.items() if name not in taken}
+    more = registry.sheet_files(one.reader.name, list(columns))
+    beside = {name: [path.parent / text if text else None for text in columns.pop(name)] for name in more}
     who = [Decided("subject", subject, f"column of {path.name}")] if subject else []
     decided = [
         *who,
@@ -61,6 +64,7 @@ def of_sheet(path: Path, asked: Asked) -> Source | None:
         rows=rows,
         design={},
         per_row=columns,
+        files=beside,
         decided=decided,
         one_per_subject=False,
         unused=one.found.unused,

@@ -102,4 +102,9 @@ def _joined(some: list[Source]) -> Source:
         if name in shared
     }
     columns["folder"] = [one.path.name for one in some for _ in one.found.rows]
-    return replace(first, path=first.path.parent, found=replace(first.found, rows=rows, design={}, per_row=columns))
+    files = {
+        name: [file for one in some for file in one.found.files.get(name, [None] * len(one.found.rows))]
+        for name in dict.fromkeys(name for one in some for name in one.found.files)
+    }
+    found = replace(first.found, rows=rows, design={}, per_row=columns, files=files)
+    return replace(first, path=first.path.parent, found=found)

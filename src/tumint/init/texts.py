@@ -32,12 +32,13 @@ def cohort_name(folder: Path) -> str:
 def sheet(folder: Path, found: Found, samples: Sequence[str], subjects: Sequence[str], columns: Columns) -> str:
     """The sample sheet; `columns` are those beside sample, subject, path and part, a value for each sample."""
     parts = any(part for _, _, part in found.rows)
-    header = [k.SAMPLE, k.SUBJECT, k.PATH, *([k.PART] if parts else []), *columns]
+    header = [k.SAMPLE, k.SUBJECT, k.PATH, *([k.PART] if parts else []), *found.files, *columns]
     out = io.StringIO()
     lines = csv.writer(out, delimiter="\t", lineterminator="\n")
     lines.writerow(header)
     for at, (sample, subject, (_, path, part)) in enumerate(zip(samples, subjects, found.rows, strict=True)):
         row = [sample, subject, _path(path, folder), *([part] if parts else [])]
+        row += [_path(file, folder) if file else "" for file in (files[at] for files in found.files.values())]
         lines.writerow([*row, *(levels[at] for levels in columns.values())])
     return out.getvalue()
 
