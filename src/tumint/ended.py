@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tumint import slurm
 from tumint.errors import Fault
-from tumint.text import integer, plural
+from tumint.text import integer, plural, together
 
 _STATUS = re.compile(r"returned non-zero exit status (\d+)|died with <Signals\.\w+: (\d+)>")
 _JOB = re.compile(r"^Job (\d+): (.+)")
@@ -176,7 +176,7 @@ def _words(end: _End, known: slurm.Record) -> dict[str, str]:
         "had_memory": memory if known.asked_mb else "memory",
         "had_time": time if known.minutes else "time",
         "used": f" (it held {integer(known.used_mb)} MB)" if known.used_mb > known.asked_mb else "",
-        "had": f"; it had {' and '.join(had)}" if had else "",
+        "had": f"; it had {together(had)}" if had else "",
         "log": end.logs[-1] if end.logs else "its log",
         "said": end.said[:300],
     }
