@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tumint.machine import user_id
+
 _KERNELS = Path(__file__).parent / "kernels"
 
 
@@ -53,7 +55,7 @@ def _bases() -> Iterator[tuple[Path, bool]]:
     if os.path.isabs(home):
         yield Path(home, "tumint"), True
     try:
-        yield Path(tempfile.gettempdir(), f"tumint-{os.getuid()}"), False
+        yield Path(tempfile.gettempdir(), f"tumint-{user_id()}"), False
     except FileNotFoundError:  # not even a temporary folder
         return
 
@@ -73,7 +75,7 @@ def _is_private(place: Path) -> bool:
     """Whether this user alone can write there: what lies in the folder is run as code."""
     found = place.lstat()
     shared = stat.S_IMODE(found.st_mode) & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not shared
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == user_id() and not shared
 
 
 def _say(text: str) -> None:

@@ -4,7 +4,6 @@ a run and the faults in the logs of its jobs. The rules are in `workflow/rules`,
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import re
@@ -16,6 +15,7 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
+from tumint import machine
 from tumint.config.ingest import IngestConfig
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.ingest import registry
@@ -120,14 +120,12 @@ def hold_lock(path: str | Path) -> None:
     except OSError as error:
         raise TumintError(Fault(str(path), "a folder that can be written", f"`{error.strerror}`")) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        machine.lock(handle)
     except BlockingIOError:
         handle.close()
         raise TumintError(
             Fault(str(path), "no other run of this cohort in this folder", "one that is running")
         ) from None
-    except OSError:
-        pass  # a file system without locks: runs are not kept apart there
     _locks.append(handle)
 
 

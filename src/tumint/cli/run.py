@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli import doctor, plan
-from tumint.cli.snakemake import command, environment
+from tumint.cli.snakemake import command, environment, profile
+from tumint.machine import usable_threads
 
 
 def add_verbs(verbs: Any) -> None:
@@ -20,7 +21,7 @@ def add_verbs(verbs: Any) -> None:
     )
     parser.add_argument("config", type=Path, help="config file of the cohort")
     parser.add_argument("--cores", type=int, metavar="N", help="cores to use; default all of this machine")
-    parser.add_argument("--profile", type=Path, help="Snakemake profile, such as workflow/profiles/slurm")
+    parser.add_argument("--profile", type=Path, help="Snakemake profile: a folder, or `slurm`, which ships with tumint")
     parser.epilog = "What stands after `--` goes to Snakemake as it is."
     parser.set_defaults(call=_run, snakemake_arguments=[])
     plan.add_verbs(verbs)
@@ -33,9 +34,9 @@ def _run(a: argparse.Namespace) -> None:
     preflight.load(a.config)  # faults are shown before anything starts, with exit code 2
     arguments = command(a.config)
     if a.cores is not None or a.profile is None:
-        arguments += ["--cores", str(a.cores or len(os.sched_getaffinity(0)))]
+        arguments += ["--cores", str(a.cores or usable_threads())]
     if a.profile is not None:
-        arguments += ["--profile", str(a.profile)]
+        arguments += ["--profile", str(profile(a.profile))]
     sys.stdout.flush()
     # replaced, not started: signals and the exit code are Snakemake's own
     os.execve(sys.executable, [*arguments, *a.snakemake_arguments], environment())

@@ -24,12 +24,28 @@ def snakefile() -> Path:
     raise TumintError(Fault(either(places), "the workflow that ships with tumint", "none"))
 
 
+def profile(named: Path) -> Path:
+    """A Snakemake profile: a folder of the user's, else the one of this name that ships with the workflow (`slurm`)."""
+    shipped = snakefile().parent / "profiles"
+    if named.exists():
+        return named
+    known = sorted(path.name for path in shipped.iterdir() if path.is_dir() and path.name != "default")
+    if named.name in known:  # also by the path that it has in the repository
+        return shipped / named.name
+    raise TumintError(Fault("--profile", f"a folder, or one of {', '.join(known)}", f"`{named}`"))
+
+
+def program() -> list[str]:
+    """Snakemake as a program of this environment."""
+    return [sys.executable, "-P", "-m", "snakemake"]  # -P: without the working folder, which -m puts first on the path
+
+
 def command(config: Path) -> list[str]:
     """The start of every Snakemake command for the cohort of `config`."""
     _have_a_cache()
     workflow = snakefile()
     return [
-        *(sys.executable, "-P", "-m", "snakemake"),  # -P: without the working folder, which -m puts first on the path
+        *program(),
         *("--snakefile", str(workflow)),
         # else Snakemake takes `profiles/default` of the working folder before that of the workflow
         *("--workflow-profile", str(workflow.parent / "profiles" / "default")),

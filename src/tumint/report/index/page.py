@@ -10,7 +10,7 @@ from tumint import keys as k
 from tumint.report.engine import runs
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
-from tumint.report.index import against, reproduce
+from tumint.report.index import against, reproduce, within
 from tumint.report.response.findings import findings
 from tumint.stages import STAGES
 from tumint.text import integer, listed, plural
@@ -35,6 +35,8 @@ def build(inputs: Inputs) -> Page:
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
     found = findings(inputs, most=4, page="response")
+    facts = inputs.json("response/effects.json")
+    alone = bool(facts) and not facts.get("contrasts")  # no groups are compared: what holds within the samples is told
     return Page(
         stage="index",
         title=inputs.params.title or inputs.params.cohort or "Overview",
@@ -48,8 +50,9 @@ def build(inputs: Inputs) -> Page:
             Number("Cells compared", _last(table, "neighbourhood"), "typed and scored"),
         ),
         findings_title="Findings",
-        findings=found or ["Nothing was compared yet."],
+        findings=[*(within.findings(inputs) if alone else []), *found] or ["Nothing was compared yet."],
         sections=(
+            *(within.sections(inputs) if alone else []),
             Section(
                 "From raw tables to findings",
                 [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],
