@@ -25,6 +25,8 @@ from tumint.text import integer
 
 # Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
 _LONGEST_ARGUMENT = 100_000
+# what ends a job; what it only remarks on, such as samples that are left out, stays in its log
+_FAULT = re.compile(r"tumint: (.*\bexpected .*, found |internal error|stopped by )")
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 
@@ -151,5 +153,5 @@ def faults_in_logs(folder: str | Path, since: float) -> list[str]:
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= since:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            found += [f"{line} ({path})" for line in lines if line.startswith("tumint: ")]
+            found += [f"{line} ({path})" for line in lines if _FAULT.match(line)]
     return found

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.cli import score_said
 from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
@@ -14,7 +15,7 @@ _STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "interaction scores of any table of cells"
+    summary = "who touches whom more than chance has it, in any table of cells"
     parser: argparse.ArgumentParser = verbs.add_parser("score", help=summary, description=summary)
     add = parser.add_argument
     add("table", type=Path, metavar="TABLE", help=".csv(.gz), .tsv(.gz), .parquet or .h5ad: one row per cell")
@@ -89,7 +90,7 @@ def _score(a: argparse.Namespace) -> None:
 
     check_output(a, SCORES)
     kind: Any = "provided" if a.graph == "edges" else a.graph
-    score_files.run(
+    scores, subjects = score_files.run(
         a.table,
         a.out,
         Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject),
@@ -100,6 +101,7 @@ def _score(a: argparse.Namespace) -> None:
         um_per_px=a.um_per_px,
         threads=a.threads,
     )
+    print(score_said.at_the_end(scores, a.out, subjects))
 
 
 def _check(a: argparse.Namespace) -> None:

@@ -30,8 +30,10 @@ def run(
     edges: Path | None = None,
     um_per_px: float = 1.0,
     threads: int = 1,
-) -> None:
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score every sample of `table` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
+
+    Returns the scores, and the subject of each sample where a column names it.
 
     Types are those of the whole table, so that every sample has the same pairs. The bytes do not depend on `threads`.
     """
@@ -47,6 +49,8 @@ def run(
         params = {"columns": asdict(columns), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
         meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
         write_table(scores, out, contracts.SCORES, meta=meta)
+    subjects = dict(zip(cells[k.SAMPLE], cells[k.SUBJECT], strict=True)) if k.SUBJECT in cells else {}
+    return scores, {str(sample): str(subject) for sample, subject in subjects.items()}
 
 
 def _check_parents(cells: pd.DataFrame, table: Path, columns: Columns) -> None:
