@@ -47,21 +47,25 @@ def lacking(package: str, where: str) -> Fault | None:
     extra = next(one for one in ALL if one.package == package)
     if find_spec(package) is not None:
         return None
-    return Fault(where, f"the package {package}, which `pip install 'tumint[{extra.name}]'` brings", "that it is not installed")
+    expected = f"the package {package} (`pip install {package}`, or tumint with its extra `{extra.name}`)"
+    return Fault(where, expected, "that it is not installed")
 
 
 def of_config(config: Any, where: str) -> Iterator[Fault]:
     """Faults of the extras that a config is known to need before its data are read."""
-    wanted = {
-        "scanpy": [("ingest.format", config.ingest.format == "10x")]
-        + [("cluster.normalise.method", config.cluster.typing != "provided" and config.cluster.normalise.method == "log")],
-        "squidpy": [("cluster.spatial.moran", config.cluster.spatial.moran)]
-        + [("cluster.spatial.ligand_receptor", config.cluster.spatial.ligand_receptor is not None)],
-        "spatialdata": [("ingest.format", config.ingest.format == "spatialdata")],
-    }
-    for package, keys in wanted.items():
-        key = next((key for key, asked in keys if asked), None)
-        if key is not None and (fault := lacking(package, f"{where}: key `{key}`")):
+    ingest, cluster = config.ingest, config.cluster
+    logged = cluster.typing != "provided" and cluster.normalise.method == "log"
+    wanted = (
+        ("scanpy", "ingest.format", ingest.format == "10x"),
+        ("scanpy", "cluster.normalise.method", logged),
+        ("squidpy", "cluster.spatial.moran", cluster.spatial.moran),
+        ("squidpy", "cluster.spatial.ligand_receptor", cluster.spatial.ligand_receptor is not None),
+        ("spatialdata", "ingest.format", ingest.format == "spatialdata"),
+    )
+    said = set()
+    for package, key, asked in wanted:
+        if asked and package not in said and (fault := lacking(package, f"{where}: key `{key}`")):
+            said.add(package)
             yield fault
 
 

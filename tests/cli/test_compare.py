@@ -44,7 +44,9 @@ def test_wide_and_long_give_the_t_test_of_the_means_of_mice(study, capsys) -> No
     assert table.loc["CD8 density", "effect"] == pytest.approx(means[arm == 1].mean() - means[arm == 0].mean())
     assert table.loc["CD8 density", "q"] < 1e-4
     last = said.out.splitlines()[-1]
-    assert last.startswith("compare: 2 rows in o.csv; 12 subjects used, none lost; strongest of 1: CD8 density (feature)")
+    assert last.startswith(
+        "compare: 2 rows in o.csv; 12 subjects used, none lost; strongest of 1: CD8 density (feature)"
+    )
     long = study.drop(columns=["slide", "weeks"]).melt("sample", var_name="feature")
     long.to_csv("long.csv", index=False)
     assert _compare(features="long.csv", out="l.csv") == 0
@@ -84,11 +86,15 @@ def test_what_is_lost_is_said_with_its_reason(study, capsys) -> None:
     sheet = pd.read_csv("sheet.csv")
     sheet.loc[sheet["mouse"] == "M0", "arm"] = ""
     sheet.to_csv("sheet.csv", index=False)
-    study.loc[study["sample"].str.startswith("S1") & (study["sample"].str.len() == 3), ["CD8 density", "tumour share"]] = np.nan
+    study.loc[
+        study["sample"].str.startswith("S1") & (study["sample"].str.len() == 3), ["CD8 density", "tumour share"]
+    ] = np.nan
     study[~study["sample"].isin(["S20", "S21"])].to_csv("f.csv", index=False)
     assert _compare() == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert "9 subjects used, 3 lost (M0: `arm` is empty; M1: no value in any feature; M2: no row in the features)" in last
+    assert (
+        "9 subjects used, 3 lost (M0: `arm` is empty; M1: no value in any feature; M2: no row in the features)" in last
+    )
 
 
 def test_nothing_found_and_no_p_are_said(study, capsys) -> None:
@@ -102,9 +108,15 @@ def test_nothing_found_and_no_p_are_said(study, capsys) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        (pd.DataFrame({"image": ["S00"], "x": [1.0]}), "expected `sample` (`--sample COL` names it) with a numeric column"),
+        (
+            pd.DataFrame({"image": ["S00"], "x": [1.0]}),
+            "expected `sample` (`--sample COL` names it) with a numeric column",
+        ),
         (pd.DataFrame({"sample": ["S00"], "slide": ["a"]}), "f.csv header: expected `sample` (`--sample COL`"),
-        (pd.DataFrame({"sample": ["S00", "S00"], "x": [1.0, 2]}), "expected one row per `sample`, or the columns `sample`"),
+        (
+            pd.DataFrame({"sample": ["S00", "S00"], "x": [1.0, 2]}),
+            "expected one row per `sample`, or the columns `sample`",
+        ),
         (pd.DataFrame({"sample": ["Q1"], "x": [1.0]}), "f.csv: expected only samples of sheet.csv, found Q1."),
         (pd.DataFrame({"sample": ["S00"], "value": [1.0]}), "expected `sample` (`--sample COL` names it)"),
         (pd.DataFrame({"sample": ["S00"], "feature": ["a"], "value": ["high"]}), "column `value`: expected a number"),
@@ -135,7 +147,9 @@ def test_one_contrast_that_cannot_be_made_leaves_the_others(study, capsys) -> No
     """Weeks cannot be told from the group where the third arm is at one age alone."""
     sheet = pd.read_csv("sheet.csv").astype({"weeks": str})
     sheet.loc[sheet["mouse"].isin(["M8", "M9", "M10", "M11"]), ["arm", "weeks"]] = ["c", "old"]
-    sheet["weeks"] = np.where(sheet["weeks"] == "old", "old", np.where(sheet["mouse"].isin(["M0", "M1", "M2"]), "a", "b"))
+    sheet["weeks"] = np.where(
+        sheet["weeks"] == "old", "old", np.where(sheet["mouse"].isin(["M0", "M1", "M2"]), "a", "b")
+    )
     sheet.to_csv("sheet.csv", index=False)
     study.to_csv("f.csv", index=False)
     assert _compare("--adjust", "weeks") == 0
@@ -148,5 +162,11 @@ def test_help_states_the_contract(capsys) -> None:
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
     said = capsys.readouterr().out
-    for words in ("wide    a row per sample", "`sample`, `feature`, `value`", "what `tumint score` wrote", "--paired", "ci_low"):
+    for words in (
+        "wide    a row per sample",
+        "`sample`, `feature`, `value`",
+        "what `tumint score` wrote",
+        "--paired",
+        "ci_low",
+    ):
         assert words in said

@@ -29,4 +29,7 @@ def test_examples_are_commands_that_parse() -> None:
 
 
 def test_a_verb_that_nobody_put_anywhere_is_listed_too() -> None:
-    assert help.grouped(["run", "dance"]) == {"Run a cohort, from its tables to the reports": ["run"], "More": ["dance"]}
+    assert help.grouped(["run", "dance"]) == {
+        "Run a cohort, from its tables to the reports": ["run"],
+        "More": ["dance"],
+    }

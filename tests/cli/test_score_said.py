@@ -20,8 +20,14 @@ def cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     for image in "abc":
         xy = rng.uniform(0, 400, (300, 2))
         kind = np.where((xy < 130).all(axis=1), "C", rng.choice(["A", "B"], 300))
-        parts.append(pd.DataFrame({"image": image, "mouse": "m1" if image == "a" else "m2", "x": xy[:, 0], "y": xy[:, 1], "type": kind}))
-    parts.append(pd.DataFrame({"image": "d", "mouse": "m3", "x": [0.0, 9, 0, 9], "y": [0.0, 0, 9, 9], "type": list("AABC")}))
+        parts.append(
+            pd.DataFrame(
+                {"image": image, "mouse": "m1" if image == "a" else "m2", "x": xy[:, 0], "y": xy[:, 1], "type": kind}
+            )
+        )
+    parts.append(
+        pd.DataFrame({"image": "d", "mouse": "m3", "x": [0.0, 9, 0, 9], "y": [0.0, 0, 9, 9], "type": list("AABC")})
+    )
     return pd.concat(parts, ignore_index=True)
 
 

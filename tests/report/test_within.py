@@ -64,7 +64,10 @@ def test_the_index_tells_the_strongest_contacts_with_their_subjects(alone, tmp_p
     for row in table.to_dict("records"):
         values = logs.loc[(row[k.SOURCE], row[k.TARGET])].dropna()
         assert row["times"] == pytest.approx(float(np.exp(np.median(values))))
-        assert (row["subjects"], row["agree"]) == (len(values), int((np.sign(values) == np.sign(values.median())).sum()))
+        assert (row["subjects"], row["agree"]) == (
+            len(values),
+            int((np.sign(values) == np.sign(values.median())).sum()),
+        )
     assert f"{table['pair'][0]} (" in " ".join(said)
     assert "of 4 subjects)" in " ".join(said)
     out = cohort.results / "reports" / "index.html"

@@ -9,7 +9,6 @@ from typing import Any
 from tumint.cli import compare_said
 from tumint.cli.outputs import add_overwrite, check_output
 
-
 _CONTRACT = """\
 Compare groups of subjects on every feature of a table: effect, interval, p and q.
 

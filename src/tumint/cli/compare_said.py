@@ -83,7 +83,8 @@ def _strongest(results: Sequence[Any], fdr: float) -> str:
                 best = (row["q"], row["p"], "", (row, result))
     assert best is not None
     if best[0] >= fdr:
-        return f"nothing differs at q < {setting(fdr)} among {integer(tested)} tested (smallest q = {probability(best[0])})"
+        among = f"among {integer(tested)} tested (smallest q = {probability(best[0])})"
+        return f"nothing differs at q < {setting(fdr)} {among}"
     row, result = best[3]
     words = finding(row, result.design.contrast.model_dump(mode="json"))["words"]
     return f"strongest of {integer(sum((t['q'] < fdr).sum() for _, t in tables))}: {words.rstrip('.')}"

@@ -16,6 +16,7 @@ from tumint import __version__, extras
 from tumint.cli import licences, trials
 from tumint.errors import Fault, TumintError
 from tumint.machine import free_memory_gb, usable_threads
+from tumint.simulate.resources import annotated_config
 from tumint.text import fixed
 
 _PACKAGES = (
@@ -54,6 +55,7 @@ def _doctor(a: argparse.Namespace) -> None:
 
 def _lines(faults: list[Fault | str]) -> Iterator[tuple[str, str]]:
     yield "tumint", f"{__version__} ({Path(__file__).parents[1]})"
+    yield "config with every key", str(annotated_config())
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     yield from _versions(faults)
     for extra, said in extras.states().items():

@@ -17,7 +17,9 @@ def add_verbs(verbs: Any) -> None:
     """Add run, plan and doctor."""
     summary = "run the workflow on a cohort; again, it does only what is not up to date"
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "run", help=summary, description=f"{summary}. The same as `snakemake --configfile CONFIG --cores N`, with the faults told first."
+        "run",
+        help=summary,
+        description=f"{summary}. The same as `snakemake --configfile CONFIG --cores N`, with the faults told first.",
     )
     parser.add_argument("config", type=Path, help="config file of the cohort")
     parser.add_argument("--cores", type=int, metavar="N", help="cores to use; default all of this machine")

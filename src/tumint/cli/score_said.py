@@ -1,4 +1,4 @@
-"""What `tumint score` says at its end: rows and where they are, what could be tested and why not, the strongest pair."""
+"""What `tumint score` says at its end: rows and where they are, what was tested and why not, the strongest pair."""
 
 from __future__ import annotations
 

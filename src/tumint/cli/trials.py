@@ -53,7 +53,9 @@ def _workflow(faults: Faults) -> str:
         faults += error.faults
         return "NOT FOUND"
     lacking = [name for name in ("profiles/default", "rules", "report") if not (found.parent / name).is_dir()]
-    faults += [Fault(str(found.parent / name), "a folder of the workflow", "none: install tumint anew") for name in lacking]
+    faults += [
+        Fault(str(found.parent / name), "a folder of the workflow", "none: install tumint anew") for name in lacking
+    ]
     return f"{found} found" if not lacking else f"{found}, but INCOMPLETE"
 
 
@@ -104,7 +106,9 @@ def _figures(faults: Faults) -> str:
         figure.text(0, 0, _GLYPHS, family="DejaVu Sans")
         figure.savefig(io.BytesIO(), format="svg")
     except Exception as error:  # a broken library of fonts raises anything
-        faults.append(Fault("figures", "the font DejaVu Sans, which matplotlib brings", " ".join(str(error).split())[:200]))
+        faults.append(
+            Fault("figures", "the font DejaVu Sans, which matplotlib brings", " ".join(str(error).split())[:200])
+        )
         return "CANNOT BE DRAWN"
     lacking = [glyph for glyph in _GLYPHS if ord(glyph) not in charmap]
     if lacking:

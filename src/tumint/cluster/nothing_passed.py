@@ -47,7 +47,9 @@ def _said(key: str, reasons: pd.Series, of_sample: pd.DataFrame) -> str:
     limit = f" ({listed(limits)})" if limits else ""
     head = f"`{key}`{limit} fails {integer(len(reasons))}"
     if key == "min_cells":
-        return f"{head}, where in the median sample {integer(np.median(passing))} of {integer(np.median(size))} cells pass"
+        return (
+            f"{head}, where in the median sample {integer(np.median(passing))} of {integer(np.median(size))} cells pass"
+        )
     dropped = np.median(1 - passing / np.maximum(size, 1))
     return f"{head}, where of the median sample {percent(float(dropped))} is dropped"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,7 @@ from tumint.config.panel import Panel
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.samples import check_design, read_sheet
+from tumint.text import nearest
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -40,16 +41,16 @@ def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError([_fault(e, where) for e in error.errors()]) from None
+        raise ConfigError([_fault(e, where, model) for e in error.errors()]) from None
 
 
-def _fault(error: Any, where: str) -> Fault:
+def _fault(error: Any, where: str, model: type[BaseModel]) -> Fault:
     key = ".".join(map(str, error["loc"]))
     place = f"{where}: key `{key}`" if key else where
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return Fault(place, "only keys that config/README.md names", f"`{key.rsplit('.', 1)[-1]}`")
+            return Fault(place, "only keys that config/README.md names", _unknown(error["loc"], model))
         case "missing":
             return Fault(place, "a value", "none")
         case "string_pattern_mismatch":
@@ -65,6 +66,22 @@ def _fault(error: Any, where: str) -> Fault:
             return Fault(place, text, _shown(found))
 
 
+def _unknown(place: tuple[Any, ...], model: type[BaseModel]) -> str:
+    """A key that a section does not know, and the nearest that it does."""
+    at: type[BaseModel] | None = model
+    for part in place[:-1]:
+        if isinstance(part, str) and at is not None and part in at.model_fields:
+            at = _model_of(at.model_fields[part].annotation)
+    return f"`{place[-1]}`{nearest(str(place[-1]), at.model_fields) if at is not None else ''}"
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section, a list of sections, or one that may be empty."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_of(part)) is not None), None)
+
+
 def _shown(found: Any) -> str:
     """A value as a message shows it: a section or a long list is not spelt out."""
     if isinstance(found, dict):
@@ -78,7 +95,7 @@ def load_params(text: str) -> StageParams:
     try:
         return StageParams.model_validate_json(text)
     except ValidationError as error:
-        raise ConfigError([_fault(e, "--params") for e in error.errors()]) from None
+        raise ConfigError([_fault(e, "--params", StageParams) for e in error.errors()]) from None
 
 
 def _nothing(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:

@@ -21,9 +21,9 @@ from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
 from tumint.io.steady import unchanged
 from tumint.io.tables import check
+from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
 from tumint.response import user_tables
 from tumint.text import listed
-from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
 
 # scores of means and shares have no counts to add up: they are averaged
 FAMILY_RATE = "interaction_mean"

@@ -1,6 +1,9 @@
-"""What was found within the samples of a cohort that compares no groups: contacts, and in how many subjects they hold."""
+"""What was found within the samples of a cohort that compares no groups: contacts, and the subjects where they hold."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,11 +69,14 @@ def strongest(inputs: Inputs) -> str:
 
 
 def _who(inputs: Inputs) -> str:
-    return f"No groups are compared, so this is what holds within {plural(inputs.sheet[k.SUBJECT].nunique(), 'subject')}"
+    return (
+        f"No groups are compared, so this is what holds within {plural(inputs.sheet[k.SUBJECT].nunique(), 'subject')}"
+    )
 
 
-def _words(row: dict[str, object]) -> str:
-    return f"{row['pair']} ({ratio(float(str(row['times'])))}×, in {row['agree']} of {plural(int(str(row['subjects'])), 'subject')})"
+def _words(row: Mapping[Any, Any]) -> str:
+    times, subjects = ratio(float(row["times"])), plural(int(row["subjects"]), "subject")
+    return f"{row['pair']} ({times}×, in {row['agree']} of {subjects})"
 
 
 def _instead(inputs: Inputs) -> str:
@@ -171,4 +177,6 @@ def _figure(inputs: Inputs, pairs: pd.DataFrame) -> charts.Figure:
         legend_marker="o",
     )
     columns = ["pair", "subject", "log2", "times"]
-    return charts.Figure("within_subjects", "Contacts, subject by subject", reading, dots[columns + ["row", "side"]], chart)
+    return charts.Figure(
+        "within_subjects", "Contacts, subject by subject", reading, dots[[*columns, "row", "side"]], chart
+    )
