@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         lines = [
             "usage: tumint VERB ...",
             "",
-            "Which cells touch in imaged tumours, more than chance has it, and does it differ between groups of subjects?",
+            "Which cells touch more than chance has it, in imaged tumours, and does it differ between groups?",
             "",
         ]
         for want, names in grouped(summaries).items():
