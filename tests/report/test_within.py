@@ -119,3 +119,22 @@ def test_the_end_of_a_run_names_lost_samples(make, tmp_path: Path):
         f"tumint: lost: 1 sample of 8: {table[k.SAMPLE][0]} (12 cells pass, fewer than 50 (`min_cells`)); "
         "no subject is without a sample."
     )
+
+
+def test_pages_tell_of_a_contrast_that_could_not_be_computed(make, tmp_path: Path):
+    cohort = make(subjects=4, rois=2)
+    results = tmp_path / "results"
+    shutil.copytree(cohort.results, results)
+    arms = {"name": "arms", "column": "arm", "reference": "vehicle", "group": "treated"}
+    nowhere = {"feature": "no|where", "family": k.FAMILY_INTERACTION, "quantile": 0.5, "keep": "high"}
+    asked = [{**arms, "name": "bad", "subset": [nowhere]}, arms]
+    settings = StageParams.model_validate({"response": {"contrasts": asked}, "seed": 1})
+    response.run(settings, results / "neighbourhood/features.parquet", cohort.sheet, results / "response")
+    for name in ("response", "index"):
+        out = results / "reports" / f"{name}.html"
+        render.run(name, cohort.params, results, cohort.sheet, out)
+        page = out.read_text(encoding="utf-8")
+        assert "bad: not compared: contrast bad:" in page
+    found = ending.lines(cohort.params, results, cohort.sheet)[-2]
+    assert "arms (arm: treated against vehicle)" in found  # the strongest is told, and not the one that failed
+    assert "Not compared: bad." in found

@@ -39,7 +39,8 @@ def _subjects(results: Sequence[Any], features: pd.DataFrame, sheet: pd.DataFram
     there = {subject[name] for name in features[k.SAMPLE].astype(str) if name in subject}
     usable = features[features[k.STATUS] == k.TESTED]
     valued = {subject[name] for name in usable[k.SAMPLE].astype(str) if name in subject}
-    in_design, why = set(), {}
+    in_design: set[str] = set()
+    why: dict[str, str] = {}
     for result in results:
         of_sample = result.design.unit_of_sample
         units = set(result.design.units)

@@ -39,10 +39,14 @@ def _found(inputs: Inputs) -> str:
     if not facts.get("contrasts"):
         told = findings(inputs, most=1)
         return told[0].text if told and facts.get("outcomes") else within.strongest(inputs)
-    of_all = [of_contrast(contrast, most=1, page="response") for contrast in contrasts(inputs)]
+    known = contrasts(inputs)
+    computed = [contrast for contrast in known if len(contrast.effects)]
+    of_all = [of_contrast(contrast, most=1, page="response") for contrast in computed or known]
     first = next((told for told in of_all if len(told) > 1), of_all[0])
     more = len(of_all) - 1
     rest = f" The report tells of {plural(more, 'more contrast')}." if more else ""
+    failed = [contrast.name for contrast in known if not len(contrast.effects)]
+    rest += f" Not compared: {listed(failed)}." if failed and computed else ""
     return " ".join(finding.text for finding in first[:2]) + rest
 
 
