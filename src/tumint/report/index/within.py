@@ -129,7 +129,7 @@ def _summary(inputs: Inputs) -> tuple[pd.DataFrame, str]:
             "low": np.exp(wide.min(axis=1).to_numpy(float)),
             "high": np.exp(wide.max(axis=1).to_numpy(float)),
             "subjects": wide.notna().sum(axis=1).to_numpy(int),
-            "agree": (np.sign(wide).eq(np.sign(median), axis=0) & wide.notna()).sum(axis=1).to_numpy(int),
+            "agree": (np.sign(wide.to_numpy(float)) == np.sign(median.to_numpy(float))[:, None]).sum(axis=1),
             "log": median.to_numpy(float),
         }
     )
@@ -148,7 +148,7 @@ def _consistent(pairs: pd.DataFrame) -> pd.DataFrame:
 def _figure(inputs: Inputs, pairs: pd.DataFrame) -> charts.Figure:
     place = {(row[k.SOURCE], row[k.TARGET]): i for i, row in enumerate(pairs.to_dict("records"))}
     dots = by_subject(inputs)
-    at = [place.get(pair) for pair in zip(dots[k.SOURCE], dots[k.TARGET], strict=True)]
+    at = np.array([place.get(pair, np.nan) for pair in zip(dots[k.SOURCE], dots[k.TARGET], strict=True)], dtype=float)
     dots = dots.assign(row=at).dropna(subset="row")
     dots = dots.assign(
         log2=dots["log"] / np.log(2),
