@@ -79,7 +79,7 @@ def test_the_demo_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None
     assert "snakemake" in names
     assert not names & {"pytest", "ruff", "mypy", "scanpy", "squidpy", "spatialdata", "leidenalg"}
 
-    # kernels are compiled here for the first time: without optimising, in half the time and with the same values
+    # kernels are compiled here for the first time: without optimising, which takes a quarter less
     env = {**_environment(home), "NUMBA_OPT": "0"}
 
     def tumint(*words: object) -> str:

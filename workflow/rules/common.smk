@@ -93,9 +93,10 @@ onsuccess:
 
 
 onerror:
-    # last, where it is read: what jobs found wrong with the data
     WATCH.save(hashes=True)
-    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), *ended.jobs(log), sep="\n", file=sys.stderr)
+    # last, where it is read and after Snakemake's own words: what jobs found wrong with the data
+    said = [*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), *ended.jobs(log)]
+    atexit.register(lambda: print(*said, sep="\n", file=sys.stderr))
 
 
 wildcard_constraints:
