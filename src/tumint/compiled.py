@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tumint.machine import user_id
+
 _KERNELS = Path(__file__).parent / "kernels"
 _FOLDER = re.compile(r"kernels-[0-9a-f]{16}(\.gone-\d+)?")
 _KEPT = 3  # besides those in use: another branch, or a version gone back to
@@ -68,7 +70,7 @@ def _bases() -> Iterator[tuple[Path, bool]]:
     if os.path.isabs(home):
         yield Path(home, "tumint"), True
     try:
-        yield Path(tempfile.gettempdir(), f"tumint-{os.getuid()}"), False
+        yield Path(tempfile.gettempdir(), f"tumint-{user_id()}"), False
     except FileNotFoundError:  # not even a temporary folder
         return
 
@@ -109,7 +111,7 @@ def _is_private(place: Path) -> bool:
     """Whether this user alone can write there: what lies in the folder is run as code."""
     found = place.lstat()
     shared = stat.S_IMODE(found.st_mode) & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not shared
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == user_id() and not shared
 
 
 def _say(text: str) -> None:

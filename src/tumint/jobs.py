@@ -5,7 +5,6 @@ a run and the faults in the logs of its jobs. The rules are in `workflow/rules`,
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import math
 import re
@@ -17,7 +16,7 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
-from tumint import slurm
+from tumint import machine, slurm
 from tumint.config.ingest import IngestConfig
 from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
@@ -25,6 +24,8 @@ from tumint.io.atomic import write_text
 from tumint.samples import batches as batches
 from tumint.stages import ALL
 
+# what ends a job; what it only remarks on, such as samples that are left out, stays in its log
+_FAULT = re.compile(r"tumint: (.*\bexpected .*, found |internal error|stopped by )")
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 
@@ -115,14 +116,12 @@ def hold_lock(path: str | Path) -> None:
     except OSError as error:
         raise TumintError(Fault(str(path), "a folder that can be written", f"`{error.strerror}`")) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        machine.lock(handle)
     except BlockingIOError:
         handle.close()
         raise TumintError(
             Fault(str(path), "no other run of this cohort in this folder", "one that is running")
         ) from None
-    except OSError:
-        pass  # a file system without locks: runs are not kept apart there
     _locks.append(handle)
 
 
@@ -168,5 +167,5 @@ def faults_in_logs(folder: str | Path, since: float) -> list[str]:
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= since:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            found += [f"{line} ({path})" for line in lines if line.startswith("tumint: ")]
+            found += [f"{line} ({path})" for line in lines if _FAULT.match(line)]
     return found

@@ -20,7 +20,7 @@ from tumint.io.kinds import EMPTY, oddity
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.steady import unchanged
-from tumint.text import and_more, listed, nearest
+from tumint.text import and_more, listed, nearest, plural
 
 if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
@@ -184,11 +184,8 @@ def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where
             if column in by:
                 continue
             several = sheet.groupby(by, sort=False)[column].agg(lambda values: list(dict.fromkeys(values)))
-            odd = [
-                (" ".join(unit) if isinstance(unit, tuple) else str(unit), ", ".join(values))
-                for unit, values in several[several.map(len) > 1].items()
-            ]
-            faults += _of_subjects(odd, path, f"one value of `{column}`")
+            remedy = _remedy(contrast.column == column and not paired, key, where)
+            faults += _several(several[several.map(len) > 1], column, path, remedy)
         if contrast.column in sheet:
             levels = list(dict.fromkeys(sheet[contrast.column]))
             for name in ("reference", "group"):
@@ -197,6 +194,25 @@ def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where
     for i, outcome in enumerate(response.outcomes):
         faults += check_outcome(sheet, outcome, i, path, where)
     return faults
+
+
+def _remedy(possible: bool, key: str, where: str) -> str:
+    """What lets a subject be in both groups, as the command line or the config has it."""
+    if not possible:
+        return ""
+    in_config = f"`{key.rpartition('key `')[2]}.paired: {k.SUBJECT}`"
+    named = "`--paired` with the subject's column" if where == "command line" else in_config
+    return f" per subject, or {named} where subjects are in both groups"
+
+
+def _several(found: pd.Series, column: str, path: str, remedy: str) -> Iterable[Fault]:
+    """One line, however many subjects have several values of a column."""
+    if found.empty:
+        return
+    names = [" ".join(unit) if isinstance(unit, tuple) else str(unit) for unit in found.index]
+    place = f"{path} (subject {names[0]})" if len(names) == 1 else path
+    also = "" if len(names) == 1 else f" in {plural(len(names), 'subject')} ({listed(names, 3)})"
+    yield Fault(place, f"one value of `{column}`{remedy}", f"{', '.join(found.iloc[0])}{also}")
 
 
 def _of_subjects(odd: list[tuple[str, str]], path: str, expected: str) -> list[Fault]:

@@ -1,4 +1,5 @@
 # Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.jobs.
+import atexit
 import os
 import sys
 import time
@@ -32,6 +33,17 @@ def fail(error):
     for fault in error.faults:
         print(f"tumint: {fault}", file=sys.stderr)
     sys.exit(2)
+
+
+def say_the_end():
+    """What a run comes to, in three lines; nothing that goes wrong here is worth a run that went well."""
+    from tumint.config import load_params
+    from tumint.report.index import ending
+
+    try:
+        print(*ending.lines(load_params(PARAMS["report"]), RESULTS, SHEET), sep="\n", file=sys.stderr)
+    except TumintError as error:
+        print(*(f"tumint: {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
 
 
 try:
@@ -87,13 +99,16 @@ onstart:
 onsuccess:
     WATCH.save(hashes=True)
     MADE.save()
+    # after the last line of Snakemake's own: where the report is, what was found, what was lost
+    atexit.register(say_the_end)
 
 
 onerror:
-    # last, where it is read: what jobs found wrong with the data
     WATCH.save(hashes=True)
+    # last, where it is read and after Snakemake's own words: what jobs found wrong with the data
     faults = jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED)
-    print(*ended.with_faults(ended.jobs(log, since=STARTED), faults), sep="\n", file=sys.stderr)
+    said = ended.with_faults(ended.jobs(log, since=STARTED), faults)
+    atexit.register(lambda: print(*said, sep="\n", file=sys.stderr))
 
 
 wildcard_constraints:

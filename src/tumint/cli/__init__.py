@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from tumint import __version__
-from tumint.cli import compare, init, run, scarce, score, simulate, stages
+from tumint.cli import compare, help, init, run, scarce, score, simulate, stages
 from tumint.cli.stopping import Stopped, stoppable
 from tumint.errors import TumintError
 
@@ -25,11 +25,11 @@ _VERBS = (init, simulate, run, score, compare, stages)
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs; each verb's module adds its own."""
-    parser = argparse.ArgumentParser(prog="tumint", description=__doc__.splitlines()[0])
+    parser = help.Parser(prog="tumint", usage="tumint VERB ...")
     parser.add_argument("--version", action="version", version=f"tumint {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    parser.verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=argparse.ArgumentParser)
     for module in _VERBS:
-        module.add_verbs(verbs)
+        module.add_verbs(parser.verbs)
     return parser
 
 

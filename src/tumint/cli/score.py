@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tumint.cli import score_said
 from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
@@ -15,7 +16,7 @@ _STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "interaction scores of any table of cells"
+    summary = "who touches whom more than chance has it, in any table of cells"
     parser: argparse.ArgumentParser = verbs.add_parser("score", help=summary, description=summary)
     add = parser.add_argument
     add(
@@ -105,7 +106,7 @@ def _score(a: argparse.Namespace) -> None:
     for line in (*say_files(files), *guessed):
         print(f"score: {line}", file=sys.stderr)
     compiled.announce()
-    score_files.run(
+    scores, subjects = score_files.run(
         read,
         a.out,
         columns,
@@ -115,6 +116,7 @@ def _score(a: argparse.Namespace) -> None:
         um_per_px=a.um_per_px,
         threads=a.threads,
     )
+    print(score_said.at_the_end(scores, a.out, subjects))
 
 
 def _check(a: argparse.Namespace) -> None:

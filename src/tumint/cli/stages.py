@@ -85,7 +85,7 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
-        *(verbs, "report", "tables of a stage → one self-contained HTML; --against: what changed", _report),
+        *(verbs, "report", "--against: what changed between two runs; else tables of a stage → its HTML page", _report),
         required=False,
     )
     report.add_argument("stage", choices=(*STAGES, "index"), nargs="?", help="whose report; not with --against")

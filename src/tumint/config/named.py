@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tumint import extras
 from tumint import keys as k
 from tumint.config.base import LONGEST_NAME
 from tumint.config.model import Config
@@ -28,6 +29,7 @@ _ONE_FILE = {"cellprofiler", "steinbock", "mcmicro", "qupath", "inform", "halo",
 def check_named(config: Config, panel: Panel | None, sheet: pd.DataFrame | None, where: str) -> list[Fault | str]:
     """Faults of what `config` names: `where` is how messages call it; None: a panel or sheet that cannot be read."""
     found: list[Fault | str] = [
+        *extras.of_config(config, where),
         *_files(config, where),
         *_results(config, where),
         *_types(config, panel, where),

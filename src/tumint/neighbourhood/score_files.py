@@ -62,10 +62,11 @@ def run(
     *,
     um_per_px: float = 1.0,
     threads: int = 1,
-) -> None:
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score every sample of `read` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
 
-    Types are those of all tables, so that every sample has the same pairs. The bytes do not depend on `threads`.
+    Returns the scores, and the subject of each sample where a column names it. Types are those of all tables, so that
+    every sample has the same pairs. The bytes do not depend on `threads`.
     """
     scores = score_cells(read.cells, spec, method, null, read.edges, threads=threads)
     if out.suffix.lower() == ".csv":
@@ -75,6 +76,9 @@ def run(
         params = {"columns": named, "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
         meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
         write_table(scores, out, contracts.SCORES, meta=meta)
+    cells = read.cells
+    subjects = dict(zip(cells[k.SAMPLE], cells[k.SUBJECT], strict=True)) if k.SUBJECT in cells else {}
+    return scores, {str(sample): str(subject) for sample, subject in subjects.items()}
 
 
 def _check_parents(cells: pd.DataFrame, table: Path, columns: Columns) -> None:

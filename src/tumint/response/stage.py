@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from tumint.io.contracts import (
 from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
-from tumint.response.compare import Result, compare
+from tumint.response.compare import Result, compare, not_compared
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
 from tumint.response.design.subset import restricted
@@ -72,6 +73,9 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     table = read_table(features, FEATURES)
     check_values(table, str(features))
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
+    for result in results:
+        for fault in result.faults:
+            print(f"tumint: {result.design.contrast.name} is not compared, the others are: {fault}", file=sys.stderr)
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [predicted_groups(result, config, params.seed) for result in results]
@@ -107,16 +111,22 @@ def run_contrasts(
     sheet: str,
     beside: Sequence[str] = BESIDE,
 ) -> list[Result]:
-    """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
+    """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages.
+
+    One that cannot be computed has no rows and says why; the others stand.
+    """
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = listed(unknown, 5)
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    chosen = [restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
-    designs = [
-        design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
-    ]
-    results = [compare(table, built, config, seed, beside=beside) for built in designs]
-    return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
+    results = []
+    for contrast in config.contrasts:
+        try:
+            part, said = restricted(rows, table, contrast, sheet)
+            built = design.build(part, contrast, sheet)
+            results.append(replace(compare(table, built, config, seed, beside=beside), subset=said))
+        except SheetError as error:
+            results.append(not_compared(contrast, error))
+    return results
 
 
 def _all_subjects(

@@ -16,6 +16,7 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.extras import need
 from tumint.ingest.anndata_table import found_in, part_of
 from tumint.ingest.matrix import Matrix, cells_of, check_sparse, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
@@ -49,6 +50,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
 
 
 def _opened(path: str, place: Place) -> Any:
+    need("spatialdata", "config: key `ingest.format` (spatialdata)")
     import spatialdata
 
     if not Path(path).is_dir():

@@ -24,7 +24,7 @@ from tumint.report.engine.page import (
     Text,
     state,
 )
-from tumint.report.index import against, matters, reproduce
+from tumint.report.index import against, matters, reproduce, within
 from tumint.report.response.findings import findings
 from tumint.stages import STAGES
 from tumint.text import integer, listed, percent, plural
@@ -51,6 +51,8 @@ def build(inputs: Inputs) -> Page:
     found: list[Finding | str] = [*findings(inputs, most=4, page="response")]
     if found and (left := matters.not_compared(inputs)):
         found.append(left)
+    facts = inputs.json("response/effects.json")
+    alone = bool(facts) and not facts.get("contrasts")  # no groups are compared: what holds within the samples is told
     return Page(
         stage="index",
         title=inputs.params.title or inputs.params.cohort or "Overview",
@@ -64,9 +66,10 @@ def build(inputs: Inputs) -> Page:
             Number("Cells scored", _last(table, "neighbourhood"), _unclassified(inputs)),
         ),
         findings_title="Findings",
-        findings=found or ["Nothing was compared yet."],
+        findings=[*(within.findings(inputs) if alone else []), *found] or ["Nothing was compared yet."],
         sections=(
             *matters.sections(inputs),
+            *(within.sections(inputs) if alone else []),
             Section(
                 "From raw tables to findings",
                 [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],

@@ -84,6 +84,9 @@ def stage_state(inputs: Inputs) -> State:
     for contrast in found:
         if not contrast.testable:
             why = contrast.facts.get("reason") or "no feature could be tested"
+            if contrast.effects.empty and contrast.facts.get("reason"):
+                reasons.append(("red", f"{contrast.name}: not compared: {why}"))
+                continue
             reasons.append(("amber", f"{contrast.name}: effects without p, because of {why}"))
     settings = inputs.metas.get("response", {}).get("params", {}).get("response") or {}
     if not found and settings.get("contrasts") == []:
