@@ -98,7 +98,7 @@ def _hear_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def ended(process: subprocess.Popen[str], timeout: float = 900) -> Done:
+def ended(process: subprocess.Popen[str], timeout: float = 1800) -> Done:
     """Wait for it; one that hangs is killed, and has no exit code that any drill takes."""
     try:
         said, _ = process.communicate(timeout=timeout)
