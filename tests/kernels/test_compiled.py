@@ -137,3 +137,13 @@ def test_without_any_place_the_numbers_are_the_same(tmp_path: Path) -> None:
     assert done.stdout == kept.stdout
     assert done.stderr.count("\n") == 1
     assert kept.stderr == ""
+
+
+def test_the_first_compilation_is_said_once(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(compiled, "folder", lambda: str(tmp_path))
+    compiled.announce()
+    assert "compiled for the first time" in capsys.readouterr().err
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "pairs.nbi").write_bytes(b"")
+    compiled.announce()
+    assert capsys.readouterr().err == ""
