@@ -184,3 +184,13 @@ def test_several_processes_prune_at_once(tmp_path: Path) -> None:
     started = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(3)]
     assert [process.wait() for process in started] == [0, 0, 0]
     assert sorted(path.name[-2:] for path in tmp_path.iterdir()) == ["26", "27", "aa"]
+
+
+def test_the_first_compilation_is_said_once(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(compiled, "folder", lambda: str(tmp_path))
+    compiled.announce()
+    assert "compiled for the first time" in capsys.readouterr().err
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "pairs.nbi").write_bytes(b"")
+    compiled.announce()
+    assert capsys.readouterr().err == ""

@@ -79,7 +79,7 @@ def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone:
             said.append(f"{role} is `{getattr(a, role)}`")
     if "sample" in lacking and a.sample is None and (said or not alone):
         said.append("each file is one sample")
-    if found.decimal == ",":
+    if found.decimal == "," and table.decimal == ".":
         said.append("numbers have decimal commas")
     if said:
         yield f"guessed: {listed(said)}; {_names(*(f'--{role}' for role in lacking))}"

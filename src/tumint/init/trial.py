@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tumint.config.ingest import IngestConfig
+from tumint.config.qc import QcConfig
 from tumint.errors import DataError, Fault, TumintError
 from tumint.ingest.overlap import Nearness, nearness
 from tumint.ingest.reader import Cells, Channel, Decided, Found, Part, Reader, Settings
@@ -52,6 +53,10 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
     if not cells:
         return out
     counts = listed((integer(one.cell_id.size) for one in cells), _SAMPLES)
+    sizes, least = [one.cell_id.size for one in cells], QcConfig().min_cells
+    if np.median(sizes) < least:
+        few = f"images of {integer(int(np.median(sizes)))} cells fail quality control, which wants {integer(least)}"
+        out.check.append(f"{few}: lower `qc.min_cells` in config.yaml if they are whole")
     missing = sum(int(np.isnan(one.spatial).any(axis=1).sum()) for one in cells if one.has_coordinates)
     lost = f"; {integer(missing)} without a place" if missing else ""
     out.decided.append(Decided("cells", counts, f"samples {listed((name for name, _, _ in rows), _SAMPLES)}{lost}"))

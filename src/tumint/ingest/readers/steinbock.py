@@ -15,6 +15,7 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest.columns import is_shape
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, no_edges
@@ -27,15 +28,6 @@ from tumint.io.raw.table import Table
 _ID, _X, _Y, _AREA, _IMAGE = "Object", "centroid-1", "centroid-0", "area", "Image"
 _SHAPES = {k.ECCENTRICITY: "eccentricity", k.SOLIDITY: "solidity"}
 _INTENSITIES = "intensities"
-_NO_MARKER = (
-    "area",
-    "axis_major_length",
-    "axis_minor_length",
-    "eccentricity",
-    "major_axis_length",
-    "minor_axis_length",
-    "solidity",
-)
 
 
 def _twin(path: str | Path, kind: str) -> Path:
@@ -150,7 +142,7 @@ def recognise(path: Path) -> Found | None:
     if not tables:
         return None
     header = header_of(tables[0])
-    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, *_NO_MARKER)]
+    markers = [(name, name) for name in header if name not in (_ID, _IMAGE) and not is_shape(name)]
     check = []
     if len(folders) > 1:
         others = ", ".join(f.name for f in folders[1:])
@@ -162,7 +154,7 @@ def _exported(path: Path) -> Found | None:
     header = header_of(path)
     if not {_IMAGE, _ID, _X, _Y} <= set(header):
         return None
-    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, _X, _Y, *_NO_MARKER)]
+    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, _X, _Y) and not is_shape(name)]
     return Found([(stem(Path(name)), path, name) for name in values_of(path, _IMAGE)], markers)
 
 
