@@ -6,7 +6,8 @@ import shutil
 
 FAULTS = [
     "other.yaml: key `samples_per_job`: expected greater than or equal to 1, found `0`.",
-    "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found `max_egde`.",
+    "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found "
+    "`max_egde` (the nearest is `max_edge_um`).",
     "samples.tsv row 3 (sample M0_ROI0): expected each `sample` once, found `M0_ROI0` in row 2 too.",
 ]
 

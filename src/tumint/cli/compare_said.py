@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from tumint import keys as k
 from tumint.text import integer, listed, plural, probability, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST = 3  # reasons that are told
 

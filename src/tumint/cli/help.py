@@ -40,10 +40,10 @@ class Parser(argparse.ArgumentParser):
             lines.append(f"{want}:")
             for name in names:
                 text = textwrap.fill(summaries[name], _WIDTH, subsequent_indent=" " * _INDENT, break_long_words=False)
-                lines.append(f"  {name:<{_INDENT - 2}}{text}")
+                lines.append(f"  {name.ljust(_INDENT - 2)}{text}")
             lines.append("")
         widest = max(len(command) for command, _ in _EXAMPLES)
-        lines += ["Examples:", *(f"  {command:<{widest}}   {what}" for command, what in _EXAMPLES), ""]
+        lines += ["Examples:", *(f"  {command.ljust(widest)}   {what}" for command, what in _EXAMPLES), ""]
         lines += ["`tumint VERB --help` has the options of a verb; `tumint --version` the version.", ""]
         return "\n".join(lines)
 

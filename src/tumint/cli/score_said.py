@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from tumint import keys as k
 from tumint.text import integer, listed, plural, probability, ratio, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FDR = 0.05
 _WHY = {

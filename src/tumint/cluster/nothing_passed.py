@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.errors import Fault
-from tumint.text import integer, listed, percent, plural
+from tumint.text import integer, listed, percent, plural, together
 
 _FAILED = "sample failed: "  # what quality control puts before the reason that is the sample's, not the cell's
 _WORDS = {
@@ -35,7 +35,7 @@ def fault(metrics: pd.DataFrame, cells: pd.DataFrame) -> Fault:
     rest = reasons[~reasons.map(lambda text: any(f"`{key}`" in text for key in _WORDS))]
     if len(rest):
         said.append(f"{integer(len(rest))} for {_commonest(rest)}")
-    keys = " and ".join(f"`qc.{key}` ({_WORDS[key]})" for key in asked) or "the data, or `qc.rois`"
+    keys = together([f"`qc.{key}` ({_WORDS[key]})" for key in asked]) or "the data, or `qc.rois`"
     found = f"none of {plural(len(metrics), 'sample')}: {listed(said) or 'no sample has a cell'}"
     return Fault("qc", f"a sample that passes quality control; what decides is {keys}", found)
 
