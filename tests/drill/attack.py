@@ -155,7 +155,10 @@ def tumint(*words: object, cwd: Path, timeout: float = TIMEOUT, limit_mb: int | 
             preexec_fn=limited,
         )
         status, used, code = 0, None, None
-        while time.perf_counter() - started < timeout:
+        waited, last = 0.0, started  # a machine that was put to sleep meanwhile has not waited
+        while waited < timeout:
+            now = time.perf_counter()
+            waited, last = waited + min(now - last, 1.0), now
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 code = os.waitstatus_to_exitcode(status)
