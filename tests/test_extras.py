@@ -62,6 +62,7 @@ def test_what_is_met_in_a_job_is_told_there(monkeypatch: pytest.MonkeyPatch, tmp
     from tumint.cluster.spatial import moran
     from tumint.cluster.transcripts import components
     from tumint.ingest.readers.spatialdata import _opened
+    from tumint.io.raw.source import Place
     from tumint.qc.counts import count_doublets, count_metrics
 
     _without(monkeypatch, "scanpy", "squidpy", "spatialdata")
@@ -73,7 +74,7 @@ def test_what_is_met_in_a_job_is_told_there(monkeypatch: pytest.MonkeyPatch, tmp
             lambda: components(counts, ["a", "b"], n_genes=2, n_components=1, seed=0),
         ],
         "squidpy": [lambda: moran(np.ones((9, 1)), ["a"], np.ones((9, 2)), np.array(["s"] * 9))],
-        "spatialdata": [lambda: _opened(str(tmp_path))],
+        "spatialdata": [lambda: _opened(str(tmp_path), Place(str(tmp_path)))],
     }
     for package, asked in calls.items():
         for call in asked:

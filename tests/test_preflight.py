@@ -241,7 +241,7 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     "a level that is no text": (contrast(group=False), "c.yaml: key `response.contrasts.0.group`: expected text, in"),
     "many subjects": (
         contrast(adjust=["time"]),
-        "samples.tsv (subject M0): expected one value of `time`, found before, after (and 5 more subjects).",
+        "samples.tsv: expected one value of `time`, found before, after in 6 subjects (M0, M1, M2 and 3 more).",
     ),
     "an outcome of text": (
         {"response": {"contrasts": [], "outcomes": [{"name": "o", "column": "arm"}]}},
@@ -343,7 +343,7 @@ def test_categories_that_differ_by_case_alone(folder: Path, column: str) -> None
         (["--cores", "-1"], "tumint: --cores: expected a whole number from 1, found -1."),
         (
             ["--profile", "nowhere"],
-            "tumint: --profile: expected a profile of Snakemake, a folder with `config.yaml`, fo",
+            "tumint: --profile: expected a profile of Snakemake, a folder with `config.yaml`, or one of slurm, found",
         ),
     ],
 )

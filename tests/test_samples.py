@@ -69,7 +69,7 @@ def test_nothing_in_it(tmp_path: Path, text: str, found: str) -> None:
 def test_latin1_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "s.tsv"
     path.write_bytes("sample\tsubject\tpath\nÄ\tA\ta.csv\n".encode("latin-1"))
-    assert faults(path) == ["s.tsv row 2: expected text in UTF-8, found the byte 0xC4."]
+    assert faults(path) == ["s.tsv row 2: expected text in UTF-8, found the byte 0xC4; save it as CSV in UTF-8."]
 
 
 @pytest.mark.parametrize(

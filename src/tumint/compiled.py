@@ -96,7 +96,7 @@ def _keep_newest(base: Path, mine: Path) -> None:
         dated = [(path.lstat(), path) for path in base.iterdir() if _FOLDER.fullmatch(path.name) and path != mine]
     except OSError:
         return  # another process is at it
-    own = [(s.st_mtime, path) for s, path in dated if stat.S_ISDIR(s.st_mode) and s.st_uid == os.getuid()]
+    own = [(s.st_mtime, path) for s, path in dated if stat.S_ISDIR(s.st_mode) and s.st_uid == user_id()]
     for used, path in sorted(own, reverse=True)[_KEPT - 1 :]:
         if time.time() - used > _IN_USE:
             gone = path if ".gone-" in path.name else path.with_name(f"{path.name}.gone-{os.getpid()}")

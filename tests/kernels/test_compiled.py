@@ -27,7 +27,7 @@ print("".join(map(str, out)))
 
 def _copy(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("__init__.py", "compiled.py", "kernels"):
+    for name in ("__init__.py", "compiled.py", "machine.py", "kernels"):
         source, to = ROOT / "src" / "tumint" / name, folder / "tumint" / name
         shutil.copytree(source, to, ignore=ignored) if source.is_dir() else _copied(source, to)
     return folder

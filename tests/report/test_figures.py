@@ -242,7 +242,14 @@ def test_levels_of_channels_keep_the_order_of_the_sheet() -> None:
 
 def test_maps_of_a_pair_show_its_cells_over_all_others(cells: pd.DataFrame) -> None:
     rows = pd.DataFrame(
-        {k.SAMPLE: ["r2", "r1"], k.SOURCE: TYPES[0], k.TARGET: TYPES[1], "log2_enrichment": [1.0, -1.0]}
+        {
+            k.SAMPLE: ["r2", "r1"],
+            k.SOURCE: TYPES[0],
+            k.TARGET: TYPES[1],
+            "log2_enrichment": [1.0, -1.0],
+            "observed": [8, 2],
+            "expected": 4.0,
+        }
     )
     drawn = spec(pair_map(cells, rows, PALETTE, most=100, size=None))
     assert [(group["name"], group["n"]) for group in drawn["groups"]] == [
@@ -265,7 +272,16 @@ def test_of_cells_of_no_concern_few_are_drawn_and_the_figure_says_so(cells: pd.D
             k.CELL_TYPE: np.where(np.arange(9_000) < 500, TYPES[0], TYPES[2]),
         }
     )
-    rows = pd.DataFrame({k.SAMPLE: ["r1"], k.SOURCE: TYPES[0], k.TARGET: TYPES[1], "log2_enrichment": [1.0]})
+    rows = pd.DataFrame(
+        {
+            k.SAMPLE: ["r1"],
+            k.SOURCE: TYPES[0],
+            k.TARGET: TYPES[1],
+            "log2_enrichment": [1.0],
+            "observed": 8,
+            "expected": 4.0,
+        }
+    )
     for most, drawn in ((50_000, [500, 8_000]), (1_000, [500, 500]), (100, [100])):
         figure = pair_map(many, rows, PALETTE, most=most, size=None)
         assert [group["n"] for group in spec(figure)["groups"]] == drawn

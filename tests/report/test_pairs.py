@@ -16,6 +16,7 @@ from tumint.report.engine.page import Chooser, Notice, Table, Text
 from tumint.report.neighbourhood import page as neighbourhood
 from tumint.report.neighbourhood import pairs, summary
 from tumint.report.neighbourhood.pair_figures import volcano as volcano_figure
+from tumint.text import number
 
 
 @pytest.fixture
@@ -40,7 +41,9 @@ def test_maps_are_of_the_rois_with_the_strongest_and_the_weakest_score(inputs: I
         )
         ends = [own.loc[own["log2_enrichment"].idxmax()], own.loc[own["log2_enrichment"].idxmin()]]
         titles = [ax.get_title(loc="left") for ax in draw(figure.chart).axes]
-        assert titles == [f"{end[k.SAMPLE]}: {2 ** end['log2_enrichment']:.2f}×" for end in ends]
+        assert titles == [
+            f"{end[k.SAMPLE]}\n{end['observed']:.0f} contacts, {number(end['expected'])} expected" for end in ends
+        ]
         drawn = figure.table.groupby(k.SAMPLE).size()
         for end in ends:
             there = table[(table[k.SAMPLE] == end[k.SAMPLE]) & table[k.CELL_TYPE].isin(types)]

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from tumint.errors import DataError
 from tumint.io.tables import read_table
 from tumint.report.engine import render
 
@@ -136,7 +137,7 @@ def test_a_download_holds_the_table(make) -> None:
     written = make()
     page(written, "ingest")
     link = re.search(
-        r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="samples.csv"', page(written, "ingest")
+        r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download="tiny_samples.csv"', page(written, "ingest")
     )
     assert link is not None
     text = base64.b64decode(link.group(1)).decode()
@@ -149,7 +150,7 @@ def test_downloads_are_safe_in_a_spreadsheet(make) -> None:
     text = page(written, "cluster")
     table = pd.read_csv(written.results / "figures/cluster/types.csv")
     assert sorted(table["cell_type"])[0] == "'=1+B cells"
-    link = re.search(r'base64,([^"]+)" download="types.csv"', text)
+    link = re.search(r'base64,([^"]+)" download="tiny_types.csv"', text)
     assert link is not None
     assert "\n'=1+B cells," in base64.b64decode(link.group(1)).decode()
 
@@ -176,7 +177,11 @@ def test_an_old_figure_does_not_stay(make, cohorts, tmp_path: Path) -> None:
     old = written.results / "figures/ingest/old.svg"
     old.parent.mkdir(parents=True)
     old.write_text("<svg/>")
-    render.run("ingest", written.params, written.results, written.sheet, written.results / "reports/ingest.html")
+    out = written.results / "reports/ingest.html"
+    with pytest.raises(DataError, match="only figures and tables that a report wrote there, or --overwrite"):
+        render.run("ingest", written.params, written.results, written.sheet, out)
+    (old.parent / ".written").write_text("old.svg\n")  # a report's own
+    render.run("ingest", written.params, written.results, written.sheet, out)
     assert not old.exists()
 
 

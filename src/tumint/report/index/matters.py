@@ -66,7 +66,7 @@ def not_compared(inputs: Inputs) -> str:
     used = {inputs.group_column} if response.get("contrasts") is None and not response else set()
     for contrast in response.get("contrasts") or []:
         used |= {contrast.get("column"), contrast.get("paired"), *(contrast.get("adjust") or [])}
-        used |= set(contrast.get("subset") or {}) | set(contrast.get("at") or {})
+        used |= {part.get("column") for part in contrast.get("subset") or []} | set(contrast.get("at") or {})
         used |= {name for name in inputs.design if name in str(contrast.get("formula") or "")}
     for outcome in response.get("outcomes") or []:
         used |= {str(value) for value in outcome.values() if isinstance(value, str)}

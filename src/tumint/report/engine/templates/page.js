@@ -65,7 +65,7 @@ for (const chooser of choosers) {
 /** Whose data a picture shows, which leaves the page without its head. */
 function cohortOf() {
   const { cohort, simulated } = document.documentElement.dataset;
-  return [cohort, simulated && "SIMULATED data"].filter(Boolean).join(" · ");
+  return [cohort, simulated].filter(Boolean).join(" · ");
 }
 function fileOf(figure, format) {
   const cohort = document.documentElement.dataset.cohort.replaceAll(/[^A-Za-z0-9_.-]+/g, "_");
