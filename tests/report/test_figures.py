@@ -255,7 +255,10 @@ def test_maps_of_a_pair_show_its_cells_over_all_others(cells: pd.DataFrame) -> N
     assert [(group["name"], group["n"]) for group in drawn["groups"]] == [
         *((TYPES[0], 3), (TYPES[1], 1), ("other cells", 2))
     ]
-    assert [panel["title"] for panel in drawn["cells"]] == [["r2: 2.00×"], ["r1: 0.50×"]]
+    assert [panel["title"] for panel in drawn["cells"]] == [
+        ["r2", "8 contacts, 4.00 expected"],
+        ["r1", "2 contacts, 4.00 expected"],
+    ]
     assert [places(panel) for panel in drawn["cells"]] == [
         [(60, 8), (0, 4), (30, 2)],
         [(20, 9), (10, 1), (0, 5)],

@@ -10,7 +10,6 @@ import pytest
 
 from tumint import keys as k
 from tumint.config.model import StageParams
-from tumint.errors import SheetError
 from tumint.io.contracts import EFFECTS_ALL, FEATURES, SUBJECTS
 from tumint.io.tables import read_table, write_table
 from tumint.response import stage
@@ -72,5 +71,6 @@ def test_a_condition_that_cannot_be_met_is_named(cohort, tmp_path: Path) -> None
     assert "contrast c: `subset.0`: expected a feature of the family `composition`" in reason({"feature": "CD8"})
     left = reason({"column": "region", "values": ["edge"]})
     assert "expected a condition that some sample meets, found no sample left" in left
-    with pytest.raises(SheetError, match=r"`subset.1`: expected a column of .*, found `drug`"):
-        _run(cohort, tmp_path, {"column": "region", "values": ["rim"]}, {"column": "drug", "values": ["x"]})
+    drug = reason({"column": "region", "values": ["rim"]}, {"column": "drug", "values": ["x"]})
+    assert "`subset.1`: expected a column of" in drug
+    assert drug.endswith("found `drug`")
