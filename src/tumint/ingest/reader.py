@@ -72,11 +72,14 @@ class Cells:
     shapes
         Of `keys.SHAPES` what the source has, float64, `(n,)` each.
     image_um
-        Width and height of the image, where the source knows them.
+        Width and height of the image whose corner is (0, 0), NaN where the source does not know them; None: positions
+        on a stage or slide, or in an image that nothing is known of.
     n_several_masks
         Cells that lie in more than one tissue mask.
     missing_markers
         Markers of the panel that the sample lacks.
+    names
+        What the source calls the cells where that is no whole number (a barcode, say), dtype object, `(n,)`.
     notes
         What a person should know, a phrase each.
     """
@@ -95,6 +98,7 @@ class Cells:
     missing_markers: tuple[str, ...] = ()
     image_um: tuple[float, float] | None = None
     n_several_masks: int = 0
+    names: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -157,6 +161,11 @@ class Reader:
     files: Callable[[str, str, IngestConfig], list[str]] = no_more_files
     needs_panel: bool = False
     order: int = 500
+
+
+def from_corner(part: Part) -> tuple[float, float]:
+    """`image_um` of an image whose corner is (0, 0) and whose size is not known."""
+    return (float("nan"), float("nan"))
 
 
 def no_edges() -> np.ndarray:

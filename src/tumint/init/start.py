@@ -28,7 +28,7 @@ from tumint.samples import odd_name
 FILES = ("config.yaml", "samples.tsv", "panel.yaml")
 CHECK = "# check:"
 _FLUORESCENCE = {"mcmicro": 150.0, "qupath": 150.0}  # cofactor of the arcsinh: 16-bit intensities
-_UM = ("xenium",)  # formats whose coordinates are µm
+_UM = ("merscope", "visium_hd", "xenium")  # formats whose coordinates are µm
 
 
 def start(folder: Path, source: Path | None, known: Mapping[str, Any]) -> list[str]:
@@ -181,7 +181,7 @@ def _config(
         "ingest:",
         f"  format: {_flow(form)}",
     ]
-    if found.has_coordinates and form not in _UM:
+    if found.has_coordinates and form not in _UM and k.PIXEL_SIZE_UM not in found.config:
         lines.append(f"  pixel_size_um: 1.0  {CHECK} micrometres per pixel")
     lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in found.config.items()]
     if found.features:
