@@ -22,7 +22,11 @@ class ColumnMap(Section):
         "name, as pandas and R write it, is called `Unnamed: 0`.",
     )
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
-    cell_type: str | None = Field(None, description="Cell type that comes with the data (`cluster.typing: provided`).")
+    cell_type: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+        None,
+        description="Cell type that comes with the data (`cluster.typing: provided`). A list names flags, columns that "
+        "say yes or no of each cell (`[Phenotype CD8, Phenotype FoxP3]`): a cell's type is all the flags it has.",
+    )
     domain: str | None = Field(
         None, description="Tissue domain that comes with the data, by any name (see `neighbourhood.domains`)."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tumint.config.ingest import IngestConfig
 from tumint.config.panel import Panel
@@ -27,7 +28,7 @@ class Layout:
     y: tuple[str, ...]
     cell_id: str | None = None
     area: str | None = None
-    cell_type: str | None = None
+    cell_type: str | tuple[str, ...] | None = None  # several: flags
     domain: str | None = None
     image: str | None = None
     part: str | None = None
@@ -36,14 +37,26 @@ class Layout:
     shapes: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
+    type_of: Callable[[str], str] | None = None  # what the column `cell_type` says → the type
+    cell_name: str | None = None  # what the source calls a cell, where that is no number
     no_domain: tuple[str, ...] = ()  # what the column `domain` says of cells that are in no tissue of a name
 
     def columns(self) -> list[str]:
         """Names of all columns that are to be read."""
-        single = (self.cell_id, self.area, self.cell_type, self.domain, self.image, self.part)
+        single = (self.cell_id, self.cell_name, self.area, self.domain, self.image, self.part)
         several = (self.shapes, self.masks, self.markers)
-        named = (*self.x, *self.y, *single, *(name for columns in several for name in columns.values()))
+        named = (*self.x, *self.y, *self.types, *single, *(name for columns in several for name in columns.values()))
         return [name for name in named if name is not None]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The columns that tell the type."""
+        return () if self.cell_type is None else as_columns(self.cell_type)
+
+
+def as_columns(named: str | Sequence[str]) -> tuple[str, ...]:
+    """One column or several as several."""
+    return (named,) if isinstance(named, str) else tuple(named)
 
 
 def channels(config: IngestConfig, panel: Panel | None) -> tuple[Channel, ...]:
@@ -72,7 +85,11 @@ def with_columns(layout: Layout, config: IngestConfig) -> Layout:
     columns = config.columns
     if columns is None:
         return layout
-    changed = {name: value for name in _OVERRIDES if (value := getattr(columns, name)) is not None}
+    changed: dict[str, Any] = {name: value for name in _OVERRIDES if (value := getattr(columns, name)) is not None}
+    if columns.cell_type is not None and not isinstance(columns.cell_type, str):
+        changed["cell_type"] = tuple(columns.cell_type)
+    if "cell_type" in changed:
+        changed["type_of"] = None
     if columns.x is not None and columns.y is not None:
         changed |= {"x": (columns.x,), "y": (columns.y,), "in_um": False}
     if columns.area is not None:

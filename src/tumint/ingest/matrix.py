@@ -18,6 +18,7 @@ from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest.edges import both_ways
 from tumint.ingest.reader import Cells, Channel, Part, Settings, no_edges
+from tumint.ingest.rows import types_of_flags
 from tumint.io.raw.h5ad import Frame
 from tumint.io.raw.source import Identity
 from tumint.text import integer
@@ -209,7 +210,12 @@ def _names(obs: Frame, name: str, missing: str) -> np.ndarray:
 
 def _cell_type(obs: Frame, settings: Settings) -> np.ndarray | None:
     columns = settings.config.columns
-    if columns is None or columns.cell_type is None or not _named(obs, columns.cell_type):
+    if columns is None or columns.cell_type is None:
+        return None
+    if not isinstance(columns.cell_type, str):
+        there = [_named(obs, name) for name in columns.cell_type]
+        return types_of_flags(obs, columns.cell_type) if all(there) else None
+    if not _named(obs, columns.cell_type):
         return None
     types = _names(obs, columns.cell_type, k.UNCLASSIFIED)
     odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)

@@ -9,7 +9,7 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault
-from tumint.ingest import domains
+from tumint.ingest import domains, flags
 from tumint.ingest.layout import Layout
 from tumint.ingest.reader import Cells, Part, Result, Settings, no_edges
 from tumint.io.raw.opening import open_table
@@ -144,6 +144,7 @@ def cells_of(
         missing_markers=tuple(c.marker for c in settings.channels if c.marker not in where.markers),
         image_um=image_um(part) if image_um is not None else None,
         n_several_masks=several,
+        names=None if where.cell_name is None else table.text(where.cell_name, ""),
         notes=tuple(notes),
     )
 
@@ -171,10 +172,25 @@ def _cell_type(table: Table, where: Layout) -> np.ndarray | None:
     """Types as the source names them; a cell without one is `unclassified`."""
     if where.cell_type is None:
         return None
+    if not isinstance(where.cell_type, str):
+        return types_of_flags(table, where.types)
     types = table.text(where.cell_type, k.UNCLASSIFIED)
+    if where.type_of is not None:
+        names = {name: where.type_of(name) for name in dict.fromkeys(types)}
+        types = np.array([*(names[name] for name in types), None], dtype=object)[:-1]
     odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
     table.fault(where.cell_type, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
     return types
+
+
+def types_of_flags(table: Table, columns: Sequence[str]) -> np.ndarray:
+    """Types by flags; a text that is none is a fault of `table`."""
+    found = []
+    for column in columns:
+        has, odd = flags.values(table.text(column, ""))
+        table.fault(column, odd, flags.A_FLAG)
+        found.append((flags.name_of(column).replace(k.PAIR_SEPARATOR, "/"), has))
+    return flags.types(found)
 
 
 def _intensities(table: Table, where: Layout, settings: Settings) -> np.ndarray:

@@ -23,8 +23,9 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.cosmx_fields import positions, um_per_px
+from tumint.ingest.layout import as_columns
 from tumint.ingest.matrix import Matrix, cells_of
-from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import guess_columns, header_of, values_of
 from tumint.ingest.tenx_matrix import by_barcode
 from tumint.ingest.wide_counts import Wide, header_of_counts, read_counts
@@ -117,8 +118,8 @@ def _named(config: IngestConfig) -> list[str]:
     columns = config.columns
     if columns is None:
         return []
-    named = (columns.x, columns.y, columns.cell_id, columns.area, columns.cell_type, columns.domain)
-    return [name for name in named if isinstance(name, str)]
+    named = (columns.x, columns.y, columns.cell_id, columns.area, columns.domain, *as_columns(columns.cell_type or ()))
+    return [name for name in named if name is not None]
 
 
 def _matrix(table: Table, wide: Wide | None, part: Part, settings: Settings, metadata: Path) -> Matrix:

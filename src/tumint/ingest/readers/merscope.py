@@ -20,6 +20,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest.layout import as_columns
 from tumint.ingest.matrix import Matrix, cells_of
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import guess_columns, header_of
@@ -61,8 +62,8 @@ def _one(path: str, part: Part, settings: Settings) -> Cells:
     place = Place(str(_file(path, _META)), part.sample)
     table = open_table(place, settings.config.decimal)
     name, columns = _name_of(table.header), settings.config.columns
-    named = [columns.cell_type, columns.domain, columns.area] if columns is not None else []
-    more = [column for column in named if isinstance(column, str) and table.header.count(column) == 1]
+    named = [*as_columns(columns.cell_type or ()), columns.domain, columns.area] if columns is not None else []
+    more = [column for column in named if column is not None and table.header.count(column) == 1]
     table.require(name, _X, _Y)
     table.stop_on_faults()
     table.load([name, _X, _Y, *more])

@@ -1,7 +1,7 @@
 """steinbock: `intensities/<image>.csv` with `regionprops/`, `neighbors/` and `images.csv` around it.
 
 `path` is the image's file in the folder of intensities, whose suffix (`intensities_deepcell`) the other folders share;
-or a table of all images as `steinbock export csv` writes it, with `part` the name in its column `Image`.
+or all images as `steinbock export csv` or `export anndata` write them, with `part` the name in the column `Image`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest import steinbock_anndata
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, from_corner, no_edges
 from tumint.ingest.recognise import header_of, stem, values_of
 from tumint.ingest.rows import cells_of, read_table_parts
-from tumint.io.raw.opening import open_table
+from tumint.io.raw.opening import is_h5ad, open_table
 from tumint.io.raw.source import Place, file_identity, joint_identity
 from tumint.io.raw.table import Table
 
@@ -46,6 +47,9 @@ def _twin(path: str | Path, kind: str) -> Path:
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of one image by its files, or of several from an exported table."""
+    if is_h5ad(path):
+        yield from steinbock_anndata.read(path, parts, settings)
+        return
     if _IMAGE in header_of(Path(path)):
         yield from read_table_parts(path, parts, settings, _find, image_um=_image_um)
         return
@@ -133,6 +137,8 @@ def _image_um(part: Part) -> tuple[float, float]:
 
 
 def _files(path: str, part: str, config: IngestConfig) -> list[str]:
+    if is_h5ad(path):
+        return []
     wanted = [_twin(path, "regionprops"), _images(path)]
     wanted += [_twin(path, "neighbors")] if config.relationships else []
     return [str(file) for file in wanted if file.is_file() and str(file) != path]
@@ -141,7 +147,7 @@ def _files(path: str, part: str, config: IngestConfig) -> list[str]:
 def recognise(path: Path) -> Found | None:
     """The folder of a steinbock project, one of its folders of intensities, or a table that it exported."""
     if path.is_file():
-        return _exported(path)
+        return steinbock_anndata.recognise(path) if is_h5ad(path) else _exported(path)
     folders = [path] if path.name.startswith(_INTENSITIES) else sorted(path.glob(f"{_INTENSITIES}*"))
     folders = [
         f for f in folders if f.is_dir() and f.with_name(f.name.replace(_INTENSITIES, "regionprops", 1)).is_dir()

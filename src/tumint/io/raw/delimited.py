@@ -69,9 +69,7 @@ class Delimited(Table):
         self.rows = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
         self._columns = dict(zip(wanted, table.columns, strict=True))
 
-    def load_blocks(
-        self, names: Iterable[str], keep: tuple[str, Collection[str]] | None = None
-    ) -> Generator[Table]:
+    def load_blocks(self, names: Iterable[str], keep: tuple[str, Collection[str]] | None = None) -> Generator[Table]:
         wanted = list(dict.fromkeys([*names, *([keep[0]] if keep else [])]))
         with closing(self._blocks(self._text.blocks(), wanted, keep)) as blocks:
             for piece, rows, breaks in blocks:
