@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint.cluster.types_from import check_header
 from tumint.config.load import Cohort, load_cohort
 from tumint.config.model import Config
 from tumint.errors import Fault
@@ -30,7 +31,12 @@ def load(config: str | Path | Mapping[str, Any], where: str | None = None) -> Co
 
 
 def _also(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
-    return [*beforehand.faults(sheet, config.response, config.samples, where), *folders(config.results, where)]
+    own = config.cluster.types_from
+    return [
+        *beforehand.faults(sheet, config.response, config.samples, where),
+        *folders(config.results, where),
+        *(check_header(own, config.cluster.typing) if own is not None else []),
+    ]
 
 
 def folders(results: str, where: str) -> list[Fault | str]:

@@ -51,7 +51,7 @@ PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in A
 WATCH = Watch(f".snakemake/tumint_{COHORT.config.cohort}.files.json")
 CODE = {stage: code_digest(stage) for stage in STAGES}
 CODE["ingest"] = code_digest("ingest", COHORT.config.ingest.format)
-CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index")}
+CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index", "cohort")}
 
 
 pathvars:

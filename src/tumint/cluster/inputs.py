@@ -14,7 +14,7 @@ from tumint.cluster.cohort import Cells, positions
 from tumint.errors import DataError, Fault
 from tumint.io.cells import read_cells
 
-_OPTIONAL = (k.CELL_TYPE_PROVIDED,)
+_OPTIONAL = (k.CELL_TYPE_PROVIDED, k.CELL_NAME)
 
 
 def read_cohort(paths: Sequence[Path]) -> Cells:

@@ -26,6 +26,7 @@ from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import comparable, transferred
+from tumint.cluster.types_from import types_of_cells, types_of_clusters
 from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference, read_type_table
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
@@ -59,8 +60,13 @@ def _run(
     params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
 ) -> None:
     cells = read_cohort(paths)
-    given = provided_types(cells) if config.typing == "provided" else None
+    given, joined = None, ""
+    if config.typing == "provided" and config.types_from is not None:
+        given, joined = types_of_cells(config.types_from, cells.obs)
+    elif config.typing == "provided":
+        given = provided_types(cells)
     cells, notes = settle_missing(cells, params.missing_marker)
+    notes["types_from"] = [joined] if joined else []
     method, values = normalised(
         cells, config, params.seed, lambda markers: read_matrix(str(config.normalise.compensation), markers)
     )
@@ -163,7 +169,12 @@ class _Work:
         moved = self._transferred() if config.reference is not None else None
         if config.typing == "table":
             names = [str(c) for c in range(int(labels.max()) + 1)]
-            typing = assign.by_table(labels, read_type_table(str(config.type_table), names))
+            if config.types_from is not None:
+                types, said = types_of_clusters(config.types_from, names)
+                self.notes["types_from"] = [said]
+            else:
+                types = read_type_table(str(config.type_table), names)
+            typing = assign.by_table(labels, types)
         elif config.typing == "transfer":
             assert moved is not None
             typing = assign.by_cells(labels, *moved)
