@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.cluster import assign, embed, gates, spatial
-from tumint.cluster.cohort import Cells, provided_types
+from tumint.cluster.cohort import Cells
+from tumint.cluster.given import clusters_given, types_given
 from tumint.cluster.inputs import read_cohort
 from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import features
@@ -26,8 +27,7 @@ from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import comparable, transferred
-from tumint.cluster.types_from import types_of_cells, types_of_clusters
-from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference, read_type_table
+from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
 from tumint.config.panel import Signature
@@ -60,13 +60,9 @@ def _run(
     params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
 ) -> None:
     cells = read_cohort(paths)
-    given, joined = None, ""
-    if config.typing == "provided" and config.types_from is not None:
-        given, joined = types_of_cells(config.types_from, cells.obs)
-    elif config.typing == "provided":
-        given = provided_types(cells)
+    given, joined = types_given(cells, config)
     cells, notes = settle_missing(cells, params.missing_marker)
-    notes["types_from"] = [joined] if joined else []
+    notes["types_from"] = joined
     method, values = normalised(
         cells, config, params.seed, lambda markers: read_matrix(str(config.normalise.compensation), markers)
     )
@@ -169,11 +165,7 @@ class _Work:
         moved = self._transferred() if config.reference is not None else None
         if config.typing == "table":
             names = [str(c) for c in range(int(labels.max()) + 1)]
-            if config.types_from is not None:
-                types, said = types_of_clusters(config.types_from, names)
-                self.notes["types_from"] = [said]
-            else:
-                types = read_type_table(str(config.type_table), names)
+            types, self.notes["types_from"] = clusters_given(config, names)
             typing = assign.by_table(labels, types)
         elif config.typing == "transfer":
             assert moved is not None
