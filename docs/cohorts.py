@@ -63,7 +63,8 @@ EXAMPLES: Sequence[Example] = (
         {"format": "cosmx", "pixel_size_um": 0.12028},
         (1, 18),
         "A slide is a sample; for one per field of view, add the column `part` (its number) to `samples.tsv`. The "
-        "pixel size comes from the positions of the fields where they are there in mm too. Cell 34 of field 12 is 12000034.",
+        "pixel size comes from the positions of the fields where they are there in mm too. Cell 34 of field 12 "
+        "is 12000034.",
     ),
     Example(
         "MERSCOPE",
@@ -180,20 +181,27 @@ BY_HAND = ByHand(
 )
 
 
+def _flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000, allow_unicode=True)
+    return text.removesuffix("...\n").strip()
+
+
 def page() -> str:
     """The page."""
     parts = [
         "# Bring your own cohort",
         "From the file that you have to the first report. In every case `tumint init` writes `cohort/config.yaml`, "
         "`cohort/samples.tsv` and `cohort/panel.yaml`; lines that say `# check:` were guessed. To compare groups, add "
-        "a column to `samples.tsv` (one row per image: subject, treatment, outcome) and name it in `response.contrasts`.",
+        "a column to `samples.tsv` (one row per image: subject, treatment, outcome) and name it in "
+        "`response.contrasts`.",
         "Written by `docs/cohorts.py`; tests make the data of each example and run its commands. What else can be "
         "read, and the rules of reading: [ingest.md](ingest.md).",
     ]
     for example in EXAMPLES:
         lines = [f"## {example.title}", example.what, "```sh", *example.commands, "```"]
         parts.append("\n".join([*lines, *([example.check] if example.check else [])]))
-    by_hand = yaml.safe_dump(BY_HAND.config, sort_keys=False, default_flow_style=None, width=1000, allow_unicode=True)
+    by_hand = "ingest:\n" + "".join(f"  {key}: {_flow(value)}\n" for key, value in BY_HAND.config["ingest"].items())
     parts.append("\n".join([f"## {BY_HAND.title}", BY_HAND.what, "```yaml", by_hand.strip(), "```"]))
     parts.append(
         "## Types of your own\n"
@@ -208,7 +216,8 @@ def page() -> str:
         "## On to scanpy and squidpy\n"
         "`results/<cohort>/cohort.h5ad` holds every cell with its type, domain and all columns of the sheet.\n"
         "```python\nimport anndata as ad\nimport scanpy as sc\nimport squidpy as sq\n\n"
-        'cells = ad.read_h5ad("results/cohort/cohort.h5ad")\nsc.tl.rank_genes_groups(cells, "arm")  # any column of the sheet\n'
+        'cells = ad.read_h5ad("results/cohort/cohort.h5ad")\n'
+        'sc.tl.rank_genes_groups(cells, "arm")  # any column of the sheet\n'
         'sq.gr.nhood_enrichment(cells, cluster_key="cell_type")  # on the contacts that tumint counted\n```'
     )
     return "\n\n".join(parts) + "\n"
