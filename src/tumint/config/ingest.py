@@ -61,8 +61,9 @@ class IngestConfig(Section):
         description="Which program wrote the raw data; docs/ingest.md has an example of each. `cellprofiler`: one CSV "
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
         "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `table`: any CSV, TSV or "
-        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `cosmx`; `merscope`; `visium_hd`: segmented cells; `10x`: dissociated cells, without coordinates; or the "
-        "name that an installed package gives its own format (docs/contributing/reader.md).",
+        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `cosmx`; `merscope`; `visium_hd`: segmented cells; "
+        "`10x`: dissociated cells, without coordinates; or the name that an installed package gives its own format "
+        "(docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,
@@ -124,7 +125,8 @@ class IngestConfig(Section):
     outside_image: Literal["keep", "drop", "error"] = Field(
         "keep",
         description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
-        "it; never on a stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
+        "it; never on a stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; "
+        "`error`: the sample is bad.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",
