@@ -28,6 +28,7 @@ from tumint.samples import read_sheet
 from tumint.text import plural
 
 CONNECTIVITIES, DISTANCES = "spatial_connectivities", "spatial_distances"
+_NAMES = (k.SAMPLE, k.CLUSTER, k.CELL_NAME)  # no colours: there may be very many
 _COPIED = ("X", "layers")  # of the size of cells × features
 
 
@@ -86,7 +87,7 @@ def _uns(obs: pd.DataFrame, config: ReportConfig, params: StageParams) -> dict[s
     meta = run_metadata("report_cohort", params.model_dump(mode="json", exclude_none=True))
     uns: dict[str, Any] = {k.META: json.dumps(meta, sort_keys=True)}
     for name in obs.columns:
-        if isinstance(obs[name].dtype, pd.CategoricalDtype) and name not in (k.SAMPLE, k.CLUSTER):
+        if isinstance(obs[name].dtype, pd.CategoricalDtype) and name not in _NAMES:
             names = list(obs[name].cat.categories)
             colours = chosen.get(name, level_colours)(names)
             uns[f"{name}_colors"] = np.array([_hex(colours[one]) for one in names], dtype=object)
