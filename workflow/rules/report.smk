@@ -123,7 +123,7 @@ rule report_cohort:
         "<benchmarks>/report/cohort.tsv"
     threads: 1
     resources:
-        mem_mb=memory("report"),
+        mem_mb=memory("ingest"),
         runtime=minutes("report"),
     params:
         config=config_of("report"),
