@@ -35,7 +35,7 @@ def by_flags(table, columns):
     """Types of the rows, told another way than the reader does."""
     names = [re.sub(r"^Phenotype ", "", column) + ("+" if column.startswith("Phenotype") else "") for column in columns]
     on = table[columns].map(lambda v: v == 1 or str(v).endswith("+")).to_numpy()
-    return [" & ".join(n for n, has in zip(names, row, strict=True) if has) or k.UNCLASSIFIED for row in on]
+    return [" ".join(n for n, has in zip(names, row, strict=True) if has) or k.UNCLASSIFIED for row in on]
 
 
 def test_consolidated_data_of_phenoptr(ingest, phenotypes, tmp_path, started):
@@ -51,7 +51,7 @@ def test_consolidated_data_of_phenoptr(ingest, phenotypes, tmp_path, started):
     close(cells.obs[k.AREA_UM2], source["Entire Cell Area (square microns)"])
     columns = [f"Phenotype {marker}" for marker in phenotypes.MARKERS]
     assert list(cells.obs[k.CELL_TYPE_PROVIDED]) == by_flags(source, columns)
-    assert "CD8+ & FoxP3+" in set(cells.obs[k.CELL_TYPE_PROVIDED])
+    assert "CD8+ FoxP3+" in set(cells.obs[k.CELL_TYPE_PROVIDED])
     cohort, found = started(tmp_path / "cohort", path)
     assert cohort.config.ingest.columns.cell_type == columns
     assert (cohort.config.cluster.typing, found[0].n_obs) == ("provided", 24)

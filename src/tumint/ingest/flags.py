@@ -12,7 +12,7 @@ import numpy as np
 from tumint import keys as k
 
 A_FLAG = "a flag: 1 or 0, yes or no, `CD8+` or `CD8-`, or nothing"
-JOINED = " & "  # between the flags that a cell has
+JOINED = " "  # between the flags that a cell has
 _YES = frozenset({"1", "1.0", "true", "t", "yes", "y", "pos", "positive"})
 _NO = frozenset({"", "0", "0.0", "false", "f", "no", "n", "neg", "negative", "na", "nan", "n/a", "#n/a", "other"})
 _MARKER = re.compile(r"^Phenotype[ -](?P<a>.+?)[+]?$|^(?P<b>.+?)( \(Opal \d+\))? Positive( Classification)?$")
