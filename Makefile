@@ -62,7 +62,7 @@ slurm-demo: env  ## a small cohort through a real one-node Slurm and without it 
 AXE     := .browser/node_modules/axe-core/axe.min.js
 COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/mouse_tumour_codex.yaml config/cohorts/nsclc_mif.yaml)
 # the page has to show itself with no network at all
-NO_NET  := unshare --map-root-user --net
+NO_NET  := $(if $(shell command -v unshare),unshare --map-root-user --net)
 
 $(AXE):
 	@command -v npm >/dev/null && npm install --silent --no-save --no-audit --no-fund --prefix .browser axe-core@4 || echo "browser: npm is not installed, so accessibility is not checked"

@@ -73,7 +73,10 @@ FILES = {
     "ingest/anndata_table.py",
     "ingest/cosmx_fields.py",
     "ingest/geojson.py",
+    "ingest/image_channels.py",
+    "ingest/image_folder.py",
     "ingest/matrix.py",
+    "ingest/plain.py",
     "ingest/qupath_objects.py",
     "ingest/reader.py",
     "ingest/recognise.py",
@@ -93,7 +96,7 @@ FILES = {
     "response/inputs.py",
 }
 # what passes rows on and opens nothing
-PLAIN = ("tumint.io.contracts", "tumint.io.raw.table")
+PLAIN = ("tumint.io.contracts", "tumint.io.raw.odd_numbers", "tumint.io.raw.table")
 READS_FILES = {"pathlib", "os", "io", "gzip", "csv", "h5py", "zarr", "pyarrow.csv", "pyarrow.parquet", "spatialdata"}
 LIBRARIES = {"pd", "pandas", "ad", "anndata", "pa", "pq", "np", "sd", "sc"}
 DOES_FILES = re.compile(r"read_\w+|to_(csv|parquet|pickle|json|excel)|load|save\w*|loadtxt|savetxt|write\w*")
@@ -223,7 +226,7 @@ def test_rules_are_commands(path):
         for directive in ("log", "benchmark", "threads", "resources", "message"):
             assert re.search(rf"^    {directive}:", rule, flags=re.MULTILINE), f"{rule.split(':')[0]}: {directive}"
         assert re.search(r'^    shell:\n        "tumint ', rule, flags=re.MULTILINE)
-        assert "{params.config:q} --code {params.code}" in rule
+        assert "{params.settings:q} --code {params.code}" in rule
         assert "> {log:q} 2>&1" in rule
 
 

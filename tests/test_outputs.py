@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pandas as pd
 import pytest
 
 from tumint.cli import main
+from tumint.cli.stages import INTO_FOLDER
+
+ROOT = Path(__file__).parents[1]
 
 OPTIONS = {
     "score": ["--label", "type"],
@@ -117,6 +121,52 @@ def test_a_report_replaces_only_a_report(here, capsys, name):
     assert (here / name).read_bytes() == before
     words = ["report", "qc", "--params", "{}", "--results", "results", "--sheet", "sheet.csv", "-o", "page.html"]
     assert [main(words), main(words)] == [0, 0]
+
+
+def test_figures_that_no_report_wrote_are_kept(here, capsys):
+    words = ["report", "qc", "--params", "{}", "--results", "results", "--sheet", "sheet.csv", "-o", "page.html"]
+    mine = here / "results" / "figures" / "qc" / "mine.svg"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("<svg/>")
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("expected only figures and tables that a report wrote there, or --overwrite, found mine.svg.")
+    assert mine.read_text() == "<svg/>"
+    assert not (here / "page.html").exists()
+    assert main([*words, "--overwrite"]) == 0
+
+
+@pytest.mark.parametrize("verb", list(INTO_FOLDER))
+def test_files_of_a_folder_are_looked_at_one_by_one(here, capsys, verb):
+    """Each that a verb would write; what else lies in the folder is no matter."""
+    words = {
+        "qc": ["--gather", "none.measures.parquet"],
+        "cluster": ["--cells", "none.h5ad"],
+        "neighbourhood": ["--cells", "cells.parquet"],
+        "response": ["--features", "cells.parquet", "--sheet", "sheet.csv"],
+    }[verb]
+    out = here / "mine"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    for name in INTO_FOLDER[verb]:
+        (out / name).write_text("mine")
+        assert main([verb, "--params", "{}", *words, "-o", str(out)]) == 2
+        assert f"found `{out / name}`, which this command did not write" in capsys.readouterr().err
+        (out / name).unlink()
+    assert main([verb, "--params", "{}", *words, "-o", str(out)]) == 2
+    assert "--overwrite" not in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+
+def test_names_of_what_goes_into_folders_are_those_of_the_rules():
+    """As the workflow names them; gathers of neighbourhood write the same."""
+    rules = ROOT / "workflow" / "rules"
+    for verb, names in INTO_FOLDER.items():
+        text = (rules / f"{verb}.smk").read_text(encoding="utf-8")
+        listed = re.findall(rf'"<results>/{verb}/([a-z_]+\.(?:parquet|h5ad|json))"', text.partition("rule qc:")[0])
+        if verb == "cluster":
+            listed += [f"{name}.parquet" for name in re.findall(r'"(\w+)"', text.partition("]")[0])]
+        assert sorted(set(listed)) == sorted(names), verb
 
 
 def test_init_replaces_nothing(here, capsys):

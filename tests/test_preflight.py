@@ -203,6 +203,50 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         {"cluster": {"normalise": {"compensation": "spill.csv"}}},
         "c.yaml: key `cluster.normalise.compensation`: expected a file, found none at `spill.csv`.",
     ),
+    "a type of the palette": (
+        {"report": {"palette": {"T cell": "red"}}},
+        "c.yaml: key `report.palette`: expected types of panel.yaml (T cells, CD8 T cells, unclassified), found "
+        "`T cell` (the nearest is `T cells`).",
+    ),
+    "a type that is split": (
+        {"cluster": {"splits": [{"from_type": "T", "marker": "CD8", "at_least": 1, "cell_type": "x"}]}},
+        "c.yaml: key `cluster.splits.0.from_type`: expected types of panel.yaml",
+    ),
+    "a marker that splits": (
+        {"cluster": {"splits": [{"from_type": "T cells", "marker": "Xe", "at_least": 1, "cell_type": "x"}]}},
+        "c.yaml: key `cluster.splits.0.marker`: expected `type` or `state` markers of panel.yaml, found `Xe`.",
+    ),
+    "a gate that lets nothing through": (
+        {"cluster": {"splits": [{"cluster": "1", "marker": "CD8", "at_least": 2, "below": 1, "cell_type": "x"}]}},
+        "c.yaml: key `cluster.splits.0`: expected `at_least` to be less than `below`",
+    ),
+    "a gate": (
+        {"cluster": {"states": {"gates": {"CD99": 1}}}},
+        "c.yaml: key `cluster.states.gates`: expected `type` or `state` markers of panel.yaml, found `CD99`",
+    ),
+    "a column of a marker": (
+        {"ingest": {"format": "table", "columns": {"x": "x", "y": "y", "markers": {"CD99": "c"}}}},
+        "c.yaml: key `ingest.columns.markers`: expected markers of panel.yaml, found `CD99`",
+    ),
+    "resolution": (
+        {"cluster": {"resolution": "automatic"}},
+        "c.yaml: key `cluster.resolution`: expected a number or 'auto', found `automatic`.",
+    ),
+    "resolutions": ({"cluster": {"sweep": {"resolutions": [1, 1]}}}, "c.yaml: key `cluster.sweep.resolutions`: exp"),
+    "scales": ({"neighbourhood": {"scales_um": [9, 9]}}, "c.yaml: key `neighbourhood.scales_um`: expected each"),
+    "data": ({"data": "nowhere"}, "c.yaml: key `data`: expected a folder, found `nowhere`, which is none."),
+    "no sheet": ({"samples": "s.tsv"}, "c.yaml: key `samples`: expected a sample sheet, found none at `s.tsv`."),
+    "no panel": ({"panel": "p.yaml"}, "c.yaml: key `panel`: expected a panel file, found none at `p.yaml`."),
+    "results, too long": ({"results": "r" * 300}, "c.yaml: key `results`: expected a folder, or nothing yet, found"),
+    "a level that is no text": (contrast(group=False), "c.yaml: key `response.contrasts.0.group`: expected text, in"),
+    "many subjects": (
+        contrast(adjust=["time"]),
+        "samples.tsv (subject M0): expected one value of `time`, found before, after (and 5 more subjects).",
+    ),
+    "an outcome of text": (
+        {"response": {"contrasts": [], "outcomes": [{"name": "o", "column": "arm"}]}},
+        "samples.tsv (subject M0): expected `arm` to be a number, or empty, found `vehicle` (and 5 more subjects).",
+    ),
     "reference": (
         {"cluster": {"reference": {"path": "atlas{batch}.h5ad"}}},
         "c.yaml: key `cluster.reference.path`: expected a path without `{` and `}`, which Snakemake would replace, "
@@ -238,6 +282,75 @@ def test_what_a_config_names(folder: Path, name: str) -> None:
     sheet.write_text("\n".join([f"{header}\tone", *(f"{row}\t1" for row in rows)]) + "\n")
     sections, said = OTHERS[name]
     assert [fault for fault in told(config(**sections)) if fault.startswith(said)]
+
+
+PANELS: dict[str, tuple[dict[str, Any], str]] = {
+    "one channel": ({"markers": [{"marker": "CD3", "channel": "CD8"}, {"marker": "CD8"}]}, "`CD8` for CD3 and CD8"),
+    "no name": ({"markers": [*PANEL["markers"], {"marker": ""}]}, "each marker to have a name of printable text"),
+    "two lines": ({"markers": [*PANEL["markers"], {"marker": "a\nb"}]}, "each marker to have a name of printable text"),
+    "no type": ({"signatures": [{"cell_type": "", "positive": ["CD3"]}]}, "each cell type to have a name"),
+    "no cell shows it": (
+        {"signatures": [{"cell_type": "T", "positive": ["Xe"]}]},
+        "`type` and `state` markers, not `Xe`",
+    ),
+    "both": ({"signatures": [{"cell_type": "T", "positive": ["CD3"], "negative": ["CD3"]}]}, "to have `CD3` once"),
+    "what is no type": ({"signatures": [{"cell_type": "unclassified", "positive": ["CD3"]}]}, "no cell type `unclass"),
+    "by case": (
+        {"signatures": [{"cell_type": "T", "positive": ["CD3"]}, {"cell_type": "t", "positive": ["CD8"]}]},
+        "cell types that differ by more than capital letters, not `T` and `t`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_that_cannot_be_meant(folder: Path, name: str) -> None:
+    changed, said = PANELS[name]
+    Path("panel.yaml").write_text(yaml.safe_dump({**PANEL, **changed}))
+    (fault,) = told(config())
+    assert fault.startswith("panel.yaml: expected ")
+    assert said in fault
+
+
+def test_a_path_that_no_disk_knows(folder: Path) -> None:
+    sheet = Path("samples.tsv")
+    sheet.write_text(sheet.read_text().replace("M0_after.csv", "x" * 5000))
+    (fault,) = told(config())
+    assert fault.startswith("samples.tsv row 3 (sample M0_after): expected `path` to be a file or folder, found `xxx")
+
+
+def test_a_folder_that_takes_no_file(folder: Path) -> None:
+    assert [fault for fault in told(config(results="/proc/none")) if "found `/proc`, which cannot" in fault]
+
+
+@pytest.mark.parametrize("column", ["adjust", "paired", "formula", "group"])
+def test_categories_that_differ_by_case_alone(folder: Path, column: str) -> None:
+    sheet = Path("samples.tsv")
+    sheet.write_text(sheet.read_text().replace("\t5\tb0", "\t5\tB0"))
+    used = {
+        "adjust": contrast(adjust=["batch"]),
+        "paired": contrast(paired="batch"),
+        "formula": contrast(formula="~ arm + batch"),
+        "group": {"report": {"group": "batch"}},
+    }
+    expected = "samples.tsv: expected values of `batch` that differ by more than capital letters, found `B0` and `b0`."
+    assert expected in told(config(**used[column]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--cores", "0"], "tumint: --cores: expected a whole number from 1, found 0."),
+        (["--cores", "-1"], "tumint: --cores: expected a whole number from 1, found -1."),
+        (
+            ["--profile", "nowhere"],
+            "tumint: --profile: expected a profile of Snakemake, a folder with `config.yaml`, fo",
+        ),
+    ],
+)
+def test_a_run_on_no_core(folder: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("c.yaml").write_text(yaml.safe_dump(config()))
+    assert main(["run", "c.yaml", *words]) == 2
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_all_faults_come_together(folder: Path) -> None:

@@ -13,16 +13,21 @@ from tumint.text import NBSP
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: its place, what was expected there, what was found."""
+    """One thing that is wrong: its place, what was expected there, what was found, and what mends it if a key does."""
 
     where: str
     expected: str
     found: str
+    remedy: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.where}: expected {self.expected}, found {self.found}.".replace(NBSP, " ")
+        text = f"{self.where}: expected {self.expected}, found {self.found}{self._mended}.".replace(NBSP, " ")
         # names that come from a file may hold anything: a fault stays on its line
         return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+    @property
+    def _mended(self) -> str:
+        return f"; {self.remedy}" if self.remedy else ""
 
 
 class TumintError(Exception):

@@ -4,7 +4,7 @@ a run and the faults in the logs of its jobs. The rules are in `workflow/rules`,
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import json
 import math
 import re
@@ -16,15 +16,16 @@ from typing import IO
 import pandas as pd
 
 from tumint import keys as k
+from tumint import machine, slurm
 from tumint.config.ingest import IngestConfig
-from tumint.errors import ConfigError, Fault, TumintError
+from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
+from tumint.io.atomic import write_text
 from tumint.samples import batches as batches
 from tumint.stages import ALL
-from tumint.text import integer
 
-# Linux gives one argument of a command at most 128 KiB, and a rule's command travels as one
-_LONGEST_ARGUMENT = 100_000
+# what ends a job; what it only remarks on, such as samples that are left out, stays in its log
+_FAULT = re.compile(r"tumint: (.*\bexpected .*, found |internal error|stopped by )")
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
 
 
@@ -50,21 +51,15 @@ def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
     return json.dumps({s: subject[s] for s in samples}, ensure_ascii=False, separators=(",", ":"))
 
 
-def rows_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:
+def rows_json(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig | None = None) -> str:
     """The rows of `samples` as ingest takes them: name, file, part and pixel size, and none of the design's columns.
 
-    Raises
-    ------
-    ConfigError
-        The text is too long for a command line, so a job has too many samples.
+    With the config of ingest also the columns that name more files for its reader.
     """
     columns = [column for column in (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM) if column in sheet]
+    columns += registry.sheet_files(config.format, sheet.columns) if config is not None else []
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples), columns]
-    text = json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > _LONGEST_ARGUMENT:
-        found = f"{len(samples)}, whose rows take {integer(len(text.encode()))} bytes of a command line"
-        raise ConfigError(Fault("config: key `samples_per_job`", "fewer samples in a job", found))
-    return text
+    return json.dumps(rows.to_dict("records"), ensure_ascii=False, separators=(",", ":"))
 
 
 def batches_json(sheet: pd.DataFrame, column: str) -> str:
@@ -84,9 +79,10 @@ def raw_files(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig)
     """The files that ingest reads for `samples`, each once: tables of cells, and what belongs to them."""
     rows = sheet.set_index(k.SAMPLE, drop=False).loc[list(samples)]
     parts = rows[k.PART] if k.PART in rows else [""] * len(rows)
+    named = rows[registry.sheet_files(config.format, sheet.columns)].to_numpy(dtype=object)
     found: dict[str, None] = {}
-    for path, part in zip(rows[k.PATH], parts, strict=True):
-        found |= dict.fromkeys(registry.files(path, part, config))
+    for path, part, others in zip(rows[k.PATH], parts, named, strict=True):
+        found |= dict.fromkeys(registry.files(path, part, config, filter(None, others)))
     return list(found)
 
 
@@ -120,15 +116,26 @@ def hold_lock(path: str | Path) -> None:
     except OSError as error:
         raise TumintError(Fault(str(path), "a folder that can be written", f"`{error.strerror}`")) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        machine.lock(handle)
     except BlockingIOError:
         handle.close()
         raise TumintError(
             Fault(str(path), "no other run of this cohort in this folder", "one that is running")
         ) from None
-    except OSError:
-        pass  # a file system without locks: runs are not kept apart there
     _locks.append(handle)
+
+
+def end_earlier(memory: str | Path, logs: Sequence[str]) -> list[str]:
+    """End what the run before this one, if it was killed, left in Slurm; the numbers of the jobs.
+
+    `memory` is the file that has the run's log of Snakemake; those of this run, `logs`, are written there.
+    """
+    path, left = Path(memory), []
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        left = [job for log in path.read_text(encoding="utf-8").splitlines() for job in slurm.cancel_left(Path(log))]
+    with contextlib.suppress(OSError):
+        write_text(path, "\n".join(logs))
+    return left
 
 
 def remove_other_batches(results: str | Path, names: Collection[str]) -> list[str]:
@@ -147,11 +154,18 @@ def remove_other_batches(results: str | Path, names: Collection[str]) -> list[st
     return removed
 
 
+def remove_told(folder: str | Path) -> None:
+    """Remove logs under `folder` that have a fault: a job that is ended before it writes one would seem to have it."""
+    for path in Path(folder).rglob("*.log"):
+        if any(line.startswith("tumint: ") for line in path.read_text("utf-8", "replace").splitlines()):
+            path.unlink()
+
+
 def faults_in_logs(folder: str | Path, since: float) -> list[str]:
     """The users' faults that jobs wrote to logs under `folder` after `since` (seconds of the epoch), with their log."""
     found = []
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= since:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            found += [f"{line} ({path})" for line in lines if line.startswith("tumint: ")]
+            found += [f"{line} ({path})" for line in lines if _FAULT.match(line)]
     return found

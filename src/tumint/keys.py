@@ -107,3 +107,10 @@ SHARED_TISSUE: Final = "shared tissue"
 UNDECIDED: Final = "undecided"
 NO_DIFFERENCE: Final = "no difference"
 VERDICTS_OF_PAIRS: Final = (REMAINS, NOT_APART, NOT_ADJUSTED, SHARED_TISSUE, UNDECIDED, NO_DIFFERENCE)
+
+# how far a finding can be trusted (`tumint.response.grade`), the best first
+SOLID: Final = "solid"
+FRAGILE: Final = "fragile"
+BY_COMPOSITION: Final = "explained by composition"
+BY_TISSUE: Final = "explained by shared tissue"
+GRADES: Final = (SOLID, FRAGILE, BY_COMPOSITION, BY_TISSUE)

@@ -20,7 +20,7 @@ _ROOT = Path(__file__).parent
 _DISCOVER = "tumint.discover"
 _PACKAGES = (
     *("numpy", "pandas", "scipy", "numba", "pyarrow", "anndata", "scanpy", "scikit-learn"),
-    *("igraph", "leidenalg", "pynndescent", "matplotlib", "snakemake"),
+    *("igraph", "pynndescent", "matplotlib", "snakemake"),
 )
 
 

@@ -20,11 +20,13 @@ from tumint.io.kinds import EMPTY, oddity
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.steady import unchanged
+from tumint.text import and_more, listed, nearest, plural
 
 if TYPE_CHECKING:
     from tumint.config.response import Outcome, ResponseConfig
 
 _NUMBER = re.compile(r"^([+-]?\d+(,\d+)?)?$")
+_LONGEST_SHOWN = 300  # characters of a path in a message
 _LONGEST_NAME = 100  # bytes: many file systems end at 255 for a name and all that is put around it
 # characters without a width that `str.isprintable` lets through: fillers, joiners and selectors of variants
 _INVISIBLE = re.compile(
@@ -83,9 +85,9 @@ def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, l
     if (odd := oddity(path)) and odd != EMPTY:  # asked first, because to open a pipe is to wait
         raise DataError(Fault(str(path), "a sample sheet", "no file" if odd == "none" else odd))
     table = open_table(Place(str(path)))
-    for column in needed:
-        if column not in table.header:
-            table.faults.append(Fault(table.place.at("header"), f"a column `{column}`", ", ".join(table.header)))
+    if lacking := [f"`{column}`" for column in needed if column not in table.header]:
+        columns = "a column" if len(lacking) == 1 else "columns"
+        table.faults.append(Fault(table.place.at("header"), f"{columns} {listed(lacking)}", ", ".join(table.header)))
     for column in sorted({c for c in table.header if table.header.count(c) > 1}):
         expected = f"each column once, not `{column}` twice"
         table.faults.append(Fault(table.place.at("header"), expected, ", ".join(table.header)))
@@ -119,8 +121,8 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
             yield Fault(where, "`subject` to name the animal or patient", "an empty field")
         elif wrong := odd_name(k.SUBJECT, row[k.SUBJECT]):
             yield Fault(where, *wrong)
-        if check_files and (not row[k.PATH] or not Path(row[k.PATH]).exists()):
-            yield Fault(where, "`path` to be a file or folder", f"`{row[k.PATH]}`")
+        if check_files and (not row[k.PATH] or oddity(row[k.PATH]).startswith("none")):
+            yield Fault(where, "`path` to be a file or folder", f"`{row[k.PATH][:_LONGEST_SHOWN]}`")
         elif check_files and (source := (row[k.PATH], row.get(k.PART, ""))) in sources:
             # the same cells as two samples would count twice
             found = f"`{' '.join(filter(None, source))}` in row {sources[source]} too"
@@ -135,7 +137,7 @@ def odd_name(column: str, name: str) -> tuple[str, str] | None:
     """What was expected of a name that programs, file systems or people would misread, and what was found; else None.
 
     Only a `sample` may hold no spaces, slashes and `|`: a mouse may be called 12/345. Names that differ by case alone
-    are two names: no file of ours is called after a sample or a subject, so none of them meet on a disk without case.
+    are refused before a run (`config.named`), because they are one animal typed twice far more often than two.
     """
     shown = "".join(ascii(c)[1:-1] if _INVISIBLE.match(c) or not c.isprintable() else c for c in name)
     if name.startswith("-"):
@@ -175,37 +177,68 @@ def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where
         paired = [contrast.paired] if contrast.paired else []
         for column in (contrast.column, *contrast.adjust, *paired):
             if column not in sheet:
-                faults.append(Fault(f"{key}`", f"a column of {path}", f"`{column}`"))
+                faults.append(Fault(f"{key}`", f"a column of {path}", f"`{column}`{nearest(column, sheet.columns)}"))
                 continue
             # a paired subject may be in both groups: then each of its halves has one value of the others
             by = [k.SUBJECT] if not paired or contrast.column not in sheet else [k.SUBJECT, contrast.column]
             if column in by:
                 continue
             several = sheet.groupby(by, sort=False)[column].agg(lambda values: list(dict.fromkeys(values)))
-            for unit, values in several[several.map(len) > 1].items():
-                name = " ".join(unit) if isinstance(unit, tuple) else unit
-                faults.append(Fault(f"{path} (subject {name})", f"one value of `{column}`", ", ".join(values)))
+            remedy = _remedy(contrast.column == column and not paired, key, where)
+            faults += _several(several[several.map(len) > 1], column, path, remedy)
         if contrast.column in sheet:
             levels = list(dict.fromkeys(sheet[contrast.column]))
             for name in ("reference", "group"):
                 if (level := getattr(contrast, name)) not in levels:
                     faults.append(Fault(f"{key}.{name}`", f"one of {', '.join(levels)}", f"`{level}`"))
-    return faults + _check_outcomes(sheet, response, path, where)
-
-
-def _check_outcomes(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
-    """Columns, numbers and events, one value of each per subject."""
-    faults: list[Fault | str] = []
     for i, outcome in enumerate(response.outcomes):
-        for column in filter(None, (outcome.column, outcome.event, *outcome.adjust)):
-            if column not in sheet:
-                faults.append(Fault(f"{where}: key `response.outcomes.{i}`", f"a column of {path}", f"`{column}`"))
-                continue
-            for subject, part in sheet.groupby(k.SUBJECT, sort=False)[column]:
-                if len(seen := list(dict.fromkeys(part))) > 1:
-                    faults.append(Fault(f"{path} (subject {subject})", f"one value of `{column}`", ", ".join(seen)))
-                elif (expected := _expected(outcome, column, seen[0])) is not None:
-                    faults.append(Fault(f"{path} (subject {subject})", f"`{column}` to be {expected}", f"`{seen[0]}`"))
+        faults += check_outcome(sheet, outcome, i, path, where)
+    return faults
+
+
+def _remedy(possible: bool, key: str, where: str) -> str:
+    """What lets a subject be in both groups, as the command line or the config has it."""
+    if not possible:
+        return ""
+    in_config = f"`{key.rpartition('key `')[2]}.paired: {k.SUBJECT}`"
+    named = "`--paired` with the subject's column" if where == "command line" else in_config
+    return f" per subject, or {named} where subjects are in both groups"
+
+
+def _several(found: pd.Series, column: str, path: str, remedy: str) -> Iterable[Fault]:
+    """One line, however many subjects have several values of a column."""
+    if found.empty:
+        return
+    names = [" ".join(unit) if isinstance(unit, tuple) else str(unit) for unit in found.index]
+    place = f"{path} (subject {names[0]})" if len(names) == 1 else path
+    also = "" if len(names) == 1 else f" in {plural(len(names), 'subject')} ({listed(names, 3)})"
+    yield Fault(place, f"one value of `{column}`{remedy}", f"{', '.join(found.iloc[0])}{also}")
+
+
+def _of_subjects(odd: list[tuple[str, str]], path: str, expected: str) -> list[Fault]:
+    """One fault for all subjects that lack the same: a wrong column is one mistake, however many there are."""
+    if not odd:
+        return []
+    (name, found), more = odd[0], and_more(len(odd) - 1, "subject")
+    return [Fault(f"{path} (subject {name})", expected, f"{found}{more}")]
+
+
+def check_outcome(sheet: pd.DataFrame, outcome: Outcome, i: int, path: str, where: str) -> list[Fault | str]:
+    """Columns, numbers and events of outcome `i` of the config, one value of each per subject."""
+    faults: list[Fault | str] = []
+    for column in filter(None, (outcome.column, outcome.event, *outcome.adjust)):
+        if column not in sheet:
+            found = f"`{column}`{nearest(column, sheet.columns)}"
+            faults.append(Fault(f"{where}: key `response.outcomes.{i}`", f"a column of {path}", found))
+            continue
+        odd: dict[str, list[tuple[str, str]]] = {}  # what was expected, and of whom what was found
+        for subject, part in sheet.groupby(k.SUBJECT, sort=False)[column]:
+            if len(seen := list(dict.fromkeys(part))) > 1:
+                odd.setdefault(f"one value of `{column}`", []).append((str(subject), ", ".join(seen)))
+            elif (expected := _expected(outcome, column, seen[0])) is not None:
+                odd.setdefault(f"`{column}` to be {expected}", []).append((str(subject), f"`{seen[0]}`"))
+        for expected, found_of in odd.items():
+            faults += _of_subjects(found_of, path, expected)
     return faults
 
 

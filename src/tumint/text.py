@@ -51,6 +51,11 @@ def probability(value: float) -> str:
     return f"{value:.2g}"
 
 
+def said_probability(name: str, value: float) -> str:
+    """`q = 0.02` in a sentence; `q < 0.001` below, for no smaller one is to be believed to its digits."""
+    return f"{name} = {probability(value)}" if value >= 1e-3 else f"{name} < 0.001"
+
+
 def percent(share: float) -> str:
     """A share as per cent: one decimal, `<0.1 %` where it would vanish."""
     if share in (0, 1):

@@ -205,10 +205,12 @@ def test_pictures_are_saved_as_svg_and_png(browser, reports) -> None:
     for name in names:
         for form in ("svg", "png"):
             browser.js(f"document.querySelector('#{name} .save[data-format={form}]').click()")
-            data = browser.download(f"{name}.{form}")
+            data = browser.download(f"tiny_{name}.{form}")
             if form == "svg":
                 assert data.lstrip().startswith(b"<svg")
                 assert b"var(--" not in data
+                assert "tiny · SIMULATED data" in data.decode()  # a picture that leaves the page says whose it is
+                assert b"trace 0" not in data
             else:
                 assert data[:8] == b"\x89PNG\r\n\x1a\n"
                 width, height = struct.unpack(">II", data[16:24])
@@ -239,14 +241,14 @@ def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     assert browser.js(column, 0) == ["M3_ROI2"]
     assert browser.js(f"return document.querySelector('#{table} .filter output').textContent") == "1 of 16 rows"
     browser.js(f"document.querySelector('#{table} a[download]').click()")
-    rows = list(csv.DictReader(io.StringIO(browser.download(f"{table}.csv").decode())))
+    rows = list(csv.DictReader(io.StringIO(browser.download(f"tiny_{table}.csv").decode())))
     assert sorted(int(row["n_out"]) for row in rows) == up
 
 
 def test_a_cell_of_a_download_is_no_formula(browser, reports) -> None:
     browser.open(reports(lead="=1+") / "cluster.html")
     browser.js("document.querySelector('#types a[download]').click()")
-    rows = list(csv.DictReader(io.StringIO(browser.download("types.csv").decode())))
+    rows = list(csv.DictReader(io.StringIO(browser.download("tiny_types.csv").decode())))
     assert [row["cell_type"][:4] for row in rows if row["cell_type"] != "unclassified"] == ["'=1+"] * 4
 
 

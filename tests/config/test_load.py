@@ -64,7 +64,8 @@ def test_faults_of_config_panel_and_sheet_come_together(cohort: dict[str, Any], 
     found = faults(cohort)
     assert found == [
         "c.yaml: key `seed`: expected greater than or equal to 0, found `-1`.",
-        "c.yaml: key `qc.are_um2`: expected only keys that config/README.md names, found `are_um2`.",
+        "c.yaml: key `qc.are_um2`: expected only keys that config/README.md names, found `are_um2` "
+        "(the nearest is `area_um2`).",
         "c.yaml: key `response.contrasts.0`: expected `group` to differ from `reference`, found a section with "
         "column, group, name, reference.",
         f"{tmp_path}/panel.yaml: expected the signature `T cells` to name markers of the panel, not `CD33`, found a "
@@ -77,8 +78,10 @@ def test_contrasts_must_fit_the_sheet(cohort: dict[str, Any], tmp_path: Path) ->
     cohort["response"]["contrasts"][0] |= {"group": "trated", "adjust": ["batch"]}
     (tmp_path / "samples.tsv").write_text(SHEET.replace("A2\tA\ta2.csv\tvehicle", "A2\tA\ta2.csv\ttreated"))
     assert faults(cohort) == [
-        f"{tmp_path}/samples.tsv (subject A): expected one value of `arm`, found vehicle, treated.",
-        f"c.yaml: key `response.contrasts.0`: expected a column of {tmp_path}/samples.tsv, found `batch`.",
+        f"{tmp_path}/samples.tsv (subject A): expected one value of `arm` per subject, or "
+        "`response.contrasts.0.paired: subject` where subjects are in both groups, found vehicle, treated.",
+        f"c.yaml: key `response.contrasts.0`: expected a column of {tmp_path}/samples.tsv, found `batch` "
+        "(the nearest is `path`).",
         "c.yaml: key `response.contrasts.0.group`: expected one of vehicle, treated, found `trated`.",
     ]
 

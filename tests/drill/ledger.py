@@ -163,12 +163,18 @@ TAIL = """
 ## What is not promised
 
 - A disk that returns other bytes than were written is noticed where a file carries a checksum: tables between stages
-  do, page by page. A change in a figure or a report page is not.
+  do, page by page. A change in a figure or a report page is noticed by the next run where it changed the date of the
+  file too.
+- What a run made is compared with what is there only after a run that finished: after one that was killed or failed,
+  the checksums inside tables are what is left, and a single figure that is gone is not missed.
 - Results are for one writer at a time. The lock is a file in the results folder: it holds between runs on one machine
   and between machines that share a file system with working locks.
 - Raw data that change between two runs are read again. A change that keeps both size and time of the file is not
   noticed: keep raw data read-only.
-- A file that claims to be huge is refused at a stated limit; memory below that limit is the user's to provide.
+- A file that claims to be huge is refused at a stated limit; memory below that limit is the user's to provide. Of a
+  Zarr store this holds for what its arrays say of themselves, not for a chunk that unpacks to more than they say.
+- YAML that grows without end is refused by `tumint run`, `plan` and `doctor`. Plain `snakemake --configfile` reads the
+  config before tumint can look at it.
 """
 
 

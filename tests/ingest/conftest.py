@@ -96,6 +96,12 @@ def phenotypes() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def images() -> ModuleType:
+    """`tests/data/make_images.py`."""
+    return _module("make_images")
+
+
+@pytest.fixture(scope="session")
 def damage() -> ModuleType:
     """`tests/data/damage.py`."""
     return _module("damage")
@@ -129,6 +135,7 @@ def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ingest:
         panel: dict[str, Any] | None = PANEL,
         pixel_sizes: dict[str, float] | None = None,
         parts: dict[str, str] | None = None,
+        files: dict[str, dict[str, Path | str]] | None = None,
         name: str = "b0001",
         **config: Any,
     ) -> Done:
@@ -139,6 +146,7 @@ def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ingest:
                 "part": (parts or {}).get(sample),
                 "pixel_size_um": (pixel_sizes or {}).get(sample),
             }
+            | {column: str(file) for column, file in (files or {}).get(sample, {}).items()}
             for sample, path in paths.items()
         ]
         params = {"ingest": config} | ({"panel": panel} if panel else {})

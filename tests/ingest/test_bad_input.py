@@ -50,11 +50,11 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "column twice": (
         lambda text: text.replace("AreaShape_Eccentricity", X),
-        [f"{{path}} header (sample M1): expected the column `{X}` once, found 2 of that name."],
+        [f"{{path}} header (sample M1): expected the column `{X}` once, found 2 of that name; rename or delete"],
     ),
     "marker twice": (
         lambda text: text.replace("AreaShape_Eccentricity", CD8),
-        [f"expected the column `{CD8}` once, found 2 of that name."],
+        [f"expected the column `{CD8}` once, found 2 of that name; rename or delete"],
     ),
     "text in a number": (
         _field(17, X, "abc"),
@@ -72,14 +72,6 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
         _field(3, X, "1e300"),
         [f"row 3 (sample M1), column `{X}`: expected a finite number, found `1e300`."],
     ),
-    "coordinate not a number": (
-        _field(3, X, "NaN"),
-        [f"row 3 (sample M1), column `{X}`: expected a number, found `NaN`."],
-    ),
-    "missing coordinate": (
-        _field(31, X, ""),
-        [f"row 31 (sample M1), column `{X}`: expected a number, found an empty field."],
-    ),
     "infinite intensity": (_field(3, CD8, "-inf"), [f"column `{CD8}`: expected a finite number, found `-inf`."]),
     "negative area": (
         _field(3, "AreaShape_Area", "-1"),
@@ -95,7 +87,10 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "cell id twice": (
         _field(9, "ObjectNumber", "3"),
-        ["row 9 (sample M1), column `ObjectNumber`: expected each cell id once, found `3` in row 4 too."],
+        [
+            "row 9 (sample M1), column `ObjectNumber`: expected each cell id once, found `3` in row 4 too; "
+            "`ingest.repeated_ids: renumber`"
+        ],
     ),
     "two images": (
         _field(9, "ImageNumber", "2"),
@@ -111,7 +106,7 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "long rows": (
         _lines(lambda lines: [*lines[:9], lines[9] + ",1", lines[10] + ",1", *lines[11:]]),
-        ["{path} row 10 (sample M1): expected 25 fields, found 26 (and 1 more row)."],
+        ["{path} row 10 (sample M1): expected 25 fields, found 26 (and 1 more row); end no row with a delimiter"],
     ),
     "blank lines are counted": (
         lambda text: _lines(lambda lines: [*lines[:4], "", "", *lines[4:]])(_field(9, X, "abc")(text)),
@@ -126,7 +121,7 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
     ),
     "not UTF-8": (
         lambda text: _field(4, "Number_Object_Number", "é")(text).encode("latin-1"),
-        ["{path} row 4 (sample M1): expected text in UTF-8, found the byte 0xE9."],
+        ["{path} row 4 (sample M1): expected text in UTF-8, found the byte 0xE9; save it as CSV in UTF-8."],
     ),
     "UTF-16": (
         lambda text: text.encode("utf-16"),
@@ -151,7 +146,7 @@ CASES: dict[str, tuple[Mutation, list[str]]] = {
         ["{path} (sample M1): expected at least one cell, found a header only."],
     ),
     "several faults": (
-        lambda text: _field(3, X, "?")(_field(5, "Location_Center_Y", "")(_field(6, CD8, "x")(text))),
+        lambda text: _field(3, X, "?")(_field(5, "Location_Center_Y", "?")(_field(6, CD8, "x")(text))),
         ["row 3 (sample M1), column `Location_Center_X`", "row 5 (sample M1)", "row 6 (sample M1)"],
     ),
 }

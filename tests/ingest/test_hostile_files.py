@@ -244,7 +244,7 @@ def test_honest_files_stay_far_below_the_ratio(ingest, path, tmp_path, monkeypat
     data = ad.AnnData(counts, obs=pd.DataFrame(index=[f"c{i}" for i in range(4000)]))
     data.write_h5ad(tmp_path / "dense.h5ad", compression="gzip")
     assert read(ingest, tmp_path / "dense.h5ad").code == 0
-    frame = pd.DataFrame({"x": rng.uniform(0, 9, 4000).round(2), "y": rng.uniform(0, 9, 4000).round(2)})
+    frame = pd.DataFrame({"x": rng.uniform(0, 9999, 4000).round(2), "y": rng.uniform(0, 9999, 4000).round(2)})
     frame = frame.assign(**{f"m{i}": (rng.uniform(size=4000) < 0.02).astype(int) for i in range(60)})
     frame.to_csv(tmp_path / "t.csv.gz", index=False)
     columns = {"x": "x", "y": "y", "markers": {"CD8": "m1"}}

@@ -122,3 +122,189 @@ def test_names_of_the_data_that_no_sheet_may_have(tmp_path):
     assert list(cohort.sheet["part"]) == parts
     assert set(cohort.sheet["'=arm"]) == {"'=v", "'-"}
     assert cells[0].n_obs == 21
+
+
+def begun(capsys, folder: Path, source: Path, *options: object) -> tuple[int, str]:
+    """Exit code of init, and all that it said on either stream."""
+    capsys.readouterr()
+    code = main(["init", str(folder), "--from", str(source), *map(str, options)])
+    said = capsys.readouterr()
+    lines = (line.removeprefix("init: ") for line in (said.out + said.err).splitlines())
+    return code, " ".join(" ".join(lines).split())
+
+
+def images(n: int = 4, size: int = 60, **columns: list[str]) -> pd.DataFrame:
+    """Cells of `n` images as one table; `columns` have a value for each image."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.uniform(0, 200, n * size), "y": rng.uniform(0, 200, n * size)})
+    table["cell_type"] = rng.choice(["T", "B", "Tumour"], n * size)
+    for name, values in columns.items():
+        table[name] = np.repeat(values, size)
+    return table
+
+
+ARMS = {
+    "image": [f"i{i}" for i in range(8)],
+    "patient": ["p1", "p1", "p2", "p2", "p3", "p3", "p4", "p4"],
+    "arm": ["vehicle"] * 4 + ["drug"] * 4,
+    "slide": ["s1", "s1", "s2", "s2", "s3", "s3", "s4", "s4"],
+    "site": ["a", "a", "b", "b", "b", "b", "b", "b"],
+    "visit": ["1", "2"] * 4,
+}
+
+
+def test_groups_are_shown_with_their_counts_and_the_rule(capsys, tmp_path):
+    images(8, **ARMS).to_csv(tmp_path / "t.csv", index=False)
+    code, said = begun(capsys, tmp_path / "c", tmp_path / "t.csv")
+    assert code == 0
+    assert "arm: vehicle 2 and drug 2" in said
+    assert "slide it is the subject by another name" in said
+    assert "site a level with one subject" in said
+    assert "visit it differs within a subject" in said
+    cohort = load_cohort(tmp_path / "c" / "config.yaml")
+    assert list(cohort.sheet["subject"]) == ARMS["patient"]
+    assert list(cohort.sheet["arm"]) == ARMS["arm"]
+    (contrast,) = cohort.config.response.contrasts
+    assert (contrast.column, contrast.reference, contrast.group) == ("arm", "vehicle", "drug")
+
+
+def test_arms_without_subjects_are_no_subjects(capsys, tmp_path):
+    images(4, image=["a", "b", "c", "d"], arm=["v", "v", "d", "d"]).to_csv(tmp_path / "t.csv", index=False)
+    code, said = begun(capsys, tmp_path / "c", tmp_path / "t.csv")
+    assert code == 0
+    assert "each sample is its own" in said
+    assert "`--subject`" in said
+    assert list(load_cohort(tmp_path / "c" / "config.yaml").sheet["subject"]) == ["a", "b", "c", "d"]
+
+
+def test_what_a_person_says_goes_before(capsys, tmp_path):
+    renamed = images(8, **ARMS).rename(
+        columns={"x": "left", "y": "down", "patient": "who", "image": "pic", "arm": "diet"}
+    )
+    renamed["ward"] = np.repeat(["n", "n", "s", "s"] * 2, 60)
+    renamed.rename(columns={"cell_type": "what"}).to_csv(tmp_path / "t.csv", index=False)
+    code, said = begun(capsys, tmp_path / "c", tmp_path / "t.csv")
+    assert (code, (tmp_path / "c").exists()) == (2, False)
+    assert "`--x COLUMN` and `--y COLUMN`" in said
+    options = (
+        "--x",
+        "left",
+        "--y",
+        "down",
+        "--label",
+        "what",
+        "--sample",
+        "pic",
+        "--subject",
+        "who",
+        "--um-per-px",
+        0.5,
+    )
+    code, said = begun(capsys, tmp_path / "c", tmp_path / "t.csv", *options, "--group", "ward")
+    assert code == 0, said
+    cohort = load_cohort(tmp_path / "c" / "config.yaml")
+    assert (len(cohort.sheet), cohort.config.ingest.pixel_size_um) == (8, 0.5)
+    assert list(cohort.sheet["subject"]) == ARMS["patient"]
+    assert cohort.config.response.contrasts[0].column == "ward"
+    code, said = begun(capsys, tmp_path / "d", tmp_path / "t.csv", "--x", "left", "--y", "none")
+    assert code == 2
+
+
+@pytest.mark.parametrize("slot", ["spatial", "X_spatial", "spatial_fov"])
+def test_an_anndata_with_images_and_patients(capsys, tmp_path, slot):
+    obs = images(8, imageid=ARMS["image"], subject=ARMS["patient"], arm=ARMS["arm"])
+    kept = obs[["cell_type", "imageid", "subject", "arm"]].set_index(pd.Index([f"c{i}" for i in range(len(obs))]))
+    data = ad.AnnData(np.ones((len(obs), 3), np.float32), obs=kept)
+    data.obsm[slot] = obs[["x", "y"]].to_numpy()
+    data.write_h5ad(tmp_path / "d.h5ad")
+    cohort, cells = started(tmp_path / "c", tmp_path / "d.h5ad")
+    assert list(cohort.sheet["part"]) == ARMS["image"]
+    assert list(cohort.sheet["subject"]) == ARMS["patient"]
+    np.testing.assert_array_equal(cells[0].obsm["spatial"][:60], obs[["x", "y"]].to_numpy()[:60])
+    assert cohort.config.response.contrasts[0].column == "arm"
+    del data.obsm[slot]
+    data.write_h5ad(tmp_path / "nowhere.h5ad")
+    _, said = begun(capsys, tmp_path / "n", tmp_path / "nowhere.h5ad")
+    assert "the cells are taken for dissociated" in said
+
+
+def test_a_sheet_is_taken(capsys, tmp_path):
+    (tmp_path / "cells").mkdir()
+    for i in range(4):
+        images(1).to_csv(tmp_path / "cells" / f"{i}.csv", index=False)
+    sheet = pd.DataFrame({"ROI": [f"r{i}" for i in range(4)], "Mouse": ["m1", "m2", "m3", "m4"]})
+    sheet["treatment"] = ["vehicle", "drug", "vehicle", "drug"]
+    sheet.assign(file=[f"cells/{i}.csv" for i in range(4)]).to_csv(tmp_path / "s.csv", index=False)
+    cohort, cells = started(tmp_path / "c", tmp_path / "s.csv")
+    assert list(cohort.sheet["subject"]) == ["m1", "m2", "m3", "m4"]
+    assert [(c.reference, c.group) for c in cohort.config.response.contrasts] == [("vehicle", "drug")]
+    assert cells[0].n_obs == 240
+    sheet.assign(path=["cells/0.csv", "cells/1.csv", "cells/no.csv", "no"]).to_csv(tmp_path / "bad.csv", index=False)
+    code, said = begun(capsys, tmp_path / "d", tmp_path / "bad.csv")
+    assert code == 2
+    assert "row 4, column `path`" in said or "row 4 column `path`" in said
+
+
+def test_several_data_sets_are_listed_and_folders_of_one_kind_are_one(capsys, shared_data, tmp_path):
+    code, said = begun(capsys, tmp_path / "c", shared_data / "imc_reader_fixtures")
+    assert (code, (tmp_path / "c").exists()) == (2, False)
+    assert "cpout (cellprofiler_folder, 15 samples) and " in said
+    assert "steinbock (steinbock, 15 samples); name one of them" in said
+    for arm in ("vehicle", "drug"):
+        (tmp_path / "data" / arm).mkdir(parents=True)
+        for i in range(2):
+            images(1).to_csv(tmp_path / "data" / arm / f"{arm}m{i}.csv", index=False)
+    cohort, _ = started(tmp_path / "d", tmp_path / "data")
+    assert list(cohort.sheet["folder"]) == ["drug", "drug", "vehicle", "vehicle"]
+    assert cohort.config.response.contrasts[0].column == "folder"
+
+
+def test_units_come_from_how_near_cells_lie(capsys, tmp_path):
+    grid = np.stack(np.meshgrid(np.arange(15), np.arange(15)), -1).reshape(-1, 2)
+    for step, said_of_it in ((7.0, "as cells do"), (21.0, "pixels of unknown size")):
+        table = pd.DataFrame(grid * step, columns=["x", "y"]).assign(cell_type=["T", "B", "C"] * 75)
+        table.to_csv(tmp_path / "t.csv", index=False)
+        code, said = begun(capsys, tmp_path / f"c{step}", tmp_path / "t.csv")
+        assert code == 0
+        assert said_of_it in said
+        assert f"within {step:g} units of another" in said
+        assert ("--um-per-px" in said) == (step > 10)
+
+
+def test_inform_with_decimal_commas_and_flags(formats, tmp_path):
+    text = formats.inform(tmp_path / "a_cell_seg_data.txt").read_text()
+    table = pd.read_csv(tmp_path / "a_cell_seg_data.txt", sep="\t")
+    path = tmp_path / "b_cell_seg_data.txt"
+    path.write_text(text.replace(".", ","))
+    cohort, cells = started(tmp_path / "c", path)
+    assert cohort.config.ingest.decimal == ","
+    np.testing.assert_allclose(cells[0].obsm["spatial"], table[["Cell X Position", "Cell Y Position"]])
+    flags = table["Phenotype"].eq("CD8+").map({True: "CD8+", False: "CD8-"})
+    flagged = table.drop(columns="Phenotype").assign(**{"Phenotype CD8": flags, "Phenotype FoxP3": "FoxP3+"})
+    flagged.to_csv(path, sep="\t", index=False)
+    cohort, cells = started(tmp_path / "d", path)
+    assert cohort.config.cluster.typing == "provided"
+    expected = ["CD8+ FoxP3+" if flag == "CD8+" else "FoxP3+" for flag in flags]
+    assert list(cells[0].obs["cell_type_provided"]) == expected
+
+
+def test_qupath_with_images_in_um_and_in_pixels(formats, tmp_path):
+    table = pd.read_csv(formats.qupath(tmp_path / "d.tsv"), sep="\t")
+    other = table["Image"] == "b.ome.tif"
+    for axis in "XY":
+        table[f"Centroid {axis} px"] = np.where(other, table[f"Centroid {axis} µm"] * 2, np.nan)
+        table.loc[other, f"Centroid {axis} µm"] = np.nan
+    table.to_csv(tmp_path / "d.tsv", sep="\t", index=False)
+    cohort, cells = started(tmp_path / "c", tmp_path / "d.tsv")
+    expected = (
+        table[["Centroid X µm", "Centroid Y µm"]].fillna(0)
+        + table[["Centroid X px", "Centroid Y px"]].fillna(0).to_numpy()
+    )
+    np.testing.assert_allclose(cells[0].obsm["spatial"], expected)
+    assert len(cohort.sheet) == 2
+
+
+def test_vehicle_1_and_treated_1_are_two_animals():
+    assert [n.subject for n in guess(["vehicle_1", "vehicle_2", "drug_1", "drug_2"])] == [
+        *("vehicle_1", "vehicle_2", "drug_1", "drug_2"),
+    ]

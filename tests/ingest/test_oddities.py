@@ -29,8 +29,8 @@ def roi(tmp_path):
 def test_oddities_are_counted(ingest, roi):
     done = ingest({"M1": roi}, panel=PANEL)
     row = done.samples.iloc[0]
-    assert (row["n_outside"], row["n_coincident"], row["n_id_gaps"], row["n_several_masks"]) == (1, 1, 4, 0)
-    assert done.lines == ["tumint: sample M1: 1 cells lie outside the image and are kept (`outside_image`)"]
+    assert (row["n_outside"], row["n_coincident"], row["n_id_gaps"], row["n_several_masks"]) == (0, 1, 4, 0)
+    assert done.lines == []  # nobody knows how large the image is
     assert done.cells.n_obs == 4
     assert list(done.cells.var_names) == ["CD8"]
     assert list(done.cells.var[k.UNIT]) == ["counts"]
@@ -50,17 +50,6 @@ def test_a_crowd_at_one_place_is_said_in_one_line(ingest, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("rule", "ids"), [("keep", [3, 4, 9, 10]), ("drop", [3, 4, 10])])
-def test_cells_outside_the_image(ingest, roi, rule, ids):
-    assert list(ingest({"M1": roi}, panel=PANEL, outside_image=rule).cells.obs[k.CELL_ID]) == ids
-
-
-def test_cells_outside_the_image_as_an_error(ingest, roi):
-    done = ingest({"M1": roi}, panel=PANEL, outside_image="error", pixel_size_um=2)
-    assert (done.code, len(done.lines)) == (2, 1)
-    assert "expected all cells inside the image, found 1 outside, such as cell 9 at (-4, 10) µm." in done.lines[0]
-
-
 def test_the_size_of_the_image_as_steinbock_knows_it(ingest, shared_data, tmp_path):
     source = shared_data / "imc_reader_fixtures" / "steinbock"
     name = "20210305_NE_mockData1_001"
@@ -77,6 +66,11 @@ def test_the_size_of_the_image_as_steinbock_knows_it(ingest, shared_data, tmp_pa
     assert done.samples["n_outside"][0] == beyond.sum()
     assert done.cells.n_obs == 17 - beyond.sum()
     assert done.samples["notes"][0] == f"{beyond.sum()} cells outside the image left out"
+    done = ingest({"a": path}, panel=panel, format="steinbock", outside_image="error", name="error")
+    assert (done.code, len(done.lines)) == (2, 1)
+    assert f"expected all cells inside the image of 30 × 60 µm, found {beyond.sum()} outside, such as" in done.lines[0]
+    done = ingest({"a": path}, panel=panel, format="steinbock", name="keep")
+    assert f"{beyond.sum()} cells lie outside the image and are kept (`outside_image`)" in done.lines[0]
 
 
 def test_ids_that_repeat(ingest, tmp_path):
@@ -121,13 +115,19 @@ def test_channels_that_a_roi_lacks_are_named_with_it(ingest, roi, tmp_path):
         assert list(done.samples["missing_markers"]) == ["CD4", "CD8"]
 
 
-def test_a_cell_on_the_border_of_the_image_is_inside(ingest, tmp_path):
-    path = tmp_path / "AllCellsMask_M1.csv"
-    path.write_text(TEXT + "1,0,0,9,1\n2,0,5,9,1\n3,5,0,9,1\n4,-0.001,5,9,1\n5,5,-0.001,9,1\n")
-    assert ingest({"M1": path}, panel=PANEL).samples["n_outside"].tolist() == [2]
-
-
 def test_the_far_border_of_an_image_of_known_size_is_inside():
-    centres = np.array([[100.0, 50.0], [100.001, 50.0], [50.0, 50.001], [0.0, 0.0]])
+    centres = np.array([[100.0, 50.0], [100.001, 50.0], [50.0, 50.001], [0.0, 0.0], [-0.001, 5.0]])
     cells = SimpleNamespace(has_coordinates=True, spatial=centres, image_um=(100.0, 50.0))
-    assert _outside(cells).tolist() == [False, True, True, False]
+    assert _outside(cells).tolist() == [False, True, True, False, True]
+
+
+def test_a_centre_that_is_nan_goes_to_quality_control(ingest, tmp_path):
+    path = tmp_path / "AllCellsMask_M1.csv"
+    path.write_text(TEXT + "1,1,1,9,1\n2,nan,nan,0,2\n3,5,9,9,3\n")
+    done = ingest({"M1": path}, panel=PANEL)
+    assert done.lines == ["tumint: sample M1: 1 cell without a place, which quality control drops"]
+    assert done.samples["n_no_place"].tolist() == [1]
+    assert np.isnan(done.cells.obsm[k.SPATIAL]).any(axis=1).tolist() == [False, True, False]
+    path.write_text(TEXT + "1,nan,nan,9,1\n")
+    done = ingest({"M1": path}, panel=PANEL, name="none")
+    assert "expected numbers in `Location_Center_X` and `Location_Center_Y`, found empty fields only" in done.lines[0]

@@ -85,7 +85,7 @@ def test_a_decimal_comma_is_read_where_it_is_certain(ingest, table, tmp_path):
     # a thousands separator, not a decimal comma
     path.write_text("image;id;X;Y;type;cd8\na;1;1,5;2,5;T;1,234.5\n")
     done = read(ingest, path, parts={"A": "a", "B": "a"})
-    assert "column `cd8`: expected a number, found `1,234.5`." in done.lines[0]
+    assert "column `cd8`: expected a number, found `1,234.5`; write numbers without thousands" in done.lines[0]
 
 
 def test_utf16_is_refused_with_its_byte(ingest, table, tmp_path):

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,59 @@ def test_without_any_place_the_numbers_are_the_same(tmp_path: Path) -> None:
     assert done.stdout == kept.stdout
     assert done.stderr.count("\n") == 1
     assert kept.stderr == ""
+
+
+def _kept(base: Path, days: dict[str, float]) -> set[str]:
+    for name, age in days.items():
+        (base / name).mkdir(parents=True, exist_ok=True)
+        (base / name / "kernel.nbi").touch()
+        os.utime(base / name, (time.time() - 86400 * age,) * 2)
+    mine = base / "kernels-0000000000000000"
+    mine.mkdir(exist_ok=True)
+    compiled._keep_newest(base, mine)
+    assert time.time() - mine.stat().st_mtime < 60
+    return {path.name for path in base.iterdir()} - {mine.name}
+
+
+def test_folders_of_earlier_kernels_go_but_for_the_newest_and_those_in_use(tmp_path: Path) -> None:
+    name = [f"kernels-{number:016x}" for number in range(1, 8)]
+    ages = [1, 6, 6.5, 8, 30, 31, 32]  # days
+    assert _kept(tmp_path, dict(zip(name, ages, strict=True))) == set(name[:3])
+    assert _kept(tmp_path / "rare", dict(zip(name, [9, 10, 11, 12, 13, 14, 15], strict=True))) == set(name[:2])
+
+
+def test_nothing_else_goes(tmp_path: Path) -> None:
+    others = ["kernels", "kernels-mine", "module.cpython-311.pyc", f"kernels-{5:016x}x"]
+    assert _kept(tmp_path, dict.fromkeys(others, 400.0)) == set(others)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").touch()
+    links = [tmp_path / f"kernels-{number:016x}" for number in range(1, 6)]
+    for link in links:
+        link.symlink_to(elsewhere)
+    _kept(tmp_path, {})
+    assert (elsewhere / "file").exists()
+    assert all(link.is_symlink() for link in links)
+
+
+def test_several_processes_prune_at_once(tmp_path: Path) -> None:
+    for number in range(1, 40):
+        (tmp_path / f"kernels-{number:016x}").mkdir()
+        os.utime(tmp_path / f"kernels-{number:016x}", (number, number))
+    program = (
+        "import sys; from pathlib import Path; from tumint import compiled; base = Path(sys.argv[1]); "
+        "mine = base / ('kernels-' + 'a' * 16); mine.mkdir(exist_ok=True); compiled._keep_newest(base, mine)"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    assert sorted(path.name[-2:] for path in tmp_path.iterdir()) == ["26", "27", "aa"]
+
+
+def test_the_first_compilation_is_said_once(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(compiled, "folder", lambda: str(tmp_path))
+    compiled.announce()
+    assert "compiled for the first time" in capsys.readouterr().err
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "pairs.nbi").write_bytes(b"")
+    compiled.announce()
+    assert capsys.readouterr().err == ""

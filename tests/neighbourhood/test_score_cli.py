@@ -45,8 +45,32 @@ def test_one_row_per_sample_and_ordered_pair(cells: Path, tmp_path: Path) -> Non
     assert list(out.columns) == list(SCORES.columns)
     expected = [(s, a, b) for s in ("r1", "r2") for a in "abc" for b in "abc"]
     assert list(out[["sample", "source", "target"]].itertuples(index=False, name=None)) == expected
-    assert score(cells, "-o", tmp_path / "o.parquet") == 0
+    assert score(cells, "-o", tmp_path / "o.parquet") == 0  # the column of samples is guessed
+    assert pd.read_parquet(tmp_path / "o.parquet")["sample"].unique().tolist() == ["r1", "r2"]
+    assert score(cells, "-o", tmp_path / "o.parquet", "--sample", "") == 0
     assert pd.read_parquet(tmp_path / "o.parquet")["sample"].unique().tolist() == ["cells"]
+
+
+def test_several_files_and_a_folder_are_one_table(
+    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = table()
+    (tmp_path / "rois").mkdir()
+    for roi, part in data.groupby("roi"):
+        named = part.drop(columns="roi").rename(columns={"x": "Centroid X", "y": "Centroid Y", "cell_type": "Class"})
+        named.to_csv(tmp_path / "rois" / f"{roi}.csv", index=False)
+    assert score(cells, "-o", tmp_path / "one.csv", "--sample", "roi") == 0
+    capsys.readouterr()
+    assert score(tmp_path / "rois", "-o", tmp_path / "folder.csv") == 0
+    said = capsys.readouterr().err
+    assert "x is `Centroid X`, y is `Centroid Y`, label is `Class` and each file is one sample" in said
+    assert score(*sorted((tmp_path / "rois").iterdir()), "-o", tmp_path / "files.csv") == 0
+    assert len({(tmp_path / f"{name}.csv").read_bytes() for name in ("one", "folder", "files")}) == 1
+    data.to_csv(tmp_path / "b.csv", index=False)
+    data.to_csv(tmp_path / "c.csv", index=False)
+    capsys.readouterr()
+    assert score(tmp_path / "b.csv", tmp_path / "c.csv", "--sample", "roi", "-o", tmp_path / "o.csv") == 2
+    assert "expected each sample in one file, found `r" in capsys.readouterr().err
 
 
 def test_every_format_gives_the_same_scores(cells: Path, tmp_path: Path) -> None:
@@ -81,7 +105,7 @@ def test_threads_and_order_of_rows_change_no_byte(cells: Path, tmp_path: Path, o
 
 def test_units_and_graphs(cells: Path, tmp_path: Path) -> None:
     def observed(*options: object) -> float:
-        assert score(cells, "-o", tmp_path / "o.csv", *options) == 0
+        assert score(cells, "-o", tmp_path / "o.csv", "--sample", "", *options) == 0
         return float(pd.read_csv(tmp_path / "o.csv")["observed"].sum())
 
     xy = table()[["x", "y"]].to_numpy()
@@ -117,7 +141,7 @@ def faulty(**columns: object) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (table().drop(columns="x"), [], "cells.csv header: expected a column `x`, found none among roi, id, y"),
+        (table().drop(columns="x"), [], "cells.csv header: expected a column of x and y, found none among roi, id, y"),
         (faulty(x=["1"] * 7 + ["oops"] + ["2"] * 292), [], "row 9 column `x`: expected a number, found `oops`."),
         (faulty(y=["1"] * 299 + ["nan"]), [], "row 301 column `y`: expected a number, found `nan`."),
         (faulty(y=["inf", "-inf"] + [1] * 298), [], "row 2 column `y`: expected a finite number, found `inf` (and 1"),
@@ -289,7 +313,8 @@ def test_nulls_nearby_and_among_the_cells_of_a_parent(tmp_path: Path) -> None:
 
 def test_the_contact_share_is_counted_by_hand(cells: Path, tmp_path: Path) -> None:
     """The share of a-cells with at least one b-cell within 15 µm."""
-    assert score(cells, "-o", tmp_path / "o.parquet", "--statistic", "share", "--graph", "radius", "--radius", 15) == 0
+    options = ("--sample", "", "--statistic", "share", "--graph", "radius", "--radius", 15)
+    assert score(cells, "-o", tmp_path / "o.parquet", *options) == 0
     table = pd.read_csv(cells)
     sources = table[table["cell_type"] == "b"][["x", "y"]].to_numpy()
     targets = table[table["cell_type"] == "a"][["x", "y"]].to_numpy()

@@ -10,13 +10,13 @@ from tumint import keys as k
 from tumint.config.qc import QcConfig, RoiThresholds
 from tumint.qc import channels, stripes
 from tumint.qc.cohort import ROI_METRICS, roi_table
-from tumint.qc.judge import EXCLUDED, NO_INTENSITY, judge
+from tumint.qc.judge import EXCLUDED, NO_INTENSITY, NO_PLACE, judge
 
 
 def _measures(areas: list[float], excluded: int = 0) -> pd.DataFrame:
     n = len(areas)
     return pd.DataFrame(
-        {"area_um2": areas, NO_INTENSITY: False, EXCLUDED: np.arange(n) < excluded},
+        {"area_um2": areas, NO_INTENSITY: False, NO_PLACE: False, EXCLUDED: np.arange(n) < excluded},
     )
 
 

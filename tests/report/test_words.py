@@ -49,8 +49,8 @@ def test_nothing_significant_is_said_with_the_smallest_attainable_p() -> None:
         [effect(k.FAMILY_INTERACTION, "A|B", 0.3, q=0.31), effect(k.FAMILY_DENSITY, "A", 0.3, q=0.5)]
     )
     assert words.contrast_head(effects, CONTRAST, 0.1) == (
-        "arms (arm: treated against vehicle): nothing differs at q < 0.1 among 2 features tested (smallest q 0.31). "
-        "The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
+        "arms (arm: treated against vehicle): no difference was found at q < 0.1 among 2 features tested (smallest "
+        "q 0.31). The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
     )
 
 
@@ -84,7 +84,8 @@ def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure
         (-0.3, "log2", "−0.30"),
         (12.34, "ratio", "12"),
         (0.98368, "percent", "98.4\u00a0%"),
-        (2.24e-5, "p", "2.2e-5"),
+        (2.24e-4, "p", "2.2e-4"),
+        (2.24e-5, "p", "<0.0001"),
         ("M1", "text", "M1"),
     ],
 )
@@ -98,7 +99,8 @@ def load(written: object) -> Inputs:
 
 def test_the_index_counts_what_the_tables_hold(make) -> None:
     inputs = load(make())
-    table = index.build(inputs).sections[0].blocks[0].frame.set_index("stage")
+    sections = {section.title: section for section in index.build(inputs).sections}
+    table = sections["From raw tables to findings"].blocks[0].frame.set_index("stage")
     verdicts = pd.concat([read_table(inputs.results / f"qc/b000{i}.cells.parquet") for i in (1, 2)])
     typed = read_table(inputs.results / "cluster/cells.parquet")
     n_in, n_out = len(verdicts), int((verdicts[k.VERDICT] == "pass").sum())

@@ -27,9 +27,8 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     found = finding(ROW, CONTRAST)
     assert [found[name] for name in ("ratio", "ratio_low", "without_one_high")] == pytest.approx([1.8, 1.3, 2.0])
     assert found["words"] == (
-        "Treg and CD8 touch more in treated than in vehicle: a neighbour of one type multiplies the odds that a cell "
-        "is of the other by 0.90 in treated and by 0.50 in vehicle, a ratio of 1.80 (1.30 to 2.50) (q = 0.02, 4 v 3 "
-        "subjects, 1.50 to 2.00 with any one left out)."
+        "In treated, Treg contact CD8 more than in vehicle within shared tissue: contact odds ratio 0.90 against 0.50, "
+        "a ratio of 1.80× (1.30 to 2.50) (q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out)."
     )
     other = finding({**ROW, k.FAMILY: "texture", "effect": -0.5, "ci_low": math.nan}, CONTRAST)
     assert other["ratio"] is None
@@ -42,40 +41,37 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
     [
         (
             *(k.FAMILY_INTERACTION, "B|B", math.log(2)),
-            "B touch one another more in treated than in vehicle: each such neighbour multiplies the odds that a cell "
-            "is one too by 0.90 in treated and by 0.50 in vehicle, a ratio of 2.00 (1.21 to 3.30) (q = 0.02, 4 v 3 "
-            "subjects, robust on 9 of 10 settings).",
+            "In treated, B contact one another more than in vehicle within shared tissue: contact odds ratio 0.90 "
+            "against 0.50, a ratio of 2.00× (1.21 to 3.30) (EVIDENCE).",
         ),
         (
             *(k.FAMILY_MIXING, "A|B", math.log(2)),
-            "A and B mix more in treated than in vehicle, beyond how much each keeps to itself: the odds of mixing are "
-            "multiplied by 0.90 in treated and by 0.50 in vehicle, a ratio of 2.00 (1.21 to 3.30) (q = 0.02, 4 v 3 "
-            "subjects, robust on 9 of 10 settings).",
+            "In treated, A and B mix more than in vehicle, beyond how much each keeps to itself: contact odds ratio "
+            "0.90 against 0.50, a ratio of 2.00× (1.21 to 3.30) (EVIDENCE).",
         ),
         (
             *(k.FAMILY_TOTAL, "A|B", 1.0),
-            "A and B are in contact 2.00 times (1.41 to 2.83) as often in treated as in vehicle, relative to chance "
-            "in the whole image (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "A and B are in contact 2.00× (1.41 to 2.83) as often in treated as in vehicle, relative to chance "
+            "in the whole image (EVIDENCE).",
         ),
         (
             *("interaction_histocat", "A|B", -1.0),
-            "A → B by `histocat` is 0.50 times (0.35 to 0.71) as high in treated as in vehicle, relative to chance "
-            "nearby (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "A → B by `histocat` is 0.50× (0.35 to 0.71) as high in treated as in vehicle, relative to chance "
+            "nearby (EVIDENCE).",
         ),
         (
             *(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
-            "The odds that a cell belongs to CD8 are 2.00 times (1.21 to 3.30) as high in treated as in vehicle "
-            "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "The odds that a cell belongs to CD8 are 2.00× (1.21 to 3.30) as high in treated as in vehicle (EVIDENCE).",
         ),
         (
             *(k.FAMILY_DISTANCE, "A|B", -0.7),
             "A are nearer to B in treated than in vehicle: the chance that another cell nearby is nearer differs by "
-            "−0.70 (−1.20 to −0.20) (q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "−0.70 (−1.20 to −0.20) (EVIDENCE).",
         ),
         (
             *(k.FAMILY_ALLOCATION, "A|B", 1.0),
-            "B lie beside A 2.00 times (1.41 to 2.83) as often in treated as in vehicle, relative to chance nearby "
-            "(q = 0.02, 4 v 3 subjects, robust on 9 of 10 settings).",
+            "B lie beside A 2.00× (1.41 to 2.83) as often in treated as in vehicle, relative to chance nearby "
+            "(EVIDENCE).",
         ),
     ],
 )
@@ -90,7 +86,8 @@ def test_sentences_of_the_families(family: str, feature: str, size: float, said:
         "effect_high": math.nan,
     }
     row |= {"robustness": 0.9, "n_settings": 10.0}
-    assert finding(row, CONTRAST)["words"] == said
+    evidence = "q = 0.02, 4 v 3 subjects, kept on 9 of 10 other settings"
+    assert finding(row, CONTRAST)["words"] == said.replace("EVIDENCE", evidence)
     bare = finding({**row, "q": math.nan}, CONTRAST)["words"]
     assert bare.endswith("(4 v 3 subjects, no p).")
 
@@ -100,21 +97,21 @@ def test_relations_to_outcomes_in_words() -> None:
     row |= {"effect": math.log(1.5), "ci_low": math.log(1.2), "ci_high": math.log(1.9)}
     assert relation(row) == (
         "With one standard deviation more of Treg with CD8 (contact) the hazard is 1.50 (1.20 to 1.90) times as "
-        "high (q = 4.2e-5, 20 subjects, 11 events)."
+        "high (q < 0.001, 20 subjects, 11 events)."
     )
     slope = {**row, "kind": "number", "outcome": "growth", "effect": 1.0, "ci_low": 0.0, "ci_high": 2.0}
     assert relation(slope) == (
         "With one standard deviation more of growth, Treg with CD8 (contact) changes by 2.72 (1.00 to 7.39) times "
-        "(q = 4.2e-5, 20 subjects)."
+        "(q < 0.001, 20 subjects)."
     )
 
 
 def test_nothing_says_what_could_have_been_seen() -> None:
     family = {k.FAMILY: k.FAMILY_INTERACTION, "n_tested": 105, "smallest_q": 0.412, "detectable_alone": 1.0}
     assert nothing(family, CONTRAST, fdr=0.1, power=0.8) == (
-        "Nothing differs at q < 0.1 between treated and vehicle among 105 features of contact (smallest q = 0.41). "
-        "A difference by 2.72 times, or to 0.37 of it, in a typical feature would have been found in 80\u00a0% of such "
-        "cohorts."
+        "No difference was found at q < 0.1 between treated and vehicle among 105 features of contact (smallest "
+        "q = 0.41). In a typical feature, 80\u00a0% of such cohorts would have found a 2.72-fold increase or a fall to "
+        "0.37×."
     )
 
 
@@ -128,3 +125,13 @@ def test_every_family_has_findings_or_says_nothing(cohort) -> None:
     first = said["findings"][0]
     assert first["ratio"] == pytest.approx(math.exp(first["effect"]))
     assert f"{first['n_subjects_group']} v {first['n_subjects_reference']} subjects" in first["words"]
+
+
+def test_doubt_stands_in_the_sentence() -> None:
+    row = {**ROW, "grade": k.FRAGILE, "why": "it turns round without M3", "linked_to": "B – CD8"}
+    row |= {"robustness": 0.5, "n_settings": 14.0, "setting_low": math.log2(0.4), "setting_high": math.log2(1.6)}
+    assert finding(row, CONTRAST)["words"].endswith(
+        "(fragile: it turns round without M3; q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out, "
+        "0.40 to 1.60 over other settings, kept on 7 of 14 other settings, shares a type with B – CD8, the stronger "
+        "finding)."
+    )

@@ -74,3 +74,14 @@ def test_faults_are_read_from_logs_of_this_run(tmp_path):
     os.utime(old, (1, 1))
     new.write_text("progress\ntumint: cells.csv: expected a column, found none.\n")
     assert jobs.faults_in_logs(tmp_path, since=2) == [f"tumint: cells.csv: expected a column, found none. ({new})"]
+
+
+def test_faults_of_earlier_runs_go_with_their_logs(tmp_path):
+    for name, text in (
+        ("told.log", "progress\ntumint: cells.csv: expected a column, found none.\n"),
+        ("ok.log", "done\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    jobs.remove_told(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ok.log"]
+    jobs.remove_told(tmp_path / "none")

@@ -6,7 +6,8 @@ import shutil
 
 FAULTS = [
     "other.yaml: key `samples_per_job`: expected greater than or equal to 1, found `0`.",
-    "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found `max_egde`.",
+    "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found "
+    "`max_egde` (the nearest is `max_edge_um`).",
     "samples.tsv row 3 (sample M0_ROI0): expected each `sample` once, found `M0_ROI0` in row 2 too.",
 ]
 
@@ -28,6 +29,15 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
         "  report cohort: reads what is made again",
         "  report index: reads what is made again",
     ]
+
+
+def test_plan_tells_other_samples_from_other_settings(finished, tumint):
+    sheet = finished / "samples.tsv"
+    sheet.write_text(
+        sheet.read_text().replace("M0_ROI0\tM0\traw/M0_ROI0.csv\t1.0", "M0_ROI0\tM0\traw/M0_ROI0.csv\t2.0")
+    )
+    lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
+    assert "  ingest (b0001): other samples" in lines
 
 
 def test_plan_follows_the_order_of_the_stages(finished, tumint):
@@ -93,19 +103,6 @@ def test_snakemake_checks_what_run_checks(finished, snakemake, edit):
         assert done.returncode == 2
         assert said in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_a_job_of_too_many_samples_is_a_fault(finished, snakemake, edit):
-    for i in range(3000):
-        (finished / "raw" / f"{i}.csv").write_text("ObjectNumber\n1\n")
-    (finished / "samples.tsv").write_text(
-        "sample\tsubject\tpath\tarm\n"
-        + "".join(f"s{i}\tm{i % 2}\traw/{i}.csv\t{('vehicle', 'treated')[i % 2]}\n" for i in range(3000))
-    )
-    edit(finished, samples_per_job=3000)
-    done = snakemake("--configfile", "config.yaml", "--cores", 1, "-n", cwd=finished)
-    assert done.returncode == 2
-    assert "tumint: config: key `samples_per_job`: expected fewer samples in a job, found 3000" in done.stderr
 
 
 def test_arguments_after_the_dashes_go_to_snakemake(finished, tumint):

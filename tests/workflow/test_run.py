@@ -50,7 +50,9 @@ def _digests(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in results.rglob("*")
-        if path.is_file() and path.suffix in (".parquet", ".h5ad", ".json", ".html", ".svg", ".csv")
+        if path.is_file()
+        and path.name[0] != "."  # what was there after the run, with its dates
+        and path.suffix in (".parquet", ".h5ad", ".json", ".html", ".svg", ".csv")
     }
 
 

@@ -159,6 +159,14 @@ def test_a_missing_report(finished, jobs):
     assert jobs(cwd=finished) == _steps("report qc", "report index")
 
 
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("edited")])
+def test_a_single_figure_and_a_file_of_another_content(finished, jobs, change):
+    results = finished / "results" / "demo"
+    for name in ("figures/qc/figure.svg", "response/prediction.parquet"):
+        change(results / name)
+    assert jobs(cwd=finished) == _steps("response", "report qc", "report response", "report index")
+
+
 MISSED = {
     "ingest/b0002.h5ad": "ingest",
     "ingest/b0002.samples.parquet": "ingest",

@@ -21,12 +21,14 @@ rule cluster:
         runtime=minutes("cluster"),
     params:
         config=config_of("cluster"),
+        settings=SETTINGS["cluster"],
         code=CODE["cluster"],
         side=lambda wildcards: WATCH.text(COHORT.config.cluster.files),
-        batches=lambda wildcards: jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch),
+        cells=HANDED.paths("cluster.cells", every_batch(f"{RESULTS}/qc/{{batch}}.h5ad")),
+        batches=HANDED.text("cluster.batches", jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch)),
         out=folder_of("cells"),
     message:
         "cluster"
     shell:
-        "tumint cluster --params {params.config:q} --code {params.code} --cells {input.cells:q}"
+        "tumint cluster --params {params.settings:q} --code {params.code} --cells {params.cells:q}"
         " --batches {params.batches:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"

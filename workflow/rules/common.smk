@@ -1,4 +1,5 @@
 # Config, sheet and panel, checked when the workflow is parsed; what the rules share. The functions are in tumint.jobs.
+import atexit
 import os
 import sys
 import time
@@ -7,6 +8,7 @@ from tumint import ended, jobs, preflight
 from tumint.config import stage_params
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
+from tumint.handed import Handed
 from tumint.io.atomic import remove_leftovers
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
@@ -33,6 +35,17 @@ def fail(error):
     sys.exit(2)
 
 
+def say_the_end():
+    """What a run comes to, in three lines; nothing that goes wrong here is worth a run that went well."""
+    from tumint.config import load_params
+    from tumint.report.index import ending
+
+    try:
+        print(*ending.lines(load_params(PARAMS["report"]), RESULTS, SHEET), sep="\n", file=sys.stderr)
+    except TumintError as error:
+        print(*(f"tumint: {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+
+
 try:
     for path in workflow.configfiles:
         read_yaml(path)  # a key that is there twice is no longer so in what Snakemake read
@@ -40,13 +53,15 @@ try:
     BATCHES = jobs.batches(COHORT.sheet, COHORT.config.samples_per_job)
     GROUPS = jobs.subject_batches(COHORT.sheet, COHORT.config.samples_per_job)
     jobs.check_reader(COHORT.config.ingest)
-    ROWS = {batch: jobs.rows_json(COHORT.sheet, samples) for batch, samples in BATCHES.items()}
 except TumintError as error:
     fail(error)
 
 RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
+# what grows with the cohort or the panel is handed to jobs in files: a command line has an end
+HANDED = Handed(f".snakemake/tumint_{COHORT.config.cohort}")
+SETTINGS = {stage: HANDED.text(f"{stage}.params", text) for stage, text in PARAMS.items()}
 # the user's own files are no inputs of rules: Snakemake would go by their dates
 WATCH = Watch(f".snakemake/tumint_{COHORT.config.cohort}.files.json")
 CODE = {stage: code_digest(stage) for stage in STAGES}
@@ -68,20 +83,32 @@ onstart:
         jobs.hold_lock(f"{RESULTS}/.lock")
     except TumintError as error:
         fail(error)
+    if left := jobs.end_earlier(f".snakemake/tumint_{COHORT.config.cohort}.run", log):
+        print(
+            f"tumint: cancelled in Slurm, as the run that sent them was killed: {', '.join(left)}", file=sys.stderr
+        )
     remove_leftovers(RESULTS)
+    jobs.remove_told(f"{RESULTS}/logs")
     jobs.remove_other_batches(RESULTS, {**BATCHES, **GROUPS})
     no_later_than_now(RESULTS)
+    HANDED.write()
+    MADE.forget()
     WATCH.save()
 
 
 onsuccess:
     WATCH.save(hashes=True)
+    MADE.save()
+    # after the last line of Snakemake's own: where the report is, what was found, what was lost
+    atexit.register(say_the_end)
 
 
 onerror:
-    # last, where it is read: what jobs found wrong with the data
     WATCH.save(hashes=True)
-    print(*jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED), *ended.jobs(log), sep="\n", file=sys.stderr)
+    # last, where it is read and after Snakemake's own words: what jobs found wrong with the data
+    faults = jobs.faults_in_logs(f"{RESULTS}/logs", since=STARTED)
+    said = ended.with_faults(ended.jobs(log, since=STARTED), faults)
+    atexit.register(lambda: print(*said, sep="\n", file=sys.stderr))
 
 
 wildcard_constraints:
@@ -90,7 +117,10 @@ wildcard_constraints:
 
 
 def config_of(stage):
-    """The settings that a stage sees, as JSON; a function, because Snakemake would take its braces for wildcards."""
+    """The settings that a stage sees, as JSON, for `tumint plan` to name those that changed; jobs read SETTINGS.
+
+    A function, because Snakemake would take its braces for wildcards.
+    """
     return lambda wildcards: PARAMS[stage]
 
 
@@ -121,14 +151,10 @@ def every_group(pattern):
     return expand(pattern, group=GROUPS)
 
 
-def batches_of(pattern):
+def batches_of(pattern, group):
     """`pattern` for the batches that hold samples of a group of subjects."""
-
-    def held(wildcards):
-        samples = set(GROUPS[wildcards.group])
-        return expand(pattern, batch=[name for name, batch in BATCHES.items() if samples.intersection(batch)])
-
-    return held
+    samples = set(GROUPS[group])
+    return expand(pattern, batch=[name for name, batch in BATCHES.items() if samples.intersection(batch)])
 
 
 def folder_of(name):

@@ -1,3 +1,10 @@
+# the rows of the sheet that a job reads
+ROWS = {
+    name: HANDED.text(f"{name}.rows", jobs.rows_json(COHORT.sheet, of, COHORT.config.ingest))
+    for name, of in BATCHES.items()
+}
+
+
 rule ingest:
     output:
         cells="<results>/ingest/{batch}.h5ad",
@@ -13,11 +20,12 @@ rule ingest:
         runtime=minutes("ingest"),
     params:
         config=config_of("ingest"),
+        settings=SETTINGS["ingest"],
         code=CODE["ingest"],
         raw=lambda wildcards: WATCH.text(raw_files(wildcards.batch)),
         rows=lambda wildcards: ROWS[wildcards.batch],
     message:
         "ingest {wildcards.batch}"
     shell:
-        "tumint ingest --params {params.config:q} --code {params.code} --rows {params.rows:q} -o {output.cells:q}"
+        "tumint ingest --params {params.settings:q} --code {params.code} --rows {params.rows:q} -o {output.cells:q}"
         " > {log:q} 2>&1"

@@ -1,8 +1,16 @@
+# the samples of a group of subjects, and the files of the batches that hold them
+SUBJECTS = {name: HANDED.text(f"{name}.subjects", jobs.subjects_json(COHORT.sheet, of)) for name, of in GROUPS.items()}
+EDGES = {
+    name: HANDED.paths(f"{name}.edges", batches_of(f"{RESULTS}/ingest/{{batch}}.edges.parquet", name))
+    for name in GROUPS
+}
+
+
 # whole subjects in one job, which reads only their samples of the cohort's table of cells
 rule neighbourhood:
     input:
         cells="<results>/cluster/cells.parquet",
-        edges=batches_of("<results>/ingest/{batch}.edges.parquet"),
+        edges=lambda wildcards: batches_of("<results>/ingest/{batch}.edges.parquet", wildcards.group),
     output:
         interactions="<results>/neighbourhood/{group}/interactions.parquet",
         nulls="<results>/neighbourhood/{group}/nulls.parquet",
@@ -21,14 +29,16 @@ rule neighbourhood:
         runtime=minutes("neighbourhood"),
     params:
         config=config_of("neighbourhood"),
+        settings=SETTINGS["neighbourhood"],
         code=CODE["neighbourhood"],
-        subjects=lambda wildcards: jobs.subjects_json(COHORT.sheet, GROUPS[wildcards.group]),
+        subjects=lambda wildcards: SUBJECTS[wildcards.group],
+        edges=lambda wildcards: EDGES[wildcards.group],
         out=folder_of("interactions"),
     message:
         "neighbourhood {wildcards.group}"
     shell:
-        "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
-        " --subjects {params.subjects:q} --edges {input.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
+        "tumint neighbourhood --params {params.settings:q} --code {params.code} --cells {input.cells:q}"
+        " --subjects {params.subjects:q} --edges {params.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
 
 
 rule neighbourhood_gather:
@@ -57,11 +67,12 @@ rule neighbourhood_gather:
         runtime=minutes("neighbourhood"),
     params:
         config=config_of("neighbourhood"),
+        settings=SETTINGS["neighbourhood"],
         code=CODE["neighbourhood"],
-        folders=lambda wildcards, input: [os.path.dirname(path) for path in input.interactions],
+        folders=HANDED.paths("neighbourhood.folders", every_group(f"{RESULTS}/neighbourhood/{{group}}")),
         out=folder_of("features"),
     message:
         "neighbourhood: gather the subjects"
     shell:
-        "tumint neighbourhood --params {params.config:q} --code {params.code} --cells {input.cells:q}"
+        "tumint neighbourhood --params {params.settings:q} --code {params.code} --cells {input.cells:q}"
         " --gather {params.folders:q} -o {params.out:q} > {log:q} 2>&1"

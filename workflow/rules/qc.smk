@@ -18,11 +18,12 @@ rule qc_measure:
         runtime=minutes("qc"),
     params:
         config=config_of("qc"),
+        settings=SETTINGS["qc"],
         code=CODE["qc"],
     message:
         "qc: measure {wildcards.batch}"
     shell:
-        "tumint qc --params {params.config:q} --code {params.code} --measure --cells {input.cells:q}"
+        "tumint qc --params {params.settings:q} --code {params.code} --measure --cells {input.cells:q}"
         " --samples {input.samples:q} -o {output.measures:q} > {log:q} 2>&1"
 
 
@@ -48,12 +49,14 @@ rule qc_gather:
         runtime=minutes("qc"),
     params:
         config=config_of("qc"),
+        settings=SETTINGS["qc"],
         code=CODE["qc"],
+        measures=HANDED.paths("qc.measures", every_batch(f"{RESULTS}/qc/{{batch}}.measures.parquet")),
         out=folder_of("limits"),
     message:
         "qc: compare the ROIs of the cohort"
     shell:
-        "tumint qc --params {params.config:q} --code {params.code} --gather {input.measures:q}"
+        "tumint qc --params {params.settings:q} --code {params.code} --gather {params.measures:q}"
         " -o {params.out:q} > {log:q} 2>&1"
 
 
@@ -78,10 +81,11 @@ rule qc:
         runtime=minutes("qc"),
     params:
         config=config_of("qc"),
+        settings=SETTINGS["qc"],
         code=CODE["qc"],
         cohort=lambda wildcards, input: ["--cohort", os.path.dirname(input.cohort[0])] if input.cohort else [],
     message:
         "qc {wildcards.batch}"
     shell:
-        "tumint qc --params {params.config:q} --code {params.code} --cells {input.cells:q} --samples {input.samples:q}"
+        "tumint qc --params {params.settings:q} --code {params.code} --cells {input.cells:q} --samples {input.samples:q}"
         " --measures {input.measures:q} {params.cohort:q} -o {output.cells:q} > {log:q} 2>&1"

@@ -68,6 +68,7 @@ rule report:
         runtime=minutes("report"),
     params:
         config=config_of("report"),
+        settings=SETTINGS["report"],
         code=lambda wildcards: CODE[f"report_{wildcards.stage}"],
         results=folder_above("html"),
         sheet=SHEET,
@@ -75,7 +76,7 @@ rule report:
     message:
         "report {wildcards.stage}"
     shell:
-        "tumint report {wildcards.stage} --params {params.config:q} --code {params.code} --results {params.results:q}"
+        "tumint report {wildcards.stage} --params {params.settings:q} --code {params.code} --results {params.results:q}"
         " --sheet {params.sheet:q} -o {output.html:q} > {log:q} 2>&1"
 
 
@@ -89,6 +90,13 @@ rule report_index:
             category="index",
             labels={"stage": "all", "what": "report"},
         ),
+        figures=report(
+            directory("<results>/figures/index"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="index",
+            labels={"stage": "all", "what": "{figure}"},
+        ),
     log:
         "<logs>/report/index.log",
     benchmark:
@@ -99,6 +107,7 @@ rule report_index:
         runtime=minutes("report"),
     params:
         config=config_of("report"),
+        settings=SETTINGS["report"],
         code=CODE["report_index"],
         results=folder_above("html"),
         sheet=SHEET,
@@ -106,7 +115,7 @@ rule report_index:
     message:
         "report index"
     shell:
-        "tumint report index --params {params.config:q} --code {params.code} --results {params.results:q}"
+        "tumint report index --params {params.settings:q} --code {params.code} --results {params.results:q}"
         " --sheet {params.sheet:q} -o {output.html:q} > {log:q} 2>&1"
 
 

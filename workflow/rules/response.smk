@@ -23,6 +23,7 @@ rule response:
         runtime=minutes("response"),
     params:
         config=config_of("response"),
+        settings=SETTINGS["response"],
         code=CODE["response"],
         sheet=SHEET,
         design=lambda wildcards: WATCH.text([SHEET]),
@@ -30,5 +31,5 @@ rule response:
     message:
         "response"
     shell:
-        "tumint response --params {params.config:q} --code {params.code} --features {input.features:q}"
+        "tumint response --params {params.settings:q} --code {params.code} --features {input.features:q}"
         " --grid {input.grid:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

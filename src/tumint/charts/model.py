@@ -18,12 +18,13 @@ import pandas as pd
 class Axis:
     """An axis: of numbers, of logarithms labelled by what they stand for, or of names (the first on top, or left).
 
-    `ratio`: log2 of ratios; `log`: log10 of numbers, see `log10`; `floor`: what the lowest place of a `log` axis stands
-    for, which all lower numbers share; `limits`: of names, where there is to be more room than they need.
+    `none`: nothing is drawn of it, where places mean nothing; `ratio`: log2 of ratios; `log`: log10 of numbers, see
+    `log10`; `floor`: what the lowest place of a `log` axis stands for, which all lower numbers share; `limits`: of
+    names, where there is to be more room than they need.
     """
 
     title: str = ""
-    kind: Literal["number", "ratio", "log", "names"] = "number"
+    kind: Literal["number", "ratio", "log", "names", "none"] = "number"
     names: Sequence[str] = ()
     limits: tuple[float, float] | None = None
     grid: bool = False

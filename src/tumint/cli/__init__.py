@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from tumint import __version__
-from tumint.cli import compare, init, run, scarce, score, simulate, stages
+from tumint.cli import compare, help, init, run, scarce, score, simulate, stages
 from tumint.cli.stopping import Stopped, stoppable
 from tumint.errors import TumintError
 
@@ -23,11 +25,11 @@ _VERBS = (init, simulate, run, score, compare, stages)
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs; each verb's module adds its own."""
-    parser = argparse.ArgumentParser(prog="tumint", description=__doc__.splitlines()[0])
+    parser = help.Parser(prog="tumint", usage="tumint VERB ...")
     parser.add_argument("--version", action="version", version=f"tumint {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    parser.verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=argparse.ArgumentParser)
     for module in _VERBS:
-        module.add_verbs(verbs)
+        module.add_verbs(parser.verbs)
     return parser
 
 
@@ -46,22 +48,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.snakemake_arguments = after
     try:
         with stoppable():
-            return int(arguments.call(arguments) or 0)
+            code = int(arguments.call(arguments) or 0)
+            _flush()
+            return code
     except Stopped as stopped:
-        print(f"tumint: {stopped}", file=sys.stderr)
+        _say(stopped)
         return stopped.exit_code
     except TumintError as error:
         _fail(error)
-        for fault in error.faults:
-            print(f"tumint: {fault}", file=sys.stderr)
+        _say(*error.faults)
         return 2
     except BrokenPipeError:
         return 1
     except Exception as error:
         _fail(error)
-        lacking = scarce.fault_of(error, own[0])
-        print(f"tumint: {lacking or scarce.internal(error, own[0])}", file=sys.stderr)
+        lacking = scarce.fault_of(error, own[0], getattr(arguments, "out", None))
+        _say(lacking or scarce.internal(error, own[0]))
         return scarce.EXIT_CODE if lacking else 1
+
+
+def _say(*lines: object) -> None:
+    """On stderr; where that is a log on a full disk, the exit code is what is left to tell by (`tumint.ended`)."""
+    try:
+        for line in lines:
+            print(f"tumint: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
+
+
+def _flush() -> None:
+    """Have what was printed written: a log that cannot be is told like any other file."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up(sys.stdout)
+        raise
+
+
+def _give_up(stream: TextIO) -> None:
+    """What cannot be written is not tried again when Python ends, which would change the exit code."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _leave_working_folder() -> None:

@@ -6,15 +6,44 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumint.cli import compare_said
 from tumint.cli.outputs import add_overwrite, check_output
-from tumint.text import setting
+
+_CONTRACT = """\
+Compare groups of subjects on every feature of a table: effect, interval, p and q.
+
+FEATURES is .csv, .tsv (also .gz) or .parquet, and one of
+  wide    a row per sample: the column `sample`, and a column of numbers per feature
+  long    `sample`, `feature`, `value`; where there are any also
+            family  features that are corrected together (default: all of them)
+            n       the weight of a sample in the mean of its subject (default 1)
+            status  tested, absent, too_few, no_variation or no_coordinates: only `tested` rows count
+            se, weight   for the families of the workflow alone (docs/statistics.md)
+  scores  what `tumint score` wrote
+An empty value is a sample without that feature.
+
+SHEET has one row per sample: the column `sample`, with the same names, and the columns that the
+options name. The samples of a subject become one value, their mean weighted by n; subjects are compared,
+never samples. A subject has one group, unless `--paired` says that its samples in both groups are a pair:
+`--paired` with the subject's own column.
+
+One contrast for every level of --group but the reference. The output has the columns
+  contrast, family, feature, source, target, effect (group minus reference), se, ci_low, ci_high, t, df,
+  p, q (Benjamini-Hochberg within family and contrast), p_mixed, p_permutation, p_maxt,
+  n_subjects_reference, n_subjects_group, n_samples, status, reason
+where a row without a p says why in `reason`."""
 
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "group comparison of any feature table"
-    parser: argparse.ArgumentParser = verbs.add_parser("compare", help=summary, description=summary)
-    parser.add_argument("features", type=Path, metavar="FEATURES", help="a feature table, or the output of score")
+    summary = "groups of subjects compared on any table of features, wide or long: effects, intervals, p and q"
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "compare", help=summary, description=_CONTRACT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("features", type=Path, metavar="FEATURES", help="the table of features, as described above")
+    parser.add_argument(
+        "--sample", default="sample", metavar="COL", help="column of FEATURES that names the sample (default sample)"
+    )
     parser.add_argument("--samples", type=Path, required=True, metavar="SHEET", help="one row per sample")
     parser.add_argument("--subject", required=True, metavar="COL", help="animal or patient: the unit of inference")
     parser.add_argument("--group", required=True, metavar="COL", help="column that holds the groups")
@@ -49,7 +78,7 @@ def _compare(a: argparse.Namespace) -> None:
     config = _config(a, sheet)
     if faults := check_design(sheet, config, str(a.samples), "command line"):
         raise TumintError(faults)
-    features = read_features(a.features)
+    features = read_features(a.features, a.sample, sheet.columns)
     known = set(features["family"].astype(str))
     if unknown := sorted(set(a.family or []) - known):
         raise TumintError(Fault("--family", f"one of {', '.join(sorted(known))}", ", ".join(unknown)))
@@ -58,6 +87,8 @@ def _compare(a: argparse.Namespace) -> None:
     check_values(features, str(a.features))
     named = {"features": str(a.features), "sheet": str(a.samples)}
     results = run_contrasts(features, sheet, config, a.seed, **named, beside=())
+    if results and all(result.faults for result in results):
+        raise TumintError([fault for result in results for fault in result.faults])
     effects = joined([result.effects for result in results], EFFECTS, only=True)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)
@@ -65,7 +96,8 @@ def _compare(a: argparse.Namespace) -> None:
         meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": a.seed})
         write_table(effects, a.out, EFFECTS, meta=meta)
     for result in results:
-        _say(result, config.fdr)
+        print(compare_said.per_contrast(result, config.fdr))
+    print(compare_said.at_the_end(results, features, sheet, config.fdr, a.out))
 
 
 def _config(a: argparse.Namespace, sheet: Any) -> Any:
@@ -98,12 +130,3 @@ def _config(a: argparse.Namespace, sheet: Any) -> Any:
     ]
     values = {"contrasts": contrasts, "min_subjects": a.min_subjects, "method": a.method}
     return validate(ResponseConfig, values, "command line")
-
-
-def _say(result: Any, fdr: float) -> None:
-    """One line per contrast, for the person at the terminal."""
-    effects = result.effects
-    tested = int(effects["p"].notna().sum())
-    line = f"{result.design.contrast.name}: {len(effects)} features, {tested} tested"
-    line += f", {int((effects['q'] < fdr).sum())} at q<{setting(fdr)}" if tested else ""
-    print(f"{line}; {result.reason}" if result.reason else line)

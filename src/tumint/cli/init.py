@@ -12,17 +12,39 @@ def add_verbs(verbs: Any) -> None:
     summary = "a config, a sample sheet and a panel to edit; guessed from the data where they are given"
     parser = verbs.add_parser("init", help=summary, description=summary)
     parser.add_argument("dir", metavar="DIR", type=Path, help="folder for the three files, which must not be there yet")
-    parser.add_argument(
-        "--from", dest="source", metavar="TABLE_OR_FOLDER", type=Path, help="the data, of any format of docs/ingest.md"
+    add = parser.add_argument
+    add(
+        "--from",
+        dest="source",
+        metavar="TABLE_OR_FOLDER",
+        type=Path,
+        help="the data, of any format of docs/ingest.md, or a sheet that names them",
     )
+    add("--x", metavar="COL", help="column of x, where it is not found (with --y)")
+    add("--y", metavar="COL", help="column of y")
+    add("--label", metavar="COL", help="column of the cell type")
+    add("--sample", metavar="COL", help="column that tells images apart")
+    add("--subject", metavar="COL", help="column of the animal or patient")
+    add("--group", metavar="COL", help="column of the groups that are compared")
+    add("--um-per-px", type=float, metavar="X", help="micrometres per unit of x and y")
     parser.set_defaults(call=_init)
 
 
 def _init(a: argparse.Namespace) -> None:
     from tumint.config.yaml_file import read_yaml
+    from tumint.errors import Fault, TumintError
+    from tumint.ingest.reader import Asked
+    from tumint.init.say import lines
     from tumint.init.start import start
     from tumint.simulate.resources import resource
 
-    for line in start(a.dir, a.source, read_yaml(resource("markers/known.yaml"))):
+    asked = Asked(a.x, a.y, a.label, a.sample, a.subject, a.group)
+    if (a.x is None) != (a.y is None):
+        raise TumintError(Fault("--x, --y", "both or neither", f"`{a.x or a.y}` alone"))
+    if a.um_per_px is not None and not 0 < a.um_per_px < float("inf"):
+        raise TumintError(Fault("--um-per-px", "a positive number", f"`{a.um_per_px}`"))
+    if a.source is None and (asked != Asked() or a.um_per_px is not None):
+        raise TumintError(Fault("--from", "the data that the options speak of", "none"))
+    for line in lines(start(a.dir, a.source, read_yaml(resource("markers/known.yaml")), asked, a.um_per_px)):
         print(f"init: {line}")
     print(f"init: look at every `# check:` in {a.dir}, then: tumint run {a.dir / 'config.yaml'}")

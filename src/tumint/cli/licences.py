@@ -9,6 +9,7 @@ from importlib import metadata
 from tumint.text import listed
 
 _GPL = re.compile(r"\bA?GPL|(?<!Lesser )General Public License", re.IGNORECASE)
+_DEVELOPERS = re.compile(r"extra == .dev.")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -33,9 +34,9 @@ def lines() -> Iterator[str]:
 
 
 def direct() -> list[str]:
-    """Names of the packages that tumint asks for, without those of its extras."""
-    asked = metadata.requires("tumint") or []
-    return sorted({found[0] for one in asked if "extra ==" not in one and (found := _NAME.match(one))}, key=str.lower)
+    """Names of the packages that tumint asks for, those of its extras among them; not those of its developers."""
+    asked = [one for one in metadata.requires("tumint") or [] if not _DEVELOPERS.search(one)]
+    return sorted({found[0] for one in asked if (found := _NAME.match(one))} - {"tumint"}, key=str.lower)
 
 
 def licence_of(of: metadata.PackageMetadata) -> str:

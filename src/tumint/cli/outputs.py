@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,6 +51,12 @@ def check_output(a: argparse.Namespace, kind: Contract | None = None, inputs: It
         raise TumintError(Fault("-o", "a new file, or --overwrite", f"`{out}`, which this command did not write"))
 
 
+def check_folder(a: argparse.Namespace, names: Iterable[str]) -> None:
+    """`check_output` of each of the files `names` that are written into the folder `a.out`."""
+    for name in names:
+        check_output(argparse.Namespace(**{**vars(a), "out": a.out / name}))
+
+
 def _paths(a: argparse.Namespace) -> Iterator[Path]:
     for name, value in vars(a).items():
         if name != "out":
@@ -75,7 +82,19 @@ def _is_ours(path: Path, kind: Contract | None) -> bool:
             return _parquet_is_ours(path, columns)
         case ".h5ad":
             return _h5ad_is_ours(path)
+        case ".json":
+            return _json_is_ours(path)
     return False
+
+
+def _json_is_ours(path: Path) -> bool:
+    from tumint import keys as k
+
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and k.META in found
 
 
 def _parquet_is_ours(path: Path, columns: list[str]) -> bool:

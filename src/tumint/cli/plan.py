@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli.snakemake import command, environment
+from tumint.handed import MARK
 from tumint.stages import ALL
 from tumint.text import plural
 from tumint.watch import KEY
@@ -28,7 +29,7 @@ _WORDS = {
     "Set of input files has changed": "other input files",
     "Code has changed": "its rule was edited",
     "Software environment definition has changed": "its environment was edited",
-    "Forced execution": "asked for",
+    "Forced execution": "asked for, or a file of it was changed or removed",
     "Input files updated by another job": "reads what is made again",
 }
 
@@ -137,9 +138,10 @@ def _changes(before: list[Any], now: list[Any]) -> Iterator[str]:
     old, new = ([v for v in values if isinstance(v, dict)] for values in (before, now))
     if old and new:
         yield "settings changed: " + ", ".join(_differences(old[0], new[0]))
-    if any(isinstance(v, str) for v in now):
+    texts = [v for v in now if isinstance(v, str)]
+    if any(not v.startswith(MARK) for v in texts):
         yield "its code was edited"
-    if now and not old and not any(isinstance(v, str) for v in now):
+    if any(v.startswith(MARK) and ".params-" not in v for v in texts):
         yield "other samples"
 
 

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from tumint.cli import doctor, plan
-from tumint.cli.snakemake import command, environment
+from tumint.cli.snakemake import command, environment, profile
+from tumint.errors import Fault, TumintError
+from tumint.machine import usable_threads
 
 
 def add_verbs(verbs: Any) -> None:
     """Add run, plan and doctor."""
-    summary = "run the workflow on a cohort"
+    summary = "run the workflow on a cohort; again, it does only what is not up to date"
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "run", help=summary, description=f"{summary}: the same as `snakemake --configfile CONFIG --cores N`"
+        "run",
+        help=summary,
+        description=f"{summary}. The same as `snakemake --configfile CONFIG --cores N`, with the faults told first.",
     )
     parser.add_argument("config", type=Path, help="config file of the cohort")
     parser.add_argument("--cores", type=int, metavar="N", help="cores to use; default all of this machine")
-    parser.add_argument("--profile", type=Path, help="Snakemake profile, such as workflow/profiles/slurm")
+    parser.add_argument("--profile", type=Path, help="Snakemake profile: a folder, or `slurm`, which ships with tumint")
     parser.epilog = "What stands after `--` goes to Snakemake as it is."
     parser.set_defaults(call=_run, snakemake_arguments=[])
     plan.add_verbs(verbs)
@@ -30,12 +34,15 @@ def add_verbs(verbs: Any) -> None:
 def _run(a: argparse.Namespace) -> None:
     from tumint import preflight
 
+    if a.cores is not None and a.cores < 1:
+        raise TumintError(Fault("--cores", "a whole number from 1", str(a.cores)))
+    named = None if a.profile is None else profile(a.profile)
     preflight.load(a.config)  # faults are shown before anything starts, with exit code 2
     arguments = command(a.config)
     if a.cores is not None or a.profile is None:
-        arguments += ["--cores", str(a.cores or len(os.sched_getaffinity(0)))]
-    if a.profile is not None:
-        arguments += ["--profile", str(a.profile)]
+        arguments += ["--cores", str(a.cores or usable_threads())]
+    if named is not None:
+        arguments += ["--profile", str(named)]
     sys.stdout.flush()
     # replaced, not started: signals and the exit code are Snakemake's own
     os.execve(sys.executable, [*arguments, *a.snakemake_arguments], environment())

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import re
-import resource
 import shutil
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
+from tumint import machine
 from tumint.errors import Fault
 from tumint.text import fixed, integer
 
@@ -24,8 +23,11 @@ _FULL = re.compile(r"errno = (28|122)|No space left on device|Disk quota exceede
 _LESS = "fewer samples in a job (`samples_per_job`), fewer `--cores`, or more memory (`--set-resources RULE:mem_mb=N`)"
 
 
-def fault_of(error: BaseException, verb: str) -> Fault | None:
-    """The fault of `error` in the words of the machine; None where it has another cause."""
+def fault_of(error: BaseException, verb: str, out: Path | None = None) -> Fault | None:
+    """The fault of `error` in the words of the machine; None where it has another cause.
+
+    `out` is what the verb writes: an error while a file is written names none.
+    """
     where = f"tumint {verb}"
     if isinstance(error, MemoryError):
         return Fault(where, f"memory for it: {_LESS}", f"none left: {_memory()}")
@@ -33,10 +35,10 @@ def fault_of(error: BaseException, verb: str) -> Fault | None:
         return Fault(where, "to start a thread: fewer `--cores`, or a higher `ulimit -u`", "that the system refuses it")
     if not isinstance(error, OSError):
         return None
-    path = error.filename if isinstance(error.filename, str) else ""
+    path = error.filename if isinstance(error.filename, str) else str(out or "")
     place = f"{where}: {path}" if path else where
     # libraries of file formats keep the number in their text alone
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)):
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)) or _FULL.search(str(error)):
         return Fault(place, "room on the disk: free some, or put `results` on another", f"none: {_disk(path)}")
     if error.errno == errno.EFBIG:
         return Fault(place, "to write a file of any size: raise `ulimit -f`", f"a limit of {_limit('FSIZE')}")
@@ -58,8 +60,8 @@ def internal(error: BaseException, verb: str) -> str:
 def _written(text: str, verb: str) -> Path | None:
     """The file that `text` was written to: beside the log of a job, else among temporary files."""
     with contextlib.suppress(OSError, ValueError):
-        log = Path(os.readlink(f"/proc/self/fd/{sys.stderr.fileno()}"))
-        if log.suffix == ".log":
+        log = machine.file_of(sys.stderr)
+        if log is not None and log.suffix == ".log":
             place = log.with_suffix(".traceback.txt")
             place.write_text(text, encoding="utf-8")
             return place
@@ -73,20 +75,16 @@ def _written(text: str, verb: str) -> Path | None:
 
 def _memory() -> str:
     """What this process held, and may hold."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
-    said = f"it held {integer(peak)} MB"
-    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
-    with contextlib.suppress(OSError, ValueError):
-        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    known = [limit for limit in limits if limit != resource.RLIM_INFINITY]
-    return f"{said} of {integer(min(known) / 2**20)} MB allowed" if known else said
+    peak, allowed = machine.peak_memory_mb(), machine.allowed_memory()
+    said = "how much it held is not known" if peak is None else f"it held {integer(peak)} MB"
+    return said if allowed is None else f"{said} of {integer(allowed / 2**20)} MB allowed"
 
 
 def _disk(path: str) -> str:
-    folder = next((one for one in (Path(path).parent, Path.cwd()) if one.is_dir()), Path("/"))
+    folder = next((one for one in (Path(path), *Path(path).parents, Path.cwd()) if one.is_dir()), Path("/"))
     return f"{fixed(shutil.disk_usage(folder).free / 1e9, 1)} GB free in {folder.resolve()}"
 
 
 def _limit(name: str) -> str:
-    value = resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[0]
-    return integer(value) + (" bytes" if name == "FSIZE" else "")
+    value = machine.limit(name)
+    return "a size not known" if value is None else integer(value) + (" bytes" if name == "FSIZE" else "")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
+from tumint.cli import score_said
 from tumint.cli.outputs import add_overwrite, check_output
 from tumint.text import setting
 
@@ -14,15 +16,21 @@ _STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "interaction scores of any table of cells"
+    summary = "who touches whom more than chance has it, in any table of cells"
     parser: argparse.ArgumentParser = verbs.add_parser("score", help=summary, description=summary)
     add = parser.add_argument
-    add("table", type=Path, metavar="TABLE", help=".csv(.gz), .tsv(.gz), .parquet or .h5ad: one row per cell")
+    add(
+        "table",
+        type=Path,
+        metavar="TABLE",
+        nargs="+",
+        help=".csv(.gz), .tsv(.gz), .parquet or .h5ad: one row per cell; several, or folders of them",
+    )
     add("-o", "--out", type=Path, required=True, metavar="OUT", help=".parquet or .csv")
-    add("--sample", metavar="COL", help="column of the sample (image); default: one sample")
-    add("--x", default="x", metavar="COL", help='column of x (default x; of an h5ad also obsm["spatial"])')
-    add("--y", default="y", metavar="COL", help='column of y (default y; of an h5ad also obsm["spatial"])')
-    add("--label", default="cell_type", metavar="COL", help="column of the cell type (default cell_type)")
+    add("--sample", metavar="COL", help="column of the sample (image); else guessed; '': each file is one")
+    add("--x", metavar="COL", help='column of x (x, or guessed; of an h5ad also obsm["spatial"])')
+    add("--y", metavar="COL", help='column of y (y, or guessed; of an h5ad also obsm["spatial"])')
+    add("--label", metavar="COL", help="column of the cell type (cell_type, or guessed)")
     add("--stratum", metavar="COL", help="permute labels within the values of this column, such as a tissue domain")
     add("--cell-id", metavar="COL", help="column of the cell's id, for --graph edges")
     add("--um-per-px", type=float, default=1.0, metavar="X", help="micrometres per unit of the coordinates (default 1)")
@@ -79,6 +87,8 @@ def _score(a: argparse.Namespace) -> None:
     _check(a)
     if a.statistic == "share":
         a.statistic, a.patch_size = "patch", 1
+    from tumint import compiled
+    from tumint.cli.score_columns import guess_into, say_files, tables
     from tumint.io.contracts import SCORES
     from tumint.neighbourhood import score_files
     from tumint.neighbourhood.image import GraphSpec
@@ -87,19 +97,26 @@ def _score(a: argparse.Namespace) -> None:
     from tumint.neighbourhood.scores import Method
     from tumint.neighbourhood.tables import Columns
 
-    check_output(a, SCORES)
+    files = tables(a.table)
+    check_output(a, SCORES, files)
+    guessed = guess_into(a, files)
     kind: Any = "provided" if a.graph == "edges" else a.graph
-    score_files.run(
-        a.table,
+    columns = Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject, a.decimal)
+    read = score_files.read(files, columns, edges=a.edges, um_per_px=a.um_per_px)
+    for line in (*say_files(files), *guessed):
+        print(f"score: {line}", file=sys.stderr)
+    compiled.announce()
+    scores, subjects = score_files.run(
+        read,
         a.out,
-        Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject),
+        columns,
         GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
         Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
         Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
-        edges=a.edges,
         um_per_px=a.um_per_px,
         threads=a.threads,
     )
+    print(score_said.at_the_end(scores, a.out, subjects))
 
 
 def _check(a: argparse.Namespace) -> None:

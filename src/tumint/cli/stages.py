@@ -1,4 +1,7 @@
-"""The six verbs that the rules call. Each takes its parameters as the JSON of `config.StageParams`."""
+"""The six verbs that the rules call. Each takes its parameters as the JSON of `config.StageParams`.
+
+Where an option takes JSON or several paths, `@FILE` names a file that holds them.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,34 @@ import gc
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tumint.cli.outputs import add_overwrite, check_output
-from tumint.errors import ConfigError, Fault, TumintError
+from tumint.cli.outputs import add_overwrite, check_folder, check_output
+from tumint.errors import ConfigError, DataError, Fault, TumintError
+from tumint.handed import read_paths, read_text
 from tumint.stages import STAGES
+
+if TYPE_CHECKING:
+    from tumint.config.model import StageParams
+
+
+# what a verb writes into the folder that `-o` names; a test compares them with the outputs of the rules
+INTO_FOLDER = {
+    "qc": [f"{name}.parquet" for name in ("limits", "rois", "channels", "spillover", "stripes")],
+    "cluster": [
+        *("cells.h5ad", "cells.parquet", "clusters.parquet", "marker_means.parquet", "gates.parquet", "states.parquet"),
+        *("ridges.parquet", "sweep.parquet", "mixing.parquet", "confusion.parquet", "umap.parquet", "moran.parquet"),
+        "ligand_receptor.parquet",
+    ],
+    "neighbourhood": [
+        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "features", "scale")
+    ],
+    "response": [
+        *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
+        *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "prediction.parquet", "effects.json"),
+    ],
+}
+_LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
 
 
 def add_verbs(verbs: Any) -> None:
@@ -59,7 +85,7 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
-        *(verbs, "report", "tables of a stage → one self-contained HTML; --against: what changed", _report),
+        *(verbs, "report", "--against: what changed between two runs; else tables of a stage → its HTML page", _report),
         required=False,
     )
     report.add_argument(
@@ -84,7 +110,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _verb(verbs: Any, name: str, summary: str, call: Any, *, required: bool = True) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary, epilog=_LONG)
     parser.add_argument("--params", required=required, help="JSON of the stage's parameters")
     parser.add_argument("--code", help="digest of the stage's code: ignored here, it makes Snakemake rerun the stage")
     add_overwrite(parser)
@@ -93,13 +119,12 @@ def _verb(verbs: Any, name: str, summary: str, call: Any, *, required: bool = Tr
 
 
 def _ingest(a: argparse.Namespace) -> None:
-    from tumint.config import load_params
     from tumint.ingest import stage
 
-    rows = _rows(a.rows)
+    rows = _json(a.rows, "--rows", "a JSON list of the sheet's rows")
     given = [row.get("path") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     _check_outputs(a, ("edges", "samples"), [path for path in given if isinstance(path, str)])
-    stage.run(load_params(a.params), rows, a.out)
+    stage.run(_params(a), rows, a.out)
 
 
 def _check_outputs(a: argparse.Namespace, beside: Sequence[str] = (), inputs: Sequence[str] = ()) -> None:
@@ -109,24 +134,30 @@ def _check_outputs(a: argparse.Namespace, beside: Sequence[str] = (), inputs: Se
         check_output(argparse.Namespace(**{**vars(a), "out": out}), inputs=inputs)
 
 
-def _rows(text: str) -> Any:
-    """The JSON of `--rows`."""
-    from tumint.errors import DataError, Fault
+def _params(a: argparse.Namespace) -> StageParams:
+    from tumint.config import load_params
 
+    return load_params(read_text(a.params, "--params"))
+
+
+def _json(value: str, option: str, expected: str) -> Any:
+    """What JSON on the command line, or in the file that `@FILE` names, says."""
+    text = read_text(value, option)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         found = f"`{text[:40]}` ({error.msg} at character {error.pos + 1})" if text else "an empty text"
-        raise DataError(Fault("--rows", "a JSON list of the sheet's rows", found)) from None
+        raise DataError(Fault(option, expected, found)) from None
 
 
 def _qc(a: argparse.Namespace) -> None:
-    from tumint.config import load_params
     from tumint.qc import stage
 
-    params = load_params(a.params)
+    params = _params(a)
     if a.gather:
+        a.gather = read_paths(a.gather, "--gather")
         _check_outputs(a)
+        check_folder(a, INTO_FOLDER["qc"])
         stage.run_gather(params, a.gather, a.out)
         return
     lacking = [f"--{name}" for name in ("cells", "samples") if getattr(a, name) is None]
@@ -141,42 +172,45 @@ def _qc(a: argparse.Namespace) -> None:
 
 def _cluster(a: argparse.Namespace) -> None:
     from tumint.cluster import stage
-    from tumint.config import load_params
 
+    a.cells = read_paths(a.cells, "--cells")
     _check_outputs(a)
-    stage.run(load_params(a.params), a.cells, a.out, threads=a.threads, batches=json.loads(a.batches))
+    check_folder(a, INTO_FOLDER["cluster"])
+    batches = _json(a.batches, "--batches", "JSON {sample: batch}")
+    stage.run(_params(a), a.cells, a.out, threads=a.threads, batches=batches)
 
 
 def _neighbourhood(a: argparse.Namespace) -> None:
-    from tumint.config import load_params
     from tumint.neighbourhood import stage
 
+    a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
+    check_folder(a, INTO_FOLDER["neighbourhood"])
     if a.gather:
-        stage.gather(load_params(a.params), a.gather, a.cells, a.out)
+        stage.gather(_params(a), a.gather, a.cells, a.out)
     else:
-        stage.run(load_params(a.params), a.cells, json.loads(a.subjects), a.edges, a.out, threads=a.threads)
+        subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
+        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads)
 
 
 def _response(a: argparse.Namespace) -> None:
-    from tumint.config import load_params
     from tumint.response import stage
 
     _check_outputs(a)
-    stage.run(load_params(a.params), a.features, a.sheet, a.out, a.grid)
+    check_folder(a, INTO_FOLDER["response"])
+    stage.run(_params(a), a.features, a.sheet, a.out, a.grid)
 
 
 def _report(a: argparse.Namespace) -> None:
     # a drawing is tens of thousands of objects; to look for dead ones after every 700 takes a tenth of the time
     gc.set_threshold(100_000)
-    from tumint.config import load_params
     from tumint.report.engine import render
 
     if a.out is not None:
         _check_outputs(a)
     if a.against is not None:
         out = a.out or a.results / "reports" / f"against_{a.against.resolve().name}.html"
-        render.against(a.against, a.results, out)
+        render.against(a.against, a.results, out, overwrite=a.overwrite)
         print(out)
         return
     for name in ("stage", "params", "sheet", "out"):
@@ -185,6 +219,6 @@ def _report(a: argparse.Namespace) -> None:
     if a.stage == "cohort":
         from tumint.report.cohort import file
 
-        file.write(load_params(a.params), a.results / "cluster" / "cells.h5ad", a.graphs, a.sheet, a.out)
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", a.graphs, a.sheet, a.out)
         return
-    render.run(a.stage, load_params(a.params), a.results, a.sheet, a.out)
+    render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

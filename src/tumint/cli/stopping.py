@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from tumint.machine import ending_signals
+
 # Slurm's `scancel` and time limits, a closed terminal, a limit of processor time, Ctrl-C
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU, signal.SIGINT)
+_SIGNALS = ending_signals()
 _WORDS = {
-    signal.SIGTERM: "it was told to (by a person, a time limit or the scheduler)",
-    signal.SIGHUP: "its terminal was closed",
-    signal.SIGXCPU: "its limit of processor time was reached",
-    signal.SIGINT: "Ctrl-C",
+    "SIGTERM": "it was told to (by a person, a time limit or the scheduler)",
+    "SIGHUP": "its terminal was closed",
+    "SIGXCPU": "its limit of processor time was reached",
+    "SIGINT": "Ctrl-C",
 }
 
 
@@ -23,7 +25,7 @@ class Stopped(BaseException):
 
     def __init__(self, number: int) -> None:
         self.signal = signal.Signals(number)
-        super().__init__(f"stopped by {self.signal.name}: {_WORDS[self.signal]}; nothing half-written is left")
+        super().__init__(f"stopped by {self.signal.name}: {_WORDS[self.signal.name]}; nothing half-written is left")
 
     @property
     def exit_code(self) -> int:

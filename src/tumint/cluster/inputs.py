@@ -10,9 +10,12 @@ import pandas as pd
 from scipy.sparse import csr_matrix, issparse, vstack
 
 from tumint import keys as k
+from tumint.cluster import nothing_passed
 from tumint.cluster.cohort import Cells, positions
 from tumint.errors import DataError, Fault
 from tumint.io.cells import read_cells
+from tumint.io.contracts import QC_CELLS, QC_METRICS, joined
+from tumint.io.tables import read_table
 
 _OPTIONAL = (k.CELL_TYPE_PROVIDED, k.CELL_NAME)
 
@@ -27,8 +30,7 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
     """
     batches = [read_cells(path) for path in paths]
     if not sum(batch.n_obs for batch in batches):
-        found = f"none in {', '.join(map(str, paths))}"
-        raise DataError(Fault("cluster", "at least one cell that passed quality control", found))
+        raise DataError(_none(paths))
     use: dict[str, str] = {}
     for batch in batches:
         use |= {m: u for m, u in zip(batch.var_names, batch.var[k.USE].astype(str), strict=True) if m not in use}
@@ -59,4 +61,19 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
         [use[m] for m in markers],
         obs.iloc[order].reset_index(drop=True),
         spatial[order],
+    )
+
+
+def _none(paths: Sequence[Path]) -> Fault:
+    """Why no cell passed, by the tables that quality control wrote beside the cells."""
+    metrics, cells = (
+        [path.with_suffix(f".{name}.parquet") for path in paths if path.with_suffix(f".{name}.parquet").exists()]
+        for name in ("metrics", "cells")
+    )
+    if len(metrics) != len(paths) or len(cells) != len(paths):
+        found = f"none in {', '.join(map(str, paths))}"
+        return Fault("cluster", "at least one cell that passed quality control", found)
+    return nothing_passed.fault(
+        joined([read_table(path, QC_METRICS) for path in metrics], QC_METRICS),
+        joined([read_table(path, QC_CELLS) for path in cells], QC_CELLS),
     )

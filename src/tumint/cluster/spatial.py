@@ -11,6 +11,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.cluster.groups import rows_of_each
+from tumint.extras import need
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import MORAN, joined
 
@@ -18,6 +19,7 @@ _NEIGHBOURS = 6
 
 
 def _squidpy() -> Any:
+    need("squidpy", "config: key `cluster.spatial`")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what it imports
         import squidpy

@@ -50,7 +50,8 @@ def run(
         No cells, a marker or a cell type that the chosen method needs is not there, or a file that a person made
         (table, matrix, reference, pairs) does not fit the data.
     """
-    assert params.cluster is not None
+    if params.cluster is None:
+        raise DataError(Fault("--params", "a section `cluster`", "none"))
     # sums of BLAS depend on the number of its threads; ours are threads over rows, which write rows of their own
     with threadpool_limits(1):
         _run(params, params.cluster, cells, out, threads, batches or {})

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tumint.extras import need
+
 _SHARE = 0.01  # of all cells, which a gene that decides is seen in at least
 LEAST = 0.5  # mean of log(1 + x) by which types that have a gene and types that do not differ at least
 
@@ -27,6 +29,7 @@ def components(values: Any, genes: list[str], *, n_genes: int, n_components: int
     it), then PCA, which leaves a CSR matrix as it is. Genes are not scaled: rare ones would weigh like
     common ones.
     """
+    need("scanpy", "config: key `cluster.normalise.method` (log)")
     import anndata as ad
     import scanpy as sc
 

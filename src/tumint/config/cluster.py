@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tumint import keys as k
 from tumint.config.base import Section
@@ -65,6 +65,13 @@ class SweepConfig(Section):
     )
     max_cells: Annotated[int, Field(ge=50)] = Field(3000, description="How many cells it is done on at most.")
 
+    @field_validator("resolutions")
+    @classmethod
+    def _differ(cls, value: list[float]) -> list[float]:
+        if len(set(value)) < len(value):
+            raise ValueError("each resolution once")
+        return value
+
 
 class Split(Section):
     """A gate that gives cells of one cluster or type another type."""
@@ -82,6 +89,10 @@ class Split(Section):
             raise ValueError("either `cluster` or `from_type`")
         if self.at_least is None and self.below is None:
             raise ValueError("`at_least` or `below`")
+        if self.at_least is not None and self.below is not None and not self.at_least < self.below:
+            raise ValueError("`at_least` to be less than `below`")
+        if not self.cell_type or not self.cell_type.isprintable():
+            raise ValueError("`cell_type` to be printable text")
         if k.PAIR_SEPARATOR in self.cell_type:
             raise ValueError(f"no `{k.PAIR_SEPARATOR}` in `cell_type`")
         return self

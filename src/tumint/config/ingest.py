@@ -11,6 +11,16 @@ from tumint import keys as k
 from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
+class TypeRule(Section):
+    """A type by flags that are up and flags that are down."""
+
+    cell_type: str = Field(description="Name of the type.")
+    positive: list[str] = Field(
+        default_factory=list, description="Flags that are up: columns, or their short names (`CD8` of `Phenotype CD8`)."
+    )
+    negative: list[str] = Field(default_factory=list, description="Flags that are down.")
+
+
 class ColumnMap(Section):
     """Which column of a raw table (or of an AnnData's `obs`) holds what, in place of what the format says."""
 
@@ -22,10 +32,16 @@ class ColumnMap(Section):
         "name, as pandas and R write it, is called `Unnamed: 0`.",
     )
     area: str | None = Field(None, description="Area of the cell in square pixels; empty: no area, and no area filter.")
-    cell_type: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+    cell_type: str | list[str] | None = Field(
         None,
-        description="Cell type that comes with the data (`cluster.typing: provided`). A list names flags, columns that "
-        "say yes or no of each cell (`[Phenotype CD8, Phenotype FoxP3]`): a cell's type is all the flags it has.",
+        description="Cell type that comes with the data (`cluster.typing: provided`). A list: columns of flags, one "
+        "for each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the flags that are up, such as `CD3+ CD8+`, or "
+        "what `type_rules` makes of them.",
+    )
+    type_rules: list[TypeRule] = Field(
+        default_factory=list,
+        description="Types from flags, in order: the first rule that fits a cell names its type; none fits: "
+        "`unclassified`. Also of classes that name several flags, such as QuPath's `CD8: FoxP3`.",
     )
     domain: str | None = Field(
         None, description="Tissue domain that comes with the data, by any name (see `neighbourhood.domains`)."
@@ -38,6 +54,33 @@ class ColumnMap(Section):
     markers: dict[str, str] | None = Field(
         None, description="`{marker: column}`; empty: the channels of the panel, or no marker where there is no panel."
     )
+
+
+class Contacts(Section):
+    """Which cells of a mask are neighbours (`format: masks`), as steinbock's `measure neighbors` finds them."""
+
+    kind: Literal["expansion", "touching", "borders", "centroids"] = Field(
+        "expansion",
+        description="`expansion`: cells that lie side by side once each has grown by `within_px` into the background; "
+        "`touching`: that lie side by side as they are; `borders`: whose nearest pixels are at most `within_px` apart; "
+        "`centroids`: whose centres are.",
+    )
+    within_px: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        4.0, description="Distance in pixels (steinbock's `dmax`). Empty: any, for `centroids` with `nearest`."
+    )
+    nearest: Annotated[int, Field(gt=0)] | None = Field(
+        None,
+        description="Only so many nearest cells of each (steinbock's `kmax`), for `borders` and `centroids`; a pair is "
+        "kept where one of the two is among them. Empty: all.",
+    )
+
+    @model_validator(mode="after")
+    def _fit(self) -> Contacts:
+        if self.within_px is None and (self.kind in ("expansion", "borders") or self.nearest is None):
+            raise ValueError("`within_px`, which only `centroids` with `nearest` can do without")
+        if self.nearest is not None and self.kind in ("expansion", "touching"):
+            raise ValueError("`nearest` with `borders` or `centroids` only")
+        return self
 
 
 def _formats(schema: dict[str, Any]) -> None:
@@ -60,10 +103,10 @@ class IngestConfig(Section):
         json_schema_extra=_formats,
         description="Which program wrote the raw data; docs/ingest.md has an example of each. `cellprofiler`: one CSV "
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
-        "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `table`: any CSV, TSV or "
-        "parquet, by `columns`; `h5ad`; `spatialdata`; `xenium`; `cosmx`; `merscope`; `visium_hd`: segmented cells; "
-        "`10x`: dissociated cells, without coordinates; or the name that an installed package gives its own format "
-        "(docs/contributing/reader.md).",
+        "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `masks`: label images of "
+        "cells with multi-channel TIFFs; `table`: any CSV, TSV or parquet, by `columns`; `h5ad`; `spatialdata`; "
+        "`xenium`; `cosmx`; `merscope`; `visium_hd`: segmented cells; `10x`: dissociated cells, without coordinates; "
+        "or the name that an installed package gives its own format (docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,
@@ -109,9 +152,10 @@ class IngestConfig(Section):
     relationships: bool = Field(
         True,
         description="Read the neighbours that came with the data (CellProfiler's and imcyto's object relationships, "
-        "steinbock's neighbors, a spatial graph in `obsp`) where there are any, so that `neighbourhood.graph.kind: "
-        "provided` can use them.",
+        "steinbock's neighbors, a spatial graph in `obsp`, cells that touch in a mask) where there are any, so that "
+        "`neighbourhood.graph.kind: provided` can use them.",
     )
+    contacts: Contacts = Field(default_factory=Contacts, description="Neighbours in a mask of cells (`masks`).")
     missing_marker: Literal["error", "intersect", "fill"] = Field(
         "error",
         description="A channel of the panel that a sample lacks. `error`: the sample is bad; `intersect`: the whole "
@@ -127,6 +171,12 @@ class IngestConfig(Section):
         description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
         "it; never on a stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; "
         "`error`: the sample is bad.",
+    )
+    overlapping_cells: Literal["error", "keep"] = Field(
+        "error",
+        description="Cells of a sample that lie on one another: more than 12 % nearer to another than 0.35 of the "
+        "median diameter of a cell, or than 3 µm where there are no areas. `error`: the sample is bad, since several "
+        "images that share a name look so; `keep`.",
     )
     on_bad_sample: Literal["stop", "quarantine"] = Field(
         "stop",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from tumint.config.faults import faults_of
+from tumint.config.faults import validate as validate
 from tumint.config.model import Config, StageParams
 from tumint.config.named import check_named
 from tumint.config.panel import Panel
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import ConfigError, Fault, TumintError
+from tumint.io.kinds import EMPTY, FOLDER, oddity
 from tumint.samples import check_design, read_sheet
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 
@@ -35,50 +38,19 @@ class Cohort:
         return list(self.sheet["sample"])
 
 
-def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
-    """`values` as a `model`; a `ConfigError` with one line for every fault otherwise."""
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        raise ConfigError([_fault(e, where) for e in error.errors()]) from None
-
-
-def _fault(error: Any, where: str) -> Fault:
-    key = ".".join(map(str, error["loc"]))
-    place = f"{where}: key `{key}`" if key else where
-    found = error["input"]
-    match error["type"]:
-        case "extra_forbidden":
-            return Fault(place, "only keys that config/README.md names", f"`{key.rsplit('.', 1)[-1]}`")
-        case "missing":
-            return Fault(place, "a value", "none")
-        case "string_pattern_mismatch":
-            return Fault(place, f"text that matches `{error['ctx']['pattern']}`", f"`{found}`")
-        case "string_too_long":
-            return Fault(place, f"at most {error['ctx']['max_length']} characters", str(len(found)))
-        case "too_short":
-            return Fault(place, f"at least {error['ctx']['min_length']} of them", str(error["ctx"]["actual_length"]))
-        case "value_error":
-            return Fault(place, str(error["ctx"]["error"]), _shown(found))
-        case _:
-            text = error["msg"].removeprefix("Input should be ")
-            return Fault(place, text, _shown(found))
-
-
-def _shown(found: Any) -> str:
-    """A value as a message shows it: a section or a long list is not spelt out."""
-    if isinstance(found, dict):
-        return f"a section with {', '.join(sorted(map(str, found)))}"
-    text = f"`{found}`"
-    return text if len(text) <= 80 else f"{text[:77]}...`"
-
-
 def load_params(text: str) -> StageParams:
     """The `StageParams` that a rule passes as JSON."""
     try:
         return StageParams.model_validate_json(text)
     except ValidationError as error:
-        raise ConfigError([_fault(e, "--params") for e in error.errors()]) from None
+        raise ConfigError(list(faults_of(error, _json(text), "--params"))) from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _nothing(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
@@ -111,7 +83,13 @@ def load_cohort(
     faults: list[Fault | str] = []
     model = _try(lambda: validate(Config, values, where), faults)
     # panel and sheet are read even where the config has faults, so that one look shows everything
-    panel_path, sheet_path, data = (_text(values.get(name)) for name in ("panel", "samples", "data"))
+    wrong = {fault.where for fault in faults if isinstance(fault, Fault)}
+    panel_path = _named(values, "panel", "a panel file", where, wrong, faults)
+    sheet_path = _named(values, "samples", "a sample sheet", where, wrong, faults)
+    data = _text(values.get("data"))
+    if data is not None and oddity(data) != FOLDER:
+        faults.append(Fault(f"{where}: key `data`", "a folder", f"`{data}`, which is {oddity(data) or 'a file'}"))
+        sheet_path = None
     panel = _try(lambda: validate(Panel, read_yaml(panel_path), panel_path), faults) if panel_path else None
     sheet = _try(lambda: read_sheet(sheet_path, data=data), faults) if sheet_path else None
     if model is not None:
@@ -133,6 +111,20 @@ def load_cohort(
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _named(
+    values: Mapping[str, Any], name: str, what: str, where: str, wrong: set[str], faults: list[Fault | str]
+) -> str | None:
+    """The file that a key names; None, with a fault that names the key, where there is none to read."""
+    key = f"{where}: key `{name}`"
+    path = _text(values.get(name))
+    if path is None or key in wrong:
+        return None
+    if (odd := oddity(path)) and odd != EMPTY:  # asked first, because to open a pipe is to wait
+        faults.append(Fault(key, what, f"none at `{path}`" if odd == "none" else f"`{path}`, which is {odd}"))
+        return None
+    return path
 
 
 def _try(step: Callable[[], T], faults: list[Fault | str]) -> T | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from tumint import extras
 from tumint import keys as k
 from tumint.config.base import LONGEST_NAME
 from tumint.config.model import Config
@@ -18,6 +20,8 @@ from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.text import nearest
 
+_NAME = re.compile(r"`([^`]+)`|([^\W\d][\w.]*)")  # of a column in a formula
+_LONGEST_SHOWN = 300  # characters of a path in a message
 # formats whose raw data are one file; what a folder holds is for the readers of the others to say
 _ONE_FILE = {"cellprofiler", "steinbock", "mcmicro", "qupath", "inform", "halo", "table", "h5ad"}
 
@@ -25,9 +29,11 @@ _ONE_FILE = {"cellprofiler", "steinbock", "mcmicro", "qupath", "inform", "halo",
 def check_named(config: Config, panel: Panel | None, sheet: pd.DataFrame | None, where: str) -> list[Fault | str]:
     """Faults of what `config` names: `where` is how messages call it; None: a panel or sheet that cannot be read."""
     found: list[Fault | str] = [
+        *extras.of_config(config, where),
         *_files(config, where),
         *_results(config, where),
         *_types(config, panel, where),
+        *_markers(config, panel, where),
         *_domains(config, where),
     ]
     if sheet is None:
@@ -72,7 +78,9 @@ def _results(config: Config, where: str) -> Iterator[Fault]:
         odd = oddity(folder)
         if odd != "none":
             if odd != FOLDER:
-                yield Fault(f"{where}: key `results`", "a folder, or nothing yet", f"`{folder}`, which is no folder")
+                what = odd.replace("none that", "one that") if odd.startswith("none") else "no folder"
+                found = f"`{str(folder)[:_LONGEST_SHOWN]}`, which is {what}"
+                yield Fault(f"{where}: key `results`", "a folder, or nothing yet", found)
             return
 
 
@@ -95,10 +103,34 @@ def _types(config: Config, panel: Panel | None, where: str) -> Iterator[Fault]:
         for j, condition in enumerate(contrast.subset)
         if condition.feature is not None and condition.family == k.FAMILY_COMPOSITION
     ]
+    named += [
+        (f"cluster.splits.{i}.from_type", split.from_type)
+        for i, split in enumerate(config.cluster.splits)
+        if split.from_type is not None
+    ]
+    named += [("report.palette", name) for name in config.report.palette]
     for key, name in named:
         if name not in known:
             expected = f"types of {config.panel} ({', '.join(known)})"
             yield Fault(f"{where}: key `{key}`", expected, f"`{name}`{nearest(name, known)}")
+
+
+def _markers(config: Config, panel: Panel | None, where: str) -> Iterator[Fault]:
+    """Markers must be those of the panel, unless the data bring others that are analysed too."""
+    if panel is None:
+        return
+    known = [marker.marker for marker in panel.markers]
+    columns = config.ingest.columns
+    named = [("ingest.columns.markers", name) for name in (columns.markers if columns is not None else None) or {}]
+    if config.ingest.other_features in ("ignore", "drop"):
+        shown = panel.used("type", "state")
+        named += [("cluster.states.gates", name) for name in config.cluster.states.gates]
+        named += [(f"cluster.splits.{i}.marker", split.marker) for i, split in enumerate(config.cluster.splits)]
+    for key, name in named:
+        of = known if key.startswith("ingest") else shown
+        if name not in of:
+            what = "markers" if of is known else "`type` or `state` markers"
+            yield Fault(f"{where}: key `{key}`", f"{what} of {config.panel}", f"`{name}`{nearest(name, of)}")
 
 
 def _domains(config: Config, where: str) -> Iterator[Fault]:
@@ -115,10 +147,12 @@ def _domains(config: Config, where: str) -> Iterator[Fault]:
 
 def _names(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:
     """Names that one disk, or one eye, takes for the same; names that no table or figure has room for."""
-    compared = [contrast.column for contrast in config.response.contrasts if contrast.column in sheet]
-    for column in dict.fromkeys((k.SAMPLE, k.SUBJECT, *compared)):
+    used = [column for column in _categories(config) if column in sheet]
+    for column in dict.fromkeys((k.SAMPLE, k.SUBJECT, *used)):
         first: dict[str, str] = {}
         for name in dict.fromkeys(sheet[column].astype(str)):
+            if column not in (k.SAMPLE, k.SUBJECT) and _is_number(name):
+                continue  # 1E3 and 1e3
             folded = unicodedata.normalize("NFC", name).casefold()
             if (other := first.setdefault(folded, name)) != name:
                 expected = f"values of `{column}` that differ by more than capital letters"
@@ -126,6 +160,26 @@ def _names(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:
             if column != k.SAMPLE and len(name) > LONGEST_NAME:
                 found = f"`{name[:20]}…` of {len(name)}"
                 yield Fault(config.samples, f"values of `{column}` of at most {LONGEST_NAME} characters", found)
+
+
+def _categories(config: Config) -> Iterator[str]:
+    """Columns whose values become groups, blocks, batches or colours, or that a formula names."""
+    yield config.cluster.integrate.batch
+    yield config.report.group or k.SAMPLE
+    for contrast in config.response.contrasts:
+        yield from (contrast.column, *contrast.adjust, contrast.paired or k.SAMPLE)
+        yield from (condition.column or k.SAMPLE for condition in contrast.subset)
+        yield from (quoted or name for quoted, name in _NAME.findall((contrast.formula or "")[:_LONGEST_SHOWN]))
+    for outcome in config.response.outcomes:
+        yield from outcome.adjust
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _raw(config: Config, sheet: pd.DataFrame) -> Iterator[Fault]:

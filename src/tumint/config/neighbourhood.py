@@ -132,6 +132,13 @@ class NeighbourhoodConfig(Section):
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."
     )
 
+    @field_validator("scales_um")
+    @classmethod
+    def _scales_differ(cls, value: list[float]) -> list[float]:
+        if len(set(value)) < len(value):
+            raise ValueError("each distance once")
+        return value
+
     @field_validator("domains")
     @classmethod
     def _domain_names(cls, value: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from tumint import keys as k
 from tumint.config.base import LONGEST_NAME, Section
+from tumint.text import listed
 
 
 class Marker(Section):
@@ -59,7 +60,20 @@ class Panel(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Panel:
         names = [m.marker for m in self.markers]
-        faults = [f"each marker once, not `{n}` twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        types = [s.cell_type for s in self.signatures]
+        faults = [
+            f"each {what} to have a name of printable text, not {name!a}"
+            for what, some in (("marker", names), ("cell type", types))
+            for name in some
+            if not name or not name.isprintable()
+        ]
+        sources = [m.source for m in self.markers]
+        faults += [
+            f"each channel once, not `{n}` for {listed(m.marker for m in self.markers if m.source == n)}"
+            for n in dict.fromkeys(sources)
+            if sources.count(n) > 1 and len(set(names)) == len(names)
+        ]
+        faults += [f"each marker once, not `{n}` twice" for n in sorted({n for n in names if names.count(n) > 1})]
         known = {m.source: m.marker for m in reversed(self.markers)}
         for m in self.markers:
             faults += [
@@ -72,8 +86,20 @@ class Panel(Section):
                 faults.append(f"no `{k.PAIR_SEPARATOR}` in the cell type `{signature.cell_type}`")
             for marker in sorted({*signature.positive, *signature.negative} - set(names)):
                 faults.append(f"the signature `{signature.cell_type}` to name markers of the panel, not `{marker}`")
-        types = [s.cell_type for s in self.signatures]
+            used = {m.marker for m in self.markers if m.use in ("type", "state")}
+            for marker in sorted({*signature.positive, *signature.negative} & set(names) - used):
+                faults.append(
+                    f"the signature `{signature.cell_type}` to name `type` and `state` markers, not `{marker}`"
+                )
+            for marker in sorted({*signature.positive} & {*signature.negative}):
+                faults.append(f"the signature `{signature.cell_type}` to have `{marker}` once, positive or negative")
+        if k.UNCLASSIFIED in types:
+            faults.append(f"no cell type `{k.UNCLASSIFIED}`, which is what cells of no type are called")
         faults += [f"each cell type once, not `{n}` twice" for n in sorted({n for n in types if types.count(n) > 1})]
+        folded: dict[str, str] = {}
+        for name in dict.fromkeys(types):
+            if (other := folded.setdefault(name.casefold(), name)) != name:
+                faults.append(f"cell types that differ by more than capital letters, not `{other}` and `{name}`")
         parents = {s.cell_type: s.parent for s in self.signatures}
         for name, parent in parents.items():
             if parent is not None and parent not in parents:

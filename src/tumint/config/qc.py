@@ -94,7 +94,7 @@ class QcConfig(Section):
     dna: Threshold = _threshold("Mean of the channels whose `use` is `dna`.")
     total: Threshold = _threshold(
         "Sum of the channels whose `use` is `type` or `state`. A cell that lacks the value of a marker "
-        "which others of its sample have is always dropped, as `no_intensity`."
+        "which others of its sample have is always dropped, as `no_intensity`, and one without a place as `no_place`."
     )
     eccentricity: Threshold = _threshold("Of the ellipse of the cell, where the source has it: 0 a circle, 1 a line.")
     solidity: Threshold = _threshold("Area over that of the convex hull, where the source has it.")

@@ -39,7 +39,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"{path} line {mark.line + 1}" if mark else str(path)
         problem = "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error).splitlines()[0]
-        raise ConfigError(Fault(where, "YAML", getattr(error, "problem", None) or problem)) from None
+        problem = (getattr(error, "problem", None) or problem).removeprefix("found ")
+        raise ConfigError(Fault(where, "YAML", problem)) from None
     if not isinstance(loaded, dict):
         raise ConfigError(Fault(str(path), "keys and values", type(loaded).__name__))
     return loaded

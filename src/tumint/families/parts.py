@@ -12,8 +12,13 @@ _OFTEN = "{meet} {times} as often {sides}, "
 
 TOTAL = _log2(k.FAMILY_TOTAL, "contacts in all", 2, sentence=_OFTEN + "relative to chance in the whole image")
 PARTS = (
-    _log2(k.FAMILY_SHARED_DOMAIN, "shared domain", 3, sentence=_OFTEN + "because they share tissue domains"),
-    _log2(k.FAMILY_SHARED_REGION, "shared region", 4, sentence=_OFTEN + "because they share regions within domains"),
+    _log2(k.FAMILY_SHARED_DOMAIN, "shared domain", 3, sentence=_OFTEN + "through the tissue domains that they share"),
+    _log2(
+        k.FAMILY_SHARED_REGION,
+        "shared region",
+        4,
+        sentence=_OFTEN + "through the regions that they share within domains",
+    ),
     _log2(k.FAMILY_CONTACT, "contacts beyond chance nearby", 5, sentence=_OFTEN + "relative to chance nearby"),
 )
 FAMILIES = (TOTAL, *PARTS)

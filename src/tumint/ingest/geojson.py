@@ -87,6 +87,6 @@ def is_geojson(path: Path) -> bool:
 
 
 def files_in(path: Path) -> Iterator[Path]:
-    """GeoJSON files of a folder and the folders in it, by name; `path` itself where it is one."""
-    inside = [path] if path.is_file() else sorted([*path.glob("*"), *path.glob("*/*")])
+    """GeoJSON files of a folder, by name; `path` itself where it is one. Folders in it are asked by themselves."""
+    inside = [path] if path.is_file() else sorted(path.glob("*"))
     yield from (file for file in inside if file.is_file() and is_geojson(file) and not file.name.startswith("."))

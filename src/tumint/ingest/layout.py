@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tumint.config.ingest import IngestConfig
+from tumint.config.ingest import IngestConfig, TypeRule
 from tumint.config.panel import Panel
 from tumint.errors import ConfigError, Fault
 from tumint.ingest.reader import Channel, Settings
@@ -28,7 +28,8 @@ class Layout:
     y: tuple[str, ...]
     cell_id: str | None = None
     area: str | None = None
-    cell_type: str | tuple[str, ...] | None = None  # several: flags
+    cell_type: str | tuple[str, ...] | None = None  # several: columns of flags
+    rules: tuple[TypeRule, ...] = ()
     domain: str | None = None
     image: str | None = None
     part: str | None = None
@@ -37,6 +38,7 @@ class Layout:
     shapes: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
+    otherwise: Layout | None = None  # of an image for which `x` is empty throughout: calibrated in another unit
     type_of: Callable[[str], str] | None = None  # what the column `cell_type` says → the type
     cell_name: str | None = None  # what the source calls a cell, where that is no number
     no_domain: tuple[str, ...] = ()  # what the column `domain` says of cells that are in no tissue of a name
@@ -45,13 +47,12 @@ class Layout:
         """Names of all columns that are to be read."""
         single = (self.cell_id, self.cell_name, self.area, self.domain, self.image, self.part)
         several = (self.shapes, self.masks, self.markers)
-        named = (*self.x, *self.y, *self.types, *single, *(name for columns in several for name in columns.values()))
-        return [name for name in named if name is not None]
+        named = (*self.x, *self.y, *self.types(), *single, *(name for columns in several for name in columns.values()))
+        return [*(n for n in named if n is not None), *(self.otherwise.columns() if self.otherwise else ())]
 
-    @property
     def types(self) -> tuple[str, ...]:
-        """The columns that tell the type."""
-        return () if self.cell_type is None else as_columns(self.cell_type)
+        """The columns that types are made of."""
+        return as_columns(self.cell_type or ())
 
 
 def as_columns(named: str | Sequence[str]) -> tuple[str, ...]:
@@ -85,13 +86,12 @@ def with_columns(layout: Layout, config: IngestConfig) -> Layout:
     columns = config.columns
     if columns is None:
         return layout
-    changed: dict[str, Any] = {name: value for name in _OVERRIDES if (value := getattr(columns, name)) is not None}
-    if columns.cell_type is not None and not isinstance(columns.cell_type, str):
-        changed["cell_type"] = tuple(columns.cell_type)
-    if "cell_type" in changed:
-        changed["type_of"] = None
+    changed: dict[str, Any] = {n: value for n in _OVERRIDES if (value := getattr(columns, n)) is not None}
+    changed |= {"cell_type": tuple(columns.cell_type)} if isinstance(columns.cell_type, list) else {}
+    changed |= {"type_of": None} if columns.cell_type is not None else {}
+    changed["rules"] = tuple(columns.type_rules)
     if columns.x is not None and columns.y is not None:
-        changed |= {"x": (columns.x,), "y": (columns.y,), "in_um": False}
+        changed |= {"x": (columns.x,), "y": (columns.y,), "in_um": False, "otherwise": None}
     if columns.area is not None:
         changed["area_in_um2"] = False
     return replace(layout, **changed)

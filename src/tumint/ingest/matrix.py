@@ -15,10 +15,11 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
 from tumint.errors import DataError, Fault
-from tumint.ingest import domains
+from tumint.ingest import domains, flags
 from tumint.ingest.edges import both_ways
+from tumint.ingest.guess import unread
 from tumint.ingest.reader import Cells, Channel, Part, Settings, no_edges
-from tumint.ingest.rows import types_of_flags
+from tumint.ingest.rows import types_of
 from tumint.io.raw.h5ad import Frame
 from tumint.io.raw.source import Identity
 from tumint.text import integer
@@ -79,6 +80,7 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
         missing_markers=tuple(missing),
         names=np.asarray(matrix.obs.index.astype(str), dtype=object),
         notes=(*notes, *more),
+        unread=unread(obs.header, obs.loaded),
     )
 
 
@@ -170,7 +172,7 @@ def _xy(matrix: Matrix, obs: Frame, part: Part, settings: Settings) -> tuple[np.
         there = [_named(obs, name) for name in (columns.x, columns.y)]
         if not all(there):
             return none, 1.0
-        named = [obs.numbers(name, missing=False) for name in (columns.x, columns.y)]
+        named = [obs.numbers(name, missing=True) for name in (columns.x, columns.y)]
         return np.column_stack(named), part.pixel_size_um
     xy, um = matrix.xy, 1.0 if matrix.in_um else part.pixel_size_um
     if xy is None:
@@ -179,8 +181,8 @@ def _xy(matrix: Matrix, obs: Frame, part: Part, settings: Settings) -> tuple[np.
         obs.faults.append(Fault(part.place.at(), "two coordinates of every cell", f"an array of shape {xy.shape}"))
         return none, 1.0
     xy = np.asarray(xy[:, :2], dtype=np.float64)
-    if not np.isfinite(xy).all() or (np.abs(xy) > np.finfo(np.float32).max).any():
-        bad = int((~np.isfinite(xy)).any(axis=1).sum())
+    bad = int((np.abs(xy) > np.finfo(np.float32).max).any(axis=1).sum())  # NaN: a cell without a place
+    if bad:
         obs.faults.append(Fault(part.place.at(), "finite coordinates of every cell", f"none of {integer(bad)} cells"))
     return xy, um
 
@@ -210,17 +212,17 @@ def _names(obs: Frame, name: str, missing: str) -> np.ndarray:
 
 def _cell_type(obs: Frame, settings: Settings) -> np.ndarray | None:
     columns = settings.config.columns
-    if columns is None or columns.cell_type is None:
+    named = columns.cell_type if columns is not None else None
+    if columns is None or named is None:
         return None
-    if not isinstance(columns.cell_type, str):
-        there = [_named(obs, name) for name in columns.cell_type]
-        return types_of_flags(obs, columns.cell_type) if all(there) else None
-    if not _named(obs, columns.cell_type):
+    if isinstance(named, list):
+        return types_of(obs, named, columns.type_rules, flags=True) if all([_named(obs, n) for n in named]) else None
+    if not _named(obs, named):
         return None
-    types = _names(obs, columns.cell_type, k.UNCLASSIFIED)
+    types = _names(obs, named, k.UNCLASSIFIED)
     odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
-    obs.fault(columns.cell_type, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
-    return types
+    obs.fault(named, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
+    return flags.of_classes(types, columns.type_rules) if columns.type_rules else types
 
 
 def _domain(obs: Frame, settings: Settings) -> np.ndarray:

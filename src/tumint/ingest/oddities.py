@@ -8,21 +8,23 @@ import numpy as np
 
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest.overlap import nearness
 from tumint.ingest.reader import Cells, Part
-from tumint.text import integer, setting
+from tumint.text import integer, percent, setting
 
 
 @dataclass(frozen=True)
 class Oddities:
     """Numbers of cells: with a centre `outside` the image; `coincident` with an earlier one; at the one place that has
     most (`crowd`), which is `crowded_at`; in `several_masks`; and of ids that are skipped between the first and the
-    last (`id_gaps`).
+    last (`id_gaps`); `no_place` of cells without coordinates in an image of cells that have them.
     """
 
     outside: int = 0
     coincident: int = 0
     id_gaps: int = 0
     several_masks: int = 0
+    no_place: int = 0
     crowd: int = 0
     crowded_at: tuple[float, float] | None = None
 
@@ -36,10 +38,15 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
     Raises
     ------
     DataError
-        Cells lie outside the image and the config calls that an error.
+        Cells lie outside the image and the config calls that an error; or on one another, unless it keeps them.
     """
+    if config.overlapping_cells == "error":
+        _check_overlap(cells, part)
+    placed = np.isfinite(cells.spatial).all(axis=1)
+    if cells.has_coordinates and not placed.all():
+        cells = replace(cells, spatial=np.where(placed[:, None], cells.spatial, np.nan))
     outside = _outside(cells)
-    coincident, crowd, crowded_at = _coincident(cells.spatial)
+    coincident, crowd, crowded_at = _coincident(cells.spatial[placed])
     found = Oddities(
         outside=int(outside.sum()),
         coincident=coincident,
@@ -47,6 +54,7 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
         crowded_at=crowded_at,
         id_gaps=int(np.ptp(cells.cell_id)) + 1 - cells.cell_id.size if cells.cell_id.size else 0,
         several_masks=cells.n_several_masks,
+        no_place=int((~placed).sum()) if cells.has_coordinates else 0,
     )
     if not found.outside or config.outside_image == "keep":
         return cells, found
@@ -69,9 +77,22 @@ def _outside(cells: Cells) -> np.ndarray:
     """
     if not cells.has_coordinates or cells.image_um is None:
         return np.zeros(cells.cell_id.size, dtype=bool)
-    outside = (cells.spatial < 0).any(axis=1)
-    outside |= (cells.spatial > np.asarray(cells.image_um)).any(axis=1)  # NaN: not known, so never beyond
-    return np.asarray(outside)
+    # NaN: a size that is not known, so nothing is beyond it
+    return np.asarray(((cells.spatial < 0) | (cells.spatial > np.asarray(cells.image_um))).any(axis=1))
+
+
+def _check_overlap(cells: Cells, part: Part) -> None:
+    """Raise where cells lie nearer to each other than cells have room, as those of several images do in one."""
+    if not cells.has_coordinates:
+        return
+    near = nearness(cells.spatial, cells.area_um2)
+    if near.overlaps:
+        found = f"{percent(near.share)} of {integer(near.n)} nearer than {setting(near.limit, 2)} µm to another"
+        mends = (
+            "if they are of several images, tell those apart by `ingest.columns.part` and `part` in the sheet; else "
+            "see to `pixel_size_um`, or keep them by `ingest.overlapping_cells: keep`"
+        )
+        raise DataError(Fault(part.place.at(), "cells that do not lie on one another", found, mends))
 
 
 def _coincident(spatial: np.ndarray) -> tuple[int, int, tuple[float, float] | None]:

@@ -30,12 +30,16 @@ class Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file."""
+    """A row of the sheet. `part` says which part of the file the sample is; empty: the whole file.
+
+    `files` are those that the row names besides `path`, `(column, path)`, where the reader has such columns.
+    """
 
     sample: str
     path: str
     pixel_size_um: float
     part: str = ""
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> Place:
@@ -82,6 +86,10 @@ class Cells:
         What the source calls the cells where that is no whole number (a barcode, say), dtype object, `(n,)`.
     notes
         What a person should know, a phrase each.
+    unread
+        Columns that are called as types, flags or tissues are, and that nothing reads.
+    nothing
+        What was found where there is no cell.
     """
 
     identity: Identity
@@ -100,6 +108,8 @@ class Cells:
     n_several_masks: int = 0
     names: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    nothing: str = "a header only"
 
     @property
     def has_coordinates(self) -> bool:
@@ -111,12 +121,38 @@ Result = tuple[Part, Cells | DataError]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a person says of their data, for `tumint init` and `tumint score`: names of columns; None: to be found."""
+
+    x: str | None = None
+    y: str | None = None
+    label: str | None = None
+    sample: str | None = None
+    subject: str | None = None
+    group: str | None = None
+
+
+NOTHING = Asked()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A line of what `tumint init` decided: `what`, the column or value, and the `evidence` for it."""
+
+    what: str
+    value: str
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Found:
     """What a recognised file or folder is, for `tumint init`: what to write, and what a person must check.
 
     `rows` are `(name, path, part)` of its samples, `markers` `(marker, channel)` in order, `config` keys of `ingest`;
     `features` those of a matrix of transcripts, of which the panel has but a few; `design` `{column: {part: level}}`;
-    `one_per_subject`: the parts are animals or patients.
+    `one_per_subject`: the parts are animals or patients; `decided` what was decided of the columns and from what;
+    `unused` `{column: why}` of those that nothing reads; `per_row` `{column of the sheet: value of each row}`; `files`
+    `{column: a path or None for each row}` of the columns of the sheet that name files besides `path`.
     """
 
     rows: list[tuple[str, Path, str]]
@@ -129,6 +165,15 @@ class Found:
     features: Sequence[str] = ()
     design: dict[str, dict[str, str]] = field(default_factory=dict)
     one_per_subject: bool = False
+    decided: list[Decided] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)
+    per_row: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[Path | None]] = field(default_factory=dict)
+
+    def levels(self) -> dict[str, list[str]]:
+        """Columns of the sheet that the data themselves fill, in the order of `rows`."""
+        by_part = {name: [of.get(part, "") for _, _, part in self.rows] for name, of in self.design.items()}
+        return by_part | self.per_row
 
 
 def no_more_files(path: str, part: str, config: IngestConfig) -> list[str]:
@@ -150,9 +195,14 @@ class Reader:
         Whether a file or folder is of this format, and what is in it; must look at little of it.
     needs_panel
         Whether the channels are known by the panel alone; otherwise its absence means no marker, or all features.
+    sheet_files
+        Columns of the sheet that name files besides `path`: `mask`, or `region_*` for any that begin so, which a sheet
+        may lack.
     order
         When it is asked whether it recognises data, lowest first: one that looks for more has to come before one that
         would take any table. Readers of equal order are asked by name.
+    recognise_asked
+        As `recognise`, where a person has named columns; None: the names go into `ingest.columns` as they are.
     """
 
     name: str
@@ -161,6 +211,8 @@ class Reader:
     files: Callable[[str, str, IngestConfig], list[str]] = no_more_files
     needs_panel: bool = False
     order: int = 500
+    recognise_asked: Callable[[Path, Asked], Found | None] | None = None
+    sheet_files: tuple[str, ...] = ()
 
 
 def from_corner(part: Part) -> tuple[float, float]:

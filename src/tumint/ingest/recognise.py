@@ -11,67 +11,20 @@ from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
 
 _TABLE = re.compile(r"\.(csv|tsv|txt|tab)(\.gz)?$|\.parquet$", re.IGNORECASE)
-_DEPTH = 2
-# names that other programs and people give, in lower case, best first
-_GUESSES = {
-    "x": (
-        "x_um",
-        "x",
-        "absolutex",
-        "centroid_x",
-        "x_centroid",
-        "cell_x",
-        "pos_x",
-        "center_x",
-        "x_position",
-        "x_coordinate",
-        "centroid-1",
-    ),
-    "y": (
-        "y_um",
-        "y",
-        "absolutey",
-        "centroid_y",
-        "y_centroid",
-        "cell_y",
-        "pos_y",
-        "center_y",
-        "y_position",
-        "y_coordinate",
-        "centroid-0",
-    ),
-    "cell_id": ("cell_id", "cellid", "object", "objectnumber", "object_id", "id", "label", "unnamed: 0"),
-    "area": ("area_um2", "area", "cell_area", "size"),
-    "cell_type": (
-        "cell_type",
-        "celltype",
-        "cell type",
-        "celltypes",
-        "cell_types",
-        "major.cell.type",
-        "phenotype",
-        "annotation",
-        "cluster_name",
-    ),
-    "domain": ("domain", "tissue", "compartment"),
-    "part": ("sample", "image", "image_id", "imageid", "roi", "region", "fov", "sample_id"),
-}
 
 
 def tables_in(path: Path) -> list[Path]:
-    """The tables of a folder and the folders in it, by name; `path` itself where it is a file."""
+    """The tables of a folder, by name; `path` itself where it is a file. Folders in it are asked by themselves."""
     if path.is_file():
         return [path] if _TABLE.search(path.name) or is_parquet(path) else []
-    found = [
-        f for pattern in ("*", "*/*")[:_DEPTH] for f in path.glob(pattern) if f.is_file() and _TABLE.search(f.name)
-    ]
+    found = [file for file in path.glob("*") if file.is_file() and _TABLE.search(file.name)]
     return sorted(file for file in found if not file.name.startswith("."))
 
 
 def table_of(path: Path) -> Table | None:
     """The table at `path` with its header read, or None where that cannot be had."""
     try:
-        return open_table(Place(str(path), "init"))
+        return open_table(Place(str(path)))
     except DataError:
         return None
 
@@ -97,13 +50,3 @@ def values_of(path: Path, column: str) -> list[str]:
     except DataError:
         return []
     return [text for text in dict.fromkeys(table.text(column, "")) if text]
-
-
-def guess_columns(header: list[str]) -> dict[str, str]:
-    """`{what: column}` by the usual names, in any case."""
-    lower = {name.lower(): name for name in reversed(header)}
-    found = {}
-    for what, names in _GUESSES.items():
-        if match := next((lower[name] for name in names if name in lower), None):
-            found[what] = match
-    return found

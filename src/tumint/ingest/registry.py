@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,10 +25,22 @@ from tumint.ingest.verified import verified
 T = TypeVar("T")
 
 
-def files(path: str, part: str, config: IngestConfig) -> list[str]:
-    """Every file that ingest reads for a row of the sheet, for the workflow to watch."""
-    besides = reader(config.format).files(path, part, config)
+def files(path: str, part: str, config: IngestConfig, named: Iterable[str] = ()) -> list[str]:
+    """Every file that ingest reads for a row of the sheet, for the workflow to watch; `named`: by its other columns."""
+    besides = [*reader(config.format).files(path, part, config), *named]
     return (besides or [path]) if Path(path).is_dir() else [path, *besides]
+
+
+def sheet_files(name: str, columns: Iterable[str]) -> list[str]:
+    """Of the `columns` of a sheet those that name files for the reader of a format, besides `path`."""
+    wanted = reader(name).sheet_files
+    return [column for column in columns if any(fnmatchcase(column, pattern) for pattern in wanted)]
+
+
+def lacking_files(name: str, columns: Iterable[str]) -> list[str]:
+    """Columns of files that the reader of a format needs and a sheet with these `columns` lacks."""
+    there = set(columns)
+    return [column for column in reader(name).sheet_files if "*" not in column and column not in there]
 
 
 def recognise(path: Path) -> tuple[Reader, Found] | None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tumint import keys as k
 from tumint.config.base import A_DOMAIN, is_domain
+from tumint.config.ingest import TypeRule
 from tumint.errors import DataError, Fault
-from tumint.ingest import domains, flags
+from tumint.ingest import domains
+from tumint.ingest import flags as flags_of
+from tumint.ingest.guess import unread
 from tumint.ingest.layout import Layout
+from tumint.ingest.look_alikes import look_alikes
 from tumint.ingest.reader import Cells, Part, Result, Settings, no_edges
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Identity, Place
 from tumint.io.raw.table import Table
+from tumint.text import listed
 
 Find = Callable[[Table, Settings], Layout]
 Edges = Callable[[Table, Part, np.ndarray, Settings], np.ndarray]
@@ -60,10 +66,17 @@ def read_table_parts(
         rows = table.select(mask, part.place)
         try:
             _check_rows(rows, where, part, named=named and not is_known(part))
-            cells = cells_of(rows, where, part, settings, table.identity, edges, image_um)
+            cells = cells_of(rows, _layout_of(rows, where), part, settings, table.identity, edges, image_um)
             yield part, cells
         except DataError as error:
             yield part, error
+
+
+def _layout_of(rows: Table, where: Layout) -> Layout:
+    """The layout of an image: the other one where its cells have nothing in the columns of the first."""
+    if where.otherwise is None or not len(rows) or (rows.text(where.x[0], "") != "").any():
+        return where
+    return replace(where.otherwise, rules=where.rules, cell_type=where.cell_type, type_of=where.type_of)
 
 
 def _check_parts(table: Table, where: Layout, parts: Sequence[Part]) -> bool:
@@ -114,6 +127,7 @@ def cells_of(
     size = part.pixel_size_um
     um = 1.0 if where.in_um else size
     xy = np.column_stack([_centre(table, where.x) * um, _centre(table, where.y) * um])
+    _check_place(table, where, xy)
     area = _area(table, where) * (1.0 if where.area_in_um2 else size**2)
     shapes = {name: table.numbers(column, missing=True, low=0, high=1) for name, column in where.shapes.items()}
     codes, several = _domain(table, where)
@@ -146,11 +160,26 @@ def cells_of(
         n_several_masks=several,
         names=None if where.cell_name is None else table.text(where.cell_name, ""),
         notes=tuple(notes),
+        unread=unread(table.header, where.columns()),
     )
 
 
 def _centre(table: Table, columns: Sequence[str]) -> np.ndarray:
-    return np.mean([table.numbers(name, missing=False) for name in columns], axis=0)
+    """NaN where a cell has no place: it goes on to quality control, which drops it and says why."""
+    return np.asarray(np.mean([table.numbers(name, missing=True) for name in columns], axis=0))
+
+
+def _check_place(table: Table, where: Layout, xy: np.ndarray) -> None:
+    """A fault where not one cell of a table has a place."""
+    if len(xy) and not np.isfinite(xy).all(axis=1).any() and not table.faults:
+        others = [name for name in table.header if " px" in name and not {name} & {*where.x, *where.y}][:2]
+        mends = (
+            f"the table also has {listed(f'`{name}`' for name in others)}: name them in `ingest.columns`"
+            if others
+            else ""
+        )
+        named = listed(f"`{name}`" for name in (*where.x, *where.y))
+        table.faults.append(Fault(table.place.at(), f"numbers in {named}", "empty fields only", mends))
 
 
 def _area(table: Table, where: Layout) -> np.ndarray:
@@ -172,25 +201,38 @@ def _cell_type(table: Table, where: Layout) -> np.ndarray | None:
     """Types as the source names them; a cell without one is `unclassified`."""
     if where.cell_type is None:
         return None
-    if not isinstance(where.cell_type, str):
-        return types_of_flags(table, where.types)
-    types = table.text(where.cell_type, k.UNCLASSIFIED)
-    if where.type_of is not None:
-        names = {name: where.type_of(name) for name in dict.fromkeys(types)}
-        types = np.array([*(names[name] for name in types), None], dtype=object)[:-1]
+    flags = not isinstance(where.cell_type, str)
+    return types_of(table, where.types(), where.rules, flags=flags, type_of=where.type_of)
+
+
+def types_of(
+    table: Table,
+    columns: Sequence[str],
+    rules: Sequence[TypeRule],
+    *,
+    flags: bool,
+    type_of: Callable[[str], str] | None = None,
+) -> np.ndarray:
+    """Types of the rows by a column that names them, or by columns of flags; faults go to the table.
+
+    `type_of` is what a name of the column stands for.
+    """
+    if flags:
+        texts = {name: table.text(name, "") for name in columns}
+        for name, odd in flags_of.unread(texts).items():
+            table.fault(name, odd, "a flag (0/1, true/false, `CD8+`/`CD8-`, or empty)")
+        return flags_of.of_columns(texts, rules)
+    (column,) = columns
+    types = table.text(column, k.UNCLASSIFIED)
+    if type_of is not None:
+        named = {name: type_of(name) for name in dict.fromkeys(types)}
+        types = np.array([*(named[name] for name in types), None], dtype=object)[:-1]
     odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
-    table.fault(where.cell_type, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
-    return types
-
-
-def types_of_flags(table: Table, columns: Sequence[str]) -> np.ndarray:
-    """Types by flags; a text that is none is a fault of `table`."""
-    found = []
-    for column in columns:
-        has, odd = flags.values(table.text(column, ""))
-        table.fault(column, odd, flags.A_FLAG)
-        found.append((flags.name_of(column).replace(k.PAIR_SEPARATOR, "/"), has))
-    return flags.types(found)
+    table.fault(column, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
+    for name, other in look_alikes(types):
+        alike = np.array([one == other for one in types], dtype=bool)
+        table.fault(column, alike, f"types that differ by more than characters that look the same, as from `{name}`")
+    return flags_of.of_classes(types, rules) if rules else types
 
 
 def _intensities(table: Table, where: Layout, settings: Settings) -> np.ndarray:

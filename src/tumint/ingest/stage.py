@@ -27,9 +27,10 @@ from tumint.io.raw.source import file_identity
 from tumint.io.steady import unchanged
 from tumint.io.tables import write_table
 from tumint.provenance import run_metadata
-from tumint.text import integer, plural, setting
+from tumint.text import integer, listed, plural, setting
 
 OK, EMPTY, QUARANTINED = k.OK, k.EMPTY, k.QUARANTINED
+_OF_ALL = (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM)  # what rows have for every format
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     Parameters
     ----------
     rows
-        Rows of the sheet, in order: `sample`, `path`, and `part` and `pixel_size_um` where the sheet has them.
+        Rows of the sheet, in order: `sample`, `path`, and `part`, `pixel_size_um` and the columns of more files of the
+        reader (`Reader.sheet_files`) where the sheet has them.
     out
         `<batch>.h5ad`; the tables are written beside it.
 
@@ -74,6 +76,7 @@ def run(params: StageParams, rows: Sequence[dict[str, Any]], out: Path) -> None:
     markers = one_list(parts, config.missing_marker, settings.channels)
     for sample in samples:
         _say_about(sample, settings)
+    _say_unread(samples)
     meta = run_metadata("ingest", params.model_dump(mode="json", exclude_none=True), config.format)
     cells = cells_of_batch(parts, [sample.part.sample for sample in samples], markers)
     edges = edges_of_batch(parts)
@@ -88,7 +91,7 @@ def _files(parts: Sequence[Part], config: IngestConfig) -> Iterator[str]:
     """What is read for `parts`; where a reader cannot say because it is broken, the path itself."""
     for part in parts:
         try:
-            yield from registry.files(part.path, part.part, config)
+            yield from registry.files(part.path, part.part, config, (file for _, file in part.files if file))
         except DataError:
             yield part.path
 
@@ -120,7 +123,8 @@ def check_rows(rows: object, pixel_size_um: float) -> list[Part]:
         if row.get(k.SAMPLE) in {earlier.sample for earlier in checked}:
             faults.append(Fault(where, f"each `{k.SAMPLE}` once", "it twice"))
         if not faults:
-            checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part))
+            others = tuple((name, file) for name, file in row.items() if name not in _OF_ALL and isinstance(file, str))
+            checked.append(Part(row[k.SAMPLE], row[k.PATH], float(size), part, others))
     if faults:
         raise DataError(faults)
     return checked
@@ -139,8 +143,21 @@ def _read(parts: Sequence[Part], reader: Reader, settings: Settings) -> list[Sam
     # a fault of a file that holds several samples is that of each
     faults = list(dict.fromkeys(line for s in samples if s.status != OK for line in s.reason.split("\n")))
     if faults and settings.config.on_bad_sample == "stop":
-        raise DataError(faults)
+        raise DataError(_once(faults))
     return samples
+
+
+def _once(faults: Sequence[str]) -> list[Fault | str]:
+    """Faults that the same key mends as one line: the first, and how many more."""
+    by_remedy: dict[str, list[str]] = {}
+    for line in faults:
+        remedy = line.rpartition("; ")[2]
+        by_remedy.setdefault(remedy if "`ingest." in remedy else line, []).append(line)
+    return [lines[0] + _like_it(len(lines) - 1) for lines in by_remedy.values()]
+
+
+def _like_it(count: int) -> str:
+    return f" (and {plural(count, 'more line')} like it)" if count else ""
 
 
 def _sample(part: Part, result: Cells | DataError, config: IngestConfig) -> Sample:
@@ -152,7 +169,7 @@ def _sample(part: Part, result: Cells | DataError, config: IngestConfig) -> Samp
         return Sample(part, QUARANTINED, "\n".join(map(str, error.faults)), None)
     if cells.cell_id.size:
         return Sample(part, OK, "", cells, odd)
-    return Sample(part, EMPTY, str(Fault(part.place.at(), "at least one cell", "a header only")), None, odd)
+    return Sample(part, EMPTY, str(Fault(part.place.at(), "at least one cell", cells.nothing)), None, odd)
 
 
 def _say_about(sample: Sample, settings: Settings) -> None:
@@ -165,6 +182,8 @@ def _say_about(sample: Sample, settings: Settings) -> None:
         _say(f"sample {name} goes on without {', '.join(lacking)} (`missing_marker: {policy}`)")
     if not sample.cells.has_coordinates:
         _say(f"sample {name} has no coordinates: nothing that needs a place will be computed")
+    if sample.odd.no_place:
+        _say(f"sample {name}: {plural(sample.odd.no_place, 'cell')} without a place, which quality control drops")
     if sample.odd.outside:
         what = "are left out" if settings.config.outside_image == "drop" else "are kept"
         _say(f"sample {name}: {integer(sample.odd.outside)} cells lie outside the image and {what} (`outside_image`)")
@@ -175,6 +194,15 @@ def _say_about(sample: Sample, settings: Settings) -> None:
             f"{setting(y)}) µm: are their coordinates right? Of more than {k.TOGETHER} at one place, not all are "
             "neighbours"
         )
+
+
+def _say_unread(samples: Sequence[Sample]) -> None:
+    """Columns that somebody might miss, once for all samples that have them."""
+    counts = Counter(name for sample in samples if sample.cells is not None for name in sample.cells.unread)
+    if counts:
+        named = listed((f"`{name}`" for name in counts), 8)
+        where = plural(max(counts.values()), "sample")
+        _say(f"recognised and not read in {where}: {named} (`ingest.columns` names what is read)")
 
 
 def _lacking(sample: Sample, settings: Settings) -> list[str]:
@@ -214,9 +242,11 @@ def _samples_table(samples: Sequence[Sample], settings: Settings) -> pd.DataFram
                 "n_coincident": odd.coincident,
                 "n_id_gaps": odd.id_gaps,
                 "n_several_masks": odd.several_masks,
+                "n_no_place": odd.no_place,
                 "missing_markers": ";".join(_lacking(sample, settings)),
                 "masks": "" if cells is None else ";".join(cells.masks),
                 **{f"n_domain_{name}": counts[name] for name in names},
+                "unread": "" if cells is None else ";".join(cells.unread),
                 "notes": "" if cells is None else "; ".join(cells.notes),
                 k.STATUS: sample.status,
                 k.REASON: _one_line(sample.reason),

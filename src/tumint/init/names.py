@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ROI = re.compile(r"(roi|region|reg|r|fov|field|image|img|core|spot|acq|ac|a)[-.]?\d+", re.IGNORECASE)
 _TUMOUR = re.compile(r"(t|tumou?r|lesion|nodule)[-.]?\d+", re.IGNORECASE)
@@ -57,7 +57,18 @@ def guess(names: Sequence[str]) -> list[Named]:
         }
         subject = [p for p, r in zip(parts, role, strict=True) if r == "subject"]
         found.append(Named("_".join(subject) or "_".join(p for p, r in zip(parts, role, strict=True) if r == ""), **of))
-    return [name if name.subject else Named(whole) for name, whole in zip(found, names, strict=True)]
+    found = [name if name.subject else Named(whole) for name, whole in zip(found, names, strict=True)]
+    return _apart(found)
+
+
+def _apart(named: list[Named]) -> list[Named]:
+    """Subjects that are counted anew in every arm, `vehicle_1` and `treated_1`: the arm is part of their name."""
+    arms: dict[str, set[str]] = {}
+    for name in named:
+        arms.setdefault(name.subject, set()).add(name.treatment)
+    if not any(len(found) > 1 for found in arms.values()):
+        return named
+    return [replace(name, subject="_".join(filter(None, (name.treatment, name.subject)))) for name in named]
 
 
 def _roles(columns: Sequence[Sequence[str]]) -> list[str]:

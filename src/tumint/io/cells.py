@@ -1,9 +1,10 @@
 """AnnData files between ingest, qc and cluster, checked against the one contract of the house.
 
 `X` float32 (cells × markers, raw up to qc; of transcripts a CSR matrix), `obsm["spatial"]` float64 (x, y in µm; NaN in
-all cells of a sample without coordinates, else finite), obs `sample` (categorical), `cell_id` (int64), `area_um2`,
-`domain` (categorical) and optionally `cell_type_provided`, `eccentricity` and `solidity` (NaN where a sample lacks
-them), var `use` and optionally `unit` (`counts`: transcripts), `uns["tumint"]` the run metadata as a JSON string.
+both for a cell without a place, until qc drops it, and in all cells of a sample without coordinates), obs `sample`
+(categorical), `cell_id` (int64), `area_um2`, `domain` (categorical) and optionally `cell_type_provided`, `eccentricity`
+and `solidity` (NaN where a sample lacks them), var `use` and optionally `unit` (`counts`: transcripts), `uns["tumint"]`
+the run metadata as a JSON string.
 """
 
 from __future__ import annotations
@@ -70,17 +71,12 @@ def _odd_values(cells: ad.AnnData, where: str) -> list[Fault | str]:
 
 
 def _finite_or_none(cells: ad.AnnData) -> bool:
-    """Whether every sample has finite coordinates, or none (NaN) for any of its cells."""
+    """Whether every cell has two finite coordinates, or none (NaN in both)."""
     xy = np.asarray(cells.obsm[k.SPATIAL], dtype=float)
     if xy.ndim != 2 or xy.shape[1] != 2:
         return False
     known = np.isfinite(xy).all(axis=1)
-    if known.all():
-        return True
-    if k.SAMPLE not in cells.obs or not np.isnan(xy[~known]).all():
-        return False
-    samples = cells.obs[k.SAMPLE].astype(str).to_numpy()
-    return not set(samples[known]) & set(samples[~known])
+    return bool(np.isnan(xy[~known]).all())
 
 
 def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -19,34 +20,65 @@ from tumint.neighbourhood.tables import PARENT, Columns, read_cells_table, read_
 from tumint.provenance import run_metadata
 
 
+@dataclass(frozen=True)
+class Read:
+    """The cells of all tables, in the columns of `keys`, and edges that came with them."""
+
+    cells: pd.DataFrame
+    edges: pd.DataFrame | None = None
+
+
+def read(tables: Sequence[Path], columns: Columns, *, edges: Path | None = None, um_per_px: float = 1.0) -> Read:
+    """Read `tables`; a sample that two of them hold is a fault, and so is a type with several parents."""
+    with unchanged([*tables, edges]):
+        parts = [read_cells_table(table, columns, um_per_px) for table in tables]
+        _check_apart(tables, parts)
+        cells = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        several = columns.sample is not None or len(tables) > 1
+        given = None if edges is None else read_edges_table(edges, cells, by_sample=several)
+    if columns.parent is not None:
+        _check_parents(cells, tables[0], columns)
+    return Read(cells, given)
+
+
+def _check_apart(tables: Sequence[Path], parts: Sequence[pd.DataFrame]) -> None:
+    """Raise where a sample stands in two files: as one, its cells would lie on one another."""
+    seen: dict[str, Path] = {}
+    for table, part in zip(tables, parts, strict=True):
+        for sample in part[k.SAMPLE].unique():
+            if (other := seen.setdefault(sample, table)) != table:
+                expected, found = "each sample in one file", f"`{sample}` in {other} too"
+                mends = "`--sample` names the column that tells samples apart over all files"
+                raise DataError(Fault(str(table), expected, found, mends))
+
+
 def run(
-    table: Path,
+    read: Read,
     out: Path,
     columns: Columns,
     spec: GraphSpec,
     method: Method,
     null: Null,
     *,
-    edges: Path | None = None,
     um_per_px: float = 1.0,
     threads: int = 1,
-) -> None:
-    """Score every sample of `table` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Score every sample of `read` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
 
-    Types are those of the whole table, so that every sample has the same pairs. The bytes do not depend on `threads`.
+    Returns the scores, and the subject of each sample where a column names it. Types are those of all tables, so that
+    every sample has the same pairs. The bytes do not depend on `threads`.
     """
-    with unchanged([table, edges]):
-        cells = read_cells_table(table, columns, um_per_px)
-        given = None if edges is None else read_edges_table(edges, cells, by_sample=columns.sample is not None)
-    if columns.parent is not None:
-        _check_parents(cells, table, columns)
-    scores = score_cells(cells, spec, method, null, given, threads=threads)
+    scores = score_cells(read.cells, spec, method, null, read.edges, threads=threads)
     if out.suffix.lower() == ".csv":
         write_csv(scores, out)
     else:
-        params = {"columns": asdict(columns), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
+        named = {name: value for name, value in asdict(columns).items() if name != "decimal"}
+        params = {"columns": named, "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
         meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
         write_table(scores, out, contracts.SCORES, meta=meta)
+    cells = read.cells
+    subjects = dict(zip(cells[k.SAMPLE], cells[k.SUBJECT], strict=True)) if k.SUBJECT in cells else {}
+    return scores, {str(sample): str(subject) for sample, subject in subjects.items()}
 
 
 def _check_parents(cells: pd.DataFrame, table: Path, columns: Columns) -> None:

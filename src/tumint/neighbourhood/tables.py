@@ -31,6 +31,7 @@ class Columns:
     cell_id: str | None = None
     parent: str | None = None
     subject: str | None = None
+    decimal: str | None = None  # no column: what parts whole and fraction, None: as `Delimited` decides
 
     def named(self) -> list[str]:
         """All that are needed."""
@@ -52,7 +53,7 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
         One line per fault: no such file or format, a missing column, a coordinate that is no finite number, an empty
         label, sample, stratum or id, an id twice in a sample.
     """
-    table = _read(path, columns.named())
+    table = _read(path, columns.named(), columns.decimal)
     out: dict[str, np.ndarray] = {
         key: table.numbers(column, missing=False) * um_per_px
         for key, column in ((k.X_UM, columns.x), (k.Y_UM, columns.y))
@@ -96,11 +97,11 @@ def read_edges_table(path: Path, cells: pd.DataFrame, *, by_sample: bool) -> pd.
     return edges
 
 
-def _read(path: Path, needed: Sequence[str]) -> Table:
+def _read(path: Path, needed: Sequence[str], decimal: str | None = None) -> Table:
     """The columns `needed` of a table, by its name of a kind that we read."""
     if path.is_file() and not path.name.lower().removesuffix(".gz").endswith(_KINDS):
         raise DataError(Fault(str(path), "a .csv, .tsv, .parquet or .h5ad file (.gz too)", f"`{path.name}`"))
-    table = open_table(Place(str(path)))
+    table = open_table(Place(str(path)), decimal)
     table.require(*dict.fromkeys(needed))
     table.stop_on_faults()
     table.load(needed)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tumint.extras import need
+
 _FEWEST = 50  # cells that scrublet is asked about
 _COMPONENTS = 30
 
@@ -20,6 +22,7 @@ def count_metrics(X: Any, genes: Sequence[str], mito_prefixes: Sequence[str]) ->
     `X` sparse, cells × genes. `mito_share` is from 0 to 1, NaN in a cell without counts and where no gene is
     mitochondrial by its name.
     """
+    need("scanpy", "quality control of counts")
     import anndata as ad
     import pandas as pd
     import scanpy as sc
@@ -43,6 +46,7 @@ def count_doublets(X: Any, seed: int) -> np.ndarray:
 
     Genes in fewer than 3 cells and cells without counts are left out, as scrublet asks for.
     """
+    need("scanpy", "doublets among counts")
     import anndata as ad
     import scanpy as sc
 

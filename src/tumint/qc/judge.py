@@ -15,7 +15,7 @@ from tumint.qc.thresholds import Limits, join_reasons, limits, outside
 from tumint.text import percent, share_setting, together
 
 PASS, DROP, FAIL = k.PASS, k.DROP, k.FAIL
-EXCLUDED, NO_INTENSITY, SAMPLE_FAILED = "excluded", "no_intensity", "sample failed: "
+EXCLUDED, NO_INTENSITY, NO_PLACE, SAMPLE_FAILED = "excluded", "no_intensity", "no_place", "sample failed: "
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def judge(
         own = limits(values[name][~excluded], config.threshold(name))
         applied[name] = of_cohort.get(name, own)
         masks[f"{name}_low"], masks[f"{name}_high"] = outside(values[name], applied[name])
-    masks[NO_INTENSITY] = measures[NO_INTENSITY].to_numpy(bool)
+    for name in (NO_INTENSITY, NO_PLACE):
+        masks[name] = measures[name].to_numpy(bool)
     masks[EXCLUDED] = excluded
     reasons = join_reasons(len(measures), masks)
     failures = []

@@ -50,7 +50,8 @@ class Raw:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row per cell (`METRICS`, `marker_<m>` of the config, `excluded`, `no_intensity`), per channel, per stripe."""
+    """A row per cell (`METRICS`, `marker_<m>` of the config, `excluded`, `no_intensity`, `no_place`), per channel and
+    per stripe."""
 
     cells: pd.DataFrame
     channels: pd.DataFrame
@@ -97,22 +98,24 @@ def measure(raw: Raw, config: QcConfig, seed: int) -> Measured:
     """Measure one sample; everything random has a stream of its own by `seed` and the name of the sample."""
     n = raw.X.shape[0]
     found = {name: np.full(n, np.nan) for name in METRICS}
-    located = bool(n) and bool(np.isfinite(raw.spatial).all())
+    placed = np.isfinite(raw.spatial).all(axis=1)
+    located = bool(placed.any())
     excluded = inside_any(raw.spatial, config.exclude_regions_of(raw.sample))
     found |= raw.shapes | (_counts(raw, config) if raw.is_counts else cell_metrics(raw.X, raw.uses, raw.area_um2))
     if located:
-        found["local_density"] = space.local_density(raw.spatial, config.density_radius_um)
-        found["border_um"] = space.border_gap(raw.spatial, raw.area_um2)
+        found["local_density"][placed] = space.local_density(raw.spatial[placed], config.density_radius_um)
+        found["border_um"][placed] = space.border_gap(raw.spatial[placed], raw.area_um2[placed])
     if config.doublets and n:
         found["doublet_score"] = _doublets(raw, found["dna"], seed)
     for marker in config.markers:
         found[f"{MARKER}{marker}"] = _column(raw, marker)
     found["excluded"] = excluded
     found["no_intensity"] = np.zeros(n, dtype=bool) if raw.is_counts else lacks_intensity(raw.X, raw.uses)
+    found["no_place"] = ~placed & located  # dissociated cells have none, and that is no fault of theirs
     cells = pd.DataFrame(found)
     kept = ~excluded
     channels = pd.DataFrame() if raw.is_counts else profile(raw.X[kept], raw.markers, raw.uses)
-    stripes = _stripes(raw, cells, kept, config) if located and not raw.is_counts else []
+    stripes = _stripes(raw, cells, kept & placed, config) if located and not raw.is_counts else []
     table = pd.DataFrame([{k.SAMPLE: raw.sample, **asdict(s)} for s in stripes], columns=list(STRIPE_COLUMNS))
     return Measured(cells, channels, _roi(raw, cells[kept], located, int(excluded.sum())), table)
 
@@ -153,7 +156,7 @@ def _stripes(raw: Raw, cells: pd.DataFrame, kept: np.ndarray, config: QcConfig) 
 
 def _roi(raw: Raw, cells: pd.DataFrame, located: bool, n_excluded: int) -> dict[str, Any]:
     """The row of the sample: what is not excluded, in all."""
-    tissue = space.tissue_mm2(raw.spatial) if located else np.nan
+    tissue = space.tissue_mm2(raw.spatial[np.isfinite(raw.spatial).all(axis=1)]) if located else np.nan
     metrics = {"signal": "total", "dna": "dna", "n_counts": "n_counts", "mito_share": "mito_share"}
     medians = {name: _median(cells[metric].to_numpy()) for name, metric in metrics.items()}
     return {

@@ -26,7 +26,7 @@ from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.qc import cohort
 from tumint.qc.batch import check_same_cells, read_batch
-from tumint.qc.judge import DROP, EXCLUDED, PASS, Judged, judge, summary
+from tumint.qc.judge import DROP, EXCLUDED, NO_INTENSITY, NO_PLACE, PASS, Judged, judge, summary
 from tumint.qc.measure import Measures, measure_batch
 from tumint.qc.metrics import METRICS
 from tumint.qc.thresholds import Limits, limits
@@ -165,7 +165,7 @@ def run(
     for one in judged:
         reasons[batch.rows[one.sample]] = one.verdicts
     passed = reasons == ""
-    verdicts = table.drop(columns=[EXCLUDED, "no_intensity"])
+    verdicts = table.drop(columns=[EXCLUDED, NO_INTENSITY, NO_PLACE])
     verdicts = verdicts.assign(**{k.VERDICT: np.where(passed, PASS, DROP), k.REASON: reasons})
     summaries = pd.DataFrame([summary(one, int(passed[batch.rows[one.sample]].sum())) for one in judged])
     meta = run_metadata("qc", params.model_dump(mode="json", exclude_none=True))

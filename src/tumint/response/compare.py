@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from tumint.config.response import ResponseConfig
+from tumint.config.response import Contrast, ResponseConfig
+from tumint.errors import Fault, TumintError
 from tumint.fdr import benjamini_hochberg
-from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, joined
-from tumint.response.design.groups import Design
+from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, SUBJECTS, empty, joined
+from tumint.response.design.groups import Design, nobody
 from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
 from tumint.response.design.subjects import Least, subject_values
@@ -41,6 +42,7 @@ class Result:
     no_permutation: str
     reason: str  # why no feature of this contrast has a p; empty where some may
     subset: list[dict[str, Any]] = field(default_factory=list)  # what each condition left
+    faults: tuple[Fault | str, ...] = ()  # why it could not be computed at all; then every table is empty
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices
@@ -92,6 +94,23 @@ def compare(
         ways=ways,
         no_permutation=no_permutation,
         reason=reason,
+    )
+
+
+def not_compared(contrast: Contrast, error: TumintError) -> Result:
+    """A contrast that the sheet, or what is left of the features, does not allow: no row, and the reason in words."""
+    tables: dict[str, Any] = {c.name: joined([], c, only=True) for c in (EFFECTS_ALL, MIXED, POWER, INFLUENCE)}
+    said = " ".join(str(fault).rstrip(".") for fault in error.faults[:1])
+    return Result(
+        nobody(contrast),
+        **tables,
+        values=empty(SUBJECTS),
+        families=[],
+        priors={},
+        ways=None,
+        no_permutation=said,
+        reason=said,
+        faults=tuple(error.faults),
     )
 
 

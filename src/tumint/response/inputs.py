@@ -1,10 +1,12 @@
-"""Feature tables as people bring them: our contract, or the output of `tumint score`, as any table that `io.raw` reads.
+"""Feature tables as people bring them: long or wide, or the output of `tumint score`, as any table that `io.raw` reads.
 
 The stage does not need this: it reads what the neighbourhood stage wrote.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,31 +22,61 @@ from tumint.io.raw.table import Table
 from tumint.io.steady import unchanged
 from tumint.io.tables import check
 from tumint.pair_features import allocation_features, odds_features, part_features, statistic_features
+from tumint.response import user_tables
+from tumint.text import listed
 
 # scores of means and shares have no counts to add up: they are averaged
 FAMILY_RATE = "interaction_mean"
 
 
-def read_features(path: Path) -> pd.DataFrame:
-    """Read a feature table or scores as a table of the contract `FEATURES`.
+def read_features(path: Path, sample: str = k.SAMPLE, beside: Collection[str] = ()) -> pd.DataFrame:
+    """Read features, long or wide, or scores, as a table of the contract `FEATURES`.
+
+    Parameters
+    ----------
+    sample
+        The column that names the sample.
+    beside
+        Columns of the sheet, which are no features where the table is wide.
 
     Raises
     ------
     DataError
-        The file is missing or is neither, with the columns that it lacks.
+        The file is missing or is none of these, with the columns that it has.
     """
     kinds = {"statistic": "str", k.NULL: "str", **SCORES.kinds, **FEATURES.kinds}
     with unchanged([path]):
         table = open_table(Place(str(path)))
-        wanted = [name for name in dict.fromkeys(table.header) if name in kinds]
-        contract = SCORES if "log2_enrichment" in wanted and k.VALUE not in wanted else FEATURES
-        table.require(*dict.fromkeys([*contract.columns, *wanted]))
+        as_ours = [k.SAMPLE if name == sample else name for name in table.header]
+        wanted = [name for name in dict.fromkeys(as_ours) if name in kinds]
+        is_scores = "log2_enrichment" in wanted and k.VALUE not in wanted
+        if not is_scores and not user_tables.is_long(wanted):
+            return _wide(table, path, sample, beside)
+        contract = SCORES if is_scores else FEATURES
+        there = {name: sample if name == k.SAMPLE else name for name in wanted}
+        needed = [*contract.columns, *wanted] if is_scores else wanted
+        table.require(*dict.fromkeys(there.get(name, name) for name in needed))
         table.stop_on_faults()
-        table.load(wanted)
-    found = pd.DataFrame({name: _column(table, name, kinds[name]) for name in wanted})
+        table.load(there.values())
+    found = {name: _column(table, there[name], kinds[name]) for name in wanted}
     table.stop_on_faults()
-    check(found, contract, str(path))
-    return from_scores(found, str(path)) if contract is SCORES else found
+    rows = pd.DataFrame(found) if is_scores else user_tables.from_long(found)
+    check(rows, contract, str(path))
+    return from_scores(rows, str(path)) if is_scores else rows
+
+
+def _wide(table: Table, path: Path, sample: str, beside: Collection[str]) -> pd.DataFrame:
+    """One row per sample; what holds no numbers is named on stderr."""
+    if sample not in table.header or (k.FEATURE in table.header) != (k.VALUE in table.header):
+        raise DataError(user_tables.not_recognised(table, sample))
+    table.require(*dict.fromkeys(table.header))
+    table.stop_on_faults()
+    table.load(table.header)
+    rows, other = user_tables.from_wide(table, sample, beside)
+    if other:
+        print(f"tumint: {path}: no numbers, so no features: {listed(other)}", file=sys.stderr)
+    check(rows, FEATURES, str(path))
+    return rows
 
 
 def _column(table: Table, name: str, kind: str) -> np.ndarray:

@@ -45,6 +45,8 @@ def predicted_groups(result: Result, config: ResponseConfig, seed: int) -> tuple
 def _predict(result: Result, config: ResponseConfig, seed: int) -> Prediction:
     design, contrast = result.design, result.design.contrast
     nothing = np.full(len(design.units), np.nan)
+    if result.faults:
+        return Prediction(nothing, reason=result.reason)
     if not config.prediction.enabled:
         return Prediction(nothing, reason="switched off in the config")
     if contrast.formula:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,6 @@ from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
-from tumint.io.atomic import write_text
 from tumint.io.contracts import (
     EFFECTS_ALL,
     FEATURES,
@@ -29,9 +28,10 @@ from tumint.io.contracts import (
     empty,
     joined,
 )
+from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
-from tumint.response.compare import Result, compare
+from tumint.response.compare import Result, compare, not_compared
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
 from tumint.response.design.subset import restricted
@@ -65,13 +65,17 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         The features or the sheet are wrong, or they do not belong together.
     """
     config = params.response
-    assert config is not None
+    if config is None:
+        raise DataError(Fault("--params", "a section `response`", "none"))
     rows = read_sheet(sheet, check_files=False)
     if faults := check_design(rows, config, str(sheet), "config"):
         raise SheetError(faults)
     table = read_table(features, FEATURES)
     check_values(table, str(features))
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
+    for result in results:
+        for fault in result.faults:
+            print(f"tumint: {result.design.contrast.name} is not compared, the others are: {fault}", file=sys.stderr)
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [predicted_groups(result, config, params.seed) for result in results]
@@ -82,18 +86,19 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         OUTCOMES,
         only=True,
     )
-    summary = summarise(results, [said for _, said in predictions], config, without, grid=held, outcomes=related)
+    left = joined([remaining(result, config) for result in results], REMAINING, only=True)
+    spoken = [said for _, said in predictions]
+    summary = summarise(results, spoken, config, without, grid=held, left=left, outcomes=related)
     write_table(_all_subjects(table, rows, results, config), out / "subjects.parquet", SUBJECTS, meta=meta)
     for contract in (MIXED, POWER, INFLUENCE, EFFECTS_ALL):
         whole = joined([getattr(result, contract.name) for result in results], contract, only=True)
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
-    left = joined([remaining(result, config) for result in results], REMAINING, only=True)
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
-    write_text(out / "effects.json", json.dumps({**summary, k.META: meta}, indent=1, ensure_ascii=False) + "\n")
+    write_json(out / "effects.json", {**summary, k.META: meta})
 
 
 def run_contrasts(
@@ -106,16 +111,22 @@ def run_contrasts(
     sheet: str,
     beside: Sequence[str] = BESIDE,
 ) -> list[Result]:
-    """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages."""
+    """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages.
+
+    One that cannot be computed has no rows and says why; the others stand.
+    """
     if unknown := sorted(set(table[k.SAMPLE].astype(str)) - set(rows[k.SAMPLE])):
         shown = listed(unknown, 5)
         raise DataError(Fault(features, f"only samples of {sheet}", shown))
-    chosen = [restricted(rows, table, contrast, sheet) for contrast in config.contrasts]
-    designs = [
-        design.build(part, contrast, sheet) for (part, _), contrast in zip(chosen, config.contrasts, strict=True)
-    ]
-    results = [compare(table, built, config, seed, beside=beside) for built in designs]
-    return [replace(result, subset=said) for result, (_, said) in zip(results, chosen, strict=True)]
+    results = []
+    for contrast in config.contrasts:
+        try:
+            part, said = restricted(rows, table, contrast, sheet)
+            built = design.build(part, contrast, sheet)
+            results.append(replace(compare(table, built, config, seed, beside=beside), subset=said))
+        except SheetError as error:
+            results.append(not_compared(contrast, error))
+    return results
 
 
 def _all_subjects(

@@ -14,6 +14,7 @@ from tumint import keys as k
 from tumint.config.response import ResponseConfig
 from tumint.io.contracts import OUTCOMES, empty
 from tumint.response.compare import Result
+from tumint.response.grade import grade, linked
 from tumint.response.parts import parts_of, sentence
 from tumint.response.wording import finding, nothing, relation
 from tumint.text import integer, probability, setting
@@ -25,7 +26,8 @@ _FINDING = (
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
     *("mean_reference", "mean_group", "lost"),
     *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
-    *("robustness", "n_settings"),  # the sensitivity grid
+    *("robustness", "n_settings", "setting_low", "setting_high"),  # the sensitivity grid
+    *("verdict", "effect_adjusted"),  # what remains of a pair at equal shares of both types
 )
 _RELATION = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q"),
@@ -40,6 +42,7 @@ def summarise(
     without_features: list[str],
     *,
     grid: pd.DataFrame | None = None,
+    left: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Everything of `effects.json`.
@@ -50,8 +53,8 @@ def summarise(
         One per result, from `predicted_groups`.
     without_features
         Samples of the sheet of which no feature was given.
-    grid, outcomes
-        Tables of the contracts `ROBUSTNESS` and `OUTCOMES`.
+    grid, left, outcomes
+        Tables of the contracts `ROBUSTNESS`, `REMAINING` and `OUTCOMES`.
     """
     return {
         "fdr": config.fdr,
@@ -59,17 +62,19 @@ def summarise(
         "min_subjects": config.min_subjects,
         "samples_without_features": without_features,
         "contrasts": [
-            {**_contrast(result, config, grid), "prediction": prediction}
+            {**_contrast(result, config, grid, left), "prediction": prediction}
             for result, prediction in zip(results, predictions, strict=True)
         ],
         "outcomes": [_outcome(outcome.name, outcomes, config) for outcome in config.outcomes],
     }
 
 
-def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None) -> dict[str, Any]:
+def _contrast(
+    result: Result, config: ResponseConfig, grid: pd.DataFrame | None, left: pd.DataFrame | None
+) -> dict[str, Any]:
     contrast, effects, ways = result.design.contrast, result.effects, result.ways
     found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
-    found = _with_evidence(found, result, grid)
+    found = _with_evidence(found, result, grid, left)
     sides, split = contrast.model_dump(mode="json"), parts_of(effects)
     return {
         **sides,
@@ -89,19 +94,28 @@ def _contrast(result: Result, config: ResponseConfig, grid: pd.DataFrame | None)
             "reason": result.no_permutation,
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
-        "findings": [
-            {**{name: plain(row[name]) for name in _FINDING}, **_in_words(row, sides, split)}
-            for row in found[list(_FINDING)].to_dict("records")
-        ],
+        "findings": _findings(found[list(_FINDING)].to_dict("records"), sides, split),
         "largest": [finding(row, sides)["words"] for row in _largest(effects)],
     }
 
 
-def _in_words(row: dict[Any, Any], sides: dict[str, Any], split: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _findings(rows: list[dict[Any, Any]], sides: dict[str, Any], split: dict[str, dict[str, Any]]) -> list[Any]:
+    """Every finding with its grade, its sentence and, of a pair, the stronger finding that it shares a type with."""
+    found = []
+    for row, tied in zip(rows, linked(rows), strict=True):
+        parts = split.get(row[k.FEATURE]) if row[k.FAMILY] == k.FAMILY_INTERACTION else None
+        parts = None if sides.get("coefficient") else parts
+        word, why = grade(row, parts)
+        graded = {**row, "grade": word, "why": why, "linked_to": tied}
+        numbers = {name: plain(value) for name, value in graded.items()}
+        found.append({**numbers, **_in_words(graded, sides, parts)})
+    return found
+
+
+def _in_words(row: dict[Any, Any], sides: dict[str, Any], parts: dict[str, Any] | None) -> dict[str, Any]:
     """A finding's ratios and sentence; of a contact also what the difference in numbers of contacts is made of."""
     said = finding(row, sides)
-    parts = split.get(row[k.FEATURE])
-    if row[k.FAMILY] != k.FAMILY_INTERACTION or parts is None or sides.get("coefficient"):
+    if parts is None:
         return said
     words = f"{said['words']} {sentence(row[k.SOURCE], row[k.TARGET], parts, sides)}"
     shares = {
@@ -118,15 +132,28 @@ def _units(result: Result) -> dict[str, str] | None:
     return {str(sample): str(unit) for sample, unit in units.sort_index().items()}
 
 
-def _with_evidence(found: pd.DataFrame, result: Result, grid: pd.DataFrame | None) -> pd.DataFrame:
-    """Findings with what leaving one subject out does to them, and on how much of the grid they hold."""
+def _with_evidence(
+    found: pd.DataFrame, result: Result, grid: pd.DataFrame | None, left: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Findings with one subject left out, over the sensitivity grid, and at equal shares of both types."""
     beside = [k.FAMILY, k.FEATURE, "effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT]
     found = found.merge(result.influence[beside], on=[k.FAMILY, k.FEATURE], how="left")
-    held = [k.FAMILY, k.FEATURE, "robustness", "n_settings"]
-    if grid is None or grid.empty:
-        return found.assign(robustness=math.nan, n_settings=math.nan)
-    mine = grid.loc[grid["contrast"] == result.design.contrast.name, held]
-    return found.merge(mine.astype({"robustness": float, "n_settings": float}), on=held[:2], how="left")
+    over = {"effect_low": "setting_low", "effect_high": "setting_high"}
+    held = _of_contrast(grid, result, ["robustness", "n_settings", *over]).rename(columns=over)
+    pairs = _of_contrast(left, result, ["verdict", "effect_adjusted"], k.FAMILY_INTERACTION)
+    for table in (held, pairs):
+        found = found.merge(table, on=[k.FAMILY, k.FEATURE], how="left")
+    return found
+
+
+def _of_contrast(table: pd.DataFrame | None, result: Result, columns: list[str], family: str = "") -> pd.DataFrame:
+    """Some columns of a table of all contrasts, by family and feature; numbers as floats; no rows without a table."""
+    if table is None or table.empty:
+        return pd.DataFrame(columns=[k.FAMILY, k.FEATURE, *columns])
+    mine = table[table["contrast"] == result.design.contrast.name]
+    mine = mine.assign(**{k.FAMILY: family}) if family else mine
+    mine = mine[[k.FAMILY, k.FEATURE, *columns]]
+    return mine.astype({name: float for name in columns if name != "verdict"})
 
 
 def _largest(effects: pd.DataFrame) -> list[dict[Any, Any]]:

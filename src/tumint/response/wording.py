@@ -11,7 +11,7 @@ from typing import Any
 
 from tumint import families, text
 from tumint import keys as k
-from tumint.text import integer, probability, setting, share_setting
+from tumint.text import integer, probability, said_probability, setting, share_setting
 
 _RATIOS = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
 _WITHOUT = {"without_one_low": "effect_low", "without_one_high": "effect_high"}
@@ -30,22 +30,32 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, An
     family = row[k.FAMILY]
     ratios = {name: families.ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
     claim = _claim(row, _times(row, ratios), contrast)
-    return {**ratios, "words": f"{claim} ({_evidence(row, ratios)})."}
+    return {**ratios, "words": f"{claim} ({_evidence(row, ratios)}).", "short": f"{claim} ({_in_short(row)})."}
 
 
 def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     known = ratios["ratio"] is not None
     sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _RATIOS.items()]
     size, low, high = sizes
-    times = f"{text.ratio(size)}{' times' if known else ''}"
+    times = f"{text.ratio(size)}{'×' if known else ''}"
     return f"{times} ({text.ratio(low)} to {text.ratio(high)})" if _there(low) else times
+
+
+def _in_short(row: Mapping[Any, Any]) -> str:
+    """What a reader with little time has to know: the grade with its reason, q, and how many subjects."""
+    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
+    why = f": {row['why']}" if row.get("why") else ""
+    graded = f"{row['grade']}{why}; " if row.get("grade") else ""
+    return f"{graded}{said_probability('q', row['q'])}, {subjects}" if _there(row["q"]) else f"{subjects}, no p"
 
 
 def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
     subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     if not _there(row["q"]):
         return f"{subjects}, no p"
-    said = [f"q = {probability(row['q'])}", subjects]
+    why = f": {row['why']}" if row.get("why") else ""
+    graded = f"{row['grade']}{why}; " if row.get("grade") else ""
+    said = [said_probability("q", row["q"]), subjects]
     known = ratios["ratio"] is not None
     sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _WITHOUT.items()]
     low, high = sizes
@@ -53,8 +63,18 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
         said.append(f"{text.ratio(low)} to {text.ratio(high)} with any one left out")
     if _there(row.get("robustness")):
         kept = round(float(row["robustness"]) * float(row["n_settings"]))
-        said.append(f"robust on {kept} of {integer(row['n_settings'])} settings")
-    return ", ".join(said)
+        said.append(f"{_over_settings(row)}kept on {kept} of {integer(row['n_settings'])} other settings")
+    if row.get("linked_to"):
+        said.append(f"shares a type with {row['linked_to']}, the stronger finding")
+    return f"{graded}{', '.join(said)}"
+
+
+def _over_settings(row: Mapping[Any, Any]) -> str:
+    """The range of the ratio of contacts over other graphs and nulls."""
+    low, high = row.get("setting_low"), row.get("setting_high")
+    if not (_there(low) and _there(high)):
+        return ""
+    return f"{text.ratio(2.0 ** float(str(low)))} to {text.ratio(2.0 ** float(str(high)))} over other settings, "
 
 
 def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> str:
@@ -82,26 +102,21 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
 
 
 def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str:
-    """A contact odds ratio: what a neighbour does to the odds in either group, and the ratio of the two."""
+    """A contact odds ratio in either group, and the ratio of the two."""
     source, target = row[k.SOURCE], row[k.TARGET]
     more = "more" if row["effect"] > 0 else "less"
     if row[k.FAMILY] == k.FAMILY_MIXING:
-        claim = f"{source} and {target} mix {more} in {group} than in {reference}, beyond how much each keeps to itself"
-        what = "the odds of mixing are multiplied"
-    elif source == target:
-        claim = f"{source} touch one another {more} in {group} than in {reference}"
-        what = "each such neighbour multiplies the odds that a cell is one too"
+        who, beyond = f"{source} and {target} mix", ", beyond how much each keeps to itself"
     else:
-        claim = f"{source} and {target} touch {more} in {group} than in {reference}"
-        what = "a neighbour of one type multiplies the odds that a cell is of the other"
-    if row[k.FAMILY] == k.FAMILY_PAIRWISE:
-        what += ", other types left aside,"
+        who = f"{source} contact one another" if source == target else f"{source} contact {target}"
+        beyond = " within shared tissue"
+    beyond += ", other types left aside" if row[k.FAMILY] == k.FAMILY_PAIRWISE else ""
     means = [float(row.get(name, math.nan)) for name in ("mean_group", "mean_reference")]
-    by = ""
+    by = "contact odds ratios differ by"
     if not any(math.isnan(mean) for mean in means):
         here, there = (text.ratio(math.exp(mean)) for mean in means)
-        by = f" by {here} in {group} and by {there} in {reference}, a ratio of"
-    return f"{claim}: {what}{by or ' by'} {times.replace(' times', '')}"
+        by = f"contact odds ratio {here} against {there}, a ratio of"
+    return f"In {group}, {who} {more} than in {reference}{beyond}: {by} {times}"
 
 
 def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: float, power: float) -> str:
@@ -112,7 +127,7 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
     family
         `family`, `n_tested`, `smallest_q` and `detectable_alone` of a family.
     """
-    said = f"Nothing differs at q < {setting(fdr)} between {contrast['group']} and {contrast['reference']}"
+    said = f"No difference was found at q < {setting(fdr)} between {contrast['group']} and {contrast['reference']}"
     said += f" among {integer(family['n_tested'])} features of {_spoken(family[k.FAMILY])}"
     if _there(family["smallest_q"]):
         said += f" (smallest q = {probability(family['smallest_q'])})"
@@ -121,12 +136,11 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
         return f"{said}."
     times = families.ratio(seen, str(family[k.FAMILY]))
     size = (
-        f"of {text.ratio(seen)}"
+        f"a difference of {text.ratio(seen)}"
         if times is None
-        else f"by {text.ratio(times)} times, or to {text.ratio(1 / times)} of it,"
+        else f"a {text.ratio(times)}-fold increase or a fall to {text.ratio(1 / times)}×"
     )
-    found = f"would have been found in {share_setting(power)} of such cohorts"
-    return f"{said}. A difference {size} in a typical feature {found}."
+    return f"{said}. In a typical feature, {share_setting(power)} of such cohorts would have found {size}."
 
 
 def relation(row: Mapping[Any, Any]) -> str:
@@ -138,7 +152,7 @@ def relation(row: Mapping[Any, Any]) -> str:
     if numbers[0] is None:
         numbers = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
     times = f"{text.ratio(numbers[0])} ({text.ratio(numbers[1])} to {text.ratio(numbers[2])})"
-    subjects = f"q = {probability(row['q'])}, {row['n_subjects']} subjects"
+    subjects = f"{said_probability('q', row['q'])}, {row['n_subjects']} subjects"
     if survival:
         what = f"With one standard deviation more of {pair} ({_spoken(family)}) the hazard is {times} times as high"
         return f"{what} ({subjects}, {row['n_events']} events)."

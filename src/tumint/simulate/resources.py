@@ -10,6 +10,18 @@ from tumint.text import either
 _PACKAGE = Path(__file__).parents[1]
 
 
+def annotated_config() -> Path:
+    """The config with every key and what it means: of the package, or in `config/` of the repository.
+
+    Raises
+    ------
+    DataError
+        The file lies in neither place.
+    """
+    here = _PACKAGE.parents[1] / "config" / "config.yaml"
+    return here if here.is_file() else resource("config.yaml")
+
+
 def resource(name: str) -> Path:
     """Path of `resources/<name>`.
 

@@ -217,7 +217,7 @@ BAD: dict[str, tuple[Callable[[Entry], bytes], str]] = {
     "UTF-16 without a mark": (lambda e: text(e.rows).encode("utf-16-le"), " row 1{s}: expected text in UTF-8, .* 0x00"),
     "Latin-1": (
         lambda e: text(_row3(e.rows, lambda row: [*row[:-1], "\xe9"])).encode("latin-1"),
-        " row 3{s}: expected text in UTF-8, found the byte 0xE9",
+        " row 3{s}: expected text in UTF-8, found the byte 0xE9; save it as CSV in UTF-8",
     ),
     "Excel": (
         lambda e: b"PK\x03\x04\x14\x00\x06\x00" * 20,
@@ -243,7 +243,7 @@ BAD: dict[str, tuple[Callable[[Entry], bytes], str]] = {
     "column twice": (lambda e: text(_twice(e.rows, e.needed)).encode(), " header{s}: expected .*column .*once.*"),
     "no such column": (
         lambda e: text(_renamed(e.rows, e.needed, "zzz")).encode(),
-        " header{s}: expected a column `{needed}`, found .*zzz.*",
+        " header{s}: expected a column (`{needed}`|of the cell type), found .*zzz.*",
     ),
     "gzip cut off": (
         lambda e: gzip.compress(text(e.rows).encode())[:-9],
@@ -267,6 +267,8 @@ def test_one_good_line_for_each_fault(entry, read, tmp_path, fault):
         pytest.skip("it holds no numbers")
     if fault == "no number" and entry.read is compared_features:
         pytest.skip("a feature may have no value")
+    if fault == "no number" and entry.read is ENTRIES["ingest"].read:
+        pytest.skip("a cell without a place goes to quality control")
     if fault == "no such column" and entry.read is ENTRIES["compensation"].read:
         pytest.skip("markers that a matrix does not name stay as they are")
     path = _put(tmp_path / "bad", make(entry))

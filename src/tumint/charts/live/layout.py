@@ -96,7 +96,9 @@ def axis(of: charts.Axis, which: str, panel: charts.Panel) -> dict[str, Any]:
     elif of.kind == "names":
         found |= names(of.names, of.longest)
         found["range"] = [-0.6, len(of.names) - 0.4] if which == "x" else [len(of.names) - 0.5, -0.5]
-    if of.kind in ("number", "names") and of.limits is not None:
+    elif of.kind == "none":
+        found |= {"visible": False}
+    if of.kind in ("number", "names", "none") and of.limits is not None:
         found["range"] = list(of.limits)
     return found
 

@@ -173,7 +173,10 @@ def _axis(ax: Axes, which: str, axis: charts.Axis, names: Names, *, named: bool)
     elif axis.kind == "names":
         ax.set_xticks(range(len(axis.names)), [shortened(name, axis.longest) for name in axis.names])
         ax.set_xlim(-0.6, len(axis.names) - 0.4)
-    if axis.kind in ("number", "names") and axis.limits is not None:
+    if axis.kind == "none":
+        getattr(ax, f"set_{which}ticks")([])
+        ax.spines["bottom" if which == "x" else "left"].set_visible(False)
+    if axis.kind in ("number", "names", "none") and axis.limits is not None:
         getattr(ax, f"set_{which}lim")(axis.limits)
     if axis.title and named:
         getattr(ax, f"set_{which}label")(axis.title)

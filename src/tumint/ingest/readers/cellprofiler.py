@@ -71,7 +71,7 @@ def find_masks(table: Table, wanted: dict[str, str]) -> dict[str, str]:
 
 
 def _edges(table: Table, part: Part, ids: np.ndarray, settings: Settings) -> np.ndarray:
-    if not beside(part.path).is_file():
+    if not beside(part.path).exists():
         return no_edges()
     image = int(table.whole_numbers(IMAGE)[0]) if IMAGE in table.header else None
     return Relationships(beside(part.path), part.sample).edges(part.sample, ids, image)

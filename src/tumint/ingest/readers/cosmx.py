@@ -23,10 +23,11 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.cosmx_fields import positions, um_per_px
+from tumint.ingest.guess import label_of
 from tumint.ingest.layout import as_columns
 from tumint.ingest.matrix import Matrix, cells_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
-from tumint.ingest.recognise import guess_columns, header_of, values_of
+from tumint.ingest.recognise import header_of, table_of, values_of
 from tumint.ingest.tenx_matrix import by_barcode
 from tumint.ingest.wide_counts import Wide, header_of_counts, read_counts
 from tumint.io.raw.opening import open_table
@@ -189,8 +190,7 @@ def recognise(path: Path) -> Found | None:
     stains = [name.removeprefix(_STAIN) for name in header if name.startswith(_STAIN)]
     size = um_per_px(fields)
     old = "cell_id" not in header and "cell" not in header
-    guessed = guess_columns([name for name in header if name not in (_FOV, _CELL)])
-    columns = {what: guessed[what] for what in ("cell_type",) if what in guessed}
+    columns, decided = label_of(table_of(first))
     n = len(values_of(first, _FOV))
     check = [
         f"each slide is one sample ({n} fields of view in {first.name}); for one sample per field, give the sheet a "
@@ -204,7 +204,9 @@ def recognise(path: Path) -> Found | None:
     pixel = size or (_OLD_UM if old else _UM)
     config = {"pixel_size_um": pixel} | ({"columns": columns} if columns else {})
     unit = k.COUNTS if features else ""
-    return Found(rows, markers, config, check, has_types="cell_type" in columns, unit=unit, features=features)
+    return Found(
+        *(rows, markers, config, check), has_types=bool(columns), unit=unit, features=features, decided=decided
+    )
 
 
 READER = Reader("cosmx", read, recognise, _files, order=12)

@@ -71,11 +71,17 @@ def _flags(file: Path, header: list[str]) -> list[str]:
     known = (_ID, *_BOX, *_IMAGE, "Classifier Label", "Analysis Region", "Algorithm Name", "Analysis Inputs")
     measured = re.compile(r"( Intensity|Area \(.*|Perimeter \(.*|Completeness|Positive.*|Classification|Pixels.*|OD)$")
     named = [name for name in header if name not in known and not measured.search(name)]
-    found = [name for name in named if flags.are_flags(values_of(file, name))]
+    found = [name for name in named if _is_flag(file, name)]
     if found:
         return found
     called = [name for name in header if name.endswith(f" {_POSITIVE}") and not _NUCLEAR.match(name)]
-    return [name for name in called if flags.are_flags(values_of(file, name))]
+    return [name for name in called if _is_flag(file, name)]
+
+
+def _is_flag(file: Path, name: str) -> bool:
+    """Whether the column says yes of some cells and no of others."""
+    values = values_of(file, name)
+    return len(values) > 1 and flags.is_flag(values)
 
 
 def _roi(image: str) -> str:

@@ -41,7 +41,7 @@ def recognise(path: Path) -> Found | None:
     header = header_of(tables[0])
     measured = [name for name in header[: header.index(_X)] if name != _ID]
     folder = path if path.is_dir() else path.parent
-    removed = _removed(folder)
+    removed = _removed(folder) | _removed(folder.parent)  # the table lies in `quantification/` of a run
     markers = [(_bare(name), name) for name in measured if _bare(name) not in removed]
     check = ["MCMICRO does not write the pixel size: set `ingest.pixel_size_um`"]
     return Found([(stem(file).removeprefix("quantification-"), file, "") for file in tables], markers, {}, check)

@@ -20,10 +20,11 @@ import pandas as pd
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest.guess import label_of
 from tumint.ingest.layout import as_columns
 from tumint.ingest.matrix import Matrix, cells_of
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings
-from tumint.ingest.recognise import guess_columns, header_of
+from tumint.ingest.recognise import header_of, table_of
 from tumint.ingest.tenx_matrix import by_barcode
 from tumint.ingest.wide_counts import header_of_counts, read_counts
 from tumint.io.raw.opening import open_table
@@ -102,12 +103,11 @@ def recognise(path: Path) -> Found | None:
         return None
     counts = _file(regions[0], _COUNTS)
     features = header_of_counts(Place(str(counts), "init"), (_name_of(header_of(counts)),), _BLANKS)[1]
-    guessed = guess_columns(header_of(_file(regions[0], _META)))
-    columns = {what: guessed[what] for what in ("cell_type",) if what in guessed}
+    columns, decided = label_of(table_of(_file(regions[0], _META)))
     named = [p.name if len({q.name for q in regions}) == len(regions) else f"{p.parent.name}_{p.name}" for p in regions]
     rows = [(name, p, "") for name, p in zip(named, regions, strict=True)]
     config = {"columns": columns} if columns else {}
-    return Found(rows, [], config, [], has_types="cell_type" in columns, unit=k.COUNTS, features=features)
+    return Found(rows, [], config, has_types=bool(columns), unit=k.COUNTS, features=features, decided=decided)
 
 
 READER = Reader("merscope", read, recognise, _files, order=14)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tumint.ingest.flags import qupath_class
@@ -57,7 +58,15 @@ def _find(table: Table, settings: Settings) -> Layout:
         area_in_um2=unit is not None,
         markers=markers,
     )
+    if unit is not None and {"Centroid X px", "Centroid Y px"} <= set(table.header):
+        layout = replace(layout, otherwise=_in_pixels(layout, table))
     return require(table, with_columns(layout, settings.config))
+
+
+def _in_pixels(layout: Layout, table: Table) -> Layout:
+    """Of images without a pixel size, which QuPath measures in pixels, in columns of their own."""
+    x, y = ("Centroid X px",), ("Centroid Y px",)
+    return replace(layout, x=x, y=y, area=first_of(table, _areas(None)), in_um=False, area_in_um2=False)
 
 
 def _areas(unit: str | None) -> list[str]:

@@ -16,11 +16,13 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.extras import need
 from tumint.ingest.anndata_table import found_in, part_of
 from tumint.ingest.matrix import Matrix, cells_of, check_sparse, rows_of
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.io.raw.h5ad import quiet
 from tumint.io.raw.source import Identity, Place, file_identity, joint_identity, reading
+from tumint.io.raw.zarr_store import check_zarr
 
 _KINDS = ("tables", "shapes", "points")  # images and labels are not looked at
 _DESCRIBED = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -30,7 +32,7 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
     """The cells of the parts of one store."""
     try:
         with reading(parts[0].place, "a whole SpatialData store"), quiet():
-            data = _opened(path)
+            data = _opened(path, parts[0].place)
             table = _table(data, parts[0], settings.config)
             for values in (table.X, *table.layers.values(), *table.obsp.values()):
                 check_sparse(values, parts[0].place.at())
@@ -47,11 +49,13 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
             yield part, error
 
 
-def _opened(path: str) -> Any:
+def _opened(path: str, place: Place) -> Any:
+    need("spatialdata", "config: key `ingest.format` (spatialdata)")
     import spatialdata
 
     if not Path(path).is_dir():
         raise FileNotFoundError(path)
+    check_zarr(place, _KINDS)
     return spatialdata.read_zarr(path, selection=_KINDS)
 
 
@@ -132,7 +136,7 @@ def recognise(path: Path) -> Found | None:
     if not (path / "tables").is_dir():
         return None
     with reading(Place(str(path), "init"), "a whole SpatialData store"), quiet():
-        data = _opened(str(path))
+        data = _opened(str(path), Place(str(path), "init"))
         names = list(data.tables)
         if named is None and len(names) != 1:
             expected = f"one table, or the path of one of them (`{path / _KINDS[0] / 'NAME'}`)"

@@ -16,6 +16,7 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest import steinbock_anndata
+from tumint.ingest.columns import is_shape
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
 from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, from_corner, no_edges
@@ -28,15 +29,6 @@ from tumint.io.raw.table import Table
 _ID, _X, _Y, _AREA, _IMAGE = "Object", "centroid-1", "centroid-0", "area", "Image"
 _SHAPES = {k.ECCENTRICITY: "eccentricity", k.SOLIDITY: "solidity"}
 _INTENSITIES = "intensities"
-_NO_MARKER = (
-    "area",
-    "axis_major_length",
-    "axis_minor_length",
-    "eccentricity",
-    "major_axis_length",
-    "minor_axis_length",
-    "solidity",
-)
 
 
 def _twin(path: str | Path, kind: str) -> Path:
@@ -99,7 +91,7 @@ def _layout(table: Table, markers: dict[str, str]) -> Layout:
 
 def _edges(table: Table, part: Part, ids: np.ndarray, settings: Settings) -> np.ndarray:
     file = _twin(part.path, "neighbors")
-    if not file.is_file():
+    if not file.exists():
         return no_edges()
     pairs = open_table(Place(str(file), part.sample))
     ends = (_ID, "Neighbor")
@@ -122,7 +114,7 @@ def _images(path: str) -> Path:
 def _image_um(part: Part) -> tuple[float, float]:
     """Width and height of the image, NaN where `images.csv` does not have them."""
     file = _images(part.path)
-    if not file.is_file():
+    if not file.exists():
         return from_corner(part)
     table = open_table(Place(str(file), part.sample))
     sides = ("width_px", "height_px")
@@ -156,7 +148,7 @@ def recognise(path: Path) -> Found | None:
     if not tables:
         return None
     header = header_of(tables[0])
-    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, *_NO_MARKER)]
+    markers = [(name, name) for name in header if name not in (_ID, _IMAGE) and not is_shape(name)]
     check = []
     if len(folders) > 1:
         others = ", ".join(f.name for f in folders[1:])
@@ -168,7 +160,7 @@ def _exported(path: Path) -> Found | None:
     header = header_of(path)
     if not {_IMAGE, _ID, _X, _Y} <= set(header):
         return None
-    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, _X, _Y, *_NO_MARKER)]
+    markers = [(name, name) for name in header if name not in (_ID, _IMAGE, _X, _Y) and not is_shape(name)]
     return Found([(stem(Path(name)), path, name) for name in values_of(path, _IMAGE)], markers)
 
 

@@ -7,7 +7,7 @@ from tumint.io.contracts.base import Contract
 
 # ingest/<batch>.samples.parquet: one row per row of the sheet in this batch, also where nothing could be read. Ingest
 # also writes `part`, `has_coordinates` (false: dissociated cells), numbers of odd cells (`n_outside`, `n_coincident`,
-# `n_id_gaps`, `n_several_masks`), of cells by domain, and `notes`.
+# `n_id_gaps`, `n_several_masks`, `n_no_place`), of cells by domain, `unread` columns, and `notes`.
 SAMPLES = Contract(
     "ingest samples",
     {

@@ -17,6 +17,7 @@ QC_MEASURES = Contract(
         "total": "float?",
         "excluded": "bool",  # in a region of `qc.exclude_regions`
         "no_intensity": "bool",  # lacks the value of a marker that others of its sample have
+        "no_place": "bool",  # lacks coordinates that others of its sample have
     },
     (k.SAMPLE, k.CELL_ID),
 )

@@ -22,9 +22,10 @@ from tumint.io.raw.source import Identity, Text
 from tumint.io.raw.table import Table
 from tumint.text import and_more
 
-_DELIMITERS = (",", "\t", ";")
+_DELIMITERS = (",", "\t", ";", "|")
 _LONGEST_WITH_BREAKS = 256 << 20  # bytes of a text that is read row by row
 _TABS = (".tsv", ".tab", ".txt")
+_LONGER = "end no row with a delimiter; names of rows need a header too (in R: `write.csv(row.names = FALSE)`)"
 
 
 class Delimited(Table):
@@ -44,7 +45,7 @@ class Delimited(Table):
         self._text = text
         self._spaced = spaced
         line = text.head()
-        self._delimiter = _delimiter(line, text.place.path)
+        self._delimiter = _delimiter(line, text.first, text.place.path)
         self._long_header = "\n" in line
         fields = csv.reader(io.StringIO(line, newline=""), delimiter=self._delimiter, skipinitialspace=spaced)
         super().__init__(text.place, _names(next(fields, [])))
@@ -108,7 +109,7 @@ class Delimited(Table):
                 first, start, ends = start, start + _lines(body), body.endswith(b"\n")
                 if ragged:
                     continue  # only how many there are is still of interest
-                kept = ~_blank(table, body, numbers - first)
+                kept = ~_blank(table, body, numbers - first, self._delimiter)
                 yield *self._kept(table, numbers, kept, wanted, keep), body.count(b'"') % 2 == 1
         if ragged:
             raise DataError(self._ragged(ragged, last=start - 1, ends=ends))
@@ -236,23 +237,23 @@ class Delimited(Table):
         first = ragged[0]
         is_cut = first.number == last and first.actual_columns < first.expected_columns and not ends
         found = f"{first.actual_columns}{and_more(len(ragged) - 1, 'row')}{': the file is cut off' if is_cut else ''}"
-        return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found)
+        longer = first.actual_columns == first.expected_columns + 1 and len(ragged) > 1
+        return Fault(self.place.at(first.number), f"{first.expected_columns} fields", found, _LONGER if longer else "")
 
 
 def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _blank(table: pa.Table, block: bytes, at: np.ndarray) -> np.ndarray:
-    """Which rows are blank lines: empty in every column that was read, and empty in the file, on their line `at`."""
-    if not block.startswith(b"\n") and b"\n\n" not in block:
-        return np.zeros(table.num_rows, dtype=bool)
+def _blank(table: pa.Table, block: bytes, at: np.ndarray, delimiter: str) -> np.ndarray:
+    """Which rows hold nothing: empty in every column that was read, and on their line `at` delimiters at most."""
     empty = np.ones(table.num_rows, dtype=bool)
     for column in table.columns:
         empty &= pc.equal(column, "").to_numpy()
-    if empty.any():
-        lines = block.split(b"\n")
-        empty[empty] = [not lines[i].strip() for i in at[empty]]
+        if not empty.any():
+            return empty
+    lines, nothing = block.split(b"\n"), f'{delimiter}" \t\r'.encode()
+    empty[empty] = [not lines[i].strip(nothing) for i in at[empty]]
     return empty
 
 
@@ -262,9 +263,13 @@ def _among(column: pa.ChunkedArray, texts: Collection[str]) -> np.ndarray:
     return np.asarray(found.to_numpy())
 
 
-def _delimiter(head: str, path: str) -> str:
-    """By the file's name, unless the header does not hold it and does hold another."""
+def _delimiter(head: str, lines: Sequence[str], path: str) -> str:
+    """What cuts the first lines into as many fields each; by the file's name where that does, or nothing does."""
     by_name = "\t" if path.lower().removesuffix(".gz").endswith(_TABS) else ","
+    fields = {mark: {len(row) for row in csv.reader(lines, delimiter=mark)} for mark in _DELIMITERS}
+    even = [mark for mark, counts in fields.items() if len(counts) == 1 and max(counts) > 1]
+    if even and by_name not in even:
+        return max(even, key=lambda mark: max(fields[mark]))
     return by_name if by_name in head else max(by_name, *_DELIMITERS, key=head.count)
 
 

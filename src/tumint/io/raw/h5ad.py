@@ -16,6 +16,7 @@ from tumint.io.raw.hdf5 import check_hdf5
 from tumint.io.raw.source import Identity, Place, file_identity, reading
 from tumint.io.raw.table import Table, plain
 
+PLACES = (k.SPATIAL, "X_spatial", "spatial_um", "spatial_global", "spatial_fov")  # of obsm, best first
 _AXES = ("x", "y")  # what obsm["spatial"] is called where obs has no such columns
 
 
@@ -48,6 +49,13 @@ def opened(place: Place, *, backed: bool = True) -> Iterator[Any]:
             data.file.close()
 
 
+def place_of(data: Any) -> str | None:
+    """The slot of obsm that holds the places of the cells; None where there is none."""
+    names = [str(name) for name in data.obsm]
+    near = [name for name in names if "spatial" in name.lower()]
+    return next((n for n in (*PLACES, *near) if n in names and np.ndim(data.obsm[n]) == 2), None)
+
+
 class Frame(Table):
     """Columns of a data frame; `rows` (default from 1) are their numbers in its file."""
 
@@ -69,13 +77,13 @@ class Frame(Table):
 
 
 class Obs(Frame):
-    """obs of an AnnData file; a column `x` or `y` that it lacks comes from `obsm["spatial"]`."""
+    """obs of an AnnData file; a column `x` or `y` that it lacks comes from obsm (`PLACES`)."""
 
     def __init__(self, place: Place) -> None:
         with opened(place) as data:
             frame = data.obs.copy()
-            if k.SPATIAL in data.obsm:
-                spatial = np.asarray(data.obsm[k.SPATIAL], dtype=float)
+            if (slot := place_of(data)) is not None:
+                spatial = np.asarray(data.obsm[slot], dtype=float)
                 for axis, name in enumerate(_AXES):
                     if name not in frame:
                         frame[name] = spatial[:, axis]

@@ -14,7 +14,7 @@ import numpy as np
 
 from tumint.errors import DataError, Fault
 from tumint.io.raw.limits import check_unpacked
-from tumint.io.raw.source import Place, reading
+from tumint.io.raw.source import Place, check_ordinary, reading
 from tumint.text import integer
 
 _BLOCK = 1 << 22  # elements of an index array that are held at a time
@@ -37,6 +37,7 @@ def check_hdf5(place: Place, what: str) -> None:
     """
     import h5py
 
+    check_ordinary(place)
     with reading(place, what), h5py.File(place.path, "r") as file:
         n_bytes = 0
         sparse = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tumint.io.kinds import is_special
 from tumint.io.raw.delimited import Delimited
 from tumint.io.raw.h5ad import Obs
 from tumint.io.raw.parquet import Parquet
-from tumint.io.raw.source import Place, Text
+from tumint.io.raw.source import Place, Text, check_ordinary
 from tumint.io.raw.table import Table
 
 
@@ -19,6 +20,7 @@ def open_table(place: Place, decimal: str | None = None, *, spaced: bool = False
     DataError
         There is no such file, or it is damaged, empty, or of another kind.
     """
+    check_ordinary(place)  # asked first, because to open a pipe is to wait
     if is_parquet(place.path):
         return Parquet(place)
     if is_h5ad(place.path):
@@ -37,6 +39,8 @@ def is_h5ad(path: str | Path) -> bool:
 
 
 def _first_bytes(path: str | Path) -> bytes:
+    if is_special(path):
+        return b""
     try:
         with open(path, "rb") as handle:
             return handle.read(4)

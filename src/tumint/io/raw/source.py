@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from tumint.errors import DataError, Fault, TumintError
+from tumint.io.kinds import is_special, oddity
 from tumint.io.raw.limits import check_unpacked
 from tumint.text import integer
 
 BLOCK = 8 << 20  # bytes of text held at a time: the memory of a read does not follow the size of its file
 LONGEST_LINE = 64 << 20
 _HEAD = 64 << 10
+_LINES = 20
+_AS_UTF8 = "save it as CSV in UTF-8"
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 # what people name .csv and is none, by its first bytes, and what mends it
@@ -61,6 +64,12 @@ def reading(place: Place, what: str) -> Iterator[None]:
         raise DataError(Fault(place.at(), what, f"`{text[:160]}`")) from None
 
 
+def check_ordinary(place: Place) -> None:
+    """Raise `DataError` where to open `place` is to wait, or to read without end: a pipe, a socket, a device."""
+    if is_special(place.path):
+        raise DataError(Fault(place.at(), "a file", oddity(place.path)))
+
+
 @dataclass(frozen=True)
 class Identity:
     """What a file is on disk: SHA-256 in hex (empty: not read) and size in bytes."""
@@ -71,6 +80,8 @@ class Identity:
 
 def file_identity(path: str | Path) -> Identity:
     """SHA-256 and size of a file; empty and 0 where it cannot be read."""
+    if is_special(path):
+        return Identity("", 0)
     try:
         with open(path, "rb") as handle:
             return Identity(hashlib.file_digest(handle, "sha256").hexdigest(), Path(path).stat().st_size)
@@ -139,6 +150,7 @@ class Text:
         self.place = place
         self.identity = Identity("", 0)  # once `blocks` has ended
         self.before = 0  # blank lines before the first that is not, once `head` was read
+        self.first: list[str] = []  # that line and some after it, once `head` was read
         self._rows = 0  # lines before the block
 
     def head(self) -> str:
@@ -154,6 +166,7 @@ class Text:
                 self.before += text.count("\n")
         blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
         self.before, lines = self.before + blank, lines[blank:]
+        self.first = [line for line in lines[:_LINES] if line.strip()]
         ends = (i for i in range(1, len(lines) + 1) if "\n".join(lines[:i]).count('"') % 2 == 0)
         return "\n".join(lines[: next(ends, 1)]) if lines[0].count('"') % 2 else lines[0]
 
@@ -181,6 +194,7 @@ class Text:
                 yield self._checked(rest)
 
     def _opened(self) -> _Hashing:
+        check_ordinary(self.place)
         try:
             return _Hashing(open(self.place.path, "rb"))
         except (FileNotFoundError, NotADirectoryError):
@@ -219,7 +233,8 @@ class Text:
         except UnicodeDecodeError as error:
             row = self._rows + data.count(b"\n", 0, error.start) + 1
             found = f"the byte 0x{data[error.start]:02X}{self._kind(data) if self._rows == 0 else ''}"
-            raise DataError(Fault(self.place.at(row), "text in UTF-8", found)) from None
+            mends = "" if "(" in found else _AS_UTF8
+            raise DataError(Fault(self.place.at(row), "text in UTF-8", found, mends)) from None
         if (nul := data.find(b"\0")) >= 0:
             row = self._rows + data.count(b"\n", 0, nul) + 1
             found = f"the byte 0x00{self._kind(data) if self._rows == 0 else ''}"

@@ -14,10 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tumint.errors import DataError, Fault
+from tumint.io.raw.odd_numbers import remedy
 from tumint.io.raw.source import Identity, Place
 from tumint.text import and_more, listed, setting
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})  # as R, pandas and spreadsheets write them, in lower case
+A_NUMBER = "a number"
+RENUMBER = "`ingest.repeated_ids: renumber` numbers the cells by row"
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -66,6 +69,11 @@ class Table:
         self.load(names, keep)
         yield self
 
+    @property
+    def loaded(self) -> list[str]:
+        """Names of the columns that were read."""
+        return list(self._columns)
+
     def __len__(self) -> int:
         return self.rows.size
 
@@ -77,7 +85,8 @@ class Table:
                 self.faults.append(Fault(self.place.at(self.top), f"{self.a_column} `{name}`", found))
             elif (count := self.header.count(name)) > 1:
                 found = f"{count} of that name"
-                self.faults.append(Fault(self.place.at(self.top), f"the column `{name}` once", found))
+                where = self.place.at(self.top)
+                self.faults.append(Fault(where, f"the column `{name}` once", found, "rename or delete the others"))
 
     def hint(self, name: str) -> str:
         """The nearest name in the header, or what is there."""
@@ -153,9 +162,9 @@ class Table:
             values = pc.cast(column, pa.float64()).to_numpy()
         except pa.ArrowInvalid:
             values, is_text = _slow_numbers(as_text(column).to_pylist(), self.decimal)
-        self.fault(name, is_text, "a number")
+        self.fault(name, is_text, A_NUMBER)
         if not missing:
-            self.fault(name, np.isnan(values) & ~is_text, "a number")
+            self.fault(name, np.isnan(values) & ~is_text, A_NUMBER)
         # infinite as float32 is infinite in the file
         finite = ~np.isnan(values) if infinite else np.abs(values) <= _FLOAT32_MAX
         self.fault(name, ~finite & ~np.isnan(values), "a finite number")
@@ -188,7 +197,8 @@ class Table:
             second = int(again.min())
             first = int(np.flatnonzero(ids == ids[second])[0])
             found = f"`{ids[second]}` in row {self.rows[first]} too{and_more(again.size - 1, 'row')}"
-            self.faults.append(Fault(self.place.at(int(self.rows[second]), name), "each cell id once", found))
+            where = self.place.at(int(self.rows[second]), name)
+            self.faults.append(Fault(where, "each cell id once", found, RENUMBER))
 
     def check(self, name: str, allowed: Collection[str], expected: str) -> None:
         """A fault where a text of the column `name` is neither missing nor `allowed`."""
@@ -205,7 +215,8 @@ class Table:
             shown = f"`{text if len(text) <= 40 else text[:37] + '...'}`" if text.strip() else "an empty field"
             place, rows = self._origin.get(name, (self.place, self.rows))
             where = place.at(int(rows[first]), name)
-            self.faults.append(Fault(where, expected, f"{shown}{and_more(int(bad.sum()) - 1, 'row')}"))
+            mends = remedy(str(value)) if expected == A_NUMBER and value is not None else ""
+            self.faults.append(Fault(where, expected, f"{shown}{and_more(int(bad.sum()) - 1, 'row')}", mends))
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -235,11 +246,12 @@ def printable(text: str) -> str:
 def _slow_numbers(texts: list[str | None], decimal: str) -> tuple[np.ndarray, np.ndarray]:
     """Values and which are text: spaces around a number and the usual words for a missing one are no text.
 
-    A comma is a decimal comma only where no number of the column has a point: `1,234.5` has both, and is text.
+    A comma is a decimal comma only where no number of the column has a point; one with both, `1,234.5`, is text.
     """
     values = np.full(len(texts), np.nan)
     is_text = np.zeros(len(texts), dtype=bool)
-    comma = decimal == "," and not any("." in text for text in texts if text)
+    points = [text for text in texts if text and "." in text]
+    comma = decimal == "," and (not points or any("," in text for text in points))
     for i, text in enumerate(texts):
         stripped = (text or "").strip()
         if stripped.lower() in MISSING:

@@ -24,8 +24,8 @@ GATE_COLUMNS = (
 MIXING_COLUMNS = (
     Column("stage", "Integration"),
     Column("entropy", "Mixing", "number", "entropy of batches among neighbours, against that of all cells; 1: mixed"),
-    Column("lisi", "Batches around a cell", "number", "effective number among its neighbours"),
-    Column("n_batches", "Batches", "int"),
+    Column("lisi", "Kinds around a cell", "number", "effective number among its neighbours"),
+    Column("n_batches", "Of", "int", "ROIs, or levels of the column of batches"),
     Column("silhouette", "Types apart", "number", "silhouette of the types, from -1 to 1"),
 )
 MORAN_COLUMNS = (
@@ -53,7 +53,7 @@ def sections(inputs: Inputs, palette: Mapping[str, str], n_cells: int) -> list[S
         Section("UMAP", _umap(inputs, palette, n_cells)),
         Section("States and gates", _states(inputs, palette)),
         Section("How many clusters", _stability(inputs)),
-        Section("Batches", _mixing(inputs)),
+        Section("Mixing", _mixing(inputs)),
         Section("Ways of typing", _confusion(inputs)),
         Section("Where markers lie", _moran(inputs)),
         Section("Ligands and receptors", _pairs(inputs)),
@@ -108,15 +108,23 @@ def _mixing(inputs: Inputs) -> list[Block]:
     table = inputs.table("cluster/mixing.parquet", contracts.MIXING, optional=True)
     if table.empty or int(table["n_batches"].max()) < 2:
         return []
-    shown = Table("mixing", "How well batches mix, and how well types keep apart.", MIXING_COLUMNS, table)
+    of = _batches_are(inputs)
+    shown = Table("mixing", f"How well {of} mix, and how well types keep apart.", MIXING_COLUMNS, table)
     entropy, apart = (dict(zip(table["stage"], table[c].astype(float), strict=True)) for c in ("entropy", "silhouette"))
     if "after" not in entropy:
-        return [Text(f"Nothing was integrated; neighbours are {percent(entropy['before'])} mixed."), shown]
+        return [Text(f"Nothing was integrated; {of} are {percent(entropy['before'])} mixed among neighbours."), shown]
     mixed = f"Mixing went from {number(entropy['before'])} to {number(entropy['after'])}"
     said = f"{mixed}, the silhouette of the types from {number(apart['before'])} to {number(apart['after'])}."
     lost = apart["before"] - apart["after"] > _LOST
     warned = [Notice("Types keep apart less than before: integration may have taken out biology.")] if lost else []
     return [Text(said), *warned, shown]
+
+
+def _batches_are(inputs: Inputs) -> str:
+    """What mixing is measured between: the column of batches that the config names, else the ROIs."""
+    settings = inputs.metas.get("cluster", {}).get("params", {}).get("cluster") or {}
+    column = (settings.get("integrate") or {}).get("batch")
+    return "ROIs" if column in (None, k.SAMPLE) else f"levels of `{column}`"
 
 
 def _confusion(inputs: Inputs) -> list[Block]:

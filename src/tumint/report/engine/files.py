@@ -6,6 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tumint.errors import DataError, Fault
+from tumint.io.atomic import write_text
+from tumint.text import listed
+
+_WRITTEN = ".written"  # names of what a report wrote into the folder: of these none is a person's
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
 
 
@@ -21,17 +26,40 @@ class Files:
     """The folder of a stage's figures, and how much of the page they have filled so far."""
 
     folder: Path
+    note: str = ""  # whose data it is, under every figure that leaves the page
     used: int = 0
     names: set[str] = field(default_factory=set)
     links: list[Link] = field(default_factory=list)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
 
-    def clear(self) -> None:
-        """Make the folder, without figures of an earlier report."""
+    def clear(self, *, overwrite: bool = False) -> None:
+        """Make the folder, without figures of an earlier report.
+
+        Raises
+        ------
+        DataError
+            It holds drawings or tables that no report wrote, and they may not be overwritten.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        for old in (*self.folder.glob("*.svg"), *self.folder.glob("*.csv")):
+        there = sorted(path for path in self.folder.iterdir() if path.suffix in (".svg", ".csv"))
+        foreign = [path.name for path in there if path.name not in self._written()]
+        if foreign and not overwrite:
+            expected = "only figures and tables that a report wrote there, or --overwrite"
+            raise DataError(Fault(str(self.folder), expected, listed(foreign)))
+        for old in there:
             old.unlink()
+        write_text(self.folder / _WRITTEN, "")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a drawing or table into the folder; noted first, as a kill may follow."""
+        write_text(self.folder / _WRITTEN, "".join(f"{one}\n" for one in sorted({*self._written(), name})))
+        write_text(self.folder / name, text)
+
+    def _written(self) -> set[str]:
+        """Names of what reports wrote."""
+        path = self.folder / _WRITTEN
+        return set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
 
     def unique(self, name: str) -> str:
         """`name` as a file name that was not given yet, whatever the case of its letters."""

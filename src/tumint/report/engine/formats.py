@@ -10,6 +10,8 @@ import pandas as pd
 from tumint import text
 from tumint.report.engine.page import Kind
 
+_SMALLEST = 1e-4
+
 
 def is_missing(value: Any) -> bool:
     """None, NaN, NaT or an empty text."""
@@ -31,7 +33,7 @@ def cell(value: Any, kind: Kind) -> str:
             return text.ratio(float(value))
         case "percent":
             return text.percent(float(value))
-        case "p":
-            return text.probability(float(value))
+        case "p":  # from some animals, no smaller p is to be believed to its digits; the CSV holds them
+            return text.probability(float(value)) if value >= _SMALLEST else f"<{text.setting(_SMALLEST)}"
         case _:
             return str(value)

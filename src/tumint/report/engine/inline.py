@@ -11,8 +11,25 @@ from tumint.charts.palette import INK, PAPER, RULE
 
 _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _SIZE = re.compile(r'<svg[^>]*? viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"[^>]*>', re.DOTALL)
+_HEIGHT = re.compile(r'height="[\d.]+pt"')
+_LINE = 14.0  # points that the note takes
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _THEME = ((INK, "var(--ink)"), (PAPER, "var(--card)"), (RULE, "var(--rule)"))
+
+
+def signed(text: str, note: str) -> str:
+    """The SVG `text` with a line below the drawing: a figure that leaves the page still says whose data it shows."""
+    size = _SIZE.search(text)
+    if not note or size is None:
+        return text
+    width, height = float(size["width"]), float(size["height"])
+    head = size.group(0)
+    taller = _HEIGHT.sub(f'height="{height + _LINE:g}pt"', head)
+    taller = taller.replace(
+        f'viewBox="0 0 {size["width"]} {size["height"]}"', f'viewBox="0 0 {width:g} {height + _LINE:g}"'
+    )
+    line = f'<text x="4" y="{height + 9:g}" font-family="sans-serif" font-size="8" fill="{INK}">{escape(note)}</text>'
+    return text.replace(head, taller, 1).replace("</svg>", f"{line}\n</svg>")
 
 
 def inline(figure: Figure, text: str) -> Markup:

@@ -5,7 +5,6 @@ A file that is not there becomes an empty table of its contract, and is named; a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +19,7 @@ from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.contracts import Contract, empty
+from tumint.io.sealed_json import read_json
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
 from tumint.samples import batches, read_sheet
@@ -118,11 +118,7 @@ class Inputs:
                 self.missing.append(name)
             return {}
         self.hashes[name] = file_sha256(path)
-        try:
-            loaded = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DataError(Fault(str(path), "a JSON file", f"`{error}`: delete it and run again")) from None
-        return loaded if isinstance(loaded, dict) else {}
+        return read_json(path)
 
     @cached_property
     def subject_of(self) -> dict[str, str]:

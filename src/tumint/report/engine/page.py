@@ -24,7 +24,7 @@ class State:
     @property
     def word(self) -> str:
         """What the light says, for readers who do not see colours."""
-        return {"green": "went well", "amber": "look at this", "red": "failed in part"}[self.light]
+        return {"green": "went well", "amber": "worth a look", "red": "failed in part"}[self.light]
 
 
 def state(reasons: Sequence[tuple[Light, str]], well: str) -> State:

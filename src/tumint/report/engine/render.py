@@ -15,7 +15,7 @@ from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.report.engine import interactive, runs, views
 from tumint.report.engine.added import with_added
-from tumint.report.engine.files import Files
+from tumint.report.engine.files import Files, file_name
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
 from tumint.report.engine.ran import provenance
@@ -25,13 +25,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("maps.js", "live.js", "page.js")
 
 
-def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) -> None:
+def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:
     """Write the report of `stage` (or `index`) to `out`, its figures and tables to `<results>/figures/<stage>`.
+
+    `overwrite`: also where that folder holds drawings or tables that no report wrote, which go.
 
     Raises
     ------
     TumintError
-        The sheet or a table is wrong. A table that is not there is no error: the page says so.
+        The sheet or a table is wrong, or the folder of figures holds what no report wrote. A table that is not there
+        is no error: the page says so.
     """
     inputs = Inputs.load(params, results, sheet)
     if stage == "index":
@@ -39,26 +42,25 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path) 
         # what is not whole yet is no run that a later one is compared with
         inputs.previous = None if inputs.missing else runs.record(inputs.results, summary)
     page = with_added(importlib.import_module(f"tumint.report.{stage}.page").build(inputs), inputs)
-    files = Files(Path(results) / "figures" / stage)
-    if stage != "index":
-        files.clear()
+    files = Files(Path(results) / "figures" / stage, note(params))
+    files.clear(overwrite=overwrite)
     write_text(out, html(page, inputs, files))
 
 
-def against(other: Path, results: Path, out: Path) -> None:
+def against(other: Path, results: Path, out: Path, *, overwrite: bool = False) -> None:
     """Write what differs between the newest runs in two folders of results, to `out`.
 
     Raises
     ------
     DataError
-        One of the folders has no run that can be read.
+        One of the folders has no run that can be read, or that of the figures holds what no report wrote.
     """
     before, after = runs.newest(Path(other)), runs.newest(Path(results))
     page = importlib.import_module("tumint.report.index.against").page(before, after)
     params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
     inputs = Inputs(params, Path(results), pd.DataFrame())
-    files = Files(Path(results) / "figures" / "against")
-    files.clear()
+    files = Files(Path(results) / "figures" / "against", note(params))
+    files.clear(overwrite=overwrite)
     write_text(out, html(page, inputs, files))
 
 
@@ -77,6 +79,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         findings=[views.finding(finding, files) for finding in page.findings],
         sections=sections,
         params=inputs.params,
+        stem=file_name(inputs.params.cohort or "cohort"),
         names={"index": "Overview", **{name: stage.tab or name.capitalize() for name, stage in STAGES.items()}},
         provenance=provenance(page, inputs),
         missing=inputs.missing,
@@ -87,6 +90,11 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         version=__version__,
     )
     return rendered
+
+
+def note(params: StageParams) -> str:
+    """Whose data a figure shows, for where it stands alone."""
+    return " · ".join(filter(None, (params.cohort, "SIMULATED data" if params.simulated else "")))
 
 
 def said(text: str) -> Markup:

@@ -19,7 +19,7 @@ from tumint import __version__, families
 from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.io import contracts
-from tumint.io.atomic import write_text
+from tumint.io.sealed_json import read_json, write_json
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.words import feature_name
 from tumint.text import integer, listed, percent, plural
@@ -77,18 +77,24 @@ def _short(value: Any) -> float | None:
 
 
 def record(results: Path, summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Keep `summary` as the newest run, unless it is already; the run before it, if there is one."""
+    """Keep `summary` as the newest run, unless it is already; the run before it, if there is one.
+
+    Raises
+    ------
+    DataError
+        One of the two is damaged.
+    """
     folder = results / FOLDER
     paths = sorted(folder.glob("[0-9]*.json"))
     plain = json.loads(json.dumps(summary))
-    if paths and _read(paths[-1]) == plain:
+    if paths and read_json(paths[-1]) == plain:
         earlier = paths[:-1]
     else:
         number = int(paths[-1].stem) + 1 if paths else 1
-        write_text(folder / f"{number:04d}.json", json.dumps(plain, ensure_ascii=False, indent=0) + "\n")
+        write_json(folder / f"{number:04d}.json", plain, indent=0)
         earlier = paths
-    before = _read(earlier[-1]) if earlier else None
-    return before if before is not None and before.get("format") == FORMAT else None
+    before = read_json(earlier[-1]) if earlier else {}
+    return before if before.get("format") == FORMAT else None
 
 
 def newest(results: Path) -> dict[str, Any]:
@@ -97,26 +103,18 @@ def newest(results: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        There is none, or another version of tumint wrote it.
+        There is none, it is damaged, or another version of tumint wrote it.
     """
     paths = sorted((results / FOLDER).glob("[0-9]*.json"))
-    found = _read(paths[-1]) if paths else None
-    if found is None:
-        what = "nothing there" if not results.is_dir() else "no run, or one that cannot be read"
+    if not paths:
+        what = "nothing there" if not results.is_dir() else "no run"
         raise DataError(
             Fault(str(results), f"results with a run in `{FOLDER}/`, which the report `index` writes", what)
         )
+    found = read_json(paths[-1])
     if found.get("format") != FORMAT:
         raise DataError(Fault(str(paths[-1]), f"a run as tumint {__version__} writes it", f"{found.get('tumint')}"))
     return found
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return loaded if isinstance(loaded, dict) else None
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:

@@ -10,11 +10,10 @@ from markupsafe import Markup
 
 from tumint.charts.model import Cells, Chart, Figure
 from tumint.charts.still import draw, svg
-from tumint.io.atomic import write_text
 from tumint.io.tables import csv_text
 from tumint.report.engine import formats, interactive
 from tumint.report.engine.files import Files, file_name
-from tumint.report.engine.inline import inline
+from tumint.report.engine.inline import inline, signed
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 
 MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
@@ -61,9 +60,9 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
 def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     name = files.unique(figure.name)
     text = svg(draw(figure.chart))
-    write_text(files.folder / f"{name}.svg", text)
+    files.write(f"{name}.svg", signed(text, files.note))
     table = csv_text(figure.table)
-    write_text(files.folder / f"{name}.csv", table)
+    files.write(f"{name}.csv", table)
     drawing = inline(replace(figure, name=name), text)
     fits = files.fits(len(drawing.encode()))
     return {
@@ -100,8 +99,7 @@ def _has_cells(chart: Chart) -> bool:
 def _table(table: Table, files: Files) -> dict[str, Any]:
     name = files.unique(table.name)
     text = csv_text(table.frame)
-    if files.folder.name != "index":
-        write_text(files.folder / f"{name}.csv", text)
+    files.write(f"{name}.csv", text)
     rows = []
     for record in table.frame.head(MAX_ROWS).to_dict("records"):
         row = []

@@ -79,12 +79,13 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
         reasons = effects.loc[effects[k.REASON] != "", k.REASON].value_counts()
         reason = str(reasons.index[0]) if len(reasons) else ""
     why = reason or ("no feature could be compared" if len(effects) else "there is no feature to compare")
-    return f"{why[0].upper()}{why[1:]}. What follows are effects without evidence."
+    after = " What follows are effects without evidence." if len(effects) else ""
+    return f"{why[0].upper()}{why[1:]}.{after}"
 
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     n = len(tested)
-    said = f"nothing differs at q < {setting(fdr)} among {plural(n, 'feature')} tested"
+    said = f"no difference was found at q < {setting(fdr)} among {plural(n, 'feature')} tested"
     said += f" (smallest q {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
     if least is not None:

@@ -7,13 +7,27 @@ import importlib
 import pandas as pd
 
 from tumint import keys as k
+from tumint.io import contracts
 from tumint.report.engine import runs
 from tumint.report.engine.inputs import Inputs
-from tumint.report.engine.page import Column, Download, Items, Light, Number, Page, Section, State, Table, Text, state
-from tumint.report.index import against, reproduce
+from tumint.report.engine.page import (
+    Column,
+    Download,
+    Finding,
+    Items,
+    Light,
+    Number,
+    Page,
+    Section,
+    State,
+    Table,
+    Text,
+    state,
+)
+from tumint.report.index import against, matters, reproduce, within
 from tumint.report.response.findings import findings
 from tumint.stages import STAGES
-from tumint.text import integer, listed, plural
+from tumint.text import integer, listed, percent, plural
 
 PAGES = {name: importlib.import_module(f"tumint.report.{name}.page") for name in STAGES}
 COLUMNS = (
@@ -34,7 +48,11 @@ def build(inputs: Inputs) -> Page:
     table = counts(inputs, states)
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
-    found = findings(inputs, most=4, page="response")
+    found: list[Finding | str] = [*findings(inputs, most=4, page="response")]
+    if found and (left := matters.not_compared(inputs)):
+        found.append(left)
+    facts = inputs.json("response/effects.json")
+    alone = bool(facts) and not facts.get("contrasts")  # no groups are compared: what holds within the samples is told
     return Page(
         stage="index",
         title=inputs.params.title or inputs.params.cohort or "Overview",
@@ -45,11 +63,13 @@ def build(inputs: Inputs) -> Page:
             Number("Subjects", integer(subjects)),
             Number("ROIs", integer(len(inputs.samples)), "in the sheet"),
             Number("Cells read", _last(table, "ingest")),
-            Number("Cells compared", _last(table, "neighbourhood"), "typed and scored"),
+            Number("Cells scored", _last(table, "neighbourhood"), _unclassified(inputs)),
         ),
         findings_title="Findings",
-        findings=found or ["Nothing was compared yet."],
+        findings=[*(within.findings(inputs) if alone else []), *found] or ["Nothing was compared yet."],
         sections=(
+            *matters.sections(inputs),
+            *(within.sections(inputs) if alone else []),
             Section(
                 "From raw tables to findings",
                 [Table("stages", "What came in and what went on, stage by stage.", COLUMNS, table)],
@@ -121,6 +141,13 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
+
+
+def _unclassified(inputs: Inputs) -> str:
+    """The share of cells without a type, beside the number of cells."""
+    types = inputs.table("cluster/cells.parquet", contracts.CELLS, columns=(k.SAMPLE, k.CELL_TYPE), optional=True)
+    share = float((types[k.CELL_TYPE] == k.UNCLASSIFIED).mean()) if len(types) else 0.0
+    return f"{percent(share)} of them unclassified" if share else "all with a type"
 
 
 def _last(table: pd.DataFrame, stage: str) -> str:

@@ -23,6 +23,7 @@ COLUMNS = (
     Column(k.PIXEL_SIZE_UM, "Pixel (µm)", "number"),
     Column("missing_markers", "Markers not there"),
     Column("n_outside", "Outside the image", "int", "cells whose centre lies below 0 or beyond the image"),
+    Column("n_no_place", "Without a place", "int", "cells without coordinates, which quality control drops"),
     Column("n_coincident", "Coincident", "int", "cells exactly where an earlier one lies"),
     Column("n_id_gaps", "Ids skipped", "int", "ids between the first and the last that no cell has"),
     Column(
@@ -31,6 +32,7 @@ COLUMNS = (
         "int",
         "the first of structural, interface, tumour, normal, then others by name, counts",
     ),
+    Column("unread", "Recognised, not read", hint="columns named as types, flags or tissues are"),
     Column("notes", "Notes"),
     Column(k.REASON, "Reason"),
     Column("file", "File"),
@@ -39,7 +41,7 @@ COLUMNS = (
     Column("sha256", "SHA-256", "mono"),
 )
 # shown only where they say something
-SOMETIMES = ("n_outside", "n_coincident", "n_id_gaps", "n_several_masks", "notes", k.PART)
+SOMETIMES = ("n_outside", "n_no_place", "n_coincident", "n_id_gaps", "n_several_masks", "unread", "notes", k.PART)
 _CELLPROFILER = "Carpenter et al. 2006, Genome Biol 7:R100 (CellProfiler)"
 CITATIONS = {
     "cellprofiler": (_CELLPROFILER, "van Maldegem et al. 2021, Nat Commun 12:5906 (imcyto; mouse lung imaging)"),
@@ -165,7 +167,7 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
     if len(per):
         names = list(table.loc[per.index, k.SAMPLE])
         found.append(
-            f"A ROI has {integer(per.median())} cells in the median, between {integer(per.min())} "
+            f"ROIs hold a median of {integer(per.median())} cells, between {integer(per.min())} "
             f"({names[per.argmin()]}) and {integer(per.max())} ({names[per.argmax()]})."
         )
     with_edges = int((table["n_edges"] > 0).sum())
@@ -195,13 +197,21 @@ def method(inputs: Inputs) -> list[str]:
 
 
 def _method(inputs: Inputs) -> list[str]:
-    settings = _params(inputs).get("ingest") or {}
-    said = [
-        "Each ROI's cells were read and checked: needed columns, numbers where numbers are due, finite coordinates, "
-        "unique cell ids. Coordinates and areas were turned from pixels into µm and µm². A cell belongs "
-        "to the tissue domain whose mask covers at least half of it; where masks overlap, structural goes before "
-        "interface, tumour and normal, and these before others by name."
-    ]
+    settings, table = _params(inputs).get("ingest") or {}, samples(inputs)
+    placed = bool(table["has_coordinates"].any()) if "has_coordinates" in table else True
+    checked = ["needed columns", "numbers where numbers are due", "unique cell ids"]
+    checked += ["finite coordinates"] if placed else []
+    said = [f"Each ROI's cells were read and checked: {listed(checked)}."]
+    sizes = table[k.PIXEL_SIZE_UM].dropna()
+    if placed and len(sizes) and (sizes != 1).any():
+        said[0] += " Coordinates and areas were turned from pixels into µm and µm²."
+    if not placed:
+        said[0] += " The cells have no place in a tissue: nothing that needs one was computed."
+    if "masks" in table and (table["masks"] != "").any():
+        said[0] += (
+            " A cell belongs to the tissue domain whose mask covers at least half of it; where masks overlap, "
+            "structural goes before interface, tumour and normal, and these before others by name."
+        )
     if settings:
         said.append(
             f"Format `{settings.get('format')}`; a missing marker: `{settings.get('missing_marker')}`; a sample that "

@@ -26,6 +26,7 @@ from tumint.report.engine.page import (
     state,
 )
 from tumint.report.neighbourhood import figures
+from tumint.report.neighbourhood.by_group import by_group, differing, in_words, subject_odds
 from tumint.report.neighbourhood.lineage import turned
 from tumint.report.neighbourhood.pairs import MAPPED, border, pair_maps, strips, strongest, volcano
 from tumint.report.neighbourhood.summary import (
@@ -33,15 +34,17 @@ from tumint.report.neighbourhood.summary import (
     MANY,
     SIGNIFICANT,
     interactions,
-    odds_by_subject,
     pair_columns,
     pair_table,
     primary_null,
     summarise,
     vanishing,
+    vanishing_words,
 )
-from tumint.text import integer, listed, percent, plural, ratio, setting, share_setting
+from tumint.text import integer, listed, percent, plural, setting, share_setting
 
+LEAST_TESTED = 0.5  # of the scores: below, a reader is told
+MOST_DIFFERING = 4  # pairs whose groups lie furthest apart: they are in every figure of pairs
 STATUS_COLUMNS = (
     Column(k.SAMPLE, "ROI"),
     Column(k.TESTED, "Tested", "int"),
@@ -69,6 +72,11 @@ def stage_state(inputs: Inputs) -> State:
     none = sorted(set(scores[k.SAMPLE]) - set(tested[k.SAMPLE]))
     if none:
         reasons.append(("amber", f"No pair could be tested in {plural(len(none), 'ROI')}: {listed(none)}"))
+    mine = scores[scores[k.NULL] == primary_null(scores)]
+    share = float((mine[k.STATUS] == k.TESTED).mean())
+    if share < LEAST_TESTED:
+        many = f"{integer(int((mine[k.STATUS] == k.TESTED).sum()))} of {integer(len(mine))}"
+        reasons.append(("amber", f"Only {many} scores could be computed: elsewhere there are too few cells of a type"))
     types = sorted(set(scores[k.SOURCE]) - set(tested[k.SOURCE]))
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
@@ -88,7 +96,9 @@ def build(inputs: Inputs) -> Page:
     features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
     summary = summarise(scores)
     primary = primary_null(scores)
-    pairs = pair_table(summary, odds_by_subject(inputs, scores))
+    odds = subject_odds(inputs, scores)
+    pairs = pair_table(summary, odds.groupby([k.SOURCE, k.TARGET])["log_odds"].median())
+    chosen = strongest(summary, primary, MAPPED, differing(odds, MOST_DIFFERING))
     tested = int((scores.loc[scores[k.NULL] == primary, k.STATUS] == k.TESTED).sum())
     return Page(
         stage="neighbourhood",
@@ -104,12 +114,18 @@ def build(inputs: Inputs) -> Page:
                 "Scores", integer(tested), f"of {integer(int((scores[k.NULL] == primary).sum()))}: ROIs × ordered pairs"
             ),
         ),
-        findings=[*_findings(scores, pairs, primary), *_turned(inputs, scores)],
+        findings=[*_findings(pairs, odds, primary), *_turned(inputs, scores)],
         sections=(
-            Section("Who touches whom", [*_enrichment(summary, primary), *volcano(scores, summary, SIGNIFICANT)]),
-            Section("Only shared tissue", _vanishing(pairs, primary)),
-            Section("ROI by ROI", strips(inputs, scores, summary, primary)),
-            Section("In the tissue", pair_maps(inputs, scores, strongest(summary, primary, MAPPED), primary)),
+            Section(
+                "Who touches whom",
+                [*_enrichment(summary, primary), *_by_group(inputs, odds), *volcano(scores, summary, SIGNIFICANT)],
+            ),
+            Section("Only where types live", _vanishing(pairs, primary)),
+            Section(
+                "ROI by ROI",
+                strips(inputs, scores, strongest(summary, primary, also=differing(odds, MOST_DIFFERING)), primary),
+            ),
+            Section("In the tissue", pair_maps(inputs, scores, chosen, primary)),
             Section("Distances", _distances(nearest)),
             Section("What could be tested", _tested(inputs, scores, features, primary)),
             Section("Edge of the image", border(scores, primary)),
@@ -130,31 +146,12 @@ def _cells(scores: pd.DataFrame) -> int:
     return int(counts["n_source"].sum())
 
 
-def _findings(scores: pd.DataFrame, pairs: pd.DataFrame, primary: str) -> list[str]:
-    if scores.empty or pairs.empty or not pairs[f"{primary}_log2"].notna().any():
+def _findings(pairs: pd.DataFrame, odds: pd.DataFrame, primary: str) -> list[str]:
+    if pairs.empty or not pairs[f"{primary}_log2"].notna().any():
         return ["No pair of cell types could be tested."]
-    least = max(1, int(pairs["n_tested"].max()) // 2)
-    sure = (
-        pairs[pairs["n_tested"] >= least].sort_values("odds", kind="stable", na_position="first").dropna(subset="odds")
-    )
-    found = []
-    if len(sure):
-        most, least_of = (
-            listed([f"{row['pair']} ({ratio(row['odds'])}×)" for row in rows.to_dict("records")])
-            for rows in (sure.iloc[::-1].head(3), sure.head(3))
-        )
-        found.append(
-            f"Most in contact, beyond the tissue they share: {most}. Least: {least_of}. The numbers say by how much a "
-            "neighbour of one type multiplies the odds that a cell is of the other, in the median subject."
-        )
+    found = [in_words(odds)] if len(odds) else []
     if primary != k.GLOBAL:
-        gone = vanishing(pairs, primary)
-        found.append(
-            f"{plural(len(gone), 'pair')} that are far from chance over the whole image are only shared tissue: "
-            f"{listed(list(gone['pair']), 4)}."
-            if len(gone)
-            else f"No pair that is clear over the whole image vanishes {figures.NULLS[primary]}."
-        )
+        found.append(vanishing_words(vanishing(pairs, primary), figures.NULLS[primary]))
     return found
 
 
@@ -181,6 +178,11 @@ def _enrichment(summary: pd.DataFrame, primary: str) -> list[Block]:
         said = "These cells come without tissue domains: what two types share is told from their surroundings alone."
         return [Text(said), figure]
     return [figure]
+
+
+def _by_group(inputs: Inputs, odds: pd.DataFrame) -> list[Block]:
+    figure = by_group(odds, inputs.group_column) if len(odds) else None
+    return [figure] if figure is not None else []
 
 
 def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
@@ -256,6 +258,8 @@ def method(inputs: Inputs) -> list[str]:
 
 
 def _method(inputs: Inputs, nulls: Sequence[str], laws: str) -> list[str]:
+    if not laws:
+        return ["No contact was scored."]
     params = inputs.metas.get("neighbourhood", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("neighbourhood") or {})
     graph = dict(settings.get("graph") or {})
@@ -289,8 +293,7 @@ def _method(inputs: Inputs, nulls: Sequence[str], laws: str) -> list[str]:
             "the contacts, so that what two types share by living nearby is not taken for contact. The ROIs of a "
             "subject are fitted as one."
         )
-    if laws:
-        said.append(f"p: {laws}.")
+    said.append(f"p: {laws}.")
     if "min_cells" in settings:
         said.append(f"A type with fewer than {settings['min_cells']} cells in a ROI was not tested there.")
     return said

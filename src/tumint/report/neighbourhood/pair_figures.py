@@ -13,7 +13,7 @@ from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, GREY, INK, RULE
 from tumint.charts.sizes import chart_width, over_others, said_of, shortened
 from tumint.report.engine.files import file_name
-from tumint.text import ratio, setting
+from tumint.text import integer, number, setting
 
 TITLES = {
     k.LOCAL: "against chance nearby",
@@ -120,7 +120,8 @@ def pair_map(
         own = own.iloc[over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
         names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
         drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
-        title = f"{shortened(row[k.SAMPLE], 30)}: {ratio(2.0 ** row['log2_enrichment'])}×"
+        counts = f"{integer(row['observed'])} contacts, {number(row['expected'])} expected"
+        title = f"{shortened(row[k.SAMPLE], 30)}\n{counts}"
         panels.append(charts.Panel([drawn], title=title))
         shown.append(own)
     table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,18 +56,26 @@ def volcano(scores: pd.DataFrame, summary: pd.DataFrame, significant: float) -> 
     return [] if figure is None else [figure]
 
 
-def strongest(summary: pd.DataFrame, primary: str, most: int = STRONGEST) -> pd.DataFrame:
-    """Rows of the pairs furthest from chance that were tested in at least half as many ROIs as any, highest first."""
+def strongest(
+    summary: pd.DataFrame, primary: str, most: int = STRONGEST, also: Sequence[tuple[str, str]] = ()
+) -> pd.DataFrame:
+    """Rows of the pairs `also` and of those furthest from chance, `most` in all, highest first.
+
+    Pairs were tested in at least half as many ROIs as any.
+    """
     rows = summary[(summary[k.NULL] == primary) & (summary["n_tested"] > 0)]
     if is_symmetric(summary):
         rows = rows[rows[k.SOURCE] <= rows[k.TARGET]]
     rows = rows[rows["n_tested"] >= max(1, int(rows["n_tested"].max() if len(rows) else 0) // 2)]
-    top = rows.loc[rows["median_log2"].abs().sort_values(ascending=False, kind="stable").index].head(most)
+    wanted = rows[[pair in set(also) for pair in zip(rows[k.SOURCE], rows[k.TARGET], strict=True)]]
+    others = rows.drop(wanted.index)
+    others = others.loc[others["median_log2"].abs().sort_values(ascending=False, kind="stable").index]
+    top = pd.concat([wanted, others]).head(most)
     return top.sort_values("median_log2", ascending=False, kind="stable")
 
 
-def strips(inputs: Inputs, scores: pd.DataFrame, summary: pd.DataFrame, primary: str) -> list[Block]:
-    top = strongest(summary, primary)
+def strips(inputs: Inputs, scores: pd.DataFrame, top: pd.DataFrame, primary: str) -> list[Block]:
+    """One dot per ROI for each of the pairs `top`."""
     names = [f"{row[k.SOURCE]} – {row[k.TARGET]}" for row in top.to_dict("records")]
     mine = scores[(scores[k.NULL] == primary) & (scores[k.STATUS] == k.TESTED)]
     mine = mine.assign(pair=mine[k.SOURCE] + " – " + mine[k.TARGET])
@@ -102,8 +111,9 @@ def pair_maps(inputs: Inputs, scores: pd.DataFrame, pairs: pd.DataFrame, primary
     if not found:
         return [Notice("No pair could be tested.")]
     said = (
-        f"The {len(found)} pairs furthest from chance, in the ROI where the score is strongest and in that where "
-        "it is weakest. The score of every pair in every ROI is in neighbourhood/interactions.parquet."
+        f"The {len(found)} pairs furthest from chance, or whose groups differ most, in the ROI where the score is "
+        "strongest and in that where it is weakest. The score of every pair in every ROI is in "
+        "neighbourhood/interactions.parquet."
     )
     return [Text(said), Chooser("pairs_in_tissue", "Pair", found)]
 

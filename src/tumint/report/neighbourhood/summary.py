@@ -10,8 +10,8 @@ from tumint.io import contracts
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column
 from tumint.report.neighbourhood.pairs import is_symmetric
+from tumint.text import listed, plural
 
-LEAST_INFORMATION = 2.0  # of all ROIs of a subject, as `response.min_information` has it
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
 ODDS_COLUMNS = (Column("odds", "Contact odds ratio", "ratio", "median over subjects, all pairs in one fit"),)
@@ -52,16 +52,6 @@ def primary_null(scores: pd.DataFrame) -> str:
     """The null that the comparison of subjects is made under: the one with odds ratios of all pairs in one fit."""
     fitted = scores.loc[scores["direct_log_odds"].notna(), k.NULL]
     return str(fitted.iloc[0]) if len(fitted) else k.GLOBAL
-
-
-def odds_by_subject(inputs: Inputs, scores: pd.DataFrame) -> pd.Series:
-    """Median over subjects of the log contact odds ratio (index: source, target); subjects pool their ROIs."""
-    rows = scores[scores["direct_information"] > 0]
-    rows = rows.assign(subject=rows[k.SAMPLE].map(inputs.subject_of).fillna(rows[k.SAMPLE]))
-    rows = rows.assign(weighted=rows["direct_log_odds"] * rows["direct_information"])
-    sums = rows.groupby(["subject", k.SOURCE, k.TARGET], sort=True)[["weighted", "direct_information"]].sum()
-    pooled = (sums["weighted"] / sums["direct_information"])[sums["direct_information"] >= LEAST_INFORMATION]
-    return pooled.groupby(level=[1, 2]).median()
 
 
 def pair_table(summary: pd.DataFrame, odds: pd.Series | None = None) -> pd.DataFrame:
@@ -112,3 +102,24 @@ def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
     clear = (pairs[f"{k.GLOBAL}_share"] >= MANY) & (pairs[f"{primary}_share"] <= FEW)
     order = (everywhere - mine).sort_values(ascending=False, kind="stable").index
     return pairs.loc[order][(clear & (mine < 0.5 * everywhere)).loc[order]]
+
+
+def vanishing_words(gone: pd.DataFrame, where: str) -> str:
+    """Pairs that are far from chance only because of where their types live: those together, then those apart."""
+    if gone.empty:
+        return f"No pair that is clear over the whole image vanishes {where}."
+    together, apart = (gone[(gone[f"{k.GLOBAL}_log2"] > 0) == side]["pair"].tolist() for side in (True, False))
+    said = []
+    if together:
+        verb = "meets" if len(together) == 1 else "meet"
+        said.append(
+            f"{plural(len(together), 'pair')} {verb} more than by chance over the whole image only because both types "
+            f"live in the same tissue: {listed(together, 4)}."
+        )
+    if apart:
+        verb = "meets" if len(apart) == 1 else "meet"
+        said.append(
+            f"{plural(len(apart), 'pair')} {verb} less than by chance over the whole image only because the types live "
+            f"apart: {listed(apart, 4)}."
+        )
+    return " ".join(said)

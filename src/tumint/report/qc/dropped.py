@@ -32,6 +32,7 @@ REASONS = {
     "n_counts_high": "too many counts",
     "mito_share_high": "too mitochondrial",
     "no_intensity": "a marker without a value",
+    "no_place": "no place in the image",
     "excluded": "in a region left out",
 }
 OTHER, WHOLE_ROI = "another combination", "the ROI failed"

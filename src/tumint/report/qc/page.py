@@ -48,6 +48,9 @@ def metrics(inputs: Inputs) -> pd.DataFrame:
     return inputs.table("qc/{batch}.metrics.parquet", contracts.QC_METRICS)
 
 
+_MAD = ("mad_below", "mad_above")
+
+
 def stage_state(inputs: Inputs) -> State:
     """How quality control went."""
     table = metrics(inputs)
@@ -116,7 +119,7 @@ def build(inputs: Inputs) -> Page:
             Section("Other thresholds", quality.other_thresholds(cells, settings)),
             Section("Where the dropped cells lie", _maps(inputs, cells, rows)),
         ),
-        method=_method(settings),
+        method=_method(settings, placed=bool(cells[k.X_UM].notna().any())),
         citations=(
             "Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",
             "Wolock et al. 2019, Cell Syst 8:281 (artificial doublets)",
@@ -255,15 +258,23 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
 
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
-    return _method(_settings(inputs))
+    read = inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES, optional=True)
+    placed = bool(read["has_coordinates"].any()) if "has_coordinates" in read and len(read) else True
+    return _method(_settings(inputs), placed=placed)
 
 
-def _method(settings: Mapping[str, Any]) -> list[str]:
-    return [
-        "Fixed thresholds hold for the whole cohort; MAD thresholds are set in each ROI or over all cells, on the "
-        "scale of log(1 + x), with the MAD multiplied by 1.4826 so that it estimates a standard deviation. "
-        + _spoken_thresholds(settings),
-        "Doublet scores come from artificial doublets: merges of touching cells of the same ROI (images), or scrublet "
-        "(RNA counts). Strips in which the signal drops are proposed, never removed unless the config names them.",
-        "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently.",
-    ]
+def _method(settings: Mapping[str, Any], *, placed: bool = True) -> list[str]:
+    """Only what was done: `placed`, cells of images, not dissociated ones."""
+    of_mad = any((settings.get(name) or {}).get(key) is not None for name in words.METRICS for key in _MAD)
+    said = [_spoken_thresholds(settings)]
+    if of_mad:
+        said[0] = (
+            "Fixed thresholds hold for the whole cohort; MAD thresholds are set in each ROI or over all cells, on the "
+            "scale of log(1 + x), with the MAD multiplied by 1.4826 so that it estimates a standard deviation. "
+        ) + said[0]
+    if settings.get("doublets"):
+        how = "merges of touching cells of the same ROI" if placed else "scrublet"
+        said.append(f"Doublet scores come from artificial doublets ({how}).")
+    if placed and settings.get("stripes"):
+        said.append("Strips in which the signal drops are proposed, never removed unless the config names them.")
+    return [*said, "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently."]

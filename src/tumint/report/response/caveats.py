@@ -42,8 +42,13 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
         )
         if not words.has_domains(effects):
             said.append("No tissue domains: what two types share is told from their surroundings alone.")
+    if any(row.get("linked_to") for row in facts.get("findings", [])):
+        said.append(
+            "Findings of contact that share a type are linked: a cell has only so many neighbours, so more contact "
+            "with one type leaves less for the others."
+        )
     if inputs.params.simulated:
-        said.append("The data are simulated: what differs was planted.")
+        said.append("The data are simulated. A finding that was not planted follows from one that was, or is chance.")
     return said
 
 

@@ -54,7 +54,7 @@ INFLUENCE_COLUMNS = (
     Column("largest_p", "Largest p", "p", "with one subject left out"),
     Column(k.SUBJECT, "Most moved by"),
     Column("times_without", "Ratio without it", "ratio"),
-    Column("p_without", "p without it", "p"),
+    Column("p_without", "p without it", "p", "moderated: the variance is learnt from all features of the family"),
 )
 OUTCOME_COLUMNS = (
     Column("family_name", "Family"),
@@ -138,7 +138,9 @@ def _power(inputs: Inputs, facts: Mapping[str, Any]) -> list[Block]:
     return [
         Text(
             "What could have been found: for half of the features of a family, a difference has to reach this many "
-            f"times to have p < 0.05 with a power of {setting(settings.get('power', 0.8))}: {listed(said, 9)}."
+            f"times to have p < 0.05 with a power of {setting(settings.get('power', 0.8))}: {listed(said, 9)}. "
+            "That is a test by itself. Where a family has no finding, the larger number there is what would have "
+            "passed q, as the only finding of its family."
         )
     ]
 

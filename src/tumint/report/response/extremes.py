@@ -66,8 +66,8 @@ def extreme_maps(
     return charts.Figure(
         name,
         title,
-        "First the subject with the lowest value, then that with the highest, each by its ROI whose value is nearest "
-        "to the subject's. Each dot is the centre of a cell; y runs downwards, as in the image."
+        "The subject with the lowest value, then the one with the highest, each shown by the ROI closest to the "
+        "subject's value. Each dot is the centre of a cell; y runs downwards, as in the image."
         f"{said_of(len(table), there)}",
         table,
         chart,

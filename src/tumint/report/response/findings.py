@@ -34,9 +34,12 @@ def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
     return said
 
 
-def sentences(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Words of every finding by the `id` of its feature."""
-    return {f"{row[k.FAMILY]}:{row[k.FEATURE]}": row["words"] for row in facts.get("findings", [])}
+def sentences(facts: Mapping[str, Any], *, short: bool = False) -> dict[str, str]:
+    """Words of every finding by the `id` of its feature; `short`: without the evidence that its own page shows."""
+    return {
+        f"{row[k.FAMILY]}:{row[k.FEATURE]}": row.get("short", row["words"]) if short else row["words"]
+        for row in facts.get("findings", [])
+    }
 
 
 def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Finding]:
@@ -49,7 +52,7 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
     hits = contrast.primary[contrast.primary["significant"]]
     if hits.empty:
         return [Finding(head), *(Finding(text) for text in without(contrast)[: 1 if page else None])]
-    said = sentences(facts)
+    said = sentences(facts, short=bool(page))
     shown = [row for row in hits["id"] if row in said][:most]
     found = [Finding(said[row], contrast.figure_of(row), page) for row in shown]
     rest = len(hits) - len(shown)
@@ -69,8 +72,10 @@ def without(contrast: Contrast) -> list[str]:
 def table(contrast: Contrast) -> pd.DataFrame:
     """Every finding with its sentence and numbers, primary families first."""
     said = sentences(contrast.facts)
+    grades = {f"{row[k.FAMILY]}:{row[k.FEATURE]}": row.get("grade") for row in contrast.facts.get("findings", [])}
     hits = contrast.effects[contrast.effects["significant"]]
-    return hits.assign(words=hits["id"].map(said)).dropna(subset="words")
+    hits = hits.assign(words=hits["id"].map(said), grade=hits["id"].map(grades))
+    return hits.dropna(subset="words")
 
 
 def _of_outcome(outcome: Mapping[str, Any], most: int, page: str) -> list[Finding]:

@@ -44,7 +44,8 @@ COLUMNS = (
     Column("times", "Ratio", "ratio", "group / reference"),
     Column("times_low", "95 % from", "ratio"),
     Column("times_high", "to", "ratio"),
-    Column("effect", "Effect", "log2", "log2 for numbers of contacts, else natural logarithm"),
+    Column("log2_effect", "log2 ratio", "log2"),
+    Column("difference", "Difference", "log2", "of families whose values are chances, not ratios"),
     Column("p", "p", "p"),
     Column("q", "q", "p", "Benjamini-Hochberg within family"),
     Column("p_permutation", "p perm.", "p", "exact permutation of subjects"),
@@ -67,6 +68,7 @@ FAMILY_COLUMNS = (
     Column("smallest_q", "Smallest q", "p"),
 )
 FINDING_COLUMNS = (
+    Column("grade", "Grade"),
     Column("family_name", "Family"),
     Column("words", "Finding"),
     Column("q", "q", "p"),
@@ -82,6 +84,9 @@ def stage_state(inputs: Inputs) -> State:
     for contrast in found:
         if not contrast.testable:
             why = contrast.facts.get("reason") or "no feature could be tested"
+            if contrast.effects.empty and contrast.facts.get("reason"):
+                reasons.append(("red", f"{contrast.name}: not compared: {why}"))
+                continue
             reasons.append(("amber", f"{contrast.name}: effects without p, because of {why}"))
     settings = inputs.metas.get("response", {}).get("params", {}).get("response") or {}
     if not found and settings.get("contrasts") == []:
@@ -168,15 +173,16 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         "Every feature, best evidence first. The CSV holds all columns; a ratio of 2 is twice as much in "
         f"{facts['group']} as in {facts['reference']}."
     )
-    shown = effects.drop(columns=["id", "log2_effect", "log2_low", "log2_high", "significant"])
-    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(effects), shown))
+    shown = effects.drop(columns=["id", "log2_low", "log2_high", "significant"])
+    shown = shown.assign(difference=shown["effect"].where(shown["log2_effect"].isna()))
+    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(shown), shown))
     return blocks
 
 
 def _columns(effects: pd.DataFrame) -> list[Column]:
     """Without columns that hold nothing."""
     optional = {"p", "q", "p_permutation", "p_maxt", "p_mixed", "times_low", "times_high"}
-    optional |= {"robustness", "times_detectable", "subjects_needed"}
+    optional |= {"difference", "robustness", "times_detectable", "subjects_needed"}
     empty = {name for name in optional if not effects[name].notna().any()}
     empty |= {name for name in (k.REASON, "lost") if not (effects[name] != "").any()}
     return [column for column in COLUMNS if column.key not in empty]

@@ -13,6 +13,7 @@ from tumint.config.response import Contrast, Outcome, ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.response.design.groups import build, check_covariates, check_formula
 from tumint.response.design.status import check_estimable, contrast_reason
+from tumint.samples import check_outcome
 from tumint.text import nearest
 
 _MOST_COLUMNS = 500
@@ -31,7 +32,7 @@ def faults(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str)
         key = f"{where}: key `response.contrasts.{i}"
         found += _told(partial(_contrast, sheet, contrast, response, path, key), contrast.name, key, path)
     for i, outcome in enumerate(response.outcomes):
-        if {outcome.column, outcome.event or outcome.column, *outcome.adjust} <= set(sheet):
+        if not check_outcome(sheet, outcome, i, path, where):  # what is wrong with its column is told already
             key = f"{where}: key `response.outcomes.{i}"
             found += _told(partial(followed, sheet, outcome, path), outcome.name, key, path)
     return found

@@ -110,6 +110,13 @@ def build(sheet: pd.DataFrame, contrast: Contrast, where: str) -> Design:
     )
 
 
+def nobody(contrast: Contrast) -> Design:
+    """The design of a contrast that cannot be made: nobody is in it."""
+    none, nowhere = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.intp)
+    samples = pd.Series([], index=pd.Index([], dtype=object, name=k.SAMPLE), dtype=object, name=_UNIT)
+    return Design(contrast, (), nowhere, samples, none, none, np.zeros((0, 1)), np.zeros(0), None, None, {})
+
+
 def _with_pair(rows: pd.DataFrame, contrast: Contrast, left_out: dict[str, str]) -> pd.DataFrame:
     """`rows` without those whose pair is not named, which go to `left_out`: they have nothing in common."""
     named = rows[contrast.paired or k.SUBJECT] != ""

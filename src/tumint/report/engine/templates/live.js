@@ -166,11 +166,17 @@ function pictureOf(figure, format) {
   const named = new Set(figureState.get(figure).spec.groups.map((group) => group.name));
   const data = live.data.map((trace) => {
     const shown = named.delete(trace.meta);
-    return { ...trace, showlegend: shown };
+    return { ...trace, name: trace.meta ?? "", showlegend: shown };
   });
   const ground = live.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
-  const layout = { ...live.layout, showlegend: true, paper_bgcolor: ground, width: live.clientWidth + 220 };
-  const size = { width: live.clientWidth + 220, height: live.clientHeight };
+  const height = live.clientHeight + 20;
+  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 };
+  const from = { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, x: 0, y: 0 };
+  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: 10 } };
+  const annotations = [...(live.layout.annotations ?? []), signed];
+  const wide = live.clientWidth + 220;
+  const layout = { ...live.layout, annotations, margin, showlegend: true, paper_bgcolor: ground, width: wide, height };
+  const size = { width: wide, height };
   return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
 }
 

@@ -62,14 +62,31 @@ for (const chooser of choosers) {
   });
   pick();
 }
-/** The still drawing of a figure as SVG text of its own, in the colours of the page. */
+/** Whose data a picture shows, which leaves the page without its head. */
+function cohortOf() {
+  const { cohort, simulated } = document.documentElement.dataset;
+  return [cohort, simulated && "SIMULATED data"].filter(Boolean).join(" · ");
+}
+function fileOf(figure, format) {
+  const cohort = document.documentElement.dataset.cohort.replaceAll(/[^A-Za-z0-9_.-]+/g, "_");
+  return `${cohort}_${figure.id}.${format}`;
+}
+/** The still drawing of a figure as SVG text of its own, in the colours of the page, with the name of the cohort. */
 function stillOf(figure) {
-  const text = new XMLSerializer().serializeToString(figure.querySelector(".scroll > svg"));
+  const drawing = figure.querySelector(".scroll > svg").cloneNode(true);
+  const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
+  drawing.setAttribute("viewBox", `0 0 ${width} ${height + 14}`);
+  const signed = document.createElementNS("http://www.w3.org/2000/svg", "text");
+  for (const [name, value] of Object.entries({ x: 4, y: height + 9, "font-size": 8, fill: pageColour("--ink") })) signed.setAttribute(name, value);
+  signed.textContent = cohortOf();
+  drawing.append(signed);
+  const text = new XMLSerializer().serializeToString(drawing);
   return text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => pageColour(name));
 }
 async function stillAsPng(figure) {
   const drawing = figure.querySelector(".scroll > svg");
-  const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
+  const [, , width, bare] = drawing.getAttribute("viewBox").split(" ").map(Number);
+  const height = bare + 14;
   const copy = stillOf(figure).replace("<svg", `<svg width="${width}" height="${height}" font-family="sans-serif"`);
   const picture = new Image();
   picture.src = URL.createObjectURL(new Blob([copy], { type: "image/svg+xml" }));
@@ -94,11 +111,11 @@ for (const saver of document.querySelectorAll("button.save")) {
     const figure = saver.closest("figure");
     const { format } = saver.dataset;
     const live = figure.dataset.drawn === "live";
-    if (live) saveAs(await pictureOf(figure, format), `${figure.id}.${format}`);
-    else if (format === "png") saveAs(await stillAsPng(figure), `${figure.id}.png`);
+    if (live) saveAs(await pictureOf(figure, format), fileOf(figure, format));
+    else if (format === "png") saveAs(await stillAsPng(figure), fileOf(figure, format));
     else {
       const address = URL.createObjectURL(new Blob([stillOf(figure)], { type: "image/svg+xml" }));
-      saveAs(address, `${figure.id}.svg`);
+      saveAs(address, fileOf(figure, format));
       URL.revokeObjectURL(address);
     }
   });

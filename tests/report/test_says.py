@@ -1,0 +1,100 @@
+"""What pages say is what the tables hold: sign, arms, significance, what ran, and whose data it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumint import keys as k
+from tumint.report.engine.inline import signed
+from tumint.report.engine.inputs import Inputs
+from tumint.report.index import matters
+from tumint.report.index import page as index
+from tumint.report.neighbourhood import by_group
+from tumint.report.neighbourhood import page as neighbourhood
+from tumint.report.neighbourhood.summary import vanishing_words
+from tumint.report.response.caveats import caveats
+from tumint.report.response.contrasts import contrasts
+
+
+def load(written) -> Inputs:
+    return Inputs.load(written.params, written.results, written.sheet)
+
+
+def odds(per_group: dict[str, dict[str, float]], spread: float, subjects: int = 4, seed: int = 0) -> pd.DataFrame:
+    """Log contact odds ratios of subjects in groups: `{group: {"A|B": mean}}`."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {"subject": f"{group}{i}", "group": group, k.SOURCE: a, k.TARGET: b, "log_odds": mean + noise}
+        for group, pairs in per_group.items()
+        for pair, mean in pairs.items()
+        for i, noise in enumerate(rng.normal(0, spread, subjects))
+        for a, b in ({tuple(pair.split("|")), tuple(reversed(pair.split("|")))})
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_pairs_that_live_apart_are_not_said_to_share_tissue():
+    gone = pd.DataFrame({"pair": ["A – A", "A – B", "B – C"], f"{k.GLOBAL}_log2": [1.0, -1.2, -0.8]})
+    said = vanishing_words(gone, "nearby")
+    assert said == (
+        "1 pair meets more than by chance over the whole image only because both types live in the same tissue: A – A. "
+        "2 pairs meet less than by chance over the whole image only because the types live apart: A – B and B – C."
+    )
+
+
+def test_headlines_name_no_noise():
+    noise = {f"{a}|{b}": 0.0 for a in "ABCD" for b in "ABCD" if a <= b}
+    called = sum("No pair touches" not in by_group.in_words(odds({"": noise}, 0.3, 8, seed)) for seed in range(40))
+    assert called <= 6  # 5 % of them, and what chance adds to it
+    said = by_group.in_words(odds({"": {**noise, "A|B": 1.0}}, 0.3, 8))
+    assert "more: A – B (" in said
+
+
+def test_a_pair_that_turns_between_arms_is_told_by_arm():
+    table = odds({"vehicle": {"A|B": np.log(0.7), "C|C": 0.5}, "treated": {"A|B": np.log(1.5), "C|C": 0.5}}, 0.02)
+    assert by_group.differing(table, 1) == [("A", "B")]
+    assert "in vehicle and" in by_group.in_words(table)
+    figure = by_group.by_group(table, "arm")
+    assert [panel.title for panel in figure.chart.panels] == ["arm: vehicle", "arm: treated", "treated / vehicle"]
+    difference = figure.chart.panels[2].layers[0].matrix
+    assert difference.loc["A", "B"] == pytest.approx(np.log2(1.5 / 0.7), abs=0.1)
+    assert difference.loc["C", "C"] == pytest.approx(0, abs=0.1)
+
+
+def test_linked_findings_and_simulated_data_are_explained(make):
+    (contrast,) = contrasts(load(make(subjects=8, effect=1.5)))
+    facts = {**contrast.facts, "findings": [{"linked_to": "A – B"}]}
+    said = caveats(load(make(subjects=8, effect=1.5)), facts, contrast.effects)
+    assert any(text.startswith("Findings of contact that share a type are linked") for text in said)
+    assert not any("what differs was planted" in text for text in said)
+
+
+def test_dissociated_cells_have_no_graph_in_the_methods(make):
+    inputs = load(make(located=False))
+    said = " ".join(text for text in index.build(inputs).method)
+    assert "Delaunay" not in said
+    assert "mask" not in said
+    assert "pixels" not in said
+    assert "touching cells" not in said
+    assert neighbourhood.method(inputs) == ["No contact was scored."]
+    assert "Two cells touch where" in " ".join(neighbourhood.method(load(make())))
+
+
+def test_the_index_names_findings_by_grade_and_columns_that_were_not_compared(make):
+    inputs = load(make(subjects=8, effect=1.5))
+    (section,) = matters.sections(inputs)
+    table = section.blocks[-1] if hasattr(section.blocks[-1], "frame") else section.blocks[-2]
+    assert set(table.frame["grade"]) <= set(k.GRADES)
+    assert list(table.frame["grade"].map(k.GRADES.index)) == sorted(table.frame["grade"].map(k.GRADES.index))
+    (contrast,) = contrasts(inputs)
+    assert len(table.frame) == int(contrast.primary["significant"].sum())
+
+
+def test_a_figure_that_leaves_the_page_says_whose_data_it_is():
+    bare = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">\n<g/>\n</svg>'
+    text = signed(bare, "demo · SIMULATED data")
+    assert 'height="50pt" viewBox="0 0 72 50"' in text
+    assert "demo · SIMULATED data</text>" in text
+    assert signed(bare, "") == bare
