@@ -24,6 +24,7 @@ SOLIDITY: Final = "solidity"  # area over that of the convex hull
 SHAPES: Final = (ECCENTRICITY, SOLIDITY)  # obs columns where the source has them, NaN elsewhere
 DOMAIN: Final = "domain"
 CELL_TYPE_PROVIDED: Final = "cell_type_provided"
+CELL_NAME: Final = "cell_name"  # what the source calls a cell, where that is no whole number
 CLUSTER: Final = "cluster"
 CELL_TYPE: Final = "cell_type"
 CONFIDENCE: Final = "confidence"

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
+from tumint.cluster.types_from import check_header
 from tumint.config.load import Cohort, load_cohort
 from tumint.config.model import Config
 from tumint.errors import Fault, TumintError
@@ -45,8 +46,13 @@ def _joined(config: Config, sheet: pd.DataFrame, column: str) -> list[str]:
 
 
 def _also(config: Config, sheet: pd.DataFrame, where: str) -> list[Fault | str]:
-    found = [*beforehand.faults(sheet, config.response, config.samples, where), *folders(config.results, where)]
-    return [*found, *_other_files(config, sheet)]
+    own = config.cluster.types_from
+    return [
+        *beforehand.faults(sheet, config.response, config.samples, where),
+        *folders(config.results, where),
+        *_other_files(config, sheet),
+        *(check_header(own, config.cluster.typing) if own is not None else []),
+    ]
 
 
 def _other_files(config: Config, sheet: pd.DataFrame) -> list[Fault | str]:

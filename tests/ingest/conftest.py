@@ -15,7 +15,10 @@ import anndata as ad
 import pandas as pd
 import pytest
 
+from tumint import jobs
 from tumint.cli import main
+from tumint.config import load_cohort, stage_params
+from tumint.config.load import Cohort
 from tumint.io.cells import read_cells
 from tumint.io.contracts import EDGES, SAMPLES
 from tumint.io.tables import read_table
@@ -81,6 +84,18 @@ def formats() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def transcripts() -> ModuleType:
+    """`tests/data/make_transcripts.py`."""
+    return _module("make_transcripts")
+
+
+@pytest.fixture(scope="session")
+def phenotypes() -> ModuleType:
+    """`tests/data/make_phenotypes.py`."""
+    return _module("make_phenotypes")
+
+
+@pytest.fixture(scope="session")
 def images() -> ModuleType:
     """`tests/data/make_images.py`."""
     return _module("make_images")
@@ -90,6 +105,24 @@ def images() -> ModuleType:
 def damage() -> ModuleType:
     """`tests/data/damage.py`."""
     return _module("damage")
+
+
+@pytest.fixture
+def started() -> Callable[[Path, Path], tuple[Cohort, list[ad.AnnData]]]:
+    """`started(folder, source)`: the cohort that `tumint init` makes of `source`, and the cells of its batches."""
+
+    def start(folder: Path, source: Path) -> tuple[Cohort, list[ad.AnnData]]:
+        assert main(["init", str(folder), "--from", str(source)]) == 0
+        cohort = load_cohort(folder / "config.yaml")
+        cells = []
+        for batch, samples in jobs.batches(cohort.sheet, cohort.config.samples_per_job).items():
+            params, rows = stage_params(cohort.config, cohort.panel, "ingest"), jobs.rows_json(cohort.sheet, samples)
+            assert main(["ingest", "--params", params, "--rows", rows, "-o", str(folder / f"{batch}.h5ad")]) == 0
+            assert all(Path(path).exists() for path in jobs.raw_files(cohort.sheet, samples, cohort.config.ingest))
+            cells.append(read_cells(folder / f"{batch}.h5ad"))
+        return cohort, cells
+
+    return start
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ REAL = {  # format, samples, subjects, cells, markers
     "imc_reader_fixtures/analysis/cpout": ("cellprofiler_folder", 15, 5, 239, 5),
     "imc_reader_fixtures/steinbock": ("steinbock", 15, 5, 404, 5),
     "imc_reader_fixtures/steinbock/cells.csv": ("steinbock", 15, 5, 404, 5),
-    "imc_reader_fixtures/steinbock/cells.h5ad": ("h5ad", 15, 5, 404, 5),
+    "imc_reader_fixtures/steinbock/cells.h5ad": ("steinbock", 15, 5, 404, 5),
     "luad_cycif_mcmicro": ("mcmicro", 1, 1, 11_201, 12),
     "mouse_tumour_codex": ("table", 3, 3, 5_909, 4),
     "mouse_lung_scrna": ("h5ad", 4, 4, 800, 24_248),

@@ -210,7 +210,8 @@ def test_those_that_look_for_more_are_asked_first():
     # a Xenium folder also holds a matrix, and any of them holds tables
     names = [one.name for one in registry.readers()]
     assert names == [
-        *("xenium", "spatialdata", "10x", "steinbock", "masks", "cellprofiler_folder", "cellprofiler"),
+        *("visium_hd", "xenium", "cosmx", "merscope", "spatialdata", "10x", "steinbock"),
+        *("masks", "cellprofiler_folder", "cellprofiler"),
         *("h5ad", "mcmicro", "qupath", "inform", "halo", "table"),
     ]
 

@@ -22,10 +22,11 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     done = tumint("plan", "other.yaml", cwd=finished)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "7 jobs would run for results/demo:",
+        "8 jobs would run for results/demo:",
         "  neighbourhood (2 batches): settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood: gather the subjects: reads what is made again",
         *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
+        "  report cohort: reads what is made again",
         "  report index: reads what is made again",
     ]
 
@@ -45,7 +46,7 @@ def test_plan_follows_the_order_of_the_stages(finished, tumint):
     assert [line.split(" (")[0].removesuffix(": not made yet").strip() for line in lines[1:]] == [
         *("ingest", "qc: measure", "qc: compare the ROIs of the cohort", "qc", "cluster"),
         *("neighbourhood", "neighbourhood: gather the subjects", "response"),
-        *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index")),
+        *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "cohort", "index")),
     ]
 
 

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.whole  # each of them starts Snakemake several times
 
 BATCHES = ["b0001", "b0002", "b0003"]
 SUBJECTS = ["g0001", "g0002"]  # contact odds ratios are fitted by subject, so their batches are of whole subjects
-REPORTS = ("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index")
+REPORTS = (
+    *("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index"),
+    "report cohort",
+)
 GATHER = "neighbourhood: gather the subjects"
 MEASURE, COMPARE = "qc: measure", "qc: compare the ROIs of the cohort"
 STAGES = ("ingest", MEASURE, COMPARE, "qc", "cluster", "neighbourhood", GATHER, "response")
@@ -27,7 +30,7 @@ def _steps(*names: str) -> dict[str, list[str]]:
 
 
 FROM_NEIGHBOURHOOD = _steps(
-    "neighbourhood", GATHER, "response", "report neighbourhood", "report response", "report index"
+    "neighbourhood", GATHER, "response", "report neighbourhood", "report response", "report index", "report cohort"
 )
 
 
@@ -180,6 +183,8 @@ MISSED = {
     "response/prediction.parquet": "response",
     "response/effects.json": "response",
     "figures/qc": "report qc",
+    "neighbourhood/g0001/graph.parquet": "neighbourhood",
+    "cohort.h5ad": "report cohort",
 }
 
 

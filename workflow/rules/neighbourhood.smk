@@ -18,6 +18,7 @@ rule neighbourhood:
         grid="<results>/neighbourhood/{group}/grid.parquet",
         features="<results>/neighbourhood/{group}/features.parquet",
         scale="<results>/neighbourhood/{group}/scale.parquet",
+        graph="<results>/neighbourhood/{group}/graph.parquet",
     log:
         "<logs>/neighbourhood/{group}.log",
     benchmark:

@@ -117,3 +117,31 @@ rule report_index:
     shell:
         "tumint report index --params {params.settings:q} --code {params.code} --results {params.results:q}"
         " --sheet {params.sheet:q} -o {output.html:q} > {log:q} 2>&1"
+
+
+# the whole cohort as one AnnData, for what a person does next in scanpy or squidpy
+rule report_cohort:
+    input:
+        cells="<results>/cluster/cells.h5ad",
+        graphs=every_group("<results>/neighbourhood/{group}/graph.parquet"),
+    output:
+        cohort="<results>/cohort.h5ad",
+    log:
+        "<logs>/report/cohort.log",
+    benchmark:
+        "<benchmarks>/report/cohort.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("ingest"),
+        runtime=minutes("report"),
+    params:
+        config=config_of("report"),
+        code=CODE["report_cohort"],
+        results=RESULTS,
+        sheet=SHEET,
+        design=lambda wildcards: WATCH.text([SHEET]),
+    message:
+        "report cohort"
+    shell:
+        "tumint report cohort --params {params.config:q} --code {params.code} --results {params.results:q}"
+        " --graphs {input.graphs:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"

@@ -88,7 +88,16 @@ def add_verbs(verbs: Any) -> None:
         *(verbs, "report", "--against: what changed between two runs; else tables of a stage → its HTML page", _report),
         required=False,
     )
-    report.add_argument("stage", choices=(*STAGES, "index"), nargs="?", help="whose report; not with --against")
+    report.add_argument(
+        "stage", choices=(*STAGES, "index", "cohort"), nargs="?", help="whose report; not with --against"
+    )
+    report.add_argument(
+        "--graphs",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="for `cohort`, an h5ad of all cells: graph.parquet of all jobs",
+    )
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
     report.add_argument(
@@ -207,4 +216,9 @@ def _report(a: argparse.Namespace) -> None:
     for name in ("stage", "params", "sheet", "out"):
         if getattr(a, name) is None:
             raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
+    if a.stage == "cohort":
+        from tumint.report.cohort import file
+
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", a.graphs, a.sheet, a.out)
+        return
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

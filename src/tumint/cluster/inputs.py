@@ -17,7 +17,7 @@ from tumint.io.cells import read_cells
 from tumint.io.contracts import QC_CELLS, QC_METRICS, joined
 from tumint.io.tables import read_table
 
-_OPTIONAL = (k.CELL_TYPE_PROVIDED,)
+_OPTIONAL = (k.CELL_TYPE_PROVIDED, k.CELL_NAME)
 
 
 def read_cohort(paths: Sequence[Path]) -> Cells:

@@ -82,6 +82,8 @@ def _write_anndata(
     from tumint.io.cells import write_cells
 
     obs = table[[k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE]].copy()
+    if k.CELL_NAME in cells.obs:
+        obs[k.CELL_NAME] = cells.obs[k.CELL_NAME].fillna("").astype(str).to_numpy(object)
     obs.index = pd.Index(obs[k.SAMPLE].astype(str) + ":" + obs[k.CELL_ID].astype(str))
     domains = [*k.DOMAINS, k.NO_DOMAIN]
     categories = {

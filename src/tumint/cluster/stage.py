@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
 from tumint.cluster import assign, embed, gates, spatial
-from tumint.cluster.cohort import Cells, provided_types
+from tumint.cluster.cohort import Cells
+from tumint.cluster.given import clusters_given, types_given
 from tumint.cluster.inputs import read_cohort
 from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import features
@@ -26,7 +27,7 @@ from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import comparable, transferred
-from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference, read_type_table
+from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
 from tumint.config.panel import Signature
@@ -60,8 +61,9 @@ def _run(
     params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
 ) -> None:
     cells = read_cohort(paths)
-    given = provided_types(cells) if config.typing == "provided" else None
+    given, joined = types_given(cells, config)
     cells, notes = settle_missing(cells, params.missing_marker)
+    notes["types_from"] = joined
     method, values = normalised(
         cells, config, params.seed, lambda markers: read_matrix(str(config.normalise.compensation), markers)
     )
@@ -164,7 +166,8 @@ class _Work:
         moved = self._transferred() if config.reference is not None else None
         if config.typing == "table":
             names = [str(c) for c in range(int(labels.max()) + 1)]
-            typing = assign.by_table(labels, read_type_table(str(config.type_table), names))
+            types, self.notes["types_from"] = clusters_given(config, names)
+            typing = assign.by_table(labels, types)
         elif config.typing == "transfer":
             assert moved is not None
             typing = assign.by_cells(labels, *moved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -141,6 +141,13 @@ class ClusterConfig(Section):
         None,
         description="CSV with columns `cluster` and `cell_type`, for `typing: table`; relative to the working folder.",
     )
+    types_from: str | None = Field(
+        None,
+        description="CSV of your own with the type of each cell (`cell_id`, `cell_type`, and `sample` where ids "
+        "repeat), in place of those of the data (`typing: provided`, which is meant where nothing else is said); or, "
+        "with `typing: table`, of each cluster (`cluster`, `cell_type`). What is not in it is `unclassified`, and "
+        "counted; relative to the working folder.",
+    )
     reference: ReferenceConfig | None = Field(
         None, description="Annotated cells: what `typing: transfer` goes by, and what other typings are compared with."
     )
@@ -190,10 +197,20 @@ class ClusterConfig(Section):
     )
     spatial: SpatialConfig = Field(SpatialConfig(), description="Where markers lie.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _types_of_cells(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("types_from") and "typing" not in data:
+            return {**data, "typing": "provided"}
+        return data
+
     @model_validator(mode="after")
     def _what_belongs_together(self) -> ClusterConfig:
-        if (self.typing == "table") != (self.type_table is not None):
-            raise ValueError("`type_table` where `typing` is `table`, and only there")
+        if self.types_from is not None and self.typing not in ("provided", "table"):
+            raise ValueError("`typing: provided` (types of cells) or `table` (of clusters) where `types_from` is given")
+        tables = [self.type_table] if self.typing != "table" else [self.type_table, self.types_from]
+        if sum(path is not None for path in tables) != (self.typing == "table"):
+            raise ValueError("`type_table` or `types_from` where `typing` is `table`, and `type_table` only there")
         if self.typing == "transfer" and self.reference is None:
             raise ValueError("`reference` where `typing` is `transfer`")
         if self.resolution == "auto" and not self.sweep.enabled:
@@ -206,5 +223,5 @@ class ClusterConfig(Section):
     def files(self) -> list[str]:
         """The files that a person made for this stage."""
         reference = self.reference.path if self.reference is not None else None
-        named = (self.type_table, self.normalise.compensation, reference, self.spatial.ligand_receptor)
+        named = (self.type_table, self.types_from, self.normalise.compensation, reference, self.spatial.ligand_receptor)
         return [path for path in named if path is not None]

@@ -105,8 +105,8 @@ class IngestConfig(Section):
         "per ROI, also of imcyto; `cellprofiler_folder`: one folder for all images, also of the "
         "ImcSegmentationPipeline; `steinbock`; `mcmicro`; `qupath`; `inform`; `halo`; `masks`: label images of "
         "cells with multi-channel TIFFs; `table`: any CSV, TSV or parquet, by `columns`; `h5ad`; `spatialdata`; "
-        "`xenium`; `10x`: dissociated cells, without coordinates; or the name that an installed package gives its own "
-        "format (docs/contributing/reader.md).",
+        "`xenium`; `cosmx`; `merscope`; `visium_hd`: segmented cells; `10x`: dissociated cells, without coordinates; "
+        "or the name that an installed package gives its own format (docs/contributing/reader.md).",
     )
     columns: ColumnMap | None = Field(
         None,
@@ -168,8 +168,9 @@ class IngestConfig(Section):
     )
     outside_image: Literal["keep", "drop", "error"] = Field(
         "keep",
-        description="Cells whose centre lies outside the image, where the source gives its size. "
-        "Always counted. `keep`: the centre may be right and the size not; `drop`; `error`: the sample is bad.",
+        description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
+        "it; never on a stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; "
+        "`error`: the sample is bad.",
     )
     overlapping_cells: Literal["error", "keep"] = Field(
         "error",

@@ -115,6 +115,9 @@ def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequen
             for n, (_, cells) in zip(sizes, parts, strict=True)
         ]
         obs[k.CELL_TYPE_PROVIDED] = pd.Categorical(np.concatenate(types))
+    if any(cells.names is not None for _, cells in parts):
+        called = [c.cell_id.astype(str).astype(object) if c.names is None else c.names for _, c in parts]
+        obs[k.CELL_NAME] = pd.Series(np.concatenate(called), index=obs.index, dtype=object)
     var = pd.DataFrame(
         {k.USE: [c.use for c in markers], k.UNIT: [c.unit for c in markers]},
         index=pd.Index([c.marker for c in markers], dtype=object),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -15,12 +15,20 @@ _DOWN = frozenset(
     {"", "0", "0.0", "false", "f", "no", "n", "neg", "negative", "-", "other", "none", "na", "nan", "n/a"}
 )
 _BEFORE = re.compile(r"^(phenotype|is|flag)[\s_.:-]+", re.IGNORECASE)
+_DYE = re.compile(r"\s*\(Opal \d+\)$", re.IGNORECASE)
+_WORD = re.compile(r"(?<!\S)[A-Z]?[a-z]{3,}(?!\S)")  # as `Treg` and `Cytotoxic T cell` have, `CD8` and `FoxP3` have not
 _AFTER = re.compile(r"([\s_.:-]+(positive|pos|flag|status|classification|phenotype))+$|\+$", re.IGNORECASE)
 
 
 def short(column: str) -> str:
-    """What a flag column is called in types: `Phenotype CD8` and `CD8 Positive Classification` are `CD8`."""
-    return _AFTER.sub("", _BEFORE.sub("", column.strip())).strip() or column.strip()
+    """What a flag column is called in types: `Phenotype CD8`, `CD8 (Opal 520) Positive Classification` are `CD8`."""
+    bare = _DYE.sub("", _AFTER.sub("", _BEFORE.sub("", column.strip())))
+    return bare.strip().replace(k.PAIR_SEPARATOR, "/") or column.strip()
+
+
+def is_population(column: str) -> bool:
+    """Whether a flag column is called by a population in words and not by a marker: `Treg`, never `Treg Positive`."""
+    return short(column) == column.strip() and bool(_WORD.search(column))
 
 
 def is_flag(values: Sequence[str]) -> bool:
@@ -28,7 +36,7 @@ def is_flag(values: Sequence[str]) -> bool:
     texts = {value.strip() for value in values}
     up = {value for value in texts if _is_up(value)}
     down = {value for value in texts if _is_down(value)}
-    names = {value.rstrip("+-").lower() for value in texts if value.endswith(("+", "-"))}
+    names = {value.rstrip("+-−").lower() for value in texts if value.endswith(("+", "-", "−"))}
     return bool(up) and up | down == texts and len(texts) <= 4 and len(names) <= 1
 
 
@@ -37,7 +45,7 @@ def _is_up(text: str) -> bool:
 
 
 def _is_down(text: str) -> bool:
-    return text.lower() in _DOWN or (len(text) > 1 and text.endswith("-"))
+    return text.lower() in _DOWN or (len(text) > 1 and text.endswith(("-", "−")))
 
 
 def unread(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -56,16 +64,18 @@ def of_columns(columns: Mapping[str, np.ndarray], rules: Sequence[TypeRule]) -> 
     columns
         `{column: texts}`, dtype object, `(n,)` each, in the order in which names are joined.
     rules
-        The first that fits names the type; without rules the flags that are up do, `CD3+ CD8+`.
+        The first that fits names the type; without rules the flags that are up do, `CD3+ CD8+`, and a population that
+        is alone by its own name, `Treg`.
 
     Returns
     -------
     Names, dtype object, `(n,)`; `unclassified` where no flag is up, or no rule fits.
     """
     up = np.column_stack([np.array([_is_up(v.strip()) for v in texts], dtype=bool) for texts in columns.values()])
-    names = [short(column) for column in columns]
+    names, plain = [short(column) for column in columns], {short(c) for c in columns if is_population(c)}
     patterns, at = np.unique(up, axis=0, return_inverse=True)
-    found = [_type({n for n, flag in zip(names, row, strict=True) if flag}, names, rules) for row in patterns.tolist()]
+    flags = [{n for n, flag in zip(names, row, strict=True) if flag} for row in patterns.tolist()]
+    found = [_type(up, names, rules, plain) for up in flags]
     return np.array([*found, None], dtype=object)[:-1][at.ravel()]
 
 
@@ -79,7 +89,9 @@ def of_classes(texts: np.ndarray, rules: Sequence[TypeRule]) -> np.ndarray:
     return np.array([*(lookup[text] for text in texts), None], dtype=object)[:-1]
 
 
-def _type(up: set[str], order: Sequence[str], rules: Sequence[TypeRule]) -> str:
+def _type(up: set[str], order: Sequence[str], rules: Sequence[TypeRule], plain: Collection[str] = ()) -> str:
+    if not rules and len(up) == 1 and up <= set(plain):
+        return next(iter(up))
     if not rules:
         return " ".join(f"{name}+" for name in order if name in up) or k.UNCLASSIFIED
     lower = {name.lower() for name in up}
@@ -88,3 +100,11 @@ def _type(up: set[str], order: Sequence[str], rules: Sequence[TypeRule]) -> str:
         if needs <= lower and not bars & lower:
             return rule.cell_type
     return k.UNCLASSIFIED
+
+
+def qupath_class(name: str) -> str:
+    """A class of QuPath as a type: `CD8: FoxP3` stays, parts that repeat or are empty go; `Ignore*`, whose cells
+    QuPath itself leaves out, and no class are `unclassified`.
+    """
+    parts = dict.fromkeys(part.strip() for part in name.split(":") if part.strip())
+    return k.UNCLASSIFIED if not parts or next(iter(parts)).endswith("*") else ": ".join(parts)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tumint.ingest.columns import Profile, in_um, is_shape, position_pairs, profile, tokens
 from tumint.ingest.flags import short
-from tumint.ingest.reader import Asked, Decided
+from tumint.ingest.reader import NOTHING, Asked, Decided
 from tumint.io.raw.table import Table
 from tumint.text import listed, plural
 
@@ -105,6 +105,13 @@ def guess(profiles: dict[str, Profile], asked: Asked, *, placed: bool = False) -
         found.decimal = ","
         found.decided.append(Decided("decimal mark", ",", f"values of {listed(commas, 3)}"))
     return found
+
+
+def label_of(table: Table | None) -> tuple[dict[str, str], list[Decided]]:
+    """`{"cell_type": column}` of cells that have a place already, empty where nothing says the type; and why it."""
+    found = Guess() if table is None else guess(profiles_of(table), NOTHING, placed=True)
+    named = {} if found.label is None else {"cell_type": found.label}
+    return named, [one for one in found.decided if one.value == found.label]
 
 
 def _positions(found: Guess, asked: Asked) -> None:

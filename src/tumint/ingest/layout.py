@@ -39,18 +39,25 @@ class Layout:
     masks: dict[str, str] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
     otherwise: Layout | None = None  # of an image for which `x` is empty throughout: calibrated in another unit
+    type_of: Callable[[str], str] | None = None  # what the column `cell_type` says → the type
+    cell_name: str | None = None  # what the source calls a cell, where that is no number
     no_domain: tuple[str, ...] = ()  # what the column `domain` says of cells that are in no tissue of a name
 
     def columns(self) -> list[str]:
         """Names of all columns that are to be read."""
-        single = (self.cell_id, self.area, self.domain, self.image, self.part)
+        single = (self.cell_id, self.cell_name, self.area, self.domain, self.image, self.part)
         several = (self.shapes, self.masks, self.markers)
         named = (*self.x, *self.y, *self.types(), *single, *(name for columns in several for name in columns.values()))
         return [*(n for n in named if n is not None), *(self.otherwise.columns() if self.otherwise else ())]
 
     def types(self) -> tuple[str, ...]:
         """The columns that types are made of."""
-        return (self.cell_type,) if isinstance(self.cell_type, str) else self.cell_type or ()
+        return as_columns(self.cell_type or ())
+
+
+def as_columns(named: str | Sequence[str]) -> tuple[str, ...]:
+    """One column or several as several."""
+    return (named,) if isinstance(named, str) else tuple(named)
 
 
 def channels(config: IngestConfig, panel: Panel | None) -> tuple[Channel, ...]:
@@ -81,6 +88,7 @@ def with_columns(layout: Layout, config: IngestConfig) -> Layout:
         return layout
     changed: dict[str, Any] = {n: value for n in _OVERRIDES if (value := getattr(columns, n)) is not None}
     changed |= {"cell_type": tuple(columns.cell_type)} if isinstance(columns.cell_type, list) else {}
+    changed |= {"type_of": None} if columns.cell_type is not None else {}
     changed["rules"] = tuple(columns.type_rules)
     if columns.x is not None and columns.y is not None:
         changed |= {"x": (columns.x,), "y": (columns.y,), "in_um": False, "otherwise": None}

@@ -30,7 +30,8 @@ class Matrix:
     """Cells of one sample as a source holds them.
 
     `X` cells × features, an array or CSR; `obs` a row for each cell; `xy` (n × 2) in the unit of the source or None;
-    `graph` a sparse adjacency of the cells or None; `rows` the numbers of the cells in the file, where they are some.
+    `graph` a sparse adjacency of the cells or None; `rows` the numbers of the cells in the file, where they are some;
+    `ids` (int64) where the source has whole numbers that are unique in a sample. The index of `obs` names the cells.
     """
 
     X: Any
@@ -41,6 +42,7 @@ class Matrix:
     area: np.ndarray | None = None  # as `xy`, squared
     graph: Any = None
     rows: np.ndarray | None = None
+    ids: np.ndarray | None = None
 
 
 def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity) -> Cells:
@@ -58,7 +60,7 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
     obs = Frame(part.place, matrix.obs, matrix.rows)
     obs.faults = faults
     xy, um = _xy(matrix, obs, part, settings)
-    ids, more = _ids(obs, settings)
+    ids, more = _ids(obs, settings, matrix.ids)
     types, domain, area = _cell_type(obs, settings), _domain(obs, settings), _area(matrix, obs, part, settings)
     if faults:
         raise DataError(faults)
@@ -76,6 +78,7 @@ def cells_of(matrix: Matrix, part: Part, settings: Settings, identity: Identity)
         edges=edges,
         cell_type=types,
         missing_markers=tuple(missing),
+        names=np.asarray(matrix.obs.index.astype(str), dtype=object),
         notes=(*notes, *more),
         unread=unread(obs.header, obs.loaded),
     )
@@ -184,10 +187,10 @@ def _xy(matrix: Matrix, obs: Frame, part: Part, settings: Settings) -> tuple[np.
     return xy, um
 
 
-def _ids(obs: Frame, settings: Settings) -> tuple[np.ndarray, list[str]]:
-    """Ids by the column that the config names, else the number of the row in the sample."""
+def _ids(obs: Frame, settings: Settings, given: np.ndarray | None) -> tuple[np.ndarray, list[str]]:
+    """Ids by the column that the config names, else those of the source, else the number of the row in the sample."""
     columns = settings.config.columns
-    rows = np.arange(1, len(obs) + 1)
+    rows = np.arange(1, len(obs) + 1) if given is None else given
     name = columns.cell_id if columns is not None else None
     if name is None or not _named(obs, name):
         return rows, []

@@ -61,7 +61,8 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
     if config.outside_image == "error":
         first = int(np.argmax(outside))
         x, y = cells.spatial[first]
-        size = f" of {setting(cells.image_um[0])} × {setting(cells.image_um[1])} µm" if cells.image_um else ""
+        width, height = cells.image_um or (np.nan, np.nan)
+        size = f" of {setting(width)} × {setting(height)} µm" if np.isfinite([width, height]).all() else ""
         text = (
             f"{integer(found.outside)} outside, such as cell {cells.cell_id[first]} at ({setting(x)}, {setting(y)}) µm"
         )
@@ -70,13 +71,13 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
 
 
 def _outside(cells: Cells) -> np.ndarray:
-    """Which centres are below 0 or beyond an image of known size, whose far border counts as inside.
+    """Which centres are below 0 or beyond the image, whose far border counts as inside.
 
-    Of an image whose size nobody gave, 0 may be anywhere: stage and slide coordinates have either sign.
+    None where the coordinates are not those of an image: on a stage or slide, numbers below 0 are as good as others.
     """
     if not cells.has_coordinates or cells.image_um is None:
         return np.zeros(cells.cell_id.size, dtype=bool)
-    # NaN: not known, so never outside
+    # NaN: a size that is not known, so nothing is beyond it
     return np.asarray(((cells.spatial < 0) | (cells.spatial > np.asarray(cells.image_um))).any(axis=1))
 
 
@@ -118,5 +119,6 @@ def _without(cells: Cells, out: np.ndarray) -> Cells:
         edges=cells.edges[~np.isin(cells.edges, gone).any(axis=1)],
         shapes={name: values[kept] for name, values in cells.shapes.items()},
         cell_type=None if cells.cell_type is None else cells.cell_type[kept],
+        names=None if cells.names is None else cells.names[kept],
         notes=(*cells.notes, f"{integer(out.sum())} cells outside the image left out"),
     )

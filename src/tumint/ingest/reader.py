@@ -76,11 +76,14 @@ class Cells:
     shapes
         Of `keys.SHAPES` what the source has, float64, `(n,)` each.
     image_um
-        Width and height of the image, where the source knows them.
+        Width and height of the image whose corner is (0, 0), NaN where the source does not know them; None: positions
+        on a stage or slide, or in an image that nothing is known of.
     n_several_masks
         Cells that lie in more than one tissue mask.
     missing_markers
         Markers of the panel that the sample lacks.
+    names
+        What the source calls the cells where that is no whole number (a barcode, say), dtype object, `(n,)`.
     notes
         What a person should know, a phrase each.
     unread
@@ -103,6 +106,7 @@ class Cells:
     missing_markers: tuple[str, ...] = ()
     image_um: tuple[float, float] | None = None
     n_several_masks: int = 0
+    names: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     nothing: str = "a header only"
@@ -209,6 +213,11 @@ class Reader:
     order: int = 500
     recognise_asked: Callable[[Path, Asked], Found | None] | None = None
     sheet_files: tuple[str, ...] = ()
+
+
+def from_corner(part: Part) -> tuple[float, float]:
+    """`image_um` of an image whose corner is (0, 0) and whose size is not known."""
+    return (float("nan"), float("nan"))
 
 
 def no_edges() -> np.ndarray:

@@ -76,7 +76,7 @@ def _layout_of(rows: Table, where: Layout) -> Layout:
     """The layout of an image: the other one where its cells have nothing in the columns of the first."""
     if where.otherwise is None or not len(rows) or (rows.text(where.x[0], "") != "").any():
         return where
-    return replace(where.otherwise, rules=where.rules, cell_type=where.cell_type)
+    return replace(where.otherwise, rules=where.rules, cell_type=where.cell_type, type_of=where.type_of)
 
 
 def _check_parts(table: Table, where: Layout, parts: Sequence[Part]) -> bool:
@@ -158,6 +158,7 @@ def cells_of(
         missing_markers=tuple(c.marker for c in settings.channels if c.marker not in where.markers),
         image_um=image_um(part) if image_um is not None else None,
         n_several_masks=several,
+        names=None if where.cell_name is None else table.text(where.cell_name, ""),
         notes=tuple(notes),
         unread=unread(table.header, where.columns()),
     )
@@ -200,11 +201,22 @@ def _cell_type(table: Table, where: Layout) -> np.ndarray | None:
     """Types as the source names them; a cell without one is `unclassified`."""
     if where.cell_type is None:
         return None
-    return types_of(table, where.types(), where.rules, flags=not isinstance(where.cell_type, str))
+    flags = not isinstance(where.cell_type, str)
+    return types_of(table, where.types(), where.rules, flags=flags, type_of=where.type_of)
 
 
-def types_of(table: Table, columns: Sequence[str], rules: Sequence[TypeRule], *, flags: bool) -> np.ndarray:
-    """Types of the rows by a column that names them, or by columns of flags; faults go to the table."""
+def types_of(
+    table: Table,
+    columns: Sequence[str],
+    rules: Sequence[TypeRule],
+    *,
+    flags: bool,
+    type_of: Callable[[str], str] | None = None,
+) -> np.ndarray:
+    """Types of the rows by a column that names them, or by columns of flags; faults go to the table.
+
+    `type_of` is what a name of the column stands for.
+    """
     if flags:
         texts = {name: table.text(name, "") for name in columns}
         for name, odd in flags_of.unread(texts).items():
@@ -212,6 +224,9 @@ def types_of(table: Table, columns: Sequence[str], rules: Sequence[TypeRule], *,
         return flags_of.of_columns(texts, rules)
     (column,) = columns
     types = table.text(column, k.UNCLASSIFIED)
+    if type_of is not None:
+        named = {name: type_of(name) for name in dict.fromkeys(types)}
+        types = np.array([*(named[name] for name in types), None], dtype=object)[:-1]
     odd = np.array([k.PAIR_SEPARATOR in name for name in types], dtype=bool)
     table.fault(column, odd, f"a cell type without `{k.PAIR_SEPARATOR}`")
     for name, other in look_alikes(types):

@@ -13,7 +13,10 @@ from tumint.text import listed, plural
 
 _DEPTH = 3
 # one folder of these is one data set, whatever lies in it
-_WHOLE = ("cellprofiler_folder", "spatialdata", "steinbock", "xenium", "10x")
+_WHOLE = (
+    *("cellprofiler_folder", "spatialdata", "steinbock", "xenium", "10x"),
+    *("cosmx", "merscope", "visium_hd"),
+)
 
 
 @dataclass(frozen=True)

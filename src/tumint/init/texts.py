@@ -110,7 +110,8 @@ def config(
     ]
     if unit is not None:
         lines.append(f"  pixel_size_um: {_flow(unit[0])}  {CHECK} {unit[1]}")
-    lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in found.config.items()]
+    own = {key: value for key, value in found.config.items() if unit is None or key != k.PIXEL_SIZE_UM}
+    lines += [f"  {key}: {_flow(value)}  {CHECK}" for key, value in own.items()]
     if found.features:
         lines.append(f"  other_features: type  {CHECK} the genes that the panel does not name decide clusters too")
     lines += [f"  {CHECK} {text}" for text in found.check]

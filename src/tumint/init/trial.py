@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.config.qc import QcConfig
 from tumint.errors import DataError, Fault, TumintError
@@ -36,9 +37,10 @@ class Tried:
 def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: float | None) -> Tried:
     """Read the first, middle and last sample; say what came of them."""
     out = Tried()
+    of_format = None if um_per_px is not None else found.config.get(k.PIXEL_SIZE_UM)
     if found.has_coordinates and um_per_px is not None:
         out.unit = um_per_px, "--um-per-px"
-    elif found.has_coordinates:
+    elif found.has_coordinates and of_format is None:
         out.unit = 1.0, "micrometres per pixel"
     rows = [found.rows[i] for i in sorted({0, len(found.rows) // 2, len(found.rows) - 1})][:_SAMPLES]
     if sum(_size(path) for _, path, _ in rows) > _MOST_BYTES:
@@ -48,7 +50,7 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
         out.config["decimal"] = ","
         out.decided.append(Decided("decimal mark", ",", "numbers of the table"))
         settings = replace(settings, config=settings.config.model_copy(update=out.config))
-    read = [_read(reader, row, settings, um_per_px or 1.0, out) for row in rows]
+    read = [_read(reader, row, settings, um_per_px or of_format or 1.0, out) for row in rows]
     cells = [one for one in read if one is not None and one.cell_id.size]
     if not cells:
         return out
@@ -60,7 +62,9 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
     missing = sum(int(np.isnan(one.spatial).any(axis=1).sum()) for one in cells if one.has_coordinates)
     lost = f"; {integer(missing)} without a place" if missing else ""
     out.decided.append(Decided("cells", counts, f"samples {listed((name for name, _, _ in rows), _SAMPLES)}{lost}"))
-    _unit(out, reader, rows[0], settings, cells, um_per_px)
+    _unit(
+        out, reader, rows[0], settings, cells, um_per_px or of_format, "--um-per-px" if um_per_px else "of the format"
+    )
     return out
 
 
@@ -105,6 +109,7 @@ def _unit(
     settings: Settings,
     cells: Sequence[Cells],
     um_per_px: float | None,
+    source: str,
 ) -> None:
     """Pixels or µm, from how near cells lie to each other; and whether several images lie on one another."""
     near = [nearness(one.spatial, one.area_um2) for one in cells if one.has_coordinates]
@@ -118,7 +123,7 @@ def _unit(
     unit = "µm" if in_um or um_per_px is not None else "units"
     said = f"half of the cells lie within {setting(median, 2)} {unit} of another"
     if um_per_px is not None and not in_um:
-        out.decided.append(Decided("unit", f"{setting(um_per_px)} µm per pixel", f"--um-per-px; {said}"))
+        out.decided.append(Decided("unit", f"{setting(um_per_px)} µm per pixel", f"{source}; {said}"))
     elif in_um:
         out.decided.append(Decided("unit", "µm", f"the format or the names of columns; {said}"))
     elif _LOW_UM <= median <= _HIGH_UM:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.io.contracts import EDGES, empty
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.graph import Graph
@@ -36,6 +37,7 @@ class Scored:
     nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
     grid: pd.DataFrame = field(default_factory=pd.DataFrame)
     tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
+    graph: pd.DataFrame = field(default_factory=lambda: empty(EDGES))  # who is whose neighbour, guard zone and all
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Scorer:
             nulls,
             grid,
             tissues,
+            _named(image, graph if unguarded is None else unguarded),
         )
 
     def unlocated(self, sample: str, labels: np.ndarray) -> Scored:
@@ -155,6 +158,13 @@ class Scorer:
                     scores["log2_unguarded"] = scored(method, null, *unguarded)["log2_enrichment"]
                 tables.append(scores)
         return pd.concat(tables, ignore_index=True)
+
+
+def _named(image: Image, graph: Graph) -> pd.DataFrame:
+    """The edges of a graph by the ids of its cells (contract EDGES), sorted."""
+    sources = np.repeat(image.ids, np.diff(graph.indptr))
+    table = pd.DataFrame({k.SAMPLE: image.sample, k.SOURCE_CELL: sources, k.TARGET_CELL: image.ids[graph.indices]})
+    return table.sort_values([k.SOURCE_CELL, k.TARGET_CELL], kind="stable", ignore_index=True)
 
 
 def _with_columns(scored: Scored, odds: list[pd.DataFrame]) -> Scored:

@@ -39,7 +39,7 @@ def run(
     *,
     threads: int = 1,
 ) -> None:
-    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `features` and `scale` (parquet) in `out`.
+    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `features`, `scale` and `graph` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
     odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
@@ -81,6 +81,8 @@ def run(
         tables = [getattr(one, contract.name) for one in results]
         write_table(contracts.joined(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
+    graphs = contracts.joined([one.graph for one in results], contracts.EDGES)
+    write_table(graphs, out / "graph.parquet", contracts.EDGES, meta=meta, row_groups_by=k.SAMPLE)
     _write_scales(scales, out, meta)
 
 

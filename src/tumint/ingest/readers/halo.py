@@ -1,5 +1,6 @@
 """HALO: object data (`Object Id`, the box `XMin` `XMax` `YMin` `YMax` in pixels, `Classifier Label`, a column for each
-channel: `<channel> Cell Intensity`).
+channel: `<channel> Cell Intensity`). Phenotypes are flags: a 0/1 column for each phenotype of the analysis, or
+`<channel> Positive Classification`; `tumint init` names them as `ingest.columns.cell_type`.
 
 `part` is the name in the column `Image Location`, of older versions `Image File Name`.
 """
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 
+from tumint.ingest import flags
 from tumint.ingest.layout import Layout, find_markers, first_of, require, with_columns
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
@@ -18,7 +20,8 @@ from tumint.io.raw.table import Table
 
 _ID, _BOX = "Object Id", ("XMin", "XMax", "YMin", "YMax")
 _IMAGE = ("Image Location", "Image File Name", "Image Tag")
-_INTENSITY = "Cell Intensity"
+_INTENSITY, _POSITIVE = "Cell Intensity", "Positive Classification"
+_NUCLEAR = re.compile(r"(DAPI|Hoechst|DRAQ|SYTO)", re.IGNORECASE)
 
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
@@ -58,7 +61,27 @@ def recognise(path: Path) -> Found | None:
         rows += [(_roi(name), file, name if len(images) > 1 else "") for name in images or [file.name]]
     markers = [(re.sub(r" \(Opal \d+\)$", "", name), name) for name in found]
     check = ["HALO writes boxes in pixels and no pixel size: set `ingest.pixel_size_um`"]
-    return Found(rows, markers, {}, check)
+    named = _flags(tables[0], header)
+    config = {"columns": {"cell_type": named}} if named else {}
+    return Found(rows, markers, config, check, has_types=bool(named))
+
+
+def _flags(file: Path, header: list[str]) -> list[str]:
+    """The phenotypes of the analysis; where it names none, the channels that it calls positive, but for nuclei."""
+    known = (_ID, *_BOX, *_IMAGE, "Classifier Label", "Analysis Region", "Algorithm Name", "Analysis Inputs")
+    measured = re.compile(r"( Intensity|Area \(.*|Perimeter \(.*|Completeness|Positive.*|Classification|Pixels.*|OD)$")
+    named = [name for name in header if name not in known and not measured.search(name)]
+    found = [name for name in named if _is_flag(file, name)]
+    if found:
+        return found
+    called = [name for name in header if name.endswith(f" {_POSITIVE}") and not _NUCLEAR.match(name)]
+    return [name for name in called if _is_flag(file, name)]
+
+
+def _is_flag(file: Path, name: str) -> bool:
+    """Whether the column says yes of some cells and no of others."""
+    values = values_of(file, name)
+    return len(values) > 1 and flags.is_flag(values)
 
 
 def _roi(image: str) -> str:

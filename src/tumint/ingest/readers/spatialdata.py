@@ -122,22 +122,36 @@ def _files(path: str, part: str, config: IngestConfig) -> list[str]:
     return [str(f) for f in found if _KINDS[0] in f.relative_to(path).parts or f.name in _DESCRIBED]
 
 
+def _of_store(path: Path) -> tuple[Path, str | None]:
+    """The store and the table of it that a path names: `<store>/tables/<name>`, or the store alone."""
+    inside = path.parent.name == _KINDS[0] and path.is_dir()
+    return (path.parent.parent, path.name) if inside else (path, None)
+
+
 def recognise(path: Path) -> Found | None:
-    """A store of SpatialData."""
+    """A store of SpatialData; where it has several tables, one of them by its path `<store>/tables/<name>`."""
+    path, named = _of_store(path)
     if not (path.is_dir() and any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zattrs"))):
         return None
     if not (path / "tables").is_dir():
         return None
     with reading(Place(str(path), "init"), "a whole SpatialData store"), quiet():
         data = _opened(str(path), Place(str(path), "init"))
-        table = data.tables[next(iter(data.tables))]
+        names = list(data.tables)
+        if named is None and len(names) != 1:
+            expected = f"one table, or the path of one of them (`{path / _KINDS[0] / 'NAME'}`)"
+            raise DataError(Fault(str(path), expected, ", ".join(names) or "none"))
+        if named is not None and named not in names:
+            raise DataError(Fault(str(path), f"a table `{named}`", ", ".join(names) or "none"))
+        chosen = named or names[0]
+        table = data.tables[chosen]
         rows: list[tuple[str, Path, str]] = []
         found = found_in(table, path, rows)
         region = _keys(table)[0]
         regions = list(dict.fromkeys(table.obs[region].astype(str))) if region is not None else []
     if "part" not in found.config.get("columns", {}) and len(regions) > 1:
         rows[:] = [(name, path, name) for name in regions]
-    config = {**found.config, **({"table": next(iter(data.tables))} if len(data.tables) > 1 else {})}
+    config = {**found.config, **({"table": chosen} if len(names) > 1 else {})}
     has = k.SPATIAL in table.obsm or bool(regions)
     return replace(found, config=config, has_coordinates=has)
 

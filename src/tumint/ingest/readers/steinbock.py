@@ -1,7 +1,7 @@
 """steinbock: `intensities/<image>.csv` with `regionprops/`, `neighbors/` and `images.csv` around it.
 
 `path` is the image's file in the folder of intensities, whose suffix (`intensities_deepcell`) the other folders share;
-or a table of all images as `steinbock export csv` writes it, with `part` the name in its column `Image`.
+or all images as `steinbock export csv` or `export anndata` write them, with `part` the name in the column `Image`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import numpy as np
 from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
+from tumint.ingest import steinbock_anndata
 from tumint.ingest.columns import is_shape
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
-from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, no_edges
+from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, from_corner, no_edges
 from tumint.ingest.recognise import header_of, stem, values_of
 from tumint.ingest.rows import cells_of, read_table_parts
-from tumint.io.raw.opening import open_table
+from tumint.io.raw.opening import is_h5ad, open_table
 from tumint.io.raw.source import Place, file_identity, joint_identity
 from tumint.io.raw.table import Table
 
@@ -38,6 +39,9 @@ def _twin(path: str | Path, kind: str) -> Path:
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of one image by its files, or of several from an exported table."""
+    if is_h5ad(path):
+        yield from steinbock_anndata.read(path, parts, settings)
+        return
     if _IMAGE in header_of(Path(path)):
         yield from read_table_parts(path, parts, settings, _find, image_um=_image_um)
         return
@@ -107,24 +111,26 @@ def _images(path: str) -> Path:
     return Path(path).parent.parent / "images.csv"
 
 
-def _image_um(part: Part) -> tuple[float, float] | None:
-    """Width and height of the image, where `images.csv` has them."""
+def _image_um(part: Part) -> tuple[float, float]:
+    """Width and height of the image, NaN where `images.csv` does not have them."""
     file = _images(part.path)
     if not file.exists():
-        return None
+        return from_corner(part)
     table = open_table(Place(str(file), part.sample))
     sides = ("width_px", "height_px")
     if not {"image", *sides} <= set(table.header):
-        return None
+        return from_corner(part)
     table.load(["image", *sides])
     wanted = stem(Path(part.part or part.path))
     at = [i for i, name in enumerate(table.text("image", "")) if stem(Path(name)) == wanted]
     width, height = (table.numbers(side, missing=True) for side in sides)
     table.stop_on_faults()
-    return (width[at[0]] * part.pixel_size_um, height[at[0]] * part.pixel_size_um) if at else None
+    return (width[at[0]] * part.pixel_size_um, height[at[0]] * part.pixel_size_um) if at else from_corner(part)
 
 
 def _files(path: str, part: str, config: IngestConfig) -> list[str]:
+    if is_h5ad(path):
+        return []
     wanted = [_twin(path, "regionprops"), _images(path)]
     wanted += [_twin(path, "neighbors")] if config.relationships else []
     return [str(file) for file in wanted if file.is_file() and str(file) != path]
@@ -133,7 +139,7 @@ def _files(path: str, part: str, config: IngestConfig) -> list[str]:
 def recognise(path: Path) -> Found | None:
     """The folder of a steinbock project, one of its folders of intensities, or a table that it exported."""
     if path.is_file():
-        return _exported(path)
+        return steinbock_anndata.recognise(path) if is_h5ad(path) else _exported(path)
     folders = [path] if path.name.startswith(_INTENSITIES) else sorted(path.glob(f"{_INTENSITIES}*"))
     folders = [
         f for f in folders if f.is_dir() and f.with_name(f.name.replace(_INTENSITIES, "regionprops", 1)).is_dir()

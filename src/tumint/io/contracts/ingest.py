@@ -26,4 +26,5 @@ SAMPLES = Contract(
     {k.STATUS: (k.OK, k.EMPTY, k.QUARANTINED)},
 )
 # ingest/<batch>.edges.parquet: the source's own neighbours, both ways, no self loops; zero rows where it has none.
+# neighbourhood/<group>/graph.parquet: those that contacts are counted on, by the config's graph.
 EDGES = Contract("edges", {k.SAMPLE: "str", k.SOURCE_CELL: "int", k.TARGET_CELL: "int"})

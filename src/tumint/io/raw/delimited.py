@@ -70,16 +70,34 @@ class Delimited(Table):
         self.rows = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
         self._columns = dict(zip(wanted, table.columns, strict=True))
 
+    def load_blocks(self, names: Iterable[str], keep: tuple[str, Collection[str]] | None = None) -> Generator[Table]:
+        wanted = list(dict.fromkeys([*names, *([keep[0]] if keep else [])]))
+        with closing(self._blocks(self._text.blocks(), wanted, keep)) as blocks:
+            for piece, rows, breaks in blocks:
+                if breaks:
+                    expected = "every quote closed on its line"
+                    raise DataError(Fault(self.place.at(), expected, "fields that hold line breaks"))
+                part = Table(self.place, self.header)
+                part.decimal, part.rows = self.decimal, rows
+                part._columns = dict(zip(wanted, piece.columns, strict=True))
+                yield part
+
     def _read(
         self, blocks: Generator[bytes], wanted: Sequence[str], keep: tuple[str, Collection[str]] | None
     ) -> tuple[list[pa.Table], list[np.ndarray], bool]:
         """Fields and numbers of the rows, and whether a block may end within quotes."""
+        found = list(self._blocks(blocks, wanted, keep))
+        breaks = self._long_header or any(breaks for _, _, breaks in found)
+        return [piece for piece, _, _ in found], [rows for _, rows, _ in found], breaks
+
+    def _blocks(
+        self, blocks: Generator[bytes], wanted: Sequence[str], keep: tuple[str, Collection[str]] | None
+    ) -> Generator[tuple[pa.Table, np.ndarray, bool]]:
+        """Of every block the fields and numbers of its rows, and whether it may end within quotes."""
         ragged: list[pyarrow.csv.InvalidRow] = []
-        parts: list[pa.Table] = []
-        rows: list[np.ndarray] = []
         above = self._text.before + 1  # lines up to the header
         start = above + 1  # number of the first row of the block
-        ends, breaks = True, self._long_header
+        ends = True
         with closing(blocks):
             for body in blocks:
                 while above and body:
@@ -87,18 +105,14 @@ class Delimited(Table):
                 if not body:
                     continue
                 body = self._without_spaces(body)
-                breaks = breaks or body.count(b'"') % 2 == 1
                 table, numbers = self._rows_of(body, wanted, ragged, start)
                 first, start, ends = start, start + _lines(body), body.endswith(b"\n")
                 if ragged:
                     continue  # only how many there are is still of interest
                 kept = ~_blank(table, body, numbers - first, self._delimiter)
-                table, numbers = self._kept(table, numbers, kept, wanted, keep)
-                parts.append(table)
-                rows.append(numbers)
+                yield *self._kept(table, numbers, kept, wanted, keep), body.count(b'"') % 2 == 1
         if ragged:
             raise DataError(self._ragged(ragged, last=start - 1, ends=ends))
-        return parts, rows, breaks
 
     def _kept(
         self,

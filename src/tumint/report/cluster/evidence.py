@@ -155,6 +155,9 @@ def method(inputs: Inputs) -> list[str]:
     params = inputs.metas.get("cluster", {}).get("params", {})
     settings: dict[str, Any] = dict(params.get("cluster") or {})
     typing = settings.get("typing")
+    joined = "".join(f" {text}." for text in inputs.metas.get("cluster", {}).get("notes", {}).get("types_from", []))
+    if typing == "provided" and joined:
+        return [f"The types are those of a table of the user's own.{joined}"]
     if typing == "provided":
         return ["The data brought a type for every cell; nothing was clustered."]
     normalise = settings.get("normalise") or {}
@@ -189,7 +192,8 @@ def method(inputs: Inputs) -> list[str]:
     )
     said = [f"{how}{over} {points} {cut}"]
     if typing == "table":
-        said.append(f"Each cluster got the type that {settings.get('type_table')} gives it.")
+        table = settings.get("type_table") or settings.get("types_from")
+        said.append(f"Each cluster got the type that {table} gives it.{joined}")
     elif typing == "transfer":
         said.append("Each cell got the type that most of its nearest cells of the annotated reference have.")
     else:

@@ -36,7 +36,8 @@ def enrichment(summary: pd.DataFrame) -> Figure | None:
     if not wide or not any(matrix.notna().to_numpy().any() for matrix in wide.values()):
         return None
     order = by_similarity(wide[nulls[0]])
-    biggest = max(float(np.nanmax(np.abs(matrix.to_numpy(float)))) for matrix in wide.values() if matrix.size)
+    known = [matrix.to_numpy(float) for matrix in wide.values() if matrix.notna().to_numpy().any()]
+    biggest = max(float(np.nanmax(np.abs(values))) for values in known)
     limit = float(np.clip(np.ceil(biggest * 2) / 2, 0.5, 3.0))
     side, label = max(0.23 * len(order), 1.4), label_inch(order)
     width = label + 1.5 + len(nulls) * max(side + 0.2, 2.4)

@@ -1,0 +1,1 @@
+"""The whole cohort as one AnnData, for what a person does next in scanpy or squidpy."""
