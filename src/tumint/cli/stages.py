@@ -219,6 +219,7 @@ def _report(a: argparse.Namespace) -> None:
     if a.stage == "cohort":
         from tumint.report.cohort import file
 
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", a.graphs, a.sheet, a.out)
+        graphs = read_paths(a.graphs, "--graphs")
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
         return
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)
