@@ -185,7 +185,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
-    check_folder(a, INTO_FOLDER["neighbourhood"])
+    check_folder(a, [*INTO_FOLDER["neighbourhood"], *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
     else:
