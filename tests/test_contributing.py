@@ -75,7 +75,7 @@ def test_a_statistic() -> None:
     row = row.reindex([*row.index, "ci_low", "ci_high"]).to_dict() | {"n_subjects_group": 4, "n_subjects_reference": 4}
     said = finding(row, {"group": "treated", "reference": "vehicle"})["words"]
     assert said == (
-        "Cells of a have 2.00 times as many neighbours in treated as in vehicle (q = 0.01, 4 v 4 subjects)."
+        "Cells of a have 2.00× as many neighbours in treated as in vehicle (q = 0.01, 4 v 4 subjects)."
     )
 
 
