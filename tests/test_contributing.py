@@ -74,9 +74,7 @@ def test_a_statistic() -> None:
     row = pd.Series({"family": "crowding", "feature": "a", "source": "", "target": "", "effect": np.log(2), "q": 0.01})
     row = row.reindex([*row.index, "ci_low", "ci_high"]).to_dict() | {"n_subjects_group": 4, "n_subjects_reference": 4}
     said = finding(row, {"group": "treated", "reference": "vehicle"})["words"]
-    assert said == (
-        "Cells of a have 2.00× as many neighbours in treated as in vehicle (q = 0.01, 4 v 4 subjects)."
-    )
+    assert said == ("Cells of a have 2.00× as many neighbours in treated as in vehicle (q = 0.01, 4 v 4 subjects).")
 
 
 def copy_with(page: str, folder: Path) -> None:
