@@ -43,7 +43,7 @@ def load_params(text: str) -> StageParams:
     try:
         return StageParams.model_validate_json(text)
     except ValidationError as error:
-        raise ConfigError(list(faults_of(error, _json(text), "--params"))) from None
+        raise ConfigError(list(faults_of(error, _json(text), "--params", StageParams))) from None
 
 
 def _json(text: str) -> Any:
