@@ -184,9 +184,12 @@ def test_spatialdata_of_several_tables_asks_for_one(ingest, phenotypes, tmp_path
 
 
 def test_flags():
-    has, odd = flags.values(np.array(["CD8+", "CD8-", "1", "0", "", "TRUE", "what", "+"], dtype=object))
-    assert has.tolist() == [True, False, True, False, False, True, False, False]
-    assert odd.tolist() == [False] * 6 + [True, True]
-    assert flags.name_of("CD3 (Opal 520) Positive Classification") == flags.name_of("Phenotype CD3") == "CD3+"
-    assert flags.name_of("Treg") == "Treg"
+    texts = np.array(["CD8+", "CD8-", "1", "0", "", "TRUE", "what", "CD8−"], dtype=object)
+    assert flags.unread({"CD8": texts})["CD8"].tolist() == [False] * 6 + [True, False]
+    assert flags.of_columns({"CD8": texts[:6]}, []).tolist() == ["CD8+", "unclassified"] * 2 + ["unclassified", "CD8+"]
+    assert flags.short("CD3 (Opal 520) Positive Classification") == flags.short("Phenotype CD3") == "CD3"
+    both = {"Treg": np.array(["1", "1"], dtype=object), "CD8": np.array(["0", "1"], dtype=object)}
+    assert flags.of_columns(both, []).tolist() == ["Treg", "Treg+ CD8+"]  # alone by its own name
+    assert not any(map(flags.is_population, ("CD8", "FoxP3", "PanCK", "EPCAM", "Phenotype Treg", "Treg Positive")))
+    assert all(map(flags.is_population, ("Treg", "Cytotoxic T cell")))
     assert flags.qupath_class("") == flags.qupath_class("Region*") == k.UNCLASSIFIED

@@ -136,12 +136,14 @@ rule report_cohort:
         runtime=minutes("report"),
     params:
         config=config_of("report"),
+        settings=SETTINGS["report"],
         code=CODE["report_cohort"],
+        graphs=HANDED.paths("report.graphs", every_group(f"{RESULTS}/neighbourhood/{{group}}/graph.parquet")),
         results=RESULTS,
         sheet=SHEET,
         design=lambda wildcards: WATCH.text([SHEET]),
     message:
         "report cohort"
     shell:
-        "tumint report cohort --params {params.config:q} --code {params.code} --results {params.results:q}"
-        " --graphs {input.graphs:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"
+        "tumint report cohort --params {params.settings:q} --code {params.code} --results {params.results:q}"
+        " --graphs {params.graphs:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"

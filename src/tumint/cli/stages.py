@@ -185,7 +185,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
-    check_folder(a, INTO_FOLDER["neighbourhood"])
+    check_folder(a, [*INTO_FOLDER["neighbourhood"], *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
     else:
@@ -219,6 +219,7 @@ def _report(a: argparse.Namespace) -> None:
     if a.stage == "cohort":
         from tumint.report.cohort import file
 
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", a.graphs, a.sheet, a.out)
+        graphs = read_paths(a.graphs, "--graphs")
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
         return
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

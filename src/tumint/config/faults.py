@@ -37,17 +37,14 @@ def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
         raise ConfigError(list(faults_of(error, values, where, model))) from None
 
 
-def faults_of(error: ValidationError, values: Any, where: str, model: type[BaseModel] | None = None) -> Iterator[Fault]:
-    """The faults of `values`: those of one value that may be of several kinds are one.
-
-    With the `model`, a key that a section does not know comes with the nearest that it does.
-    """
+def faults_of(error: ValidationError, values: Any, where: str, model: type[BaseModel]) -> Iterator[Fault]:
+    """The faults of `values`: those of one value that may be of several kinds are one."""
     by_key: dict[str, list[Any]] = {}
     for one in error.errors():
         by_key.setdefault(_key(one["loc"], values), []).append(one)
     for key, several in by_key.items():
         place = f"{where}: key `{key}`" if key else where
-        faults = [_fault(one, key, place, model) for one in several]
+        faults = [_fault(one, place, model) for one in several]
         if len({fault.found for fault in faults}) > 1:
             yield from faults
         else:
@@ -68,27 +65,11 @@ def _key(loc: tuple[int | str, ...], values: Any) -> str:
     return ".".join(names)
 
 
-def _unknown(key: str, model: type[BaseModel] | None) -> str:
-    """A key that a section does not know, and the nearest that it does."""
-    *above, name = key.split(".")
-    for part in above:
-        if model is not None and part in model.model_fields:
-            model = _model_of(model.model_fields[part].annotation)
-    return f"`{name}`{nearest(name, model.model_fields) if model is not None else ''}"
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    """The model of a section, a list of sections, or one that may be empty."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_of(part)) is not None), None)
-
-
-def _fault(error: Any, key: str, place: str, model: type[BaseModel] | None) -> Fault:
+def _fault(error: Any, place: str, model: type[BaseModel]) -> Fault:
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return Fault(place, "only keys that config/README.md names", _unknown(key, model))
+            return Fault(place, "only keys that config/README.md names", _unknown(error["loc"], model))
         case "missing":
             return Fault(place, "a value", "none")
         case "string_pattern_mismatch":
@@ -102,6 +83,22 @@ def _fault(error: Any, key: str, place: str, model: type[BaseModel] | None) -> F
         case kind:
             text = _KINDS.get(kind) or error["msg"].removeprefix("Input should be ")
             return Fault(place, text, _shown(found))
+
+
+def _unknown(place: tuple[Any, ...], model: type[BaseModel]) -> str:
+    """A key that a section does not know, and the nearest that it does."""
+    at: type[BaseModel] | None = model
+    for part in place[:-1]:
+        if isinstance(part, str) and at is not None and part in at.model_fields:
+            at = _model_of(at.model_fields[part].annotation)
+    return f"`{place[-1]}`{nearest(str(place[-1]), at.model_fields) if at is not None else ''}"
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section, a list of sections, or one that may be empty."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_of(part)) is not None), None)
 
 
 def _shown(found: Any) -> str:

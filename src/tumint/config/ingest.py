@@ -168,8 +168,8 @@ class IngestConfig(Section):
     )
     outside_image: Literal["keep", "drop", "error"] = Field(
         "keep",
-        description="Cells whose centre lies outside the image (below 0, or beyond its size where the source gives "
-        "it; never on a stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; "
+        description="Cells whose centre lies outside the image, where the source gives its size (never on a "
+        "stage or slide). Always counted. `keep`: the centre may be right and the size not; `drop`; "
         "`error`: the sample is bad.",
     )
     overlapping_cells: Literal["error", "keep"] = Field(

@@ -71,9 +71,9 @@ def settle(cells: Cells, part: Part, config: IngestConfig) -> tuple[Cells, Oddit
 
 
 def _outside(cells: Cells) -> np.ndarray:
-    """Which centres are below 0 or beyond the image, whose far border counts as inside.
+    """Which centres are below 0 or beyond an image of known size, whose far border counts as inside.
 
-    None where the coordinates are not those of an image: on a stage or slide, numbers below 0 are as good as others.
+    Of an image whose size nobody gave, 0 may be anywhere: stage and slide coordinates have either sign.
     """
     if not cells.has_coordinates or cells.image_um is None:
         return np.zeros(cells.cell_id.size, dtype=bool)

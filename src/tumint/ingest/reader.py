@@ -76,8 +76,7 @@ class Cells:
     shapes
         Of `keys.SHAPES` what the source has, float64, `(n,)` each.
     image_um
-        Width and height of the image whose corner is (0, 0), NaN where the source does not know them; None: positions
-        on a stage or slide, or in an image that nothing is known of.
+        Width and height of the image whose corner is (0, 0), where the source knows them; never of a stage or slide.
     n_several_masks
         Cells that lie in more than one tissue mask.
     missing_markers
@@ -213,11 +212,6 @@ class Reader:
     order: int = 500
     recognise_asked: Callable[[Path, Asked], Found | None] | None = None
     sheet_files: tuple[str, ...] = ()
-
-
-def from_corner(part: Part) -> tuple[float, float]:
-    """`image_um` of an image whose corner is (0, 0) and whose size is not known."""
-    return (float("nan"), float("nan"))
 
 
 def no_edges() -> np.ndarray:

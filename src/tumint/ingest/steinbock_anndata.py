@@ -16,7 +16,7 @@ from tumint import keys as k
 from tumint.errors import DataError, Fault
 from tumint.ingest.anndata_table import part_of
 from tumint.ingest.matrix import cells_of, rows_of
-from tumint.ingest.reader import Cells, Found, Part, Result, Settings, from_corner
+from tumint.ingest.reader import Cells, Found, Part, Result, Settings
 from tumint.ingest.recognise import stem
 from tumint.io.raw.h5ad import Frame, opened, quiet
 from tumint.io.raw.source import Identity, Place, file_identity, reading
@@ -70,8 +70,11 @@ def _cells(data: Any, rows: np.ndarray, part: Part, settings: Settings, identity
         area=areas,
         ids=np.array(numbers, dtype=np.int64) if unique else None,
     )
-    width, height = [float(side[0]) * part.pixel_size_um for side in size] if len(size) == 2 else from_corner(part)
-    return replace(cells_of(matrix, part, settings, identity), shapes=shapes, image_um=(width, height))
+    cells = replace(cells_of(matrix, part, settings, identity), shapes=shapes)
+    if len(size) < 2:
+        return cells
+    width, height = [float(side[0]) * part.pixel_size_um for side in size]
+    return replace(cells, image_um=(width, height))
 
 
 def recognise(path: Path) -> Found | None:

@@ -15,7 +15,7 @@ _DEPTH = 3
 # one folder of these is one data set, whatever lies in it
 _WHOLE = (
     *("cellprofiler_folder", "spatialdata", "steinbock", "xenium", "10x"),
-    *("cosmx", "merscope", "visium_hd"),
+    *("cosmx", "merscope", "visium_hd", "masks"),
 )
 
 

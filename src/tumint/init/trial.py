@@ -42,8 +42,9 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
         out.unit = um_per_px, "--um-per-px"
     elif found.has_coordinates and of_format is None:
         out.unit = 1.0, "micrometres per pixel"
-    rows = [found.rows[i] for i in sorted({0, len(found.rows) // 2, len(found.rows) - 1})][:_SAMPLES]
-    if sum(_size(path) for _, path, _ in rows) > _MOST_BYTES:
+    chosen = sorted({0, len(found.rows) // 2, len(found.rows) - 1})[:_SAMPLES]
+    rows = [_part(found, i) for i in chosen]
+    if sum(_size(Path(part.path)) for part in rows) > _MOST_BYTES:
         return out
     settings = _settings(reader, found, markers)
     if "decimal" not in found.config and _has_commas(reader, rows[0], settings):
@@ -61,18 +62,24 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
         out.check.append(f"{few}: lower `qc.min_cells` in config.yaml if they are whole")
     missing = sum(int(np.isnan(one.spatial).any(axis=1).sum()) for one in cells if one.has_coordinates)
     lost = f"; {integer(missing)} without a place" if missing else ""
-    out.decided.append(Decided("cells", counts, f"samples {listed((name for name, _, _ in rows), _SAMPLES)}{lost}"))
+    out.decided.append(Decided("cells", counts, f"samples {listed((part.sample for part in rows), _SAMPLES)}{lost}"))
     _unit(
         out, reader, rows[0], settings, cells, um_per_px or of_format, "--um-per-px" if um_per_px else "of the format"
     )
     return out
 
 
-def _has_commas(reader: Reader, row: tuple[str, Path, str], settings: Settings) -> bool:
+def _part(found: Found, i: int) -> Part:
+    """A row of the sheet, as it will be written."""
+    name, path, part = found.rows[i]
+    named = ((column, files[i]) for column, files in found.files.items())
+    return Part(name, str(path), 1.0, part, tuple((column, str(file)) for column, file in named if file is not None))
+
+
+def _has_commas(reader: Reader, part: Part, settings: Settings) -> bool:
     """Whether a sample cannot be read for its decimal commas, and can with them."""
-    name, path, part = row
     try:
-        for _, cells in reader.read(str(path), [Part(name, str(path), 1.0, part)], settings):
+        for _, cells in reader.read(part.path, [part], settings):
             if isinstance(cells, DataError):
                 raise cells
     except TumintError as error:
@@ -90,10 +97,9 @@ def _settings(reader: Reader, found: Found, markers: Sequence[Guessed]) -> Setti
     return Settings(IngestConfig.model_validate(values), channels)
 
 
-def _read(reader: Reader, row: tuple[str, Path, str], settings: Settings, um: float, out: Tried) -> Cells | None:
-    name, path, part = row
+def _read(reader: Reader, part: Part, settings: Settings, um: float, out: Tried) -> Cells | None:
     try:
-        for _, cells in reader.read(str(path), [Part(name, str(path), um, part)], settings):
+        for _, cells in reader.read(part.path, [replace(part, pixel_size_um=um)], settings):
             if isinstance(cells, DataError):
                 raise cells
             return cells
@@ -105,7 +111,7 @@ def _read(reader: Reader, row: tuple[str, Path, str], settings: Settings, um: fl
 def _unit(
     out: Tried,
     reader: Reader,
-    row: tuple[str, Path, str],
+    part: Part,
     settings: Settings,
     cells: Sequence[Cells],
     um_per_px: float | None,
@@ -117,7 +123,7 @@ def _unit(
     if not near:
         return
     median = float(np.median([one.median for one in near]))
-    in_um = _is_in_um(reader, row, settings)
+    in_um = _is_in_um(reader, part, settings)
     if in_um:
         out.unit = None
     unit = "µm" if in_um or um_per_px is not None else "units"
@@ -136,9 +142,9 @@ def _unit(
     _overlaps(out, near)
 
 
-def _is_in_um(reader: Reader, row: tuple[str, Path, str], settings: Settings) -> bool:
+def _is_in_um(reader: Reader, part: Part, settings: Settings) -> bool:
     """Whether the size of a pixel changes nothing."""
-    twice = [_read(reader, row, settings, um, Tried()) for um in (1.0, 2.0)]
+    twice = [_read(reader, part, settings, um, Tried()) for um in (1.0, 2.0)]
     one, two = twice
     return one is not None and two is not None and np.array_equal(one.spatial, two.spatial, equal_nan=True)
 

@@ -16,7 +16,7 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import Fault
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
-from tumint.ingest.reader import Found, Part, Reader, Result, Settings, from_corner, no_edges
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, tables_in
 from tumint.ingest.relationships import Relationships
 from tumint.ingest.rows import read_table_parts
@@ -37,7 +37,7 @@ def beside(path: str | Path) -> Path:
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of one ROI's table, and their neighbours where they lie beside it."""
-    return read_table_parts(path, parts, settings, find, _edges, from_corner)
+    return read_table_parts(path, parts, settings, find, _edges)
 
 
 def find(table: Table, settings: Settings) -> Layout:

@@ -18,7 +18,7 @@ from tumint import keys as k
 from tumint.config.ingest import IngestConfig
 from tumint.errors import DataError, Fault
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
-from tumint.ingest.reader import Found, Part, Reader, Result, Settings, from_corner, no_edges
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, stem
 from tumint.ingest.relationships import Relationships
 from tumint.ingest.rows import read_table_parts
@@ -65,9 +65,9 @@ def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Resul
         image = int(table.whole_numbers(_NUMBER)[0])
         return no_edges() if file is None else relationships(file).edges(part.sample, ids, image)
 
-    def size_um(part: Part) -> tuple[float, float]:
+    def size_um(part: Part) -> tuple[float, float] | None:
         size = sizes.get(part.part) if part.part or len(sizes) != 1 else next(iter(sizes.values()))
-        return from_corner(part) if size is None else (size[0] * part.pixel_size_um, size[1] * part.pixel_size_um)
+        return None if size is None else (size[0] * part.pixel_size_um, size[1] * part.pixel_size_um)
 
     def find(table: Table, settings: Settings) -> Layout:
         stack = next((s for s in _STACKS if f"Intensity_MeanIntensity_{s}_c1" in table.header), _STACKS[0])

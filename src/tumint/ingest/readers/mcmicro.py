@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tumint import keys as k
 from tumint.ingest.layout import Layout, find_markers, find_shapes, one_form, require, with_columns
-from tumint.ingest.reader import Found, Part, Reader, Result, Settings, from_corner
+from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, table_of, tables_in
 from tumint.ingest.rows import read_table_parts
 from tumint.io.raw.table import Table
@@ -22,7 +22,7 @@ _MASKS = ("", "_cellMask", "_cell", "_nucleiMask", "_nuclei")
 
 def read(path: str, parts: Sequence[Part], settings: Settings) -> Iterator[Result]:
     """The cells of one table."""
-    return read_table_parts(path, parts, settings, _find, image_um=from_corner)
+    return read_table_parts(path, parts, settings, _find)
 
 
 def _find(table: Table, settings: Settings) -> Layout:

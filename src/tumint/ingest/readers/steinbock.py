@@ -19,7 +19,7 @@ from tumint.ingest import steinbock_anndata
 from tumint.ingest.columns import is_shape
 from tumint.ingest.edges import both_ways, known
 from tumint.ingest.layout import Layout, find_markers, find_shapes, require, with_columns
-from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, from_corner, no_edges
+from tumint.ingest.reader import Cells, Found, Part, Reader, Result, Settings, no_edges
 from tumint.ingest.recognise import header_of, stem, values_of
 from tumint.ingest.rows import cells_of, read_table_parts
 from tumint.io.raw.opening import is_h5ad, open_table
@@ -111,21 +111,21 @@ def _images(path: str) -> Path:
     return Path(path).parent.parent / "images.csv"
 
 
-def _image_um(part: Part) -> tuple[float, float]:
-    """Width and height of the image, NaN where `images.csv` does not have them."""
+def _image_um(part: Part) -> tuple[float, float] | None:
+    """Width and height of the image, where `images.csv` has them."""
     file = _images(part.path)
     if not file.exists():
-        return from_corner(part)
+        return None
     table = open_table(Place(str(file), part.sample))
     sides = ("width_px", "height_px")
     if not {"image", *sides} <= set(table.header):
-        return from_corner(part)
+        return None
     table.load(["image", *sides])
     wanted = stem(Path(part.part or part.path))
     at = [i for i, name in enumerate(table.text("image", "")) if stem(Path(name)) == wanted]
     width, height = (table.numbers(side, missing=True) for side in sides)
     table.stop_on_faults()
-    return (width[at[0]] * part.pixel_size_um, height[at[0]] * part.pixel_size_um) if at else from_corner(part)
+    return (width[at[0]] * part.pixel_size_um, height[at[0]] * part.pixel_size_um) if at else None
 
 
 def _files(path: str, part: str, config: IngestConfig) -> list[str]:
