@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
+pytestmark = pytest.mark.whole
 FAULTS = [
     "other.yaml: key `samples_per_job`: expected greater than or equal to 1, found `0`.",
     "other.yaml: key `neighbourhood.graph.max_egde`: expected only keys that config/README.md names, found "

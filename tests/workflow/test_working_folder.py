@@ -12,6 +12,7 @@ import pytest
 from tumint.cli.snakemake import environment
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.whole
 # of the standard library, of what tumint imports and of what Snakemake does
 MODULES = ("json", "re", "typing", "logging", "yaml", "numpy", "pandas", "snakemake", "pydantic", "sitecustomize")
 

@@ -139,7 +139,7 @@ rule report_cohort:
         settings=SETTINGS["report"],
         code=CODE["report_cohort"],
         graphs=HANDED.paths("report.graphs", every_group(f"{RESULTS}/neighbourhood/{{group}}/graph.parquet")),
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output.cohort),
         sheet=SHEET,
         design=lambda wildcards: WATCH.text([SHEET]),
     message:
