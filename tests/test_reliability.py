@@ -34,8 +34,7 @@ def test_too_few_tries_and_slow_refusals_fail(tmp_path: Path):
 
 
 def test_page_has_a_row_for_every_attack(tmp_path: Path):
-    with pytest.raises(ValueError, match="run `make drill` first"):
-        page(tmp_path)
+    assert page(tmp_path).count("| not run to its end |") == len(ATTACKS)
     for kind, attack in ATTACKS.items():
         drill(kind, tmp_path, same=attack.at_least)
     text = page(tmp_path)
