@@ -73,9 +73,10 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     table = read_table(features, FEATURES)
     check_values(table, str(features))
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
+    others = ", the others are" if any(not result.faults for result in results) else ""
     for result in results:
         for fault in result.faults:
-            print(f"tumint: {result.design.contrast.name} is not compared, the others are: {fault}", file=sys.stderr)
+            print(f"tumint: {result.design.contrast.name} is not compared{others}: {fault}", file=sys.stderr)
     meta = run_metadata("response", {"response": config.model_dump(mode="json"), "seed": params.seed})
     without = sorted(set(rows[k.SAMPLE]) - set(table[k.SAMPLE].astype(str)))
     predictions = [predicted_groups(result, config, params.seed) for result in results]
