@@ -36,9 +36,17 @@ sys.exit(cli.main(["doctor"]))
 _NAMES = ["SIGTERM", "SIGHUP", "SIGXCPU", "SIGINT"]
 
 
+def _heard() -> None:
+    """Signals as a terminal leaves them: where the tests run in the background, they would be ignored below too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _started(folder: Path, *before: str, tidying: float = 0.0) -> subprocess.Popen[str]:
     command = [*before, sys.executable, "-c", _WRITES, str(folder), str(tidying)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=None if before else _heard
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "writing\n"
     assert len(list(folder.iterdir())) == 1
