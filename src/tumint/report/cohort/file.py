@@ -29,6 +29,7 @@ from tumint.text import plural
 
 CONNECTIVITIES, DISTANCES = "spatial_connectivities", "spatial_distances"
 _NAMES = (k.SAMPLE, k.CLUSTER, k.CELL_NAME)  # no colours: there may be very many
+_PIECE = 65_536  # numbers of the graph that are packed together
 _COPIED = ("X", "layers")  # of the size of cells × features
 
 
@@ -115,7 +116,9 @@ def _add_graph(group: Any, obs: pd.DataFrame, spatial: np.ndarray, graphs: Seque
         # int64 from the start: anndata keeps the kind that it finds, and a cohort may have more edges than int32
         start = sparse.csr_matrix((0, n), dtype=np.float32)
         start.indptr, start.indices = start.indptr.astype(np.int64), start.indices.astype(np.int64)
-        ad.io.write_elem(group, name, start, dataset_kwargs={"compression": "gzip", "compression_opts": 1})
+        # by themselves, data sets that begin empty have pieces of a few numbers, which are slow to read again
+        pieces = {"compression": "gzip", "compression_opts": 1, "chunks": (_PIECE,)}
+        ad.io.write_elem(group, name, start, dataset_kwargs=pieces)
     out = [ad.io.sparse_dataset(group[name]) for name in (CONNECTIVITIES, DISTANCES)]
     for first, edges in _blocks(obs, graphs):
         length = np.hypot(*(spatial[edges[:, 0]] - spatial[edges[:, 1]]).T)
