@@ -161,7 +161,7 @@ def test_two_maps_of_a_figure_hold_their_own_cells(browser, reports, width: int,
     live = f"document.querySelector('#{name} .live')"
     drawn = browser.js(f"return {live}.data.flatMap((t) => [...t.x].map((x, i) => [t.xaxis, t.meta, x, t.y[i]]))")
     titles = browser.js(f"return {live}.layout.annotations.map((note) => [note.xref, note.text])")
-    sample = {ref.split()[0]: text.split(":")[0].removeprefix("<b>") for ref, text in titles if "<b>" in text}
+    sample = {ref.split()[0]: text.split("<br>")[0].removeprefix("<b>") for ref, text in titles if "<b>" in text}
     with (folder.parent / "figures" / "neighbourhood" / f"{name}.csv").open(newline="") as handle:
         table = [(r["sample"], r["cell_type"], float(r["x_um"]), float(r["y_um"])) for r in csv.DictReader(handle)]
     mine = sorted((sample[axis], kind, x, y) for axis, kind, x, y in drawn if kind != "other cells")
