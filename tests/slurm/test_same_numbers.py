@@ -31,4 +31,4 @@ def test_slurm_and_local_give_the_same_bytes(cohort):
     call("run", "data/config.yaml", "--cores", 2, cwd=cohort)
     local = digests(cohort / "results" / "simulated_lung")
     assert local == through_slurm
-    assert {name.split("/")[0] for name in local} == {*STAGES, "figures", "reports", "runs"}
+    assert {name.split("/")[0] for name in local} == {*STAGES, "cohort.h5ad", "figures", "reports", "runs"}
