@@ -339,6 +339,6 @@ def test_a_job_without_room_for_its_own_line(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(text.replace("logs/qc.log", str(own), 1))
     own.touch()
     (line,) = ended.jobs([str(tmp_path / "log")])
-    assert line.startswith(f"tumint: job qc ({own}): expected room for its results and its log")
+    assert line.startswith(f"tumint: job qc ({own}): expected room on the disk for its results and its log")
     own.write_text("tumint: tumint qc: expected room on the disk, found none.\n")
     assert ended.jobs([str(tmp_path / "log")]) == []

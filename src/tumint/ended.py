@@ -56,7 +56,7 @@ _WORDS = {
         "that Slurm ended it and does not say why{had}",
     ),
     "exit 3": (
-        "room for its results and its log, and memory: free some, or raise what it may have, and run again",
+        "room on the disk for its results and its log, and memory: free some, or raise what it may have, and run again",
         "that it ran out of one of them (exit code 3), with no word in its log",
     ),
     "unsent": ("that Slurm takes it: see the account, partition, memory and time of the profile", "`{said}`"),
