@@ -134,7 +134,11 @@ ENDS = {
     "killed": ("returned non-zero exit status 137", "None", "was killed (signal 9), as where memory ran out"),
     "killed at once": ("died with <Signals.SIGKILL: 9>", "None", "was killed (signal 9), as where memory ran out"),
     "time": ("returned non-zero exit status 152", "None", "raise `ulimit -t`"),
-    "of a program that found no room": ("returned non-zero exit status 3", "None", "room for its results and its log"),
+    "of a program that found no room": (
+        "returned non-zero exit status 3",
+        "None",
+        "room on the disk for its results and its log",
+    ),
 }
 
 
