@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,7 +28,7 @@ COLUMNS = (
     Column("grade", "Grade"),
     Column("why", "Why"),
 )
-MOST = 24  # rows of the table, and pairs of the figure
+MOST = 24  # pairs of the figure
 MORE, LESS = "more often than by chance", "less often"
 COLOURS = {MORE: "#AA3377", LESS: "#4477AA"}
 _NODE, _RADIUS, _WORD = 60.0, 1.0, 1.13
@@ -63,14 +64,14 @@ def graded(contrast: Contrast) -> pd.DataFrame:
 def not_compared(inputs: Inputs) -> str:
     """The columns of the sheet that vary between subjects and that no contrast or outcome used; empty if none."""
     response = inputs.metas.get("response", {}).get("params", {}).get("response") or {}
-    used = {inputs.group_column} if response.get("contrasts") is None and not response else set()
+    used: set[str | None] = set()
     for contrast in response.get("contrasts") or []:
         used |= {contrast.get("column"), contrast.get("paired"), *(contrast.get("adjust") or [])}
         used |= {part.get("column") for part in contrast.get("subset") or []} | set(contrast.get("at") or {})
-        used |= {name for name in inputs.design if name in str(contrast.get("formula") or "")}
+        used |= set(re.findall(r"\w+", contrast.get("formula") or ""))
     for outcome in response.get("outcomes") or []:
-        used |= {str(value) for value in outcome.values() if isinstance(value, str)}
-    left = [name for name in inputs.design if name not in used]
+        used |= {outcome.get("column"), outcome.get("event"), *(outcome.get("adjust") or [])}
+    left = [name for name in inputs.design if name not in used] if response else []
     return f"Not compared: {listed([f'`{name}`' for name in left])}, of the sample sheet." if left else ""
 
 
@@ -114,8 +115,7 @@ def network(contrast: Contrast, rows: pd.DataFrame) -> Figure | None:
         "Contacts that differ, in either group",
         "Each line joins two types whose contact differs between the groups: the thicker, the further from "
         "chance within the tissue that they share; a dashed line is a finding that is not solid; a ring is a type "
-        "with itself. "
-        "The numbers are contact odds ratios.",
+        "with itself. The numbers are contact odds ratios.",
         table[["group", "name", "odds", "grade"]],
         charts.Chart(panels, 9.6, 4.6, columns=2, legend=COLOURS, legend_title="contact", legend_marker="o"),
     )
