@@ -13,7 +13,7 @@ from tumint.charts import model as charts
 from tumint.charts.palette import BRIGHT, GREY
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.report.engine.page import Column, Finding, Section, Table, Text
-from tumint.report.neighbourhood.by_group import LEAST_INFORMATION
+from tumint.report.neighbourhood.by_group import subject_odds
 from tumint.report.neighbourhood.summary import interactions, primary_null
 from tumint.text import listed, percent, plural, ratio
 
@@ -103,11 +103,7 @@ def by_subject(inputs: Inputs) -> pd.DataFrame:
     scores = scores.assign(subject=scores[k.SAMPLE].map(inputs.subject_of).fillna(scores[k.SAMPLE]))
     key = ["subject", k.SOURCE, k.TARGET]
     if _has_odds(inputs):
-        rows = scores[scores["direct_information"] > 0]
-        rows = rows.assign(weighted=rows["direct_log_odds"] * rows["direct_information"])
-        sums = rows.groupby(key, sort=True)[["weighted", "direct_information"]].sum()
-        sums = sums[sums["direct_information"] >= LEAST_INFORMATION]
-        return (sums["weighted"] / sums["direct_information"]).rename("log").reset_index()
+        return subject_odds(inputs, scores).rename(columns={"log_odds": "log"})[[*key, "log"]]
     rows = scores[(scores[k.NULL] == primary_null(scores)) & (scores[k.STATUS] == k.TESTED)]
     return (rows.groupby(key, sort=True)["log2_enrichment"].mean() * np.log(2)).rename("log").reset_index()
 
