@@ -6,16 +6,14 @@ Values are compared with those that pandas or h5py read. Each process may take 8
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import anndata as ad
@@ -42,16 +40,6 @@ OF_FORMATS = (  # a file of a folder, as it is found by this pattern, and the fo
     ("spatialdata", "s.zarr/tables/table/zarr.json"),
     ("spatialdata", "s.zarr/tables/table/X/c/0/0"),
 )
-
-
-def _module(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "data" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)
@@ -114,7 +102,7 @@ def _tries(shared_data: Path, tmp_path: Path) -> list[Try]:
         path = tmp_path / f"in{i}" / case.path
         case.make(path)
         found.append(Try(case.name, path, case.config, case))
-    damage, formats = _module("damage"), _module("make_formats")
+    damage, formats = importlib.import_module("damage"), importlib.import_module("make_formats")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what SpatialData imports
         intact = damage.cases(shared_data, formats, tmp_path / "intact")

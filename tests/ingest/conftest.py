@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,51 +59,40 @@ class Done:
 Ingest = Callable[..., Done]
 
 
-def _module(name: str) -> ModuleType:
-    """`tests/data/<name>.py`."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "data" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """`tests/data/make_cellprofiler.py`."""
-    return _module("make_cellprofiler")
+    return importlib.import_module("make_cellprofiler")
 
 
 @pytest.fixture(scope="session")
 def formats() -> ModuleType:
     """`tests/data/make_formats.py`."""
-    return _module("make_formats")
+    return importlib.import_module("make_formats")
 
 
 @pytest.fixture(scope="session")
 def transcripts() -> ModuleType:
     """`tests/data/make_transcripts.py`."""
-    return _module("make_transcripts")
+    return importlib.import_module("make_transcripts")
 
 
 @pytest.fixture(scope="session")
 def phenotypes() -> ModuleType:
     """`tests/data/make_phenotypes.py`."""
-    return _module("make_phenotypes")
+    return importlib.import_module("make_phenotypes")
 
 
 @pytest.fixture(scope="session")
 def images() -> ModuleType:
     """`tests/data/make_images.py`."""
-    return _module("make_images")
+    return importlib.import_module("make_images")
 
 
 @pytest.fixture(scope="session")
 def damage() -> ModuleType:
     """`tests/data/damage.py`."""
-    return _module("damage")
+    return importlib.import_module("damage")
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumint import jobs
 from tumint.cli import main
-from tumint.config import load_cohort, stage_params
+from tumint.config import load_cohort
 from tumint.init.names import Named, guess, reference_of
-from tumint.io.cells import read_cells
 
 REAL = {  # format, samples, subjects, cells, markers
     "imc_reader_fixtures/analysis/cpout": ("cellprofiler_folder", 15, 5, 239, 5),
@@ -29,21 +27,8 @@ REAL = {  # format, samples, subjects, cells, markers
 }
 
 
-def started(folder: Path, source: Path):
-    """The cohort that init makes of `source`, and the AnnData of its first batches."""
-    assert main(["init", str(folder), "--from", str(source)]) == 0
-    cohort = load_cohort(folder / "config.yaml")
-    cells = []
-    for batch, samples in jobs.batches(cohort.sheet, cohort.config.samples_per_job).items():
-        params, rows = stage_params(cohort.config, cohort.panel, "ingest"), jobs.rows_json(cohort.sheet, samples)
-        assert main(["ingest", "--params", params, "--rows", rows, "-o", str(folder / f"{batch}.h5ad")]) == 0
-        assert all(Path(path).exists() for path in jobs.raw_files(cohort.sheet, samples, cohort.config.ingest))
-        cells.append(read_cells(folder / f"{batch}.h5ad"))
-    return cohort, cells
-
-
 @pytest.mark.parametrize("name", REAL)
-def test_real_data(shared_data, tmp_path, name):
+def test_real_data(started, shared_data, tmp_path, name):
     form, n_samples, n_subjects, n_cells, n_markers = REAL[name]
     cohort, cells = started(tmp_path / "cohort", shared_data / name)
     assert cohort.config.ingest.format == form
@@ -52,7 +37,7 @@ def test_real_data(shared_data, tmp_path, name):
     assert (tmp_path / "cohort" / "config.yaml").read_text().count("# check:") >= 4
 
 
-def test_simulated_cohort(tmp_path):
+def test_simulated_cohort(started, tmp_path):
     assert main(["simulate", str(tmp_path / "sim"), "--subjects", "4", "--rois", "2", "--cells", "300"]) == 0
     truth = pd.read_csv(tmp_path / "sim" / "samples.tsv", sep="\t").set_index("sample")
     cohort, cells = started(tmp_path / "cohort", tmp_path / "sim")
@@ -67,7 +52,7 @@ def test_simulated_cohort(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["qupath", "inform", "halo", "xenium", "tenx", "spatialdata"])
-def test_made_files(formats, tmp_path, name):
+def test_made_files(started, formats, tmp_path, name):
     data = tmp_path / "data"
     data.mkdir()
     inside = {"qupath": "d.tsv", "inform": "a_cell_seg_data.txt", "halo": "o.csv", "spatialdata": "s.zarr"}
@@ -110,7 +95,7 @@ def test_names():
     assert reference_of(["MRTX", "Vehicle"]) == "Vehicle"
 
 
-def test_names_of_the_data_that_no_sheet_may_have(tmp_path):
+def test_names_of_the_data_that_no_sheet_may_have(started, tmp_path):
     """Formulas, options, control characters, tabs: what init writes, it reads, and a spreadsheet runs none of it."""
     parts = ["=1+1", "--cells=x", "..", "a\u200bb", "x" * 120, "b\tc", "@d"]
     obs = pd.DataFrame({"sample": np.repeat(parts, 3), "=arm": np.repeat(["=v", "-", "-", "=v", "-", "-", "-"], 3)})
@@ -211,7 +196,7 @@ def test_what_a_person_says_goes_before(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("slot", ["spatial", "X_spatial", "spatial_fov"])
-def test_an_anndata_with_images_and_patients(capsys, tmp_path, slot):
+def test_an_anndata_with_images_and_patients(started, capsys, tmp_path, slot):
     obs = images(8, imageid=ARMS["image"], subject=ARMS["patient"], arm=ARMS["arm"])
     kept = obs[["cell_type", "imageid", "subject", "arm"]].set_index(pd.Index([f"c{i}" for i in range(len(obs))]))
     data = ad.AnnData(np.ones((len(obs), 3), np.float32), obs=kept)
@@ -228,7 +213,7 @@ def test_an_anndata_with_images_and_patients(capsys, tmp_path, slot):
     assert "the cells are taken for dissociated" in said
 
 
-def test_a_sheet_is_taken(capsys, tmp_path):
+def test_a_sheet_is_taken(started, capsys, tmp_path):
     (tmp_path / "cells").mkdir()
     for i in range(4):
         images(1).to_csv(tmp_path / "cells" / f"{i}.csv", index=False)
@@ -245,7 +230,7 @@ def test_a_sheet_is_taken(capsys, tmp_path):
     assert "row 4, column `path`" in said or "row 4 column `path`" in said
 
 
-def test_several_data_sets_are_listed_and_folders_of_one_kind_are_one(capsys, shared_data, tmp_path):
+def test_several_data_sets_are_listed_and_folders_of_one_kind_are_one(started, capsys, shared_data, tmp_path):
     code, said = begun(capsys, tmp_path / "c", shared_data / "imc_reader_fixtures")
     assert (code, (tmp_path / "c").exists()) == (2, False)
     assert "cpout (cellprofiler_folder, 15 samples) and " in said
@@ -271,7 +256,7 @@ def test_units_come_from_how_near_cells_lie(capsys, tmp_path):
         assert ("--um-per-px" in said) == (step > 10)
 
 
-def test_inform_with_decimal_commas_and_flags(formats, tmp_path):
+def test_inform_with_decimal_commas_and_flags(started, formats, tmp_path):
     text = formats.inform(tmp_path / "a_cell_seg_data.txt").read_text()
     table = pd.read_csv(tmp_path / "a_cell_seg_data.txt", sep="\t")
     path = tmp_path / "b_cell_seg_data.txt"
@@ -288,7 +273,7 @@ def test_inform_with_decimal_commas_and_flags(formats, tmp_path):
     assert list(cells[0].obs["cell_type_provided"]) == expected
 
 
-def test_qupath_with_images_in_um_and_in_pixels(formats, tmp_path):
+def test_qupath_with_images_in_um_and_in_pixels(started, formats, tmp_path):
     table = pd.read_csv(formats.qupath(tmp_path / "d.tsv"), sep="\t")
     other = table["Image"] == "b.ome.tif"
     for axis in "XY":
