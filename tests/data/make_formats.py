@@ -34,8 +34,9 @@ def qupath(path: Path, n: int = 12, images: tuple[str, ...] = ("a.ome.tif", "b.o
         table["Classification"] = rng.choice(["Tumor", "Immune cells", ""], n)
         table["Parent"] = rng.choice(["Tumor", "Stroma", "Root object (Image)"], n)
         table["ROI"] = "Polygon"
-        table["Centroid X µm"] = rng.uniform(0, 500, n).round(1)
-        table["Centroid Y µm"] = rng.uniform(0, 400, n).round(1)
+        room = max(1.0, n / 50)  # as sparse as cells are, however many
+        table["Centroid X µm"] = rng.uniform(0, 500 * room, n).round(1)
+        table["Centroid Y µm"] = rng.uniform(0, 400 * room, n).round(1)
         table["Nucleus: Area µm^2"] = rng.uniform(20, 60, n).round(3)
         table["Cell: Area µm^2"] = rng.uniform(60, 200, n).round(3)
         for channel in CHANNELS:
@@ -124,7 +125,8 @@ def xenium(folder: Path, n: int = 15, seed: int = 0) -> Path:
     """The output of a region: `cells.parquet`, `cell_feature_matrix.h5`, `experiment.xenium`."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    names = [f"aaaa{'abcdefghijklmnop'[i % 16]}{'abcdefghijklmnop'[i // 16]}po-1" for i in range(n)]
+    hexadecimal = "abcdefghijklmnop"
+    names = [f"aaa{hexadecimal[i // 256]}{hexadecimal[i % 16]}{hexadecimal[i // 16 % 16]}po-1" for i in range(n)]
     cells = pd.DataFrame({"cell_id": names})
     cells["x_centroid"], cells["y_centroid"] = rng.uniform(0, 900, n), rng.uniform(0, 700, n)
     counts = _counts(n, len(GENES) + len(CONTROLS), seed)

@@ -110,7 +110,8 @@ def steinbock_anndata(path: Path, images: tuple[str, ...] = ("M1_001.tiff", "M2_
     parts = []
     for image in images:
         obs = pd.DataFrame({"Image": image, "area": rng.integers(20, 90, n)}, index=range(n))
-        obs["centroid-0"], obs["centroid-1"] = rng.uniform(0, 60, n), rng.uniform(0, 90, n)
+        room = max(1.0, n / 10)  # as sparse as cells are, however many
+        obs["centroid-0"], obs["centroid-1"] = rng.uniform(0, 60 * room, n), rng.uniform(0, 90 * room, n)
         obs["eccentricity"] = rng.uniform(0, 1, n)
         obs["image_width_px"], obs["image_height_px"] = 80, 60
         obs.index = pd.Index([f"Object {2 * i + 1} in {image}" for i in range(n)])
