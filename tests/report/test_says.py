@@ -49,7 +49,7 @@ def test_headlines_name_no_noise():
     called = sum("No pair touches" not in by_group.in_words(odds({"": noise}, 0.3, 8, seed)) for seed in range(40))
     assert called <= 6  # 5 % of them, and what chance adds to it
     said = by_group.in_words(odds({"": {**noise, "A|B": 1.0}}, 0.3, 8))
-    assert "more: A – B (" in said
+    assert "more than by chance: A – B (" in said
 
 
 def test_a_pair_that_turns_between_arms_is_told_by_arm():

@@ -21,14 +21,14 @@ SOUND = {
     ("change", "grade_and_why"),
     [
         ({}, (k.SOLID, "")),
-        ({"sign_kept": False}, (k.FRAGILE, "it turns round without M3")),
+        ({"sign_kept": False}, (k.FRAGILE, "its direction reverses without M3")),
         ({"largest_p": 0.12}, (k.FRAGILE, "with one subject left out p rises to 0.12")),
         ({"setting_low": -0.1}, (k.FRAGILE, "its direction changes over 10 other settings")),
         ({"robustness": 0.4}, (k.FRAGILE, "it holds on only 4 of 10 other settings")),
         ({"robustness": math.nan, "n_settings": math.nan}, (k.SOLID, "")),
         (
             {"verdict": k.NOT_APART, "effect_adjusted": 0.5},
-            (k.FRAGILE, "at equal shares of both types its interval holds no difference"),
+            (k.FRAGILE, "at equal shares of both types its interval includes no difference"),
         ),
         (
             {"verdict": k.NOT_APART, "effect_adjusted": 0.2, "sign_kept": False},

@@ -86,7 +86,7 @@ def test_sentences_of_the_families(family: str, feature: str, size: float, said:
         "effect_high": math.nan,
     }
     row |= {"robustness": 0.9, "n_settings": 10.0}
-    evidence = "q = 0.02, 4 v 3 subjects, kept on 9 of 10 other settings"
+    evidence = "q = 0.02, 4 v 3 subjects, holds on 9 of 10 other settings"
     assert finding(row, CONTRAST)["words"] == said.replace("EVIDENCE", evidence)
     bare = finding({**row, "q": math.nan}, CONTRAST)["words"]
     assert bare.endswith("(4 v 3 subjects, no p).")
@@ -128,10 +128,10 @@ def test_every_family_has_findings_or_says_nothing(cohort) -> None:
 
 
 def test_doubt_stands_in_the_sentence() -> None:
-    row = {**ROW, "grade": k.FRAGILE, "why": "it turns round without M3", "linked_to": "B – CD8"}
+    row = {**ROW, "grade": k.FRAGILE, "why": "its direction reverses without M3", "linked_to": "B – CD8"}
     row |= {"robustness": 0.5, "n_settings": 14.0, "setting_low": math.log2(0.4), "setting_high": math.log2(1.6)}
     assert finding(row, CONTRAST)["words"].endswith(
-        "(fragile: it turns round without M3; q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out, "
-        "0.40 to 1.60 over other settings, kept on 7 of 14 other settings, shares a type with B – CD8, the stronger "
+        "(fragile: its direction reverses without M3; q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out, "
+        "0.40 to 1.60 over other settings, holds on 7 of 14 other settings, shares a type with B – CD8, the stronger "
         "finding)."
     )

@@ -61,7 +61,7 @@ def _only_shared(parts: Mapping[str, Any]) -> bool:
 def _one_subject(row: Mapping[Any, Any]) -> list[str]:
     """Whether it hangs on a single subject."""
     if row.get("sign_kept") is not None and _there(row.get("effect_low")) and not bool(row["sign_kept"]):
-        return [f"it turns round without {row[k.SUBJECT]}"]
+        return [f"its direction reverses without {row[k.SUBJECT]}"]
     largest = row.get("largest_p")
     if _there(largest) and largest > LEVEL:
         return [f"with one subject left out p rises to {probability(largest)}"]
@@ -83,7 +83,7 @@ def _settings(row: Mapping[Any, Any]) -> list[str]:
 
 def _shares(row: Mapping[Any, Any]) -> list[str]:
     if row.get("verdict") == k.NOT_APART:
-        return ["at equal shares of both types its interval holds no difference"]
+        return ["at equal shares of both types its interval includes no difference"]
     return []
 
 

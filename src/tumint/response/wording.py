@@ -63,7 +63,7 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
         said.append(f"{text.ratio(low)} to {text.ratio(high)} with any one left out")
     if _there(row.get("robustness")):
         kept = round(float(row["robustness"]) * float(row["n_settings"]))
-        said.append(f"{_over_settings(row)}kept on {kept} of {integer(row['n_settings'])} other settings")
+        said.append(f"{_over_settings(row)}holds on {kept} of {integer(row['n_settings'])} other settings")
     if row.get("linked_to"):
         said.append(f"shares a type with {row['linked_to']}, the stronger finding")
     return f"{graded}{', '.join(said)}"

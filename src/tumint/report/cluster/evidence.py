@@ -24,8 +24,8 @@ GATE_COLUMNS = (
 MIXING_COLUMNS = (
     Column("stage", "Integration"),
     Column("entropy", "Mixing", "number", "entropy of batches among neighbours, against that of all cells; 1: mixed"),
-    Column("lisi", "Kinds around a cell", "number", "effective number among its neighbours"),
-    Column("n_batches", "Of", "int", "ROIs, or levels of the column of batches"),
+    Column("lisi", "Batches around a cell", "number", "effective number among its neighbours"),
+    Column("n_batches", "Batches in all", "int", "the ROIs, where no column of the sheet names batches"),
     Column("silhouette", "Types apart", "number", "silhouette of the types, from -1 to 1"),
 )
 MORAN_COLUMNS = (

@@ -65,18 +65,15 @@ def in_words(odds: pd.DataFrame, most: int = 3) -> str:
         return (
             f"In fewer than {LEAST_SUBJECTS} subjects, no pair can be told from chance."
             if few
-            else "No pair touches more or less than by chance within the tissue that it shares, in most subjects alike."
+            else "No pair touches more or less than by chance within shared tissue, consistently over subjects."
         )
     more, less = sure[sure["odds"] > 1].iloc[::-1].head(most), sure[sure["odds"] < 1].head(most)
     said = [
-        f"{word}: {listed([f'{a} – {b} ({_values(odds, a, b)})' for a, b in part.index])}"
+        f"{word} than by chance: {listed([f'{a} – {b} ({_values(odds, a, b)})' for a, b in part.index])}"
         for word, part in (("more", more), ("less", less))
         if len(part)
     ]
-    return (
-        f"In contact more or less than by chance within shared tissue (q < {setting(SURE)} over subjects), "
-        f"{'; '.join(said)}. The numbers are contact odds ratios of the median subject."
-    )
+    return f"Within shared tissue, in contact {'; '.join(said)} (q < {setting(SURE)}, over subjects). The numbers are contact odds ratios of the median subject."
 
 
 def _values(odds: pd.DataFrame, source: str, target: str) -> str:
