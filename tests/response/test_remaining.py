@@ -14,6 +14,7 @@ from tumint.io.tables import check
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
 from tumint.response.remaining import _verdicts, remaining
+from tumint.response.summary import summarise
 
 CONFIG = ResponseConfig(contrasts=[Contrast(name="c", column="arm", reference="v", group="t")])
 
@@ -137,3 +138,30 @@ def test_a_verdict_turns_where_its_rule_says() -> None:
     assert said(q=0.1, p_shared=0.05) == "undecided"
     assert said(q=0.1, effect_contact=-1.0) == "undecided"
     assert said(q=0.1, q_total=0.1) == "no difference"
+
+
+def _grades(seed: int, *, confounded: bool, n: int = 6) -> list[tuple[str, str]]:
+    """Pairs found and their grades: type a is commoner in one arm and contacts follow its share, or a–b truly differ."""
+    rng, arm, types = np.random.default_rng(seed), np.repeat([0.0, 1.0], n), "abcde"
+    shares = {name: rng.normal(0, 0.5, 2 * n) + 2 * arm * (confounded and name == "a") for name in types}
+    values = {(k.FAMILY_COMPOSITION, name): share for name, share in shares.items()}
+    for i, source in enumerate(types):
+        for target in types[i:]:
+            value = rng.standard_t(4, 2 * n) * 0.25  # heavier tails than the model has
+            value += 0.9 * shares["a"] * (confounded and source == "a")
+            value += 1.5 * arm * (not confounded and (source, target) == ("a", "b"))
+            values[k.FAMILY_INTERACTION, f"{source}|{target}"] = value
+    result = _result(values, n)
+    (said,) = summarise([result], [{}], CONFIG, [], left=remaining(result, CONFIG))["contrasts"]
+    return [(row[k.FEATURE], row["grade"]) for row in said["findings"] if row[k.FAMILY] == k.FAMILY_INTERACTION]
+
+
+def test_contact_that_follows_composition_is_not_graded_solid_and_a_true_difference_is() -> None:
+    rows = [row for seed in range(20) for row in _grades(seed, confounded=True)]
+    mine = [grade for pair, grade in rows if pair.startswith("a|")]
+    assert len(mine) > 80
+    assert mine.count(k.SOLID) <= 0.05 * len(mine)
+    assert mine.count(k.BY_COMPOSITION) >= 0.85 * len(mine)
+    true = [grade for seed in range(20) for pair, grade in _grades(seed, confounded=False) if pair == "a|b"]
+    assert len(true) >= 18
+    assert true.count(k.SOLID) >= 0.9 * len(true)

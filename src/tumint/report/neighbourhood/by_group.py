@@ -73,7 +73,10 @@ def in_words(odds: pd.DataFrame, most: int = 3) -> str:
         for word, part in (("more", more), ("less", less))
         if len(part)
     ]
-    return f"Within shared tissue, in contact {'; '.join(said)} (q < {setting(SURE)}, over subjects). The numbers are contact odds ratios of the median subject."
+    return (
+        f"Within shared tissue, in contact {'; '.join(said)} (q < {setting(SURE)}, over subjects). "
+        "The numbers are contact odds ratios of the median subject."
+    )
 
 
 def _values(odds: pd.DataFrame, source: str, target: str) -> str:
