@@ -141,7 +141,7 @@ def test_a_verdict_turns_where_its_rule_says() -> None:
 
 
 def _grades(seed: int, *, confounded: bool, n: int = 6) -> list[tuple[str, str]]:
-    """Pairs found and their grades: type a is commoner in one arm and contacts follow its share, or a–b truly differ."""
+    """Pairs found and their grades: contacts follow the share of a, commoner in one arm, or a–b truly differ."""
     rng, arm, types = np.random.default_rng(seed), np.repeat([0.0, 1.0], n), "abcde"
     shares = {name: rng.normal(0, 0.5, 2 * n) + 2 * arm * (confounded and name == "a") for name in types}
     values = {(k.FAMILY_COMPOSITION, name): share for name, share in shares.items()}
