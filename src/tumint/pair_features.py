@@ -15,6 +15,12 @@ ODDS = {  # family: columns of value, se and information
     k.FAMILY_MIXING: ("chi", "chi_se", "chi_information"),
 }
 
+FUNCTION_FAMILIES = tuple(  # column of FUNCTIONS, name of the family, distance in µm
+    (kind, f"{kind}_{distance}", float(distance))
+    for kind, distances in (("within", (20, 50, 100)), ("around", (10, 20, 30)))
+    for distance in distances
+)
+
 
 def odds_features(scores: pd.DataFrame, family: str) -> pd.DataFrame:
     """Contact odds ratios of the rows of one null; a–b and b–a are one feature."""
@@ -58,6 +64,32 @@ def allocation_features(scores: pd.DataFrame) -> pd.DataFrame:
     status[(status == k.TESTED) & ~(sd > 0)] = k.NO_VARIATION
     se = sd / ((expected + 0.5) * np.log(2))
     return _features(rows, k.FAMILY_ALLOCATION, rows["log2_contact"], se, expected, status)
+
+
+def function_features(scores: pd.DataFrame, functions: pd.DataFrame) -> list[pd.DataFrame]:
+    """Pairs within and around the distances that have a family, against chance within domains.
+
+    Parameters
+    ----------
+    scores
+        Rows of one null and one statistic, for the status of every pair of every sample.
+    functions
+        Table of the contract `FUNCTIONS`; distances that it lacks have no features.
+    """
+    rows = _once(scores)
+    pairs = [k.SAMPLE, k.SOURCE, k.TARGET]
+    status = rows[k.STATUS].astype(str).replace(k.TOO_FEW, k.TESTED).to_numpy(dtype=object)
+    features = []
+    for kind, family, distance in FUNCTION_FAMILIES:
+        part = functions[functions["r_um"] == distance]
+        if part.empty:
+            continue
+        found = rows[pairs].astype(str).merge(part.astype(dict.fromkeys(pairs, str)), on=pairs, how="left")
+        seen, expected, sd = (found[f"{kind}{end}"].to_numpy(dtype=float) for end in ("", "_expected", "_sd"))
+        known = np.where((status == k.TESTED) & ~(sd > 0), k.NO_VARIATION, status)
+        value, se = np.log2((seen + 0.5) / (expected + 0.5)), sd / ((expected + 0.5) * np.log(2))
+        features.append(_features(rows, family, value, se, expected, known))
+    return features
 
 
 def statistic_features(scores: pd.DataFrame, family: str) -> pd.DataFrame:

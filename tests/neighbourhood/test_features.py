@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tumint import keys as k
-from tumint.io.contracts import FEATURES
+from tumint.io.contracts import FEATURES, FUNCTIONS, empty
 from tumint.io.tables import check
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
@@ -63,7 +63,7 @@ def test_composition_and_density() -> None:
 def test_the_whole_table() -> None:
     parts = [scored("s1"), scored("s22")]
     cells, interactions, distances = (pd.concat(tables) for tables in zip(*parts, strict=True))
-    table = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=True)
+    table = feature_table(cells, interactions, distances, empty(FUNCTIONS), primary=k.LOCAL, symmetric=True)
     check(table, FEATURES, "features")
     pairs = dict.fromkeys((k.FAMILY_INTERACTION, k.FAMILY_PAIRWISE, k.FAMILY_TOTAL, *PARTS), 12)
     assert table.groupby("family").size().to_dict() == {
@@ -103,7 +103,7 @@ def test_the_whole_table() -> None:
     )
     assert distance[["value", "se", "weight"]].tolist() == source[["index", "index_se", "n_index"]].tolist()
     assert 0 < distance["n"] == source["n_index"] <= source["n"]
-    plain = feature_table(cells, interactions, distances, primary=k.LOCAL, symmetric=False)
+    plain = feature_table(cells, interactions, distances, empty(FUNCTIONS), primary=k.LOCAL, symmetric=False)
     assert (plain["family"] == k.FAMILY_CONTACT).sum() == 18
     assert (plain["family"] == k.FAMILY_INTERACTION).sum() == 12
 

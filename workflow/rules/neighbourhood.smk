@@ -16,6 +16,7 @@ rule neighbourhood:
         nulls="<results>/neighbourhood/{group}/nulls.parquet",
         distances="<results>/neighbourhood/{group}/distances.parquet",
         grid="<results>/neighbourhood/{group}/grid.parquet",
+        functions="<results>/neighbourhood/{group}/functions.parquet",
         features="<results>/neighbourhood/{group}/features.parquet",
         scale="<results>/neighbourhood/{group}/scale.parquet",
         graph="<results>/neighbourhood/{group}/graph.parquet",
@@ -48,6 +49,7 @@ rule neighbourhood_gather:
         nulls=every_group("<results>/neighbourhood/{group}/nulls.parquet"),
         distances=every_group("<results>/neighbourhood/{group}/distances.parquet"),
         grid=every_group("<results>/neighbourhood/{group}/grid.parquet"),
+        functions=every_group("<results>/neighbourhood/{group}/functions.parquet"),
         features=every_group("<results>/neighbourhood/{group}/features.parquet"),
         scale=every_group("<results>/neighbourhood/{group}/scale.parquet"),
     output:
@@ -55,6 +57,7 @@ rule neighbourhood_gather:
         nulls="<results>/neighbourhood/nulls.parquet",
         distances="<results>/neighbourhood/distances.parquet",
         grid="<results>/neighbourhood/grid.parquet",
+        functions="<results>/neighbourhood/functions.parquet",
         features="<results>/neighbourhood/features.parquet",
         scale="<results>/neighbourhood/scale.parquet",
     log:

@@ -30,7 +30,7 @@ INTO_FOLDER = {
         "ligand_receptor.parquet",
     ],
     "neighbourhood": [
-        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "features", "scale")
+        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "functions", "features", "scale")
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),

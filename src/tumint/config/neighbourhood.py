@@ -60,6 +60,16 @@ class RobustnessConfig(Section):
         return value
 
 
+class FunctionsConfig(Section):
+    """Functions of distance: how many pairs of two types lie within, and around, every distance."""
+
+    up_to_um: Annotated[float, Field(ge=0)] = Field(100.0, description="Longest distance in µm; 0: no functions.")
+    step_um: Annotated[float, Field(gt=0)] = Field(5.0, description="Distances are multiples of this, in µm.")
+    kernel_um: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Half-width in µm of the kernel of the pair correlation g (Epanechnikov)."
+    )
+
+
 class NeighbourhoodConfig(Section):
     """Interaction scores per ROI, under exact nulls, and nearest distances."""
 
@@ -111,6 +121,9 @@ class NeighbourhoodConfig(Section):
         [400.0, 200.0, 100.0, 50.0],
         description="At which distance an association lives: contact is measured again with labels exchanged over the "
         "whole domain, then only between cells at most so many µm apart. `[]`: not.",
+    )
+    functions: FunctionsConfig = Field(
+        FunctionsConfig(), description="Pairs of types by their distance: K and the pair correlation g."
     )
     parents: dict[str, list[str]] | None = Field(
         None,

@@ -33,7 +33,7 @@ def _chance(first: np.uint64, second: np.uint64) -> float:
 
 
 @njit
-def _squares(xy: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+def squares(xy: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Cells by squares of half the reach: their order, where each square begins, the square of each cell in that order.
 
     The last is how many squares a column has; two empty columns and rows lie on all sides.
@@ -74,7 +74,7 @@ def surroundings(xy: np.ndarray, labels: np.ndarray, n_types: int, reach: float)
     out = np.zeros((labels.size, n_types))
     if labels.size == 0:
         return out
-    order, starts, square, rows = _squares(xy, reach)
+    order, starts, square, rows = squares(xy, reach)
     x, y, label = xy[order, 0], xy[order, 1], labels[order]
     for p in range(order.size):
         mine = out[order[p]]
@@ -134,7 +134,7 @@ def near_pairs(
         return drawn
     if counting:
         partners[:] = 0
-    order, starts, square, rows = _squares(xy, reach)
+    order, starts, square, rows = squares(xy, reach)
     x, y, label, kind = xy[order, 0], xy[order, 1], labels[order], classes[order]
     for p in range(order.size):
         if kind[p] < 0:

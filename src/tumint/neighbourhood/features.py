@@ -28,6 +28,7 @@ from tumint import keys as k
 from tumint.pair_features import (
     ODDS,
     allocation_features,
+    function_features,
     odds_features,
     pair_names,
     part_features,
@@ -54,7 +55,13 @@ def distance_features(distances: pd.DataFrame) -> pd.DataFrame:
 
 
 def feature_table(
-    images: pd.DataFrame, interactions: pd.DataFrame, distances: pd.DataFrame, *, primary: str, symmetric: bool
+    images: pd.DataFrame,
+    interactions: pd.DataFrame,
+    distances: pd.DataFrame,
+    functions: pd.DataFrame,
+    *,
+    primary: str,
+    symmetric: bool,
 ) -> pd.DataFrame:
     """All features of a cohort.
 
@@ -72,4 +79,5 @@ def feature_table(
         if len(scores):
             counted = family.pools == "counts"
             parts.append(allocation_features(scores) if counted else statistic_features(scores, family.name))
-    return pd.concat([*parts, distance_features(distances)], ignore_index=True)
+    every = [distance_features(distances), *function_features(edges, functions)]
+    return pd.concat([*parts, *every], ignore_index=True)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.io.contracts import EDGES, empty
+from tumint.io.contracts import EDGES, FUNCTIONS, empty
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
+from tumint.neighbourhood.functions import function_table, radii_of
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
@@ -36,6 +37,7 @@ class Scored:
     features: pd.DataFrame  # of `statistics`
     nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
     grid: pd.DataFrame = field(default_factory=pd.DataFrame)
+    functions: pd.DataFrame = field(default_factory=lambda: empty(FUNCTIONS))
     tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
     graph: pd.DataFrame = field(default_factory=lambda: empty(EDGES))  # who is whose neighbour, guard zone and all
 
@@ -73,6 +75,7 @@ class Scorer:
             image_features(cells),
             nulls,
             grid,
+            self._functions(image, strata),
             tissues,
             _named(image, graph if unguarded is None else unguarded),
         )
@@ -124,6 +127,14 @@ class Scorer:
             for name in order
             if name in names
         }
+
+    def _functions(self, image: Image, strata: np.ndarray | None) -> pd.DataFrame:
+        """Pairs by their distance, labels permuted within tissue domains; no row where none is asked for."""
+        asked = self.config.functions
+        radii = radii_of(asked.up_to_um, asked.step_um)
+        if not len(radii):
+            return empty(FUNCTIONS)
+        return function_table(image.sample, image.xy, image.labels, self.types, radii, asked.kernel_um, strata)
 
     def _interactions(
         self,

@@ -39,7 +39,7 @@ def run(
     *,
     threads: int = 1,
 ) -> None:
-    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `features`, `scale` and `graph` (parquet) in `out`.
+    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `functions`, `features`, `scale` and `graph` (parquet) in `out`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
     odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
@@ -86,7 +86,14 @@ def run(
     _write_scales(scales, out, meta)
 
 
-_CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FEATURES)
+_CONTRACTS = (
+    contracts.INTERACTIONS,
+    contracts.NULLS,
+    contracts.DISTANCES,
+    contracts.GRID,
+    contracts.FUNCTIONS,
+    contracts.FEATURES,
+)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
@@ -104,8 +111,10 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
     *others, images = tables
-    interactions, _, distances, _ = others
-    features = feature_table(images, interactions, distances, primary=config.primary, symmetric=is_symmetric(config))
+    interactions, _, distances, _, functions = others
+    features = feature_table(
+        images, interactions, distances, functions, primary=config.primary, symmetric=is_symmetric(config)
+    )
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)

@@ -27,6 +27,7 @@ from tumint.io.contracts.ingest import (
 from tumint.io.contracts.neighbourhood import (
     DISTANCES,
     FEATURES,
+    FUNCTIONS,
     GRID,
     INTERACTIONS,
     NULLS,
@@ -67,6 +68,7 @@ __all__ = [
     "EFFECTS",
     "EFFECTS_ALL",
     "FEATURES",
+    "FUNCTIONS",
     "GATES",
     "GRID",
     "INFLUENCE",

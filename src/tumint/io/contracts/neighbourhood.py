@@ -81,6 +81,25 @@ SCALE = Contract(
     },
     (k.SUBJECT, "reach_um", k.SOURCE, k.TARGET),
 )
+# neighbourhood/**/functions.parquet: pairs of cells by their distance, seen and under labels permuted within domains.
+FUNCTIONS = Contract(
+    "functions",
+    {
+        k.SAMPLE: "str",
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "r_um": "float",
+        "k_um2": "float",  # Ripley's K, translation-corrected
+        "g": "float",  # pair correlation
+        "within": "float",  # pairs at most so far apart, weighed by the correction; mean and sd by chance
+        "within_expected": "float",
+        "within_sd": "float",
+        "around": "float",  # pairs about so far apart, weighed by the kernel too
+        "around_expected": "float",
+        "around_sd": "float",
+    },
+    (k.SAMPLE, k.SOURCE, k.TARGET, "r_um"),
+)
 # neighbourhood/**/distances.parquet: nearest target cell of each source cell, in µm.
 DISTANCES = Contract(
     "distances",
