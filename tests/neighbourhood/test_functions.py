@@ -40,12 +40,16 @@ def test_k_and_l_equal_spatstat(pattern: tuple[np.ndarray, np.ndarray, list[str]
     found = functions.ripley_k(
         functions.pair_curves(xy, labels, len(types), radii, window=SQUARE).observed, n, SQUARE.area_um2
     )
+    depth = SQUARE.depth(xy, radii[-1])
     border = functions.border_k(xy, labels, len(types), radii, SQUARE)
     for (a, b), part in spatstat.groupby(["from", "to"]):
         i, j = types.index(a), types.index(b)
         assert found[i, j] == pytest.approx(part["trans"].to_numpy(), rel=1e-9)
         assert functions.besag_l(found[i, j]) == pytest.approx(part["L_trans"].to_numpy(), rel=1e-9)
-        assert border[i, j] == pytest.approx(part["border"].to_numpy(), rel=5e-3)
+        # of two types spatstat puts cells into bins of r by their distance to the border: one or two of them more or less
+        looking = (depth[labels == i][:, None] >= radii).sum(axis=0)
+        off = abs(border[i, j] / part["border"].to_numpy() - 1)
+        assert (off < (1e-8 if a == b else 2.2 / looking)).all()
 
 
 def test_g_is_that_of_spatstat_at_its_bandwidth(

@@ -13,10 +13,7 @@ def _overlap(dx: float, dy: float, cover: np.ndarray, side: np.ndarray) -> float
     """Area that a window of rectangles shares with itself moved by (dx, dy): between whole steps it is bilinear."""
     u, v = abs(dx) / side[0], abs(dy) / side[1]
     # a move and its opposite share the same area
-    if (dx < 0.0) != (dy < 0.0):
-        turned = 1
-    else:
-        turned = 0
+    turned = 1 if (dx < 0.0) != (dy < 0.0) else 0
     i, j = int(u), int(v)
     f, h = u - i, v - j
     first = (1.0 - h) * cover[turned, i, j] + h * cover[turned, i, j + 1]

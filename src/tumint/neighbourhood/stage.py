@@ -39,7 +39,9 @@ def run(
     *,
     threads: int = 1,
 ) -> None:
-    """Score a batch: `interactions`, `nulls`, `distances`, `grid`, `functions`, `features`, `scale` and `graph` (parquet) in `out`.
+    """Score a batch into `out` (parquet).
+
+    `interactions`, `nulls`, `distances`, `grid`, `functions`, `features`, `scale` and `graph`.
 
     Every type of the cohort gets its rows in every sample; in one without coordinates all are `no_coordinates`. Contact
     odds ratios are fitted by subject. Samples without cells in `cells` are skipped. The bytes do not depend on
