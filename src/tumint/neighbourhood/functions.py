@@ -90,9 +90,8 @@ def ripley_k(curves: np.ndarray, n: np.ndarray, area_um2: float) -> np.ndarray:
 def border_k(xy: np.ndarray, labels: np.ndarray, n_types: int, radii: np.ndarray, window: Window) -> np.ndarray:
     """K in µm² (K, K, R) with the border correction: only cells of a at least r from the border look around them.
 
-    As `Kest` and `Kcross` of spatstat with `correction = "border"`; `Kcross` puts cells into bins of r by their distance
-    to the border, so one or two more or fewer may look around.
-    Density of b is that of all its cells, also from a b-cell.
+    As `Kest` and `Kcross` of spatstat with `correction = "border"`. `Kcross` puts cells into bins of r by their
+    distance to the border, so that one or two more or fewer look around. Density of b is that of all its cells, also from a b-cell.
     """
     K, R = n_types, len(radii)
     codes, reach = labels.astype(np.int64), float(radii[-1])
