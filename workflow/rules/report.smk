@@ -30,11 +30,13 @@ TABLES = {
         "<results>/response/influence.parquet",
         "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
+        "<results>/response/curves.parquet",
         "<results>/response/outcomes.parquet",
         "<results>/response/effects.json",
         "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
         "<results>/neighbourhood/scale.parquet",
+        "<results>/neighbourhood/functions.parquet",
     ],
 }
 

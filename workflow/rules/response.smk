@@ -2,6 +2,7 @@ rule response:
     input:
         features="<results>/neighbourhood/features.parquet",
         grid="<results>/neighbourhood/grid.parquet",
+        functions="<results>/neighbourhood/functions.parquet",
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
@@ -10,6 +11,7 @@ rule response:
         influence="<results>/response/influence.parquet",
         remaining="<results>/response/remaining.parquet",
         robustness="<results>/response/robustness.parquet",
+        curves="<results>/response/curves.parquet",
         outcomes="<results>/response/outcomes.parquet",
         prediction="<results>/response/prediction.parquet",
         json="<results>/response/effects.json",
@@ -32,4 +34,4 @@ rule response:
         "response"
     shell:
         "tumint response --params {params.settings:q} --code {params.code} --features {input.features:q}"
-        " --grid {input.grid:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --functions {input.functions:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

@@ -34,7 +34,8 @@ INTO_FOLDER = {
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
-        *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "prediction.parquet", "effects.json"),
+        *("remaining.parquet", "robustness.parquet", "curves.parquet", "outcomes.parquet", "prediction.parquet"),
+        "effects.json",
     ],
 }
 _LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
@@ -82,6 +83,7 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--features", type=Path, required=True, help="neighbourhood/features.parquet")
     response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
+    response.add_argument("--functions", type=Path, help="neighbourhood/functions.parquet, for curves over distance")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
@@ -198,7 +200,7 @@ def _response(a: argparse.Namespace) -> None:
 
     _check_outputs(a)
     check_folder(a, INTO_FOLDER["response"])
-    stage.run(_params(a), a.features, a.sheet, a.out, a.grid)
+    stage.run(_params(a), a.features, a.sheet, a.out, a.grid, a.functions)
 
 
 def _report(a: argparse.Namespace) -> None:

@@ -14,8 +14,10 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.contracts import (
+    CURVES,
     EFFECTS_ALL,
     FEATURES,
+    FUNCTIONS,
     GRID,
     INFLUENCE,
     MIXED,
@@ -32,6 +34,7 @@ from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response.compare import Result, compare, not_compared
+from tumint.response.curves import curve_table
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
 from tumint.response.design.subset import restricted
@@ -45,10 +48,12 @@ from tumint.samples import check_design, read_sheet
 from tumint.text import listed
 
 
-def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
+def run(
+    params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None, functions: Path | None = None
+) -> None:
     """Write `effects.json`, and as parquet what it sums up.
 
-    Effects, subjects, mixed, power, influence, remaining, robustness, outcomes and prediction: see their contracts.
+    Effects, subjects, mixed, power, influence, remaining, robustness, curves, outcomes, prediction: see contracts.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         The sample sheet; only its design columns are read.
     grid
         Table of the contract `GRID`; None: `robustness` has no rows.
+    functions
+        Table of the contract `FUNCTIONS`; None: `curves` has no rows.
 
     Raises
     ------
@@ -96,6 +103,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         write_table(whole, out / f"{contract.name}.parquet", contract, meta=meta)
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
+    pairs = empty(FUNCTIONS) if functions is None else read_table(functions, FUNCTIONS)
+    write_table(curve_table(pairs, results), out / "curves.parquet", CURVES, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)

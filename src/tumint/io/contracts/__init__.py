@@ -47,6 +47,7 @@ from tumint.io.contracts.qc import (
     QC_STRIPES,
 )
 from tumint.io.contracts.response import (
+    CURVES,
     EFFECTS,
     EFFECTS_ALL,
     INFLUENCE,
@@ -63,6 +64,7 @@ __all__ = [
     "CELLS",
     "CLUSTERS",
     "CONFUSION",
+    "CURVES",
     "DISTANCES",
     "EDGES",
     "EFFECTS",

@@ -56,6 +56,25 @@ EFFECTS = Contract(
 )
 # response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
 EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
+# response/curves.parquet: pairs of types by distance between the groups, with a band that holds over all distances.
+CURVES = Contract(
+    "curves",
+    {
+        "contrast": "str",
+        "function": "str",  # of neighbourhood/functions.parquet: within, around
+        k.SOURCE: "str",
+        k.TARGET: "str",
+        "r_um": "float",
+        "effect": "float",  # log2 of observed over expected, group minus reference
+        k.SE: "float",
+        "band_low": "float",
+        "band_high": "float",
+        "p": "float",  # that the curves differ anywhere: max-|t| over the distances
+        "smallest_p": "float",  # that so few subjects can reach
+    },
+    ("contrast", "function", k.SOURCE, k.TARGET, "r_um"),
+    {"function": ("within", "around")},
+)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",

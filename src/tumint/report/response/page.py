@@ -33,6 +33,7 @@ from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
 from tumint.report.response.contrasts import contrasts as contrasts_of
+from tumint.report.response.distances import distance_chooser
 from tumint.report.response.parts import parts_figure
 from tumint.report.response.scale import scale_chooser
 from tumint.text import integer, number, plural, probability, ratio, setting
@@ -155,6 +156,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         figures.forest(contrast.forest, facts),
         parts_figure(contrast),
         scale_chooser(inputs, contrast),
+        distance_chooser(inputs, contrast),
         _dots(contrast, inputs),
         *_maps(contrast, inputs),
         figures.effect_heatmap(interactions[interactions["log2_effect"].notna()], facts, contrast.fdr),

@@ -108,14 +108,14 @@ def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_] | Floats, ways
     ways
         From `assignments` or `shuffles`.
     """
-    observed = _statistics(Y, nuisance, group[:, None])[:, 0]
+    observed = permuted_statistics(Y, nuisance, group[:, None])[:, 0]
     threshold = observed * (1 - _TIE)
     beyond, largest = np.zeros(len(Y)), []
     step = max(1, _BLOCK // max(1, len(Y)))
     # the other half of mirrored assignments has the same |t|, so that shares of the first half are those of all
     groups = ways.groups[:, : ways.total // 2] if ways.mirrored else ways.groups
     for start in range(0, groups.shape[1], step):
-        t = _statistics(Y, nuisance, groups[:, start : start + step])
+        t = permuted_statistics(Y, nuisance, groups[:, start : start + step])
         beyond += (t >= threshold[:, None]).sum(axis=1)
         largest.append(t.max(axis=0))
     maxima = np.sort(np.concatenate(largest))
@@ -124,7 +124,7 @@ def permute(Y: Floats, nuisance: Floats, group: NDArray[np.bool_] | Floats, ways
     return Permuted((beyond + seen) / (maxima.size + seen), (beyond_max + seen) / (maxima.size + seen))
 
 
-def _statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.generic]) -> Floats:
+def permuted_statistics(Y: Floats, nuisance: Floats, groups: NDArray[np.generic]) -> Floats:
     """|moderated t| of every feature under every assignment, shape (F, P); 0 where a group is empty there."""
     shape = (len(Y), groups.shape[1])
     slope, variance, unscaled = np.zeros(shape), np.zeros(shape), np.zeros(shape)
