@@ -61,10 +61,9 @@ def distance_figure(rows: pd.DataFrame, compared: pd.DataFrame, contrast: Contra
         name,
         f"{pair} by distance",
         "Pairs of cells of the two types over those expected where labels change places within tissue domains, against "
-        "the distance between the cells. Thin lines are subjects, thick ones the means of the groups; grey: where 95 % of a "
-        "subject's curves lie by chance, exactly. Right: the ratio "
-        "of the groups; the band holds for all distances at once with 95 %, from every way to exchange subjects "
-        f"between the groups.{said}",
+        "the distance between the cells. Thin lines are subjects, thick ones the means of the groups; grey: where 95 % "
+        "of a subject's curves lie by chance. Right: the ratio of the groups; the band holds for all distances at once "
+        f"with 95 %, from every way to exchange subjects between the groups.{said}",
         rows,
         charts.Chart(
             panels, 8.6, 5.6, columns=len(panels) // 2, legend=palette, legend_title="group", legend_marker="o"
