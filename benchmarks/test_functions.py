@@ -36,8 +36,8 @@ Up to 100 µm, 10 types, squidpy {version("squidpy")}. CPU seconds: of tumint th
 |---:|---:|---:|---:|---:|---:|---:|
 """
 FAIR = """
-squidpy's `ripley` takes each type by itself, without edge correction, and compares it with cells placed at random (10
-draws here, 100 by default); it has no function of two types. Its `co_occurrence` has no null and no edge correction.
+squidpy's `ripley` takes each type by itself, without edge correction, and compares it with cells placed at random (100
+draws, its default); it has no function of two types. Its `co_occurrence` has no null and no edge correction.
 """
 
 
@@ -69,7 +69,7 @@ def test_speed_beside_squidpy() -> None:
         warnings.simplefilter("ignore")
         import squidpy as sq
     edges = np.append(0, RADII).astype(np.float32)
-    ripley = partial(sq.gr.ripley, cluster_key="type", mode="L", n_simulations=10, max_dist=100, n_steps=20)
+    ripley = partial(sq.gr.ripley, cluster_key="type", mode="L", max_dist=100, n_steps=20)
     together = partial(sq.gr.co_occurrence, cluster_key="type", interval=edges, n_splits=1, show_progress_bar=False)
     rows = []
     for n in (20_000, 50_000):

@@ -87,6 +87,7 @@ FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
+FAMILY_BARRIER: Final = "barrier"  # cells of a type on the ways between two others over those expected there
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature

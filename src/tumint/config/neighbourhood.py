@@ -70,6 +70,13 @@ class FunctionsConfig(Section):
     )
 
 
+class BarrierConfig(Section):
+    """Ways from one type to another, and who stands in them."""
+
+    source: Annotated[str, Field(min_length=1)] = Field(description="Type that the ways begin at, as `CD8 T cells`.")
+    target: Annotated[str, Field(min_length=1)] = Field(description="Type that they lead to, as `Tumour cells`.")
+
+
 class NeighbourhoodConfig(Section):
     """Interaction scores per ROI, under exact nulls, and nearest distances."""
 
@@ -124,6 +131,11 @@ class NeighbourhoodConfig(Section):
     )
     functions: FunctionsConfig = Field(
         FunctionsConfig(), description="Pairs of types by their distance: K and the pair correlation g."
+    )
+    barriers: list[BarrierConfig] = Field(
+        default_factory=list,
+        description="Which types stand between two others: `[{source: CD8 T cells, target: Tumour cells}]` compares "
+        "how many cells of every other type are passed on the shortest ways, against chance within tissue domains.",
     )
     parents: dict[str, list[str]] | None = Field(
         None,

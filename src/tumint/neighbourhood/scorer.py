@@ -11,6 +11,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.io.contracts import EDGES, FUNCTIONS, empty
+from tumint.neighbourhood.barriers import barrier_features
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.functions import function_table, radii_of
@@ -72,7 +73,7 @@ class Scorer:
             image.sample,
             self._interactions(image, graph, levels, None if unguarded is None else (unguarded, whole), n_guarded),
             distance_table(image.sample, image.xy, image.labels, self.types, 1, whole[config.primary].tilings[0]),
-            image_features(cells),
+            self._features(cells),
             nulls,
             grid,
             self._functions(image, strata),
@@ -127,6 +128,15 @@ class Scorer:
             for name in order
             if name in names
         }
+
+    def _features(self, cells: Cells) -> pd.DataFrame:
+        """What is said of an image as it is, and the barriers that are asked for."""
+        found = image_features(cells)
+        asked = [(one.source, one.target) for one in self.config.barriers]
+        if not asked or cells.graph is None:
+            return found
+        barriers = barrier_features(cells.sample, cells.graph, cells.labels, cells.types, asked, cells.domains)
+        return pd.concat([found, barriers], ignore_index=True)
 
     def _functions(self, image: Image, strata: np.ndarray | None) -> pd.DataFrame:
         """Pairs by their distance, labels permuted within tissue domains; no row where none is asked for."""

@@ -62,6 +62,7 @@ def run(
     check_domains(config.domains, cohort)
     if params.parents_written:  # a panel may name types that this cohort lacks
         check_parents(config.parents or {}, types)
+    check_barriers(config, types)
     given = [BySample(path) for path in edges] if _needs_edges(config) else []
     samples: dict[str, list[str]] = {}
     for sample, subject in subjects.items():
@@ -161,6 +162,22 @@ def check_parents(parents: Mapping[str, Sequence[str]], types: Sequence[str]) ->
         )
         for parent, kinds in parents.items()
         for name in kinds
+        if name not in types
+    ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def check_barriers(config: NeighbourhoodConfig, types: Sequence[str]) -> None:
+    """Raise `ConfigError` where `neighbourhood.barriers` names types that no cell of the cohort is of."""
+    faults: list[Fault | str] = [
+        Fault(
+            f"config: key `neighbourhood.barriers[{i}].{end}`",
+            f"a type of the data ({', '.join(types)})",
+            f"`{name}`{nearest(name, types)}",
+        )
+        for i, one in enumerate(config.barriers)
+        for end, name in (("source", one.source), ("target", one.target))
         if name not in types
     ]
     if faults:

@@ -3,7 +3,6 @@
 As `kernels.moments`, for symmetric weights and dense sums by stratum: X = Σ w_ij over ordered pairs of labels a, b.
 Inside a stratum these are the moments of Cliff & Ord (1981) with weights; between two strata the sum splits into what
 is linear in the labels of one, which goes with the inside, and products that are uncorrelated with all else.
-(The mean and variance of K under permuted labels, at every distance: as KAMP, Wrobel & Song 2024, in one stratum.)
 """
 
 from __future__ import annotations
