@@ -85,11 +85,14 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
-        *(verbs, "report", "--against: what changed between two runs; else tables of a stage → its HTML page", _report),
+        *(verbs, "report", "--single: all reports as one file; --against: what changed between two runs", _report),
         required=False,
     )
     report.add_argument(
-        "stage", choices=(*STAGES, "index", "cohort"), nargs="?", help="whose report; not with --against"
+        *("stage",),
+        choices=(*STAGES, "index", "cohort"),
+        nargs="?",
+        help="make the report of this stage from its tables; not with --single or --against",
     )
     report.add_argument(
         "--graphs",
@@ -100,6 +103,11 @@ def add_verbs(verbs: Any) -> None:
     )
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
+    report.add_argument(
+        "--single",
+        action="store_true",
+        help="one HTML file with all finished reports, to mail: <results>/reports/<cohort>_report.html",
+    )
     report.add_argument(
         *("--against",),
         type=Path,
@@ -213,9 +221,17 @@ def _report(a: argparse.Namespace) -> None:
         render.against(a.against, a.results, out, overwrite=a.overwrite)
         print(out)
         return
+    if a.single:
+        from tumint.report.engine import single
+
+        a.out = a.out or single.place(a.results)
+        _check_outputs(a)
+        single.run(a.results, a.out)
+        print(a.out)
+        return
     for name in ("stage", "params", "sheet", "out"):
         if getattr(a, name) is None:
-            raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
+            raise TumintError(Fault("tumint report", f"`{name}`, --single, or --against OTHER_RESULTS", "none of them"))
     if a.stage == "cohort":
         from tumint.report.cohort import file
 

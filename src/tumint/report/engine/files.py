@@ -8,17 +8,21 @@ from pathlib import Path
 
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import write_text
+from tumint.stages import STAGES
 from tumint.text import listed
 
 _WRITTEN = ".written"  # names of what a report wrote into the folder: of these none is a person's
+# ids of every page's own parts
+TAKEN = frozenset({"main", "method", "provenance", "glossary", "findings", "reports", "index", *STAGES})
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
 
 
 @dataclass
 class Link:
-    """The address of a download, empty where the file is beside the page only."""
+    """A download as its page holds it, empty where the file is beside the page only; `packed` if not an address."""
 
     address: str
+    packed: bool = False
 
 
 @dataclass
@@ -28,7 +32,7 @@ class Files:
     folder: Path
     note: str = ""  # whose data it is, under every figure that leaves the page
     used: int = 0
-    names: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=lambda: set(TAKEN))
     links: list[Link] = field(default_factory=list)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
@@ -71,10 +75,10 @@ class Files:
         self.ids.setdefault(name, safe)
         return safe
 
-    def later(self, link: str) -> Link:
+    def later(self, link: Link) -> Link:
         """A link that goes into the page if there is room for it when all figures are in."""
-        self.links.append(Link(link))
-        return self.links[-1]
+        self.links.append(link)
+        return link
 
     def fill(self) -> None:
         """Take the links that still fit, the shortest first."""

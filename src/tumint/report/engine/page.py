@@ -47,12 +47,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV."""
+    """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV.
+
+    `fold`: evidence that is closed until it is asked for, and not printed.
+    """
 
     name: str
     caption: str
     columns: Sequence[Column]
     frame: pd.DataFrame
+    fold: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,13 @@ from tumint.charts.model import Cells, Chart, Figure
 from tumint.charts.still import draw, svg
 from tumint.io.tables import csv_text
 from tumint.report.engine import formats, interactive
-from tumint.report.engine.files import Files, file_name
+from tumint.report.engine.files import Files, Link, file_name
 from tumint.report.engine.inline import inline, signed
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 
 MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
+PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, but nothing without scripts
 
 
 def finding(of: str | Finding, files: Files) -> dict[str, str]:
@@ -29,10 +31,11 @@ def finding(of: str | Finding, files: Files) -> dict[str, str]:
     return {"text": of.text, "href": f"#{here}" if here and not of.page else there, "label": of.label}
 
 
-def section(of: Section, number: int, files: Files) -> dict[str, Any]:
-    """A section with its blocks."""
+def section(of: Section, files: Files) -> dict[str, Any]:
+    """A section with its blocks; its id is its title, so that an address stays good when sections are added."""
+    name = files.unique(f"part-{re.sub(r'[^A-Za-z0-9]+', '-', of.title).strip('-').lower()}")
     blocks = [view for block in of.blocks for view in _views(block, files)]
-    return {"id": f"section-{number}", "title": of.title, "fold": of.fold, "blocks": blocks}
+    return {"id": name, "title": of.title, "fold": of.fold, "blocks": blocks}
 
 
 def _views(block: Any, files: Files) -> list[dict[str, Any]]:
@@ -80,7 +83,9 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
 def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     """The figure as the page draws it live; None where the page is full."""
     text = interactive.data_block(figure.chart)
-    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
+    packed = len(text) > PLAIN_BYTES
+    text = interactive.packed(text) if packed else text
+    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.plotly()))):
         return None
     what = "cells" if _has_cells(figure.chart) else "chart"
     files.live.add(what)
@@ -89,7 +94,7 @@ def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     crowded = figure.chart.columns > 2 and any(panel.x.title for panel in figure.chart.panels)
     kinds = " ".join(name for name, given in (("paper", not figure.themed), ("crowded", crowded)) if given)
     legend = figure.chart.legend_title or "show"
-    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds}
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds, "packed": packed}
 
 
 def _has_cells(chart: Chart) -> bool:
@@ -114,6 +119,8 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "name": name,
         "caption": table.caption,
         "columns": table.columns,
+        "hints": [(column.label, column.hint) for column in table.columns if column.hint],
+        "fold": table.fold,
         "rows": rows,
         "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
         "csv": files.later(_csv_link(text)),
@@ -121,7 +128,10 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
     }
 
 
-def _csv_link(text: str) -> str:
-    """The CSV as a link that downloads it; empty where it is too large to travel in a page."""
-    encoded = base64.b64encode(text.encode()).decode("ascii")
-    return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
+def _csv_link(text: str) -> Link:
+    """The CSV as a link that downloads it, or packed; empty where it is too large to travel in a page."""
+    plain = base64.b64encode(text.encode()).decode("ascii")
+    if len(plain) <= PLAIN_BYTES:
+        return Link(f"data:text/csv;charset=utf-8;base64,{plain}")
+    tight = interactive.packed(text)
+    return Link("" if len(tight) > MAX_CSV_BYTES else tight, packed=True)

@@ -10,6 +10,11 @@ function unpacked(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 }
 
+/** What a data block of the page holds: as it is, or unpacked. */
+function textIn(block) {
+  return block.type === "application/octet-stream" ? unpacked(block.textContent) : Promise.resolve(block.textContent);
+}
+
 function plotly() {
   library ??= unpacked(document.getElementById("plotly").textContent).then((text) => {
     const script = document.createElement("script");
@@ -25,9 +30,9 @@ function pageColour(name) {
 }
 
 /** What `tumint.charts.live` wrote, in the colours of the page, or on paper. */
-function readSpec(figure) {
+async function readSpec(figure) {
   const paper = figure.querySelector(".live").classList.contains("paper");
-  const text = figure.querySelector("script.spec").textContent;
+  const text = await textIn(figure.querySelector("script.spec"));
   return JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name))));
 }
 
@@ -40,8 +45,8 @@ async function drawLive(figure) {
     if (figure.dataset.live === "cells" && !document.createElement("canvas").getContext("webgl")) throw new Error("no WebGL");
     live.hidden = false;
     figure.classList.add("is-live");
-    const spec = readSpec(figure);
-    const state = { spec, hidden: hiddenOf(figure) };
+    const spec = await readSpec(figure);
+    const state = { spec, hidden: hiddenOf(figure), home: rangesOf(spec.layout) };
     if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
@@ -84,20 +89,22 @@ function hiddenOf(figure) {
 }
 
 function wholeView(figure) {
-  const { map, spec } = figureState.get(figure);
+  const { map, home } = figureState.get(figure);
   const live = figure.querySelector(".live");
   const ranges = {};
-  for (const { ending, home } of map?.panels ?? []) {
-    ranges[`xaxis${ending}.range`] = [...home.x];
-    ranges[`yaxis${ending}.range`] = [...home.y];
+  for (const panel of map?.panels ?? []) {
+    ranges[`xaxis${panel.ending}.range`] = [...panel.home.x];
+    ranges[`yaxis${panel.ending}.range`] = [...panel.home.y];
   }
   if (map) return look(figure, ranges);
-  const first = JSON.parse(figure.querySelector("script.spec").textContent).layout;
-  for (const axis of Object.keys(spec.layout).filter((name) => /^[xy]axis/.test(name))) {
-    if (first[axis].range) ranges[`${axis}.range`] = first[axis].range;
-    else ranges[`${axis}.autorange`] = true;
-  }
-  return window.Plotly.relayout(live, ranges);
+  return window.Plotly.relayout(live, home);
+}
+
+/** The range of every axis before anybody moved it, as plotly takes it. */
+function rangesOf(layout) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  const range = (axis) => layout[axis].range;
+  return Object.fromEntries(axes.map((axis) => (range(axis) ? [`${axis}.range`, [...range(axis)]] : [`${axis}.autorange`, true])));
 }
 
 function button(text, title, action) {

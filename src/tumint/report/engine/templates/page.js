@@ -105,19 +105,21 @@ function saveAs(address, name) {
   link.download = name;
   link.click();
 }
+function saveText(text, type, name) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  saveAs(address, name);
+  URL.revokeObjectURL(address);
+}
 for (const saver of document.querySelectorAll("button.save")) {
   saver.hidden = false;
   saver.addEventListener("click", async () => {
-    const figure = saver.closest("figure");
+    const figure = saver.closest("figure, .table");
     const { format } = saver.dataset;
+    if (format === "csv") return saveText(await textIn(figure.querySelector("script.csv")), "text/csv;charset=utf-8", fileOf(figure, format));
     const live = figure.dataset.drawn === "live";
     if (live) saveAs(await pictureOf(figure, format), fileOf(figure, format));
     else if (format === "png") saveAs(await stillAsPng(figure), fileOf(figure, format));
-    else {
-      const address = URL.createObjectURL(new Blob([stillOf(figure)], { type: "image/svg+xml" }));
-      saveAs(address, fileOf(figure, format));
-      URL.revokeObjectURL(address);
-    }
+    else saveText(stillOf(figure), "image/svg+xml", fileOf(figure, format));
   });
 }
 for (const copier of document.querySelectorAll("button.copy")) {
