@@ -19,10 +19,10 @@ MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written
 
 @dataclass
 class Link:
-    """A download as its page holds it, empty where the file is beside the page only; `packed` if not an address."""
+    """A download as its page holds it, empty where the file is beside the page only; `packed`: how, if no address."""
 
     address: str
-    packed: bool = False
+    packed: str = ""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from functools import cache
 from importlib import resources
@@ -17,9 +18,23 @@ from tumint.charts import live
 from tumint.charts.model import Chart
 
 
+# a module that is one long text: the code of MapLibre's thread
+_THREAD = re.compile(r"""(=>\{"use strict";[\w$]+\.exports=)'(?:[^'\\]|\\.){100000,}'\}\);""")
+# stack.gl, which all traces of three dimensions take their parts from, bundled in a module of its own
+_SOLIDS = re.compile(
+    r"""(=>\{"use strict";)\(\(\)=>\{var e=\{\d+\(n,a,o\)\{n\.exports=\{alpha_shape:.*?;let i=r\(\d+\);([\w$]+)\.exports=i\}\)\(\)\}\);""",
+    re.DOTALL,
+)
+
+
 @cache
 def _script() -> str:
-    return resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+    """plotly's script, without what draws maps of the earth in a thread of its own, and solids: a fifth of it.
+
+    Where another version of plotly is put together otherwise, it stays whole.
+    """
+    text = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+    return _SOLIDS.sub(r"\1\2.exports={}});", _THREAD.sub(r"\1''});", text))
 
 
 def packed(text: str, level: int = 6) -> str:

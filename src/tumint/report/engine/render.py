@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from tumint import __version__
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
-from tumint.report.engine import interactive, runs, views
+from tumint.report.engine import interactive, rows, runs, views
 from tumint.report.engine.added import with_added
 from tumint.report.engine.files import Files, file_name
 from tumint.report.engine.glossary import TERMS
@@ -21,6 +21,7 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
 from tumint.report.engine.ran import provenance
 from tumint.stages import STAGES
+from tumint.text import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("maps.js", "live.js", "page.js", "find.js")
@@ -72,6 +73,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     )
     environment.lstrip_blocks = True
     environment.filters["said"] = said
+    environment.filters["rows"] = lambda count: plural(count, "row")
     script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
     sections = [views.section(section, files) for section in page.sections]
     files.fill()
@@ -85,6 +87,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         provenance=provenance(page, inputs),
         missing=inputs.missing,
         glossary=TERMS,
+        most_rows=rows.MAX_ROWS,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         plotly=Markup(interactive.plotly()) if files.live else "",

@@ -12,12 +12,11 @@ from markupsafe import Markup
 from tumint.charts.model import Cells, Chart, Figure
 from tumint.charts.still import draw, svg
 from tumint.io.tables import csv_text
-from tumint.report.engine import formats, interactive
+from tumint.report.engine import columns, interactive, rows
 from tumint.report.engine.files import Files, Link, file_name
 from tumint.report.engine.inline import inline, signed
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 
-MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
 PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, but nothing without scripts
 
@@ -66,7 +65,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     files.write(f"{name}.svg", signed(text, files.note))
     table = csv_text(figure.table)
     files.write(f"{name}.csv", table)
-    drawing = inline(replace(figure, name=name), text)
+    drawing = inline(replace(figure, name=name), text, f"f{len(files.names)}")
     fits = files.fits(len(drawing.encode()))
     return {
         "kind": "figure",
@@ -105,15 +104,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
     name = files.unique(table.name)
     text = csv_text(table.frame)
     files.write(f"{name}.csv", text)
-    rows = []
-    for record in table.frame.head(MAX_ROWS).to_dict("records"):
-        row = []
-        for column in table.columns:
-            value = record.get(column.key)
-            numeric = column.kind not in ("text", "mono", "light")
-            order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
-            row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
-        rows.append(row)
+    plain, packed = rows.of(table.frame, table.columns)
     return {
         "kind": "table",
         "name": name,
@@ -121,8 +112,10 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "columns": table.columns,
         "hints": [(column.label, column.hint) for column in table.columns if column.hint],
         "fold": table.fold,
-        "rows": rows,
-        "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
+        "rows": plain,
+        "packed": packed,
+        "count": len(table.frame),
+        "more": len(table.frame) > rows.MAX_ROWS,
         "csv": files.later(_csv_link(text)),
         "file": f"figures/{files.folder.name}/{name}",
     }
@@ -133,5 +126,7 @@ def _csv_link(text: str) -> Link:
     plain = base64.b64encode(text.encode()).decode("ascii")
     if len(plain) <= PLAIN_BYTES:
         return Link(f"data:text/csv;charset=utf-8;base64,{plain}")
-    tight = interactive.packed(text)
-    return Link("" if len(tight) > MAX_CSV_BYTES else tight, packed=True)
+    tight = columns.packed(text)
+    kind = "columns" if tight else "text"
+    tight = tight or interactive.packed(text)
+    return Link("" if len(tight) > MAX_CSV_BYTES else tight, kind)

@@ -5,9 +5,13 @@ const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" }
 const figureState = new WeakMap();
 let library = null;
 
-function unpacked(text) {
+function inflated(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
+
+function unpacked(text) {
+  return inflated(text).text();
 }
 
 /** What a data block of the page holds: as it is, or unpacked. */

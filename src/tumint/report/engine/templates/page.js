@@ -1,3 +1,10 @@
+/** The rows that a long table carries packed. */
+async function fillRows(block) {
+  const text = await unpacked(block.textContent);
+  block.closest(".table").querySelector("tbody").insertAdjacentHTML("beforeend", text);
+  block.remove();
+}
+const filled = Promise.all([...document.querySelectorAll("script.rows")].map(fillRows));
 for (const table of document.querySelectorAll(".table table")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
@@ -28,12 +35,13 @@ for (const table of document.querySelectorAll(".table table")) {
 }
 for (const label of document.querySelectorAll(".filter")) {
   label.hidden = false;
-  const rows = [...label.parentElement.querySelectorAll("tbody tr")];
-  const texts = rows.map((row) => row.textContent.toLowerCase());
   const left = label.querySelector("output");
+  const texts = new Map();
+  const textOf = (row) => texts.get(row) ?? texts.set(row, row.textContent.toLowerCase()).get(row);
   label.querySelector("input").addEventListener("input", (event) => {
+    const rows = [...label.parentElement.querySelectorAll("tbody tr")];
     const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows.forEach((row, i) => { row.hidden = !words.every((word) => texts[i].includes(word)); });
+    rows.forEach((row) => { row.hidden = !words.every((word) => textOf(row).includes(word)); });
     const shown = rows.filter((row) => !row.hidden).length;
     left.textContent = words.length ? `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows` : "";
   });
@@ -87,7 +95,7 @@ async function stillAsPng(figure) {
   const drawing = figure.querySelector(".scroll > svg");
   const [, , width, bare] = drawing.getAttribute("viewBox").split(" ").map(Number);
   const height = bare + 14;
-  const copy = stillOf(figure).replace("<svg", `<svg width="${width}" height="${height}" font-family="sans-serif"`);
+  const copy = stillOf(figure).replace("<svg", `<svg width="${width}" height="${height}"`);
   const picture = new Image();
   picture.src = URL.createObjectURL(new Blob([copy], { type: "image/svg+xml" }));
   await picture.decode();
@@ -105,6 +113,29 @@ function saveAs(address, name) {
   link.download = name;
   link.click();
 }
+/** A table that `tumint.report.engine.columns` packed, or text. */
+async function csvIn(block) {
+  if (block.dataset.packed !== "columns") return textIn(block);
+  const bytes = new Uint8Array(await inflated(block.textContent).arrayBuffer());
+  let at = bytes.indexOf(10) + 1;
+  const [count, names, kinds] = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)));
+  const columns = kinds.map(([decimals, length]) => {
+    const part = bytes.subarray(at, (at += length));
+    return decimals < 0 ? new TextDecoder().decode(part).split("\n") : numbersIn(part, count, decimals);
+  });
+  const rows = Array.from({ length: count }, (_, row) => columns.map((column) => column[row]).join(","));
+  return `${[names.join(","), ...rows].join("\n")}\n`;
+}
+function numbersIn(bytes, count, decimals) {
+  let sum = 0;
+  return Array.from({ length: count }, (_, i) => {
+    const folded = (bytes[i] | (bytes[i + count] << 8) | (bytes[i + 2 * count] << 16) | (bytes[i + 3 * count] << 24)) >>> 0;
+    sum += folded & 1 ? -(folded >>> 1) - 1 : folded >>> 1;
+    const digits = String(Math.abs(sum)).padStart(decimals + 1, "0");
+    if (!decimals) return `${sum}`;
+    return `${sum < 0 ? "-" : ""}${digits.slice(0, -decimals)}.${digits.slice(-decimals).replace(/0+$/, "") || "0"}`;
+  });
+}
 function saveText(text, type, name) {
   const address = URL.createObjectURL(new Blob([text], { type }));
   saveAs(address, name);
@@ -115,7 +146,7 @@ for (const saver of document.querySelectorAll("button.save")) {
   saver.addEventListener("click", async () => {
     const figure = saver.closest("figure, .table");
     const { format } = saver.dataset;
-    if (format === "csv") return saveText(await textIn(figure.querySelector("script.csv")), "text/csv;charset=utf-8", fileOf(figure, format));
+    if (format === "csv") return saveText(await csvIn(figure.querySelector("script.csv")), "text/csv;charset=utf-8", fileOf(figure, format));
     const live = figure.dataset.drawn === "live";
     if (live) saveAs(await pictureOf(figure, format), fileOf(figure, format));
     else if (format === "png") saveAs(await stillAsPng(figure), fileOf(figure, format));
