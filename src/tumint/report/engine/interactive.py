@@ -18,11 +18,14 @@ from tumint.charts import live
 from tumint.charts.model import Chart
 
 
+# plotly.js of these versions is known to draw all that a report needs without the parts that `_script` leaves out
+_SEEN = ("4.1.1",)
 # a module that is one long text: the code of MapLibre's thread
 _THREAD = re.compile(r"""(=>\{"use strict";[\w$]+\.exports=)'(?:[^'\\]|\\.){100000,}'\}\);""")
 # stack.gl, which all traces of three dimensions take their parts from, bundled in a module of its own
 _SOLIDS = re.compile(
-    r"""(=>\{"use strict";)\(\(\)=>\{var e=\{\d+\(n,a,o\)\{n\.exports=\{alpha_shape:.*?;let i=r\(\d+\);([\w$]+)\.exports=i\}\)\(\)\}\);""",
+    r"""(=>\{"use strict";)\(\(\)=>\{var e=\{\d+\(n,a,o\)\{n\.exports=\{alpha_shape:.*?"""
+    r""";let i=r\(\d+\);([\w$]+)\.exports=i\}\)\(\)\}\);""",
     re.DOTALL,
 )
 
@@ -31,10 +34,12 @@ _SOLIDS = re.compile(
 def _script() -> str:
     """plotly's script, without what draws maps of the earth in a thread of its own, and solids: a fifth of it.
 
-    Where another version of plotly is put together otherwise, it stays whole.
+    Another version than those that were looked at stays whole.
     """
     text = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
-    return _SOLIDS.sub(r"\1\2.exports={}});", _THREAD.sub(r"\1''});", text))
+    if not any(f"plotly.js v{version}\n" in text[:200] for version in _SEEN):
+        return text
+    return _SOLIDS.sub(r"\1\2.exports=new Proxy({},{get:()=>({})})});", _THREAD.sub(r"\1''});", text))
 
 
 def packed(text: str, level: int = 6) -> str:
