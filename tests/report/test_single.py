@@ -72,3 +72,23 @@ def test_pages_of_another_version_are_not_mixed(mailed) -> None:
 def test_without_a_page_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--single", "--results", str(tmp_path)]) == 2
     assert "the pages of a finished run, index.html among them" in capsys.readouterr().err
+
+
+def test_a_table_comes_back_from_its_columns() -> None:
+    import base64
+    import json
+    import zlib
+
+    from tumint.report.engine import columns
+
+    rows = [f"ROI {i % 3},{i},{i * 0.5 - 7},{1e-9 * i!r},{(i * 7919 % 1000) / 1000}" for i in range(300)]
+    text = "\n".join(["sample,cell,x,p,y", *rows, ""])
+    packed = columns.packed(text)
+    assert packed is not None
+    head, _, body = zlib.decompress(base64.b64decode(packed)).partition(b"\n")
+    count, names, kinds = json.loads(head)
+    assert (count, names) == (300, ["sample", "cell", "x", "p", "y"])
+    assert [decimals for decimals, _ in kinds] == [-1, 0, 1, -1, 3]  # what the browser reads is tested there
+    assert sum(size for _, size in kinds) == len(body)
+    for odd in ('a,b\n"1,2",3\n', "a,b\n1\n", "a,b\n1,2"):
+        assert columns.packed(odd) is None

@@ -49,7 +49,7 @@ class Column:
 class Table:
     """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV.
 
-    `fold`: evidence that is closed until it is asked for, and not printed.
+    `fold`: evidence that is closed until it is asked for, and not printed; `short`: of which the first rows are.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Table:
     columns: Sequence[Column]
     frame: pd.DataFrame
     fold: bool = False
+    short: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from tumint.report.engine.inline import inline, signed
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 
 MAX_CSV_BYTES = 600_000  # of one table inside the page
+PRINTED_ROWS = 30  # of a `short` table; `page.css` hides the others
 PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, but nothing without scripts
 
 
@@ -112,6 +113,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "columns": table.columns,
         "hints": [(column.label, column.hint) for column in table.columns if column.hint],
         "fold": table.fold,
+        "short": table.short and len(table.frame) > PRINTED_ROWS,
         "rows": plain,
         "packed": packed,
         "count": len(table.frame),

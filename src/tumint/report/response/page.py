@@ -164,7 +164,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     said = spoken.table(contrast)
     if len(said):
         caption = "Every finding in words, the primary families first."
-        blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said))
+        blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said, short=True))
     if contrast.testable and len(said) and (nothing := spoken.without(contrast)):
         blocks.append(Items(nothing, "Families without a finding"))
     blocks.append(Table(f"families_{contrast.name}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
@@ -175,7 +175,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     )
     shown = effects.drop(columns=["id", "log2_low", "log2_high", "significant"])
     shown = shown.assign(difference=shown["effect"].where(shown["log2_effect"].isna()))
-    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(shown), shown))
+    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(shown), shown, fold=True))
     return blocks
 
 
