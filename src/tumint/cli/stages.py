@@ -238,4 +238,9 @@ def _report(a: argparse.Namespace) -> None:
         graphs = read_paths(a.graphs, "--graphs")
         file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
         return
+    if a.stage == "index":
+        from tumint.report.engine.files import summary_names
+
+        for name in summary_names(_params(a).cohort):
+            check_output(argparse.Namespace(**{**vars(a), "out": a.out.with_name(name)}))
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

@@ -14,6 +14,7 @@ from tumint.text import listed
 _WRITTEN = ".written"  # names of what a report wrote into the folder: of these none is a person's
 # ids of every page's own parts
 TAKEN = frozenset({"main", "method", "provenance", "glossary", "findings", "reports", "index", *STAGES})
+SUMMARY_MM = (89, 183)  # one column of a journal, and two
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
 
 
@@ -97,3 +98,9 @@ class Files:
 def file_name(text: str) -> str:
     """`text` as part of a file name: letters, digits, `.`, `_` and `-` only."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("._") or "unnamed"
+
+
+def summary_names(cohort: str) -> dict[str, tuple[int, str]]:
+    """The files of the one-page summary, beside the pages → width in mm and kind."""
+    stem = file_name(cohort or "cohort")
+    return {f"{stem}_summary_{width}mm.{kind}": (width, kind) for width in SUMMARY_MM for kind in ("svg", "pdf")}

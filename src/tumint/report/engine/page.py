@@ -93,11 +93,12 @@ class Chooser:
 
 @dataclass(frozen=True)
 class Download:
-    """A text that a reader can save: its file name, and what it is in a few words."""
+    """A text, or bytes, that a reader can save: its file name, what it is in a few words, and its kind."""
 
     name: str
     label: str
-    text: str
+    text: str | bytes
+    kind: str = "text/yaml"
 
 
 Block = Text | Notice | Items | Table | Figure | Chooser | Download

@@ -46,6 +46,9 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, 
     page = with_added(importlib.import_module(f"tumint.report.{stage}.page").build(inputs), inputs)
     files = Files(Path(results) / "figures" / stage, note(params))
     files.clear(overwrite=overwrite)
+    if stage == "index":
+        onepage = importlib.import_module("tumint.report.index.onepage")
+        page = onepage.with_summary(page, inputs, Path(out).parent)
     write_text(out, html(page, inputs, files))
 
 

@@ -54,9 +54,9 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
             return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
         case Table():
             return [_table(block, files)]
-        case Download(name, label, text):
-            encoded = base64.b64encode(text.encode()).decode("ascii")
-            return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
+        case Download(name, label, text, kind):
+            encoded = base64.b64encode(text.encode() if isinstance(text, str) else text).decode("ascii")
+            return [{"kind": "download", "name": name, "label": label, "href": f"data:{kind};base64,{encoded}"}]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
