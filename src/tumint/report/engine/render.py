@@ -15,7 +15,7 @@ from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.report.engine import interactive, rows, runs, views
 from tumint.report.engine.added import with_added
-from tumint.report.engine.files import Files, file_name
+from tumint.report.engine.files import SUMMARY_MM, Files, file_name
 from tumint.report.engine.glossary import TERMS
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
@@ -91,6 +91,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         missing=inputs.missing,
         glossary=TERMS,
         most_rows=rows.MAX_ROWS,
+        widths=SUMMARY_MM,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         plotly=Markup(interactive.plotly()) if files.live else "",

@@ -171,24 +171,37 @@ function refreshToggles(figure) {
   for (const box of figure.querySelectorAll(".controls input")) box.checked = !hidden.has(box.value);
 }
 
-/** The drawing as a reader sees it, with a legend, as a data address. */
-function pictureOf(figure, format) {
+/** The drawing as a reader sees it, with a legend, as a data address; `px` wide, if given, with small letters. */
+function pictureOf(figure, format, px = 0) {
   const live = figure.querySelector(".live");
   const named = new Set(figureState.get(figure).spec.groups.map((group) => group.name));
+  const legends = named.size;
   const data = live.data.map((trace) => {
     const shown = named.delete(trace.meta);
     return { ...trace, name: trace.meta ?? "", showlegend: shown };
   });
   const ground = live.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
-  const height = live.clientHeight + 20;
-  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 };
+  const narrow = px > 0 && px < 500;
+  const under = narrow ? 12 + 16 * legends : 0; // a legend beside it would leave no room
+  const height = live.clientHeight + 20 + under;
+  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 + under };
   const from = { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, x: 0, y: 0 };
-  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: 10 } };
-  const annotations = [...(live.layout.annotations ?? []), signed];
-  const wide = live.clientWidth + 220;
-  const layout = { ...live.layout, annotations, margin, showlegend: true, paper_bgcolor: ground, width: wide, height };
+  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: px ? 8 : 10 } };
+  const annotations = [...(live.layout.annotations ?? []), signed].map((note) => (px ? { ...note, font: { ...note.font, size: Math.min(note.font?.size ?? 9, 9) } } : note));
+  const wide = px ? Math.round(px) : live.clientWidth + 220;
+  const layout = { ...live.layout, annotations, margin, showlegend: legends > 0, paper_bgcolor: ground, width: wide, height };
+  if (px) Object.assign(layout, smallLetters(live.layout));
+  if (narrow) layout.legend = { ...live.layout.legend, orientation: "h", yref: "container", y: 0.03, yanchor: "bottom", x: 0, font: { size: 9 } };
   const size = { width: wide, height };
-  return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
+  const scale = format === "svg" ? 1 : px ? DPI / 96 : 2;
+  return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale, ...size });
+}
+
+/** What of a layout sets the size of letters, with 9 px (7 points). */
+function smallLetters(layout) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  const small = (axis) => ({ ...axis, automargin: true, tickfont: { ...axis.tickfont, size: 9 }, title: { ...axis.title, font: { ...axis.title?.font, size: 9 } } });
+  return { font: { ...layout.font, size: 9 }, ...Object.fromEntries(axes.map((axis) => [axis, small(layout[axis])])) };
 }
 
 const liveFigures = [...document.querySelectorAll("figure[data-live]")];
