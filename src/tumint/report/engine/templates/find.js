@@ -44,7 +44,6 @@ function goTo(place) {
 for (const form of document.querySelectorAll(".search")) {
   form.hidden = false;
   const [list, said] = [form.querySelector("ul"), form.querySelector("output")];
-  form.addEventListener("submit", (event) => event.preventDefault());
   form.querySelector("input").addEventListener("input", async (event) => {
     await filled;
     const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -183,7 +183,8 @@ function pictureOf(figure, format, px = 0) {
   const ground = live.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
   const narrow = px > 0 && px < 500;
   const under = narrow ? 12 + 16 * legends : 0; // a legend beside it would leave no room
-  const height = live.clientHeight + 20 + under;
+  const shrunk = px && figureState.get(figure).map ? Math.min(px / live.clientWidth, 1) : 1; // maps keep their shape
+  const height = Math.round(live.clientHeight * shrunk) + 20 + under;
   const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 + under };
   const from = { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, x: 0, y: 0 };
   const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: px ? 8 : 10 } };
@@ -200,8 +201,8 @@ function pictureOf(figure, format, px = 0) {
 /** What of a layout sets the size of letters, with 9 px (7 points). */
 function smallLetters(layout) {
   const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
-  const small = (axis) => ({ ...axis, automargin: true, tickfont: { ...axis.tickfont, size: 9 }, title: { ...axis.title, font: { ...axis.title?.font, size: 9 } } });
-  return { font: { ...layout.font, size: 9 }, ...Object.fromEntries(axes.map((axis) => [axis, small(layout[axis])])) };
+  const small = (axis) => ({ ...axis, tickfont: { ...axis.tickfont, size: 9 }, title: { ...axis.title, font: { ...axis.title?.font, size: 9 } } });
+  return { font: { ...layout.font, size: 9 }, ...Object.fromEntries(axes.map((axis) => [axis, { ...small(layout[axis]), automargin: axis[0] === "y" }])) };
 }
 
 const liveFigures = [...document.querySelectorAll("figure[data-live]")];
