@@ -86,7 +86,9 @@ def test_a_packed_table_is_the_file_beside_the_page(browser, reports) -> None:
         for kind in {kind for _, kind in packed} - kinds:
             name = next(name for name, of in packed if of == kind)
             browser.js("document.getElementById(arguments[0]).querySelector('[data-format=csv]').click()", name)
-            assert browser.download(f"tiny_{name}.csv") == (folder.parent / "figures" / page / f"{name}.csv").read_bytes()
+            assert (
+                browser.download(f"tiny_{name}.csv") == (folder.parent / "figures" / page / f"{name}.csv").read_bytes()
+            )
             kinds.add(kind)
     assert "columns" in kinds
 

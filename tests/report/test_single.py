@@ -50,7 +50,7 @@ def test_every_link_leads_somewhere_within_the_file(mailed) -> None:
 
 
 def test_it_says_when_the_run_was_and_is_the_same_again(mailed, monkeypatch: pytest.MonkeyPatch) -> None:
-    out, text = mailed
+    out, _ = mailed
     results = out.parents[1]
     os.utime(max((results / "runs").glob("*.json")), (86_400 * 365, 86_400 * 365))
     single.run(results, out)

@@ -37,7 +37,10 @@ INTO_FOLDER = {
         *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "prediction.parquet", "effects.json"),
     ],
 }
-_LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
+_LONG = (
+    "In place of JSON or several paths, `@FILE` names a file that holds them, because a command line cannot be of any "
+    "length."
+)
 
 
 def add_verbs(verbs: Any) -> None:
@@ -62,7 +65,9 @@ def add_verbs(verbs: Any) -> None:
     cluster.add_argument(
         "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
     )
-    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch}; a sample not named is one of its own")
+    cluster.add_argument(
+        "--batches", default="{}", help="JSON {sample: batch}; a sample that is not named is a batch of its own"
+    )
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 

@@ -50,7 +50,7 @@ def _png(pixels: np.ndarray[Any, Any], shades: Sequence[tuple[int, int, int]]) -
 
 
 def _nearest(pixels: np.ndarray[Any, Any], shades: Sequence[tuple[int, int, int]]) -> np.ndarray[Any, Any]:
-    """For each pixel 1 + the nearest shade, by the five upper bits of its channels; 0 where it is more than half clear."""
+    """1 + the nearest shade of each pixel, by the five upper bits of its channels; 0 where it is mostly clear."""
     levels = np.arange(32) * 8 + 4
     cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
     known = np.asarray(shades, dtype=np.int64)

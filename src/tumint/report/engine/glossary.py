@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 TERMS: tuple[tuple[str, str], ...] = (
-    ("Subject", "One animal or patient. Groups are compared by subjects: cells and ROIs are never counted as replicates."),
+    (
+        "Subject",
+        "One animal or patient. Groups are compared by subjects: cells and ROIs are never counted as replicates.",
+    ),
     ("ROI", "Region of interest: one imaged region, a row of the sample sheet. A subject may have several."),
     (
         "Contact",
@@ -23,10 +26,13 @@ TERMS: tuple[tuple[str, str], ...] = (
         "one fit and the surroundings accounted for. 1× means no preference.",
     ),
     ("Feature", "One number per subject that is compared, such as the contact of two types or the density of one."),
-    ("Family", "Features of one kind, such as composition or contact. q is computed within a family."),
+    ("Family", "Features of one kind, such as composition or contact. The q are computed within each family."),
     ("Contrast", "A comparison of two groups of subjects that the config asks for."),
     ("Ratio (×)", "The value in the group divided by that in the reference. 1× means no difference, 0.5× half."),
-    ("95 % interval", "The range of ratios that the data are compatible with: 95 of 100 such ranges hold the true one."),
+    (
+        "95 % interval",
+        "The range of ratios that the data are compatible with: 95 of 100 such ranges hold the true one.",
+    ),
     ("p", "How often chance alone would give a difference at least this large."),
     (
         "q",

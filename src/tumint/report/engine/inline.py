@@ -50,7 +50,8 @@ def inline(figure: Figure, text: str, mark: str = "") -> Markup:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
         f'aria-labelledby="{name}-title {name}-reading" viewBox="0 0 {width:g} {height:g}" '
-        f'font-family="DejaVu Sans, sans-serif" style="--natural:{width / 72 * 96:.0f}px" class="{"themed" if figure.themed else "paper"}">'
+        f'font-family="DejaVu Sans, sans-serif" style="--natural:{width / 72 * 96:.0f}px" '
+        f'class="{"themed" if figure.themed else "paper"}">'
         f'<title id="{name}-title">{escape(figure.title)}</title>'
     )
     return Markup(head + body)

@@ -17,7 +17,6 @@ from importlib import resources
 from tumint.charts import live
 from tumint.charts.model import Chart
 
-
 # plotly.js of these versions is known to draw all that a report needs without the parts that `_script` leaves out
 _SEEN = ("4.1.1",)
 # a module that is one long text: the code of MapLibre's thread

@@ -1,4 +1,4 @@
-"""The findings of a cohort on one page, for a slide or a figure: PDF and SVG, as wide as journals have their columns."""
+"""The findings of a cohort on one page, for a slide or a figure: PDF and SVG, as wide as columns of journals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def with_summary(page: Page, inputs: Inputs, folder: Path) -> Page:
         write_bytes(folder / name, data)
         what = f"{'one column' if width == min(SUMMARY_MM) else 'two columns'} of a journal, {kind.upper()}"
         saved.append(Download(name, what, data, KINDS[kind]))
-    said = Text("The findings on one page, for a slide, a paper or the printer. Text stays text, so that it can be edited.")
+    said = Text(
+        "The findings on one page, for a slide, a paper or the printer. Text stays text, so that it can be edited."
+    )
     return replace(page, sections=[*page.sections, Section("One-page summary", [said, *saved])])
 
 

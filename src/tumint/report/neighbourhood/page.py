@@ -103,7 +103,7 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="neighbourhood",
         title="Neighbourhoods",
-        lead="Which cell types touch more or less often than chance, in every ROI, and how far apart types are.",
+        lead="Which cell types touch more or less often than by chance, in every ROI, and how far apart types are.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(scores[k.SAMPLE].map(inputs.subject_of).nunique())),

@@ -97,12 +97,12 @@ def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
         rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
     rows = rows.sort_values(["q", "q_total", k.FEATURE], kind="stable", na_position="last")
     counts = rows["verdict"].value_counts()
-    said = [f"{meant}: {integer(counts[word])}" for word, meant in VERDICTS.items() if word in counts]
+    said = [f"{meant} ({integer(counts[word])})" for word, meant in VERDICTS.items() if word in counts]
     empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
     columns = [column for column in REMAINING_COLUMNS if column not in empty]
     caption = "Pairs that differ in contact or in contacts, beside what could explain it."
     return [
-        Text(f"Differences of contact when composition and tissue are accounted for. {'; '.join(said)}."),
+        Text(f"Differences of contact when composition and tissue are accounted for: {'; '.join(said)}."),
         Table(f"remaining_{contrast.name}", caption, columns, rows, fold=True),
     ]
 

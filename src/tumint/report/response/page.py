@@ -272,8 +272,8 @@ def _method(found: list[Contrast]) -> list[str]:
         "ROIs as one; subjects weigh by its standard error beside the variance between animals that all pairs have "
         "in common. For numbers of contacts it is log2 of those seen over those expected, both added up over ROIs; "
         "other features are means over ROIs, weighted by cells. Groups were compared by a linear model of these "
-        "values, whose residual variance is moderated over the features of a family by empirical Bayes. q is "
-        "Benjamini and Hochberg's, within family.",
+        "values, whose residual variance is moderated over the features of a family by empirical Bayes. The "
+        "q are Benjamini and Hochberg's, within each family.",
         "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
     ]
     for contrast in found:
