@@ -74,7 +74,7 @@ def test_a_page_is_whole_and_asks_nothing_of_the_network(make, stage: str) -> No
             value = attributes.get(name) or "#"
             if tag == "a":
                 assert re.match(
-                    r"#|data:text/csv;charset=utf-8;base64,|data:text/yaml;base64,|(index|ingest|qc|cluster|neighbourhood|response)\.html(#[\w.-]+)?$",
+                    r"#|data:text/csv;charset=utf-8;base64,|data:text/yaml;base64,|data:image/svg\+xml;base64,|data:application/pdf;base64,|(index|ingest|qc|cluster|neighbourhood|response)\.html(#[\w.-]+)?$",
                     value,
                 )
             else:

@@ -12,6 +12,7 @@ from tumint.handed import Handed
 from tumint.io.atomic import remove_leftovers
 from tumint.stages import ALL, STAGES
 from tumint.provenance import code_digest
+from tumint.report.engine.files import summary_names
 from tumint.watch import Watch, no_later_than_now
 
 # only where none is given: Snakemake would merge the two, and a cohort would inherit the demo's settings

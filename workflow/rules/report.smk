@@ -99,6 +99,7 @@ rule report_index:
             category="index",
             labels={"stage": "all", "what": "{figure}"},
         ),
+        summary=[f"<results>/reports/{name}" for name in summary_names(COHORT.config.cohort)],
     log:
         "<logs>/report/index.log",
     benchmark:

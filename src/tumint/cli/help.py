@@ -17,7 +17,7 @@ _REST = "More"
 _EXAMPLES = (
     ("tumint init mine --from data/", "look at your data; write config, sample sheet and panel to edit"),
     ("tumint run mine/config.yaml", "check them, run everything, and say where the reports are"),
-    ("tumint score cells.csv -o scores.csv", "which cell types touch more than chance, in a table of cells"),
+    ("tumint score cells.csv -o scores.csv", "which cell types touch more than by chance, in a table of cells"),
 )
 _WIDTH, _INDENT = 110, 18
 
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         lines = [
             "usage: tumint VERB ...",
             "",
-            "Which cells touch more than chance has it, in imaged tumours, and does it differ between groups?",
+            "Which cell types touch more often than by chance in imaged tumours, and does it differ between groups?",
             "",
         ]
         for want, names in grouped(summaries).items():

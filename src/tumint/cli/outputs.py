@@ -75,6 +75,10 @@ def _is_ours(path: Path, kind: Contract | None) -> bool:
     match path.suffix.lower():
         case ".html":
             return _GENERATOR in head
+        case ".svg":
+            return b"<dc:title>tumint</dc:title>" in head
+        case ".pdf":
+            return b"/Creator (tumint)" in path.read_bytes()
         case ".csv":
             header = head.partition(b"\n")[0].decode("utf-8", "replace").split(",")
             return bool(columns) and header[: len(columns)] == columns

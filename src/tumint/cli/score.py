@@ -16,7 +16,7 @@ _STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "who touches whom more than chance has it, in any table of cells"
+    summary = "which cell types touch more often than by chance, in any table of cells"
     parser: argparse.ArgumentParser = verbs.add_parser("score", help=summary, description=summary)
     add = parser.add_argument
     add(

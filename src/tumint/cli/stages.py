@@ -38,7 +38,10 @@ INTO_FOLDER = {
         "effects.json",
     ],
 }
-_LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
+_LONG = (
+    "In place of JSON or several paths, `@FILE` names a file that holds them, because a command line cannot be of any "
+    "length."
+)
 
 
 def add_verbs(verbs: Any) -> None:
@@ -63,7 +66,9 @@ def add_verbs(verbs: Any) -> None:
     cluster.add_argument(
         "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
     )
-    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch}; a sample not named is one of its own")
+    cluster.add_argument(
+        "--batches", default="{}", help="JSON {sample: batch}; a sample that is not named is a batch of its own"
+    )
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -87,11 +92,14 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
-        *(verbs, "report", "--against: what changed between two runs; else tables of a stage → its HTML page", _report),
+        *(verbs, "report", "--single: all reports as one file; --against: what changed between two runs", _report),
         required=False,
     )
     report.add_argument(
-        "stage", choices=(*STAGES, "index", "cohort"), nargs="?", help="whose report; not with --against"
+        *("stage",),
+        choices=(*STAGES, "index", "cohort"),
+        nargs="?",
+        help="make the report of this stage from its tables; not with --single or --against",
     )
     report.add_argument(
         "--graphs",
@@ -102,6 +110,11 @@ def add_verbs(verbs: Any) -> None:
     )
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
+    report.add_argument(
+        "--single",
+        action="store_true",
+        help="one HTML file with all finished reports, to mail: <results>/reports/<cohort>_report.html",
+    )
     report.add_argument(
         *("--against",),
         type=Path,
@@ -215,13 +228,26 @@ def _report(a: argparse.Namespace) -> None:
         render.against(a.against, a.results, out, overwrite=a.overwrite)
         print(out)
         return
+    if a.single:
+        from tumint.report.engine import single
+
+        a.out = a.out or single.place(a.results)
+        _check_outputs(a)
+        single.run(a.results, a.out)
+        print(a.out)
+        return
     for name in ("stage", "params", "sheet", "out"):
         if getattr(a, name) is None:
-            raise TumintError(Fault("tumint report", f"`{name}`, or --against OTHER_RESULTS", "neither"))
+            raise TumintError(Fault("tumint report", f"`{name}`, --single, or --against OTHER_RESULTS", "none of them"))
     if a.stage == "cohort":
         from tumint.report.cohort import file
 
         graphs = read_paths(a.graphs, "--graphs")
         file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
         return
+    if a.stage == "index":
+        from tumint.report.engine.files import summary_names
+
+        for name in summary_names(_params(a).cohort):
+            check_output(argparse.Namespace(**{**vars(a), "out": a.out.with_name(name)}))
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

@@ -36,6 +36,12 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def is_leftover(name: str) -> bool:
     """Whether a file of this name is what a killed process was writing, this or an earlier version of tumint."""
     return _LEFT.fullmatch(name) is not None

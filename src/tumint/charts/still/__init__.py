@@ -2,5 +2,6 @@
 
 from tumint.charts.still.draw import draw
 from tumint.charts.still.house import svg
+from tumint.charts.still.sheet import Sheet, draw_sheet, pdf
 
-__all__ = ["draw", "svg"]
+__all__ = ["Sheet", "draw", "draw_sheet", "pdf", "svg"]

@@ -59,6 +59,17 @@ def draw(chart: charts.Chart) -> MplFigure:
     return drawing
 
 
+def filled(ax: Axes, panel: charts.Panel) -> None:
+    """Draw a panel without names of rows or columns into axes that have their place."""
+    names: Names = {}
+    for which, axis in (("x", panel.x), ("y", panel.y)):
+        _axis(ax, which, axis, names, named=False)
+    for layer in panel.layers:
+        _layer(ax, layer, names, named=False)
+    if panel.title:
+        ax.set_title(panel.title, y=1.0)
+
+
 def _layer(ax: Axes, layer: charts.Layer, names: Names, *, named: bool) -> Any:
     """Draw one layer; `(mesh, label, rows)` of one that needs a colour bar."""
     match layer:

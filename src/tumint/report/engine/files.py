@@ -8,17 +8,22 @@ from pathlib import Path
 
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import write_text
+from tumint.stages import STAGES
 from tumint.text import listed
 
 _WRITTEN = ".written"  # names of what a report wrote into the folder: of these none is a person's
+# ids of every page's own parts
+TAKEN = frozenset({"main", "method", "provenance", "glossary", "findings", "reports", "index", *STAGES})
+SUMMARY_MM = (89, 183)  # one column of a journal, and two
 MAX_PAGE_BYTES = 7_500_000  # of figures and tables; what comes after is written beside the page only
 
 
 @dataclass
 class Link:
-    """The address of a download, empty where the file is beside the page only."""
+    """A download as its page holds it, empty where the file is beside the page only; `packed`: how, if no address."""
 
     address: str
+    packed: str = ""
 
 
 @dataclass
@@ -28,7 +33,7 @@ class Files:
     folder: Path
     note: str = ""  # whose data it is, under every figure that leaves the page
     used: int = 0
-    names: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=lambda: set(TAKEN))
     links: list[Link] = field(default_factory=list)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
@@ -71,10 +76,10 @@ class Files:
         self.ids.setdefault(name, safe)
         return safe
 
-    def later(self, link: str) -> Link:
+    def later(self, link: Link) -> Link:
         """A link that goes into the page if there is room for it when all figures are in."""
-        self.links.append(Link(link))
-        return self.links[-1]
+        self.links.append(link)
+        return link
 
     def fill(self) -> None:
         """Take the links that still fit, the shortest first."""
@@ -93,3 +98,9 @@ class Files:
 def file_name(text: str) -> str:
     """`text` as part of a file name: letters, digits, `.`, `_` and `-` only."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("._") or "unnamed"
+
+
+def summary_names(cohort: str) -> dict[str, tuple[int, str]]:
+    """The files of the one-page summary, beside the pages → width in mm and kind."""
+    stem = file_name(cohort or "cohort")
+    return {f"{stem}_summary_{width}mm.{kind}": (width, kind) for width in SUMMARY_MM for kind in ("svg", "pdf")}

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from tumint.charts.model import Figure
 from tumint.charts.palette import INK, PAPER, RULE
+from tumint.report.engine.tight import tightened
 
 _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _SIZE = re.compile(r'<svg[^>]*? viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"[^>]*>', re.DOTALL)
@@ -32,26 +33,25 @@ def signed(text: str, note: str) -> str:
     return text.replace(head, taller, 1).replace("</svg>", f"{line}\n</svg>")
 
 
-def inline(figure: Figure, text: str) -> Markup:
+def inline(figure: Figure, text: str, mark: str = "") -> Markup:
     """`text`, the SVG of `figure`, for HTML.
 
-    Ids are made unique to the figure, because all figures of a page share one document. matplotlib has escaped every
-    text that comes from data.
+    Ids get `mark` (the figure's name, if empty) in front, because all figures of a page share one document. matplotlib
+    has escaped every text that comes from data.
     """
     size = _SIZE.search(text)
     assert size is not None, "matplotlib writes a viewBox"
-    body = _METADATA.sub("", text[size.end() :])
     name = figure.name
-    for start in (' id="', 'xlink:href="#', "url(#"):
-        body = body.replace(start, f"{start}{name}-")
+    body = tightened(_METADATA.sub("", text[size.end() :]), mark or name)
     if figure.themed:
         for colour, variable in _THEME:
-            body = body.replace(f": {colour}", f": {variable}")
+            body = body.replace(f":{colour}", f":{variable}")
     width, height = float(size["width"]), float(size["height"])
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
         f'aria-labelledby="{name}-title {name}-reading" viewBox="0 0 {width:g} {height:g}" '
-        f'style="--natural:{width / 72 * 96:.0f}px" class="{"themed" if figure.themed else "paper"}">'
+        f'font-family="DejaVu Sans, sans-serif" style="--natural:{width / 72 * 96:.0f}px" '
+        f'class="{"themed" if figure.themed else "paper"}">'
         f'<title id="{name}-title">{escape(figure.title)}</title>'
     )
     return Markup(head + body)

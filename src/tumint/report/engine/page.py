@@ -47,12 +47,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV."""
+    """A table of a page: `columns` of `frame` are shown, all of `frame` goes into the CSV.
+
+    `fold`: evidence that is closed until it is asked for, and not printed; `short`: of which the first rows are.
+    """
 
     name: str
     caption: str
     columns: Sequence[Column]
     frame: pd.DataFrame
+    fold: bool = False
+    short: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,12 @@ class Chooser:
 
 @dataclass(frozen=True)
 class Download:
-    """A text that a reader can save: its file name, and what it is in a few words."""
+    """A text, or bytes, that a reader can save: its file name, what it is in a few words, and its kind."""
 
     name: str
     label: str
-    text: str
+    text: str | bytes
+    kind: str = "text/yaml"
 
 
 Block = Text | Notice | Items | Table | Figure | Chooser | Download

@@ -13,16 +13,18 @@ from markupsafe import Markup, escape
 from tumint import __version__
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
-from tumint.report.engine import interactive, runs, views
+from tumint.report.engine import interactive, rows, runs, views
 from tumint.report.engine.added import with_added
-from tumint.report.engine.files import Files, file_name
+from tumint.report.engine.files import SUMMARY_MM, Files, file_name
+from tumint.report.engine.glossary import TERMS
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Page
 from tumint.report.engine.ran import provenance
 from tumint.stages import STAGES
+from tumint.text import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("maps.js", "live.js", "page.js")
+SCRIPTS = ("maps.js", "live.js", "page.js", "find.js")
 
 
 def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:
@@ -44,6 +46,9 @@ def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, 
     page = with_added(importlib.import_module(f"tumint.report.{stage}.page").build(inputs), inputs)
     files = Files(Path(results) / "figures" / stage, note(params))
     files.clear(overwrite=overwrite)
+    if stage == "index":
+        onepage = importlib.import_module("tumint.report.index.onepage")
+        page = onepage.with_summary(page, inputs, Path(out).parent)
     write_text(out, html(page, inputs, files))
 
 
@@ -71,8 +76,9 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     )
     environment.lstrip_blocks = True
     environment.filters["said"] = said
+    environment.filters["rows"] = lambda count: plural(count, "row")
     script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
-    sections = [views.section(section, number, files) for number, section in enumerate(page.sections, start=1)]
+    sections = [views.section(section, files) for section in page.sections]
     files.fill()
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
@@ -83,9 +89,12 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         names={"index": "Overview", **{name: stage.tab or name.capitalize() for name, stage in STAGES.items()}},
         provenance=provenance(page, inputs),
         missing=inputs.missing,
+        glossary=TERMS,
+        most_rows=rows.MAX_ROWS,
+        widths=SUMMARY_MM,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
-        plotly=Markup(interactive.packed()) if files.live else "",
+        plotly=Markup(interactive.plotly()) if files.live else "",
         scripts=Markup(interactive.allowed(script, live=bool(files.live), cells="cells" in files.live)),
         version=__version__,
     )

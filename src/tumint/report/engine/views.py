@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,14 @@ from markupsafe import Markup
 from tumint.charts.model import Cells, Chart, Figure
 from tumint.charts.still import draw, svg
 from tumint.io.tables import csv_text
-from tumint.report.engine import formats, interactive
-from tumint.report.engine.files import Files, file_name
+from tumint.report.engine import columns, interactive, rows
+from tumint.report.engine.files import Files, Link, file_name
 from tumint.report.engine.inline import inline, signed
 from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
 
-MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
+PRINTED_ROWS = 30  # of a `short` table; `page.css` hides the others
+PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, but nothing without scripts
 
 
 def finding(of: str | Finding, files: Files) -> dict[str, str]:
@@ -29,10 +31,11 @@ def finding(of: str | Finding, files: Files) -> dict[str, str]:
     return {"text": of.text, "href": f"#{here}" if here and not of.page else there, "label": of.label}
 
 
-def section(of: Section, number: int, files: Files) -> dict[str, Any]:
-    """A section with its blocks."""
+def section(of: Section, files: Files) -> dict[str, Any]:
+    """A section with its blocks; its id is its title, so that an address stays good when sections are added."""
+    name = files.unique(f"part-{re.sub(r'[^A-Za-z0-9]+', '-', of.title).strip('-').lower()}")
     blocks = [view for block in of.blocks for view in _views(block, files)]
-    return {"id": f"section-{number}", "title": of.title, "fold": of.fold, "blocks": blocks}
+    return {"id": name, "title": of.title, "fold": of.fold, "blocks": blocks}
 
 
 def _views(block: Any, files: Files) -> list[dict[str, Any]]:
@@ -51,9 +54,9 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
             return [{"kind": "chooser", "name": file_name(name), "label": label, "figures": views}] if views else []
         case Table():
             return [_table(block, files)]
-        case Download(name, label, text):
-            encoded = base64.b64encode(text.encode()).decode("ascii")
-            return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
+        case Download(name, label, text, kind):
+            encoded = base64.b64encode(text.encode() if isinstance(text, str) else text).decode("ascii")
+            return [{"kind": "download", "name": name, "label": label, "href": f"data:{kind};base64,{encoded}"}]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
@@ -63,7 +66,7 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
     files.write(f"{name}.svg", signed(text, files.note))
     table = csv_text(figure.table)
     files.write(f"{name}.csv", table)
-    drawing = inline(replace(figure, name=name), text)
+    drawing = inline(replace(figure, name=name), text, f"f{len(files.names)}")
     fits = files.fits(len(drawing.encode()))
     return {
         "kind": "figure",
@@ -80,7 +83,9 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
 def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     """The figure as the page draws it live; None where the page is full."""
     text = interactive.data_block(figure.chart)
-    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.packed()))):
+    packed = len(text) > PLAIN_BYTES
+    text = interactive.packed(text) if packed else text
+    if not files.fits(len(text.encode()) + (0 if files.live else len(interactive.plotly()))):
         return None
     what = "cells" if _has_cells(figure.chart) else "chart"
     files.live.add(what)
@@ -89,7 +94,7 @@ def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     crowded = figure.chart.columns > 2 and any(panel.x.title for panel in figure.chart.panels)
     kinds = " ".join(name for name, given in (("paper", not figure.themed), ("crowded", crowded)) if given)
     legend = figure.chart.legend_title or "show"
-    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds}
+    return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds, "packed": packed}
 
 
 def _has_cells(chart: Chart) -> bool:
@@ -100,28 +105,30 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
     name = files.unique(table.name)
     text = csv_text(table.frame)
     files.write(f"{name}.csv", text)
-    rows = []
-    for record in table.frame.head(MAX_ROWS).to_dict("records"):
-        row = []
-        for column in table.columns:
-            value = record.get(column.key)
-            numeric = column.kind not in ("text", "mono", "light")
-            order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
-            row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
-        rows.append(row)
+    plain, packed = rows.of(table.frame, table.columns)
     return {
         "kind": "table",
         "name": name,
         "caption": table.caption,
         "columns": table.columns,
-        "rows": rows,
-        "more": len(table.frame) if len(table.frame) > MAX_ROWS else 0,
+        "hints": [(column.label, column.hint) for column in table.columns if column.hint],
+        "fold": table.fold,
+        "short": table.short and len(table.frame) > PRINTED_ROWS,
+        "rows": plain,
+        "packed": packed,
+        "count": len(table.frame),
+        "more": len(table.frame) > rows.MAX_ROWS,
         "csv": files.later(_csv_link(text)),
         "file": f"figures/{files.folder.name}/{name}",
     }
 
 
-def _csv_link(text: str) -> str:
-    """The CSV as a link that downloads it; empty where it is too large to travel in a page."""
-    encoded = base64.b64encode(text.encode()).decode("ascii")
-    return "" if len(encoded) > MAX_CSV_BYTES else f"data:text/csv;charset=utf-8;base64,{encoded}"
+def _csv_link(text: str) -> Link:
+    """The CSV as a link that downloads it, or packed; empty where it is too large to travel in a page."""
+    plain = base64.b64encode(text.encode()).decode("ascii")
+    if len(plain) <= PLAIN_BYTES:
+        return Link(f"data:text/csv;charset=utf-8;base64,{plain}")
+    tight = columns.packed(text)
+    kind = "columns" if tight else "text"
+    tight = tight or interactive.packed(text)
+    return Link("" if len(tight) > MAX_CSV_BYTES else tight, kind)

@@ -104,12 +104,7 @@ def network(contrast: Contrast, rows: pd.DataFrame) -> Figure | None:
     pairs = rows[rows[k.FAMILY] == k.FAMILY_INTERACTION].head(MOST)
     if pairs.empty:
         return None
-    names = sorted({*pairs[k.SOURCE], *pairs[k.TARGET]})
-    angle = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
-    at = {name: (_RADIUS * np.cos(a), _RADIUS * np.sin(a)) for name, a in zip(names, angle, strict=True)}
-    sides = ((contrast.facts["reference"], "mean_reference"), (contrast.facts["group"], "mean_group"))
-    table = pd.concat([_odds(pairs, at, str(level), column) for level, column in sides], ignore_index=True)
-    panels = [_ring(table[table["group"] == level], at, f"{level}") for level, _ in sides]
+    panels, table = rings(contrast, pairs)
     return Figure(
         f"network_{contrast.name}",
         "Contacts that differ, in either group",
@@ -119,6 +114,16 @@ def network(contrast: Contrast, rows: pd.DataFrame) -> Figure | None:
         table[["group", "name", "odds", "grade"]],
         charts.Chart(panels, 9.6, 4.6, columns=2, legend=COLOURS, legend_title="contact", legend_marker="o"),
     )
+
+
+def rings(contrast: Contrast, pairs: pd.DataFrame) -> tuple[list[charts.Panel], pd.DataFrame]:
+    """A panel per group, and the table of all that they draw."""
+    names = sorted({*pairs[k.SOURCE], *pairs[k.TARGET]})
+    angle = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
+    at = {name: (_RADIUS * np.cos(a), _RADIUS * np.sin(a)) for name, a in zip(names, angle, strict=True)}
+    sides = ((contrast.facts["reference"], "mean_reference"), (contrast.facts["group"], "mean_group"))
+    table = pd.concat([_odds(pairs, at, str(level), column) for level, column in sides], ignore_index=True)
+    return [_ring(table[table["group"] == level], at, f"{level}") for level, _ in sides], table
 
 
 def _odds(pairs: pd.DataFrame, at: Mapping[str, tuple[float, float]], level: str, column: str) -> pd.DataFrame:

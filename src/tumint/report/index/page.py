@@ -57,7 +57,7 @@ def build(inputs: Inputs) -> Page:
         stage="index",
         title=inputs.params.title or inputs.params.cohort or "Overview",
         lead=f"{plural(subjects, 'subject')}, {plural(len(inputs.samples), 'ROI')}."
-        + (f" {'; '.join(design)}." if design else ""),
+        + (f" By {'; by '.join(design)}." if design else ""),
         state=_overall(states),
         numbers=(
             Number("Subjects", integer(subjects)),

@@ -172,7 +172,9 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
         )
     with_edges = int((table["n_edges"] > 0).sum())
     if with_edges:
-        found.append(f"The neighbours that the source knows came with {plural(with_edges, 'ROI')}.")
+        found.append(
+            f"{plural(with_edges, 'ROI')} came with the neighbours of each cell, from the source's segmentation."
+        )
     if "has_coordinates" in table:
         nowhere = table[(table[k.STATUS] == "ok") & ~table["has_coordinates"].astype(bool)]
         if len(nowhere):
@@ -182,7 +184,7 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
             )
     bad = table[table[k.STATUS] != "ok"]
     if len(bad):
-        found.append(f"Not among what follows: {listed(list(bad[k.SAMPLE]))}.")
+        found.append(f"Left out of all that follows: {listed(list(bad[k.SAMPLE]))}.")
     return found
 
 

@@ -21,6 +21,7 @@ STATUS_COLOURS = {
     k.NO_VARIATION: BRIGHT[2],
     k.ABSENT: GREY,
 }
+STATUS_WORDS = {k.TOO_FEW: "too few cells", k.NO_VARIATION: "no variation", k.NO_COORDINATES: "no coordinates"}
 
 
 def enrichment(summary: pd.DataFrame) -> Figure | None:
@@ -163,10 +164,11 @@ def tested_pairs(counts: pd.DataFrame) -> Figure | None:
         return None
     wide = counts.pivot_table(index=k.SAMPLE, columns=k.STATUS, values="n", aggfunc="sum", fill_value=0, sort=False)
     order = [s for s in STATUS_COLOURS if s in wide] + sorted(set(wide.columns) - set(STATUS_COLOURS))
-    palette: Mapping[str, str] = {name: STATUS_COLOURS.get(name, GREY) for name in order}
+    palette: Mapping[str, str] = {STATUS_WORDS.get(s, s): STATUS_COLOURS.get(s, GREY) for s in order}
+    wide = wide[order].rename(columns=STATUS_WORDS)
     axis = charts.Axis("ordered pairs of cell types", limits=(0, float(wide.sum(axis=1).max())))
     chart = charts.Chart(
-        [charts.Panel([charts.Bars(wide[order], palette, "pairs")], axis)],
+        [charts.Panel([charts.Bars(wide, palette, "pairs")], axis)],
         chart_width(8.2, wide.index),
         chart_height(len(wide), per_row=0.17),
         legend=palette,
@@ -175,8 +177,8 @@ def tested_pairs(counts: pd.DataFrame) -> Figure | None:
     return charts.Figure(
         "tested_pairs",
         "What could be tested in each ROI",
-        "A pair has a p of its own where the ROI has enough cells of both types; `too_few` and `absent` pairs have "
-        "none there, which is not the same as a score of 0. The comparison of subjects pools what all ROIs hold.",
+        "A pair has a p of its own where the ROI has enough cells of both types; pairs with too few cells, or none, "
+        "have no p there, which is not the same as a score of 0. The comparison of subjects pools what all ROIs hold.",
         counts,
         chart,
     )

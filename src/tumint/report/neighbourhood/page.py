@@ -103,7 +103,7 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="neighbourhood",
         title="Neighbourhoods",
-        lead="Which cell types touch more or less often than chance, in every ROI, and how far apart types are.",
+        lead="Which cell types touch more or less often than by chance, in every ROI, and how far apart types are.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(scores[k.SAMPLE].map(inputs.subject_of).nunique())),
@@ -237,7 +237,7 @@ def _all_pairs(pairs: pd.DataFrame, primary: str) -> Table:
         "Medians over the ROIs where the pair was tested. Every single score is in neighbourhood/interactions.parquet."
     )
     key = pairs[f"{primary}_log2"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
-    return Table("pairs", caption, pair_columns(pairs), pairs.loc[key])
+    return Table("pairs", caption, pair_columns(pairs), pairs.loc[key], fold=True)
 
 
 def p_laws(scores: pd.DataFrame) -> str:

@@ -102,11 +102,11 @@ def build(inputs: Inputs) -> Page:
     return Page(
         stage="qc",
         title="Quality control",
-        lead="Which cells and ROIs go on, and which do not; every cell has a verdict and a reason.",
+        lead="Which cells and ROIs pass, and which are dropped; every cell has a verdict and a reason.",
         state=stage_state(inputs),
         numbers=(
             Number("Subjects", integer(passing[k.SUBJECT].nunique())),
-            Number("ROIs that go on", integer(len(passing)), f"of {integer(len(rows))}"),
+            Number("ROIs that pass", integer(len(passing)), f"of {integer(len(rows))}"),
             Number("Cells in", integer(n_in)),
             Number("Cells out", integer(n_out), percent(n_out / n_in) if n_in else ""),
         ),
@@ -135,9 +135,10 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
     if not n_in:
         return ["There was no cell to look at."]
     if n_in == n_out:
-        return [f"All {integer(n_in)} cells go on: none was dropped."]
+        return [f"All {integer(n_in)} cells pass: none was dropped."]
     found = [
-        f"{integer(n_out)} of {integer(n_in)} cells ({percent(n_out / n_in)}) go on; {integer(n_in - n_out)} do not."
+        f"{integer(n_out)} of {integer(n_in)} cells ({percent(n_out / n_in)}) pass; {integer(n_in - n_out)} are "
+        "dropped."
     ]
     gone = cells[cells[k.VERDICT] != "pass"]
     if len(gone):
@@ -153,7 +154,7 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
     failed = rows[rows[k.STATUS] != "pass"]
     if len(failed):
         lost = integer(failed["n_in"].sum())
-        found.append(f"Failed as a whole, with their {lost} cells: {listed(list(failed[k.SAMPLE]))}.")
+        found.append(f"These ROIs failed, and with them {lost} cells: {listed(list(failed[k.SAMPLE]))}.")
     return found
 
 

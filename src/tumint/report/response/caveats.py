@@ -100,7 +100,8 @@ def _design(facts: Mapping[str, Any]) -> list[str]:
         said.append(f"Only ROIs in which {which}: {left}. What is found holds for such ROIs.")
     if facts.get("paired"):
         said.append(
-            f"Paired by {facts['paired']}: what differs between pairs is taken out, and half pairs say nothing."
+            f"Paired by {facts['paired']}: what differs between pairs is taken out, and a subject without its partner "
+            "is not used."
         )
     if facts.get("coefficient"):
         said.append(

@@ -97,13 +97,13 @@ def _remaining(inputs: Inputs, contrast: Contrast) -> list[Block]:
         rows[f"times_{side}"] = [words.fold(value, k.FAMILY_COMPOSITION) for value in rows[f"effect_{side}"]]
     rows = rows.sort_values(["q", "q_total", k.FEATURE], kind="stable", na_position="last")
     counts = rows["verdict"].value_counts()
-    said = [f"{meant}: {integer(counts[word])}" for word, meant in VERDICTS.items() if word in counts]
+    said = [f"{meant} ({integer(counts[word])})" for word, meant in VERDICTS.items() if word in counts]
     empty = [c for c in REMAINING_COLUMNS if c.kind != "text" and not rows[c.key].notna().any()]
     columns = [column for column in REMAINING_COLUMNS if column not in empty]
     caption = "Pairs that differ in contact or in contacts, beside what could explain it."
     return [
-        Text(f"Differences of contact when composition and tissue are accounted for. {'; '.join(said)}."),
-        Table(f"remaining_{contrast.name}", caption, columns, rows),
+        Text(f"Differences of contact when composition and tissue are accounted for: {'; '.join(said)}."),
+        Table(f"remaining_{contrast.name}", caption, columns, rows, fold=True),
     ]
 
 
@@ -160,7 +160,7 @@ def _influence(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) 
     turned = int((~rows["sign_kept"].astype(bool)).sum())
     caption = f"How much one subject carries: {plural(len(rows), 'feature')} with each subject left out once. "
     caption += f"{turned} of them change direction." if turned else "None of them changes direction."
-    return [Table(f"influence_{facts['name']}", caption, INFLUENCE_COLUMNS, rows)]
+    return [Table(f"influence_{facts['name']}", caption, INFLUENCE_COLUMNS, rows, fold=True)]
 
 
 def outcome_sections(inputs: Inputs, fdr: float) -> list[Section]:
@@ -193,5 +193,5 @@ def _outcome(name: str, part: pd.DataFrame, fdr: float) -> Section:
     columns = OUTCOME_COLUMNS if survival else [c for c in OUTCOME_COLUMNS if c.key != "n_events"]
     shown = rows.drop(columns=["log2_effect", "log2_low", "log2_high", "significant"])
     figure = figures.outcome_forest(best, name, survival=survival)
-    blocks: list[Block] = [Text(said), Table(f"outcome_{name}", f"Features against {name}.", columns, shown)]
+    blocks: list[Block] = [Text(said), Table(f"outcome_{name}", f"Features against {name}.", columns, shown, fold=True)]
     return Section(f"Outcome: {name}", blocks if figure is None else [blocks[0], figure, blocks[1]])

@@ -149,7 +149,8 @@ def volcano(table: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> Fig
         share_y=True,
         x_title=f"{contrast['group']} / {contrast['reference']}",
     )
-    table = shown.drop(columns=["side", "ratio", "x"])
+    kept = (k.FAMILY, "family_name", k.FEATURE, "name", "effect", "log2_effect", "p", "q", "significant")
+    table = shown[[name for name in (*kept, "minus_log10_p") if name in shown]]  # the others are in the table of all
     return charts.Figure(
         f"volcano_{contrast['name']}",
         f"All features: {contrast['group']} against {contrast['reference']}",

@@ -166,7 +166,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     said = spoken.table(contrast)
     if len(said):
         caption = "Every finding in words, the primary families first."
-        blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said))
+        blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said, short=True))
     if contrast.testable and len(said) and (nothing := spoken.without(contrast)):
         blocks.append(Items(nothing, "Families without a finding"))
     blocks.append(Table(f"families_{contrast.name}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
@@ -177,7 +177,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     )
     shown = effects.drop(columns=["id", "log2_low", "log2_high", "significant"])
     shown = shown.assign(difference=shown["effect"].where(shown["log2_effect"].isna()))
-    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(shown), shown))
+    blocks.append(Table(f"effects_{contrast.name}", caption, _columns(shown), shown, fold=True))
     return blocks
 
 
@@ -274,8 +274,8 @@ def _method(found: list[Contrast]) -> list[str]:
         "ROIs as one; subjects weigh by its standard error beside the variance between animals that all pairs have "
         "in common. For numbers of contacts it is log2 of those seen over those expected, both added up over ROIs; "
         "other features are means over ROIs, weighted by cells. Groups were compared by a linear model of these "
-        "values, whose residual variance is moderated over the features of a family by empirical Bayes. q is "
-        "Benjamini and Hochberg's, within family.",
+        "values, whose residual variance is moderated over the features of a family by empirical Bayes. The "
+        "q are Benjamini and Hochberg's, within each family.",
         "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
     ]
     for contrast in found:

@@ -5,9 +5,18 @@ const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" }
 const figureState = new WeakMap();
 let library = null;
 
-function unpacked(text) {
+function inflated(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
+
+function unpacked(text) {
+  return inflated(text).text();
+}
+
+/** What a data block of the page holds: as it is, or unpacked. */
+function textIn(block) {
+  return block.type === "application/octet-stream" ? unpacked(block.textContent) : Promise.resolve(block.textContent);
 }
 
 function plotly() {
@@ -25,9 +34,9 @@ function pageColour(name) {
 }
 
 /** What `tumint.charts.live` wrote, in the colours of the page, or on paper. */
-function readSpec(figure) {
+async function readSpec(figure) {
   const paper = figure.querySelector(".live").classList.contains("paper");
-  const text = figure.querySelector("script.spec").textContent;
+  const text = await textIn(figure.querySelector("script.spec"));
   return JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name))));
 }
 
@@ -40,8 +49,8 @@ async function drawLive(figure) {
     if (figure.dataset.live === "cells" && !document.createElement("canvas").getContext("webgl")) throw new Error("no WebGL");
     live.hidden = false;
     figure.classList.add("is-live");
-    const spec = readSpec(figure);
-    const state = { spec, hidden: hiddenOf(figure) };
+    const spec = await readSpec(figure);
+    const state = { spec, hidden: hiddenOf(figure), home: rangesOf(spec.layout) };
     if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
@@ -84,20 +93,22 @@ function hiddenOf(figure) {
 }
 
 function wholeView(figure) {
-  const { map, spec } = figureState.get(figure);
+  const { map, home } = figureState.get(figure);
   const live = figure.querySelector(".live");
   const ranges = {};
-  for (const { ending, home } of map?.panels ?? []) {
-    ranges[`xaxis${ending}.range`] = [...home.x];
-    ranges[`yaxis${ending}.range`] = [...home.y];
+  for (const panel of map?.panels ?? []) {
+    ranges[`xaxis${panel.ending}.range`] = [...panel.home.x];
+    ranges[`yaxis${panel.ending}.range`] = [...panel.home.y];
   }
   if (map) return look(figure, ranges);
-  const first = JSON.parse(figure.querySelector("script.spec").textContent).layout;
-  for (const axis of Object.keys(spec.layout).filter((name) => /^[xy]axis/.test(name))) {
-    if (first[axis].range) ranges[`${axis}.range`] = first[axis].range;
-    else ranges[`${axis}.autorange`] = true;
-  }
-  return window.Plotly.relayout(live, ranges);
+  return window.Plotly.relayout(live, home);
+}
+
+/** The range of every axis before anybody moved it, as plotly takes it. */
+function rangesOf(layout) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  const range = (axis) => layout[axis].range;
+  return Object.fromEntries(axes.map((axis) => (range(axis) ? [`${axis}.range`, [...range(axis)]] : [`${axis}.autorange`, true])));
 }
 
 function button(text, title, action) {
@@ -160,24 +171,38 @@ function refreshToggles(figure) {
   for (const box of figure.querySelectorAll(".controls input")) box.checked = !hidden.has(box.value);
 }
 
-/** The drawing as a reader sees it, with a legend, as a data address. */
-function pictureOf(figure, format) {
+/** The drawing as a reader sees it, with a legend, as a data address; `px` wide, if given, with small letters. */
+function pictureOf(figure, format, px = 0) {
   const live = figure.querySelector(".live");
   const named = new Set(figureState.get(figure).spec.groups.map((group) => group.name));
+  const legends = named.size;
   const data = live.data.map((trace) => {
     const shown = named.delete(trace.meta);
     return { ...trace, name: trace.meta ?? "", showlegend: shown };
   });
   const ground = live.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
-  const height = live.clientHeight + 20;
-  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 };
+  const narrow = px > 0 && px < 500;
+  const under = narrow ? 12 + 16 * legends : 0; // a legend beside it would leave no room
+  const shrunk = px && figureState.get(figure).map ? Math.min(px / live.clientWidth, 1) : 1; // maps keep their shape
+  const height = Math.round(live.clientHeight * shrunk) + 20 + under;
+  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 + under };
   const from = { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, x: 0, y: 0 };
-  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: 10 } };
-  const annotations = [...(live.layout.annotations ?? []), signed];
-  const wide = live.clientWidth + 220;
-  const layout = { ...live.layout, annotations, margin, showlegend: true, paper_bgcolor: ground, width: wide, height };
+  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: px ? 8 : 10 } };
+  const annotations = [...(live.layout.annotations ?? []), signed].map((note) => (px ? { ...note, font: { ...note.font, size: Math.min(note.font?.size ?? 9, 9) } } : note));
+  const wide = px ? Math.round(px) : live.clientWidth + 220;
+  const layout = { ...live.layout, annotations, margin, showlegend: legends > 0, paper_bgcolor: ground, width: wide, height };
+  if (px) Object.assign(layout, smallLetters(live.layout));
+  if (narrow) layout.legend = { ...live.layout.legend, orientation: "h", yref: "container", y: 0.03, yanchor: "bottom", x: 0, font: { size: 9 } };
   const size = { width: wide, height };
-  return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale: format === "png" ? 2 : 1, ...size });
+  const scale = format === "svg" ? 1 : px ? DPI / 96 : 2;
+  return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale, ...size });
+}
+
+/** What of a layout sets the size of letters, with 9 px (7 points). */
+function smallLetters(layout) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  const small = (axis) => ({ ...axis, tickfont: { ...axis.tickfont, size: 9 }, title: { ...axis.title, font: { ...axis.title?.font, size: 9 } } });
+  return { font: { ...layout.font, size: 9 }, ...Object.fromEntries(axes.map((axis) => [axis, { ...small(layout[axis]), automargin: axis[0] === "y" }])) };
 }
 
 const liveFigures = [...document.querySelectorAll("figure[data-live]")];
