@@ -87,6 +87,9 @@ FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
+FAMILY_MARKER: Final = "marker"  # mean of a marker in the cells of a type, as a ratio
+FAMILY_MARKER_DIFFERENCE: Final = "marker_difference"
+FAMILY_POSITIVITY: Final = "positivity"  # odds that a cell of a type is positive for a marker
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature

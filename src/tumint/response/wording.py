@@ -97,6 +97,7 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         reference=reference,
         meet=f"{source} contact one another" if source == target else f"{source} and {target} are in contact",
         nearer="farther from" if row["effect"] > 0 else "nearer to",
+        higher="higher" if row["effect"] > 0 else "lower",
         whom="one another" if source == target else target,
     )
 

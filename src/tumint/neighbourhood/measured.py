@@ -1,0 +1,74 @@
+"""Which markers of the cells are compared, where positive cells begin, and what lineage markers serve as controls.
+
+A marker that decided the type of a cell says little of how that type differs: CD8 of CD8 T cells is high by choice. So
+the markers compared are, unless the config names others, those that had no say in types: the `state` markers of the
+panel, which the cluster stage gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumint.errors import ConfigError, Fault
+from tumint.io.by_sample import BySample
+from tumint.io.contracts import GATES
+from tumint.io.tables import read_table
+from tumint.text import listed, nearest
+
+PREFIX = "marker_"  # of the columns of `cluster/cells.parquet`
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The markers that are compared, their gates, those that had a say in types, and whether ratios can be made."""
+
+    markers: tuple[str, ...] = ()
+    gates: Mapping[str, float] = field(default_factory=dict)
+    lineage: tuple[str, ...] = ()
+    ratios: bool = True
+
+    @property
+    def columns(self) -> list[str]:
+        """What is read of the table of cells."""
+        return [f"{PREFIX}{name}" for name in dict.fromkeys((*self.markers, *self.lineage))]
+
+    def values(self, cells: pd.DataFrame, markers: Sequence[str]) -> dict[str, np.ndarray]:
+        """Values (n,) of some markers."""
+        return {name: cells[f"{PREFIX}{name}"].to_numpy(dtype=float) for name in markers}
+
+
+def measured(cells: BySample, gates: Path | None, asked: Sequence[str] | None) -> Measured:
+    """What is compared of the table of cells.
+
+    Parameters
+    ----------
+    gates
+        Table of the contract `GATES`: the state markers. None: none is known.
+    asked
+        `neighbourhood.markers`; None: the markers with gates.
+
+    Raises
+    ------
+    ConfigError
+        A marker is asked for that the cells do not have.
+    """
+    there = [name.removeprefix(PREFIX) for name in cells.columns if name.startswith(PREFIX)]
+    table = read_table(gates, GATES) if gates is not None else None
+    known = {} if table is None else dict(zip(table["marker"].astype(str), table["gate"].astype(float), strict=True))
+    lacking = [name for name in asked or () if name not in there]
+    if lacking:
+        expected = f"`type` or `state` markers of the data ({listed(there, 8) or 'none'})"
+        faults: list[Fault | str] = [
+            Fault("config: key `neighbourhood.markers`", expected, f"`{name}`{nearest(name, there)}")
+            for name in lacking
+        ]
+        raise ConfigError(faults)
+    chosen = tuple(name for name in there if name in (known if asked is None else asked))
+    ratios = not any(cells.lowest(f"{PREFIX}{name}") < 0 for name in chosen)
+    lineage = tuple(name for name in there if name not in known)
+    return Measured(chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios)
