@@ -13,7 +13,7 @@ from tumint.errors import ConfigError
 from tumint.io.by_sample import BySample
 from tumint.io.contracts import FEATURES, GATES
 from tumint.io.tables import check, write_table
-from tumint.neighbourhood.markers import LEAST, marker_features
+from tumint.neighbourhood.markers import LEAST, against_cohort, marker_features
 from tumint.neighbourhood.measured import measured
 
 TYPES = ["A", "B", "C", k.UNCLASSIFIED]
@@ -30,7 +30,7 @@ def made(n: int = 400) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
 
 def test_means_and_odds_equal_those_of_a_loop() -> None:
     labels, domains, values = made()
-    table = marker_features("s", labels, TYPES, domains, values, {"PD1": 0.8})
+    table = against_cohort(marker_features("s", labels, TYPES, domains, values, {"PD1": 0.8}))
     check(table, FEATURES, "here")
     rows = table.set_index([k.FAMILY, k.FEATURE])
     for marker, column in values.items():
@@ -44,14 +44,29 @@ def test_means_and_odds_equal_those_of_a_loop() -> None:
                 assert row[k.SE] == pytest.approx(mine.std(ddof=1) / np.sqrt(mine.size) / (mine.mean() + LEAST))
                 assert (row[k.N], row[k.WEIGHT]) == (mine.size, mine.size)
                 if marker == "PD1":
-                    up = (mine >= 0.8).sum()
                     row = rows.loc[(k.FAMILY_POSITIVITY, f"PD1+ among {kind}{where}")]
-                    assert row[k.VALUE] == pytest.approx(np.log((up + 0.5) / (mine.size - up + 0.5)))
+                    # of one sample: as many as expected
+                    assert (row[k.VALUE], row[k.WEIGHT]) == pytest.approx((0.0, (mine >= 0.8).sum()))
     absent = table[table[k.FEATURE].str.contains(" C")]
     assert set(absent[k.STATUS]) == {k.ABSENT}
     assert absent[k.VALUE].isna().all()
     assert not table[k.FEATURE].str.contains(k.UNCLASSIFIED).any()
     assert not (table[k.FAMILY].eq(k.FAMILY_POSITIVITY) & table[k.FEATURE].str.contains("Ki67")).any()  # no gate
+
+
+def test_positive_cells_are_counted_against_the_share_of_the_cohort() -> None:
+    values = {"PD1": np.array([1.0] * 6 + [0.0] * 14)}
+    two = [
+        marker_features(sample, np.zeros(n, np.intp), ["A"], np.full(n, k.NO_DOMAIN), {"PD1": column}, {"PD1": 0.5})
+        for sample, column in (("s", values["PD1"]), ("t", np.zeros(40)))
+        for n in [len(column)]
+    ]
+    rows = against_cohort(pd.concat(two, ignore_index=True)).set_index([k.FAMILY, k.SAMPLE]).loc[k.FAMILY_POSITIVITY]
+    assert rows[k.WEIGHT].tolist() == pytest.approx([2.0, 4.0])  # 6 of 60
+    assert rows[k.VALUE].tolist() == pytest.approx([np.log2(6.5 / 2.5), np.log2(0.5 / 4.5)])
+    assert rows[k.SE].tolist() == pytest.approx([np.sqrt(20 * 0.09) / (2.5 * np.log(2)), np.sqrt(3.6) / (4.5 * np.log(2))])
+    none = against_cohort(two[1])
+    assert none.loc[none[k.FAMILY] == k.FAMILY_POSITIVITY, k.STATUS].tolist() == [k.NO_VARIATION]
 
 
 def test_values_below_zero_are_compared_as_differences() -> None:

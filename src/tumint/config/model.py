@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
+from tumint.config import retype
 from tumint.config.base import LONGEST_NAME, Section
 from tumint.config.cluster import ClusterConfig
 from tumint.config.ingest import IngestConfig
@@ -81,6 +82,8 @@ class StageParams(BaseModel):
     report: ReportConfig | None = None
     panel: Panel | None = None
     parents_written: bool | None = None  # the config names other `neighbourhood.parents` than the panel does
+    told_by: dict[str, list[str]] = {}  # type: markers by whose gates its cells were told from others
+    subtypes: dict[str, list[str]] = {}  # type: what its cells were told into
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
@@ -97,11 +100,16 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     if stage == "cluster":
         # where a sample lacks a marker, ingest leaves it empty and the cohort as a whole deals with it here
         values["missing_marker"] = config.ingest.missing_marker
+    of_panel = _parents(config, panel) if panel is not None else None
     if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
-        values[stage]["parents"] = panel.kinds_by_parent()
-    of_panel = panel.kinds_by_parent() if panel is not None else None
+        values[stage]["parents"] = of_panel
     if stage == "neighbourhood" and config.neighbourhood.parents and config.neighbourhood.parents != of_panel:
         values["parents_written"] = True
+    if stage == "neighbourhood":
+        if told := _told_by(config.cluster):
+            values["told_by"] = told
+        if whole := {kind: retype.subtypes_of(kind, config.cluster.subtypes) for kind in config.cluster.subtypes}:
+            values["subtypes"] = whole
     for name in ALL[stage].shared:
         if name != "panel":
             values[name] = getattr(config, name)
@@ -110,3 +118,29 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
             dumped = panel.model_dump(mode="json")
             values["panel"] = {**dumped, "signatures": []} if stage == "ingest" else dumped
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _parents(config: Config, panel: Panel) -> dict[str, list[str]]:
+    """The types of each parent of the panel, by what the config makes of them."""
+    rename, subtypes = config.cluster.rename, config.cluster.subtypes
+    found: dict[str, list[str]] = {}
+    for parent, kinds in panel.kinds_by_parent().items():
+        name = rename.get(parent, parent)
+        found[name] = [*found.get(name, []), *retype.final(kinds, rename, subtypes)]
+    taken: set[str] = set()
+    for name, kinds in found.items():  # types that became one belong to the first parent
+        found[name] = [kind for kind in dict.fromkeys(kinds) if kind not in taken]
+        taken |= set(kinds)
+    return {name: kinds for name, kinds in found.items() if len(kinds) > 1}
+
+
+def _told_by(cluster: ClusterConfig) -> dict[str, list[str]]:
+    """The markers that a gate of the config tells types by: to compare those would be circular."""
+    told: dict[str, list[str]] = {}
+    for split in cluster.splits:
+        for name in retype.final([split.cell_type], cluster.rename, cluster.subtypes):
+            told.setdefault(name, []).append(split.marker)
+    for kind, by in cluster.subtypes.items():
+        for name in retype.subtypes_of(kind, cluster.subtypes):
+            told.setdefault(name, []).extend(by)
+    return told

@@ -28,9 +28,9 @@ FAMILIES = (
         k.FAMILY_POSITIVITY,
         "positivity",
         52,
-        scale="log",
-        pools="cells",
-        value="odds",
-        sentence="The odds of being {feature} are {times} as high {sides}",
+        scale="log2",
+        pools="counts",
+        value="positive / expected",
+        sentence="{feature}: their share is {times} as high {sides}",
     ),
 )

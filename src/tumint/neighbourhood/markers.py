@@ -25,6 +25,7 @@ def marker_features(
     gates: Mapping[str, float],
     *,
     ratios: bool = True,
+    told_by: Mapping[str, Sequence[str]] = {},
 ) -> pd.DataFrame:
     """Rows of the contract `FEATURES` of one sample: families `marker` (or `marker_difference`) and `positivity`.
 
@@ -38,22 +39,28 @@ def marker_features(
         Normalised values (n,) of the markers that are compared; missing ones do not count.
     gates
         Where positive cells begin, of some of these markers.
+    told_by
+        Markers of a type that are not compared in it, because their gates made it.
     ratios
         Logarithms of means; else means, where normalised values can be negative.
 
     Notes
     -----
-    log(mean + 0.001), se by the delta method from the spread of the cells; log((p + ½) / (n − p + ½)) of p positive
-    among n cells. `n` and `weight` are the cells of the type there.
+    log(mean + 0.001), se by the delta method from the spread of the cells, weighed by the cells of the type there.
+    Positive cells are counted against half of the cells, which `against_cohort` makes those that the cohort has.
     """
     places = ["", *sorted(set(domains) - {k.NO_DOMAIN})]
-    kinds = [(i, name) for i, name in enumerate(types) if name != k.UNCLASSIFIED]
     K = len(types)
     at = np.searchsorted(places[1:], domains) if len(places) > 1 else np.zeros(len(domains), dtype=np.intp)
     inside = np.asarray(domains) != k.NO_DOMAIN
     parts = []
     for marker, column in values.items():
         known = ~np.isnan(column)
+        kinds = [
+            (i, name)
+            for i, name in enumerate(types)
+            if name != k.UNCLASSIFIED and marker not in told_by.get(name, ())
+        ]
         here = known & inside
         groups = np.concatenate([labels[known], labels[here] + K * (at[here] + 1)])
         level = np.concatenate([column[known], column[here]]).astype(float)
@@ -67,10 +74,34 @@ def marker_features(
         if not np.isnan(gate):
             positive = np.bincount(groups, weights=level >= gate, minlength=size)
             names = [_name(f"{marker}+ among", kind, place) for place in places for _, kind in kinds]
-            odds = np.log((positive + 0.5) / (n - positive + 0.5))
-            se = np.sqrt(1 / (positive + 0.5) + 1 / (n - positive + 0.5))
-            parts.append(_rows(sample, k.FAMILY_POSITIVITY, names, n[kept], odds[kept], se[kept]))
+            ratio = np.log2((positive + 0.5) / (n / 2 + 0.5))[kept]
+            rows = _rows(sample, k.FAMILY_POSITIVITY, names, n[kept], ratio, np.full(len(kept), np.nan))
+            parts.append(rows.assign(**{k.WEIGHT: rows[k.WEIGHT] / 2}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def against_cohort(features: pd.DataFrame) -> pd.DataFrame:
+    """Features of all samples, the positive cells of each against those expected at the share of the whole cohort.
+
+    log2((p + ½) / (E + ½)), E = n times the share of positive cells over all samples; `weight` = E; se by the binomial
+    law. With ½ against a half of the cells, a sample without positive cells would say the less the more cells it has.
+    """
+    mine = (features[k.FAMILY] == k.FAMILY_POSITIVITY).to_numpy()
+    rows = features[mine]
+    n = rows[k.N].to_numpy(dtype=float)
+    there = (rows[k.STATUS] == k.TESTED).to_numpy()
+    value = np.where(there, rows[k.VALUE].to_numpy(dtype=float), 0.0)
+    positive = np.where(there, np.rint(np.exp2(value) * (n / 2 + 0.5) - 0.5), 0.0)
+    sums = pd.DataFrame({"n": n, "positive": positive}).groupby(rows[k.FEATURE].to_numpy()).transform("sum")
+    share = (sums["positive"] / np.maximum(sums["n"], 1.0)).to_numpy()
+    expected, sd = n * share, np.sqrt(n * share * (1 - share))
+    moves = there & (sd > 0)
+    found = features.copy()
+    found.loc[mine, k.VALUE] = np.where(moves, np.log2((positive + 0.5) / (expected + 0.5)), np.nan)
+    found.loc[mine, k.SE] = np.where(moves, sd / ((expected + 0.5) * np.log(2)), np.nan)
+    found.loc[mine, k.WEIGHT] = np.where(moves, expected, 0.0)
+    found.loc[mine, k.STATUS] = np.where(there & ~moves, k.NO_VARIATION, rows[k.STATUS].to_numpy(dtype=object))
+    return found
 
 
 def _name(marker: str, kind: str, place: str) -> str:

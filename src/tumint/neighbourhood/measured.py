@@ -31,6 +31,8 @@ class Measured:
     gates: Mapping[str, float] = field(default_factory=dict)
     lineage: tuple[str, ...] = ()
     ratios: bool = True
+    told_by: Mapping[str, Sequence[str]] = field(default_factory=dict)  # type: markers whose gates made it
+    subtypes: Mapping[str, Sequence[str]] = field(default_factory=dict)  # type: what it was told into
 
     @property
     def columns(self) -> list[str]:
@@ -42,7 +44,14 @@ class Measured:
         return {name: cells[f"{PREFIX}{name}"].to_numpy(dtype=float) for name in markers}
 
 
-def measured(cells: BySample, gates: Path | None, asked: Sequence[str] | None) -> Measured:
+def measured(
+    cells: BySample,
+    gates: Path | None,
+    asked: Sequence[str] | None,
+    *,
+    told_by: Mapping[str, Sequence[str]] = {},
+    subtypes: Mapping[str, Sequence[str]] = {},
+) -> Measured:
     """What is compared of the table of cells.
 
     Parameters
@@ -51,6 +60,8 @@ def measured(cells: BySample, gates: Path | None, asked: Sequence[str] | None) -
         Table of the contract `GATES`: the state markers. None: none is known.
     asked
         `neighbourhood.markers`; None: the markers with gates.
+    told_by, subtypes
+        See `Measured`.
 
     Raises
     ------
@@ -71,4 +82,6 @@ def measured(cells: BySample, gates: Path | None, asked: Sequence[str] | None) -
     chosen = tuple(name for name in there if name in (known if asked is None else asked))
     ratios = not any(cells.lowest(f"{PREFIX}{name}") < 0 for name in chosen)
     lineage = tuple(name for name in there if name not in known)
-    return Measured(chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios)
+    return Measured(
+        chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios, told_by, subtypes
+    )

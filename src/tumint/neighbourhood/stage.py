@@ -19,6 +19,7 @@ from tumint.io.by_sample import BySample
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
+from tumint.neighbourhood.markers import against_cohort
 from tumint.neighbourhood.measured import Measured, measured
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.neighbourhood.states import with_states
@@ -70,7 +71,7 @@ def run(
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
-    markers = measured(cohort, gates, config.markers)
+    markers = measured(cohort, gates, config.markers, told_by=params.told_by, subtypes=params.subtypes)
 
     def one(sample: str) -> Scored | None:
         return _score_sample(scorer, cohort, sample, given, markers)
@@ -111,6 +112,7 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
         )
     *others, images = tables
     interactions, _, distances, _ = others
+    images = against_cohort(images)
     features = feature_table(images, interactions, distances, primary=config.primary, symmetric=is_symmetric(config))
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
