@@ -90,6 +90,8 @@ FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the
 FAMILY_MARKER: Final = "marker"  # mean of a marker in the cells of a type, as a ratio
 FAMILY_MARKER_DIFFERENCE: Final = "marker_difference"
 FAMILY_POSITIVITY: Final = "positivity"  # odds that a cell of a type is positive for a marker
+FAMILY_FEATURES: Final = "feature_contrast"  # of two features that the config names
+FAMILY_FEATURES_INDEX: Final = "feature_difference"  # the same of two that are no ratios
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature

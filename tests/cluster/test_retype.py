@@ -12,13 +12,16 @@ from tumint.errors import DataError
 from tumint.io.contracts import CLUSTERS, STATES
 from tumint.io.tables import read_table
 
+KEPT = ["sample", "cell_id", "truth"]
 PD1 = {"CD8 T cells": {"PD1": ["PD1+", "PD1-"]}}
 
 
 def test_provided_types_get_other_names_and_become_one(mixture, write_batches, run) -> None:
     names = {"CD4 T cells": "T cells", "CD8 T cells": "T cells", "B cells": k.UNCLASSIFIED}
     folder = run(write_batches(mixture, types="truth"), typing="provided", rename=names)
-    cells = read_table(folder / "cells.parquet").merge(mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"])
+    cells = read_table(folder / "cells.parquet").merge(
+        mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"]
+    )
     assert (cells["cell_type"].astype(str) == cells["truth"].map(lambda name: names.get(name, name))).all()
     assert (cells["cluster"].astype(str) == cells["truth"]).all()  # what the data called them
     assert "T cells" in set(read_table(folder / "clusters.parquet", CLUSTERS)["cell_type"])
@@ -27,7 +30,9 @@ def test_provided_types_get_other_names_and_become_one(mixture, write_batches, r
 def test_states_make_types(mixture, write_batches, run) -> None:
     given = write_batches(mixture, types="truth")
     folder = run(given, typing="provided", subtypes=PD1, states={"gates": {"PD1": 0.3}})
-    cells = read_table(folder / "cells.parquet").merge(mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"])
+    cells = read_table(folder / "cells.parquet").merge(
+        mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"]
+    )
     mine = cells["truth"] == "CD8 T cells"
     told = (cells["marker_PD1"] >= 0.3).map({True: "PD1+ CD8 T cells", False: "PD1- CD8 T cells"})
     assert (cells.loc[mine, "cell_type"] == told[mine]).all()
@@ -41,7 +46,10 @@ def test_states_make_types(mixture, write_batches, run) -> None:
 @pytest.mark.parametrize(
     ("config", "line"),
     [
-        ({"rename": {"CD8 T cell": "T"}}, "config: key `cluster.rename`: expected types that cells have (.*found `CD8 T"),
+        (
+            {"rename": {"CD8 T cell": "T"}},
+            "config: key `cluster.rename`: expected types that cells have (.*found `CD8 T",
+        ),
         ({"subtypes": {"T": PD1["CD8 T cells"]}}, "config: key `cluster.subtypes`: expected types that cells have"),
         ({"subtypes": {"CD8 T cells": {"PD-1": ["+", "-"]}}}, "found `PD-1` .the nearest is `PD1`"),
     ],
@@ -70,9 +78,7 @@ def test_names_that_cannot_be(config, said) -> None:
 
 def test_parents_and_circular_markers_follow_the_types(panel) -> None:
     cluster = {"subtypes": PD1, "rename": {"Regulatory T cells": "CD4 T cells"}}
-    config = Config(
-        cohort="c", title="t", source="s", samples="s.tsv", cluster=cluster, response={"contrasts": []}
-    )
+    config = Config(cohort="c", title="t", source="s", samples="s.tsv", cluster=cluster, response={"contrasts": []})
     params = StageParams.model_validate_json(stage_params(config, panel, "neighbourhood"))
     assert params.told_by == {"PD1+ CD8 T cells": ["PD1"], "PD1- CD8 T cells": ["PD1"]}
     assert params.subtypes == {"CD8 T cells": ["PD1+ CD8 T cells", "PD1- CD8 T cells"]}

@@ -64,7 +64,9 @@ def test_positive_cells_are_counted_against_the_share_of_the_cohort() -> None:
     rows = against_cohort(pd.concat(two, ignore_index=True)).set_index([k.FAMILY, k.SAMPLE]).loc[k.FAMILY_POSITIVITY]
     assert rows[k.WEIGHT].tolist() == pytest.approx([2.0, 4.0])  # 6 of 60
     assert rows[k.VALUE].tolist() == pytest.approx([np.log2(6.5 / 2.5), np.log2(0.5 / 4.5)])
-    assert rows[k.SE].tolist() == pytest.approx([np.sqrt(20 * 0.09) / (2.5 * np.log(2)), np.sqrt(3.6) / (4.5 * np.log(2))])
+    assert rows[k.SE].tolist() == pytest.approx(
+        [np.sqrt(20 * 0.09) / (2.5 * np.log(2)), np.sqrt(3.6) / (4.5 * np.log(2))]
+    )
     none = against_cohort(two[1])
     assert none.loc[none[k.FAMILY] == k.FAMILY_POSITIVITY, k.STATUS].tolist() == [k.NO_VARIATION]
 
@@ -96,5 +98,5 @@ def test_state_markers_are_compared_and_those_that_decide_types_only_where_they_
     assert (named.markers, named.gates, named.ratios) == (("CD8", "z"), {}, False)
     assert measured(cells, gates, []).markers == ()
     assert measured(cells, None, None).markers == ()
-    with pytest.raises(ConfigError, match="`neighbourhood.markers`: expected .*CD8, PD1 and z.*found `PD-1`"):
+    with pytest.raises(ConfigError, match=r"`neighbourhood.markers`: expected .*CD8, PD1 and z.*found `PD-1`"):
         measured(cells, gates, ["PD-1"])

@@ -194,14 +194,14 @@ class ClusterConfig(Section):
     )
     rename: dict[str, str] = Field(
         default_factory=dict,
-        description="`{type: its name here}`, such as `{M1: Macrophages, M2: Macrophages}`: types by other names, after "
-        "typing by whatever way and after `splits`; several can become one. A type that no cell has is an error.",
+        description="`{type: its name here}`, such as `{M1: Macrophages, M2: Macrophages}`: types by other names, "
+        "after typing by whatever way and after `splits`; several can become one. A type that no cell has is an error.",
     )
     subtypes: dict[str, dict[str, tuple[str, str]]] = Field(
         default_factory=dict,
-        description="States that make types: `{CD8 T cells: {PD1: [PD1+, PD1-]}}` makes `PD1+ CD8 T cells` and `PD1- CD8 "
-        "T cells` of them, by the gate of the marker (`states.gates`, or where two gaussians cross), to be partners of "
-        "contact, distance and composition like any type. After `rename`.",
+        description="States that make types: `{CD8 T cells: {PD1: [PD1+, PD1-]}}` makes `PD1+ CD8 T cells` and "
+        "`PD1- CD8 T cells` of them, by the gate of the marker (`states.gates`, or where two gaussians cross), to be "
+        "partners of contact, distance and composition like any type. After `rename`.",
     )
     states: StatesConfig = Field(StatesConfig(), description="Positivity of the `state` markers.")
     umap_cells: Annotated[int, Field(ge=0)] = Field(

@@ -41,6 +41,11 @@ class Config(Section):
         "folder of the sheet.",
     )
     panel: str | None = Field(None, description="Panel file (YAML), relative to the working folder; empty: no panel.")
+    exclude: dict[str, str] = Field(
+        default_factory=dict,
+        description="`{sample or subject: why}`: what is left out of everything, as if the sheet did not have it. "
+        "Every report and the methods name it with its reason.",
+    )
     results: str = Field("results", description="Folder of all results, relative to the working folder.")
     seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = Field(0, description="Seed of everything random.")
     samples_per_job: Annotated[int, Field(ge=1)] = Field(
@@ -52,6 +57,13 @@ class Config(Section):
     neighbourhood: NeighbourhoodConfig = Field(NeighbourhoodConfig(), description="Who touches whom, against chance.")
     response: ResponseConfig = Field(description="Which subjects are compared.")
     report: ReportConfig = Field(ReportConfig(), description="How figures look; changes no number.")
+
+    @field_validator("exclude")
+    @classmethod
+    def _with_reason(cls, value: dict[str, str]) -> dict[str, str]:
+        if lacking := [name for name, why in value.items() if not why.strip() or not why.isprintable()]:
+            raise ValueError(f"a reason for each, none is given for `{lacking[0]}`")
+        return value
 
     @field_validator("results", "samples")
     @classmethod
@@ -92,6 +104,7 @@ class StageParams(BaseModel):
     title: str = ""
     source: str = ""
     simulated: bool = False
+    exclude: dict[str, str] = {}  # sample or subject: why
 
 
 def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
@@ -111,7 +124,9 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
         if whole := {kind: retype.subtypes_of(kind, config.cluster.subtypes) for kind in config.cluster.subtypes}:
             values["subtypes"] = whole
     for name in ALL[stage].shared:
-        if name != "panel":
+        if name == "exclude":
+            values |= {name: config.exclude} if config.exclude else {}
+        elif name != "panel":
             values[name] = getattr(config, name)
         elif panel is not None:
             # ingest sees no signatures: editing a gate must not read the raw tables again

@@ -57,9 +57,7 @@ def marker_features(
     for marker, column in values.items():
         known = ~np.isnan(column)
         kinds = [
-            (i, name)
-            for i, name in enumerate(types)
-            if name != k.UNCLASSIFIED and marker not in told_by.get(name, ())
+            (i, name) for i, name in enumerate(types) if name != k.UNCLASSIFIED and marker not in told_by.get(name, ())
         ]
         here = known & inside
         groups = np.concatenate([labels[known], labels[here] + K * (at[here] + 1)])
@@ -93,7 +91,7 @@ def against_cohort(features: pd.DataFrame) -> pd.DataFrame:
     value = np.where(there, rows[k.VALUE].to_numpy(dtype=float), 0.0)
     positive = np.where(there, np.rint(np.exp2(value) * (n / 2 + 0.5) - 0.5), 0.0)
     sums = pd.DataFrame({"n": n, "positive": positive}).groupby(rows[k.FEATURE].to_numpy()).transform("sum")
-    share = (sums["positive"] / np.maximum(sums["n"], 1.0)).to_numpy()
+    share = sums["positive"].to_numpy() / np.maximum(sums["n"].to_numpy(), 1.0)
     expected, sd = n * share, np.sqrt(n * share * (1 - share))
     moves = there & (sd > 0)
     found = features.copy()
@@ -121,9 +119,7 @@ def _means(groups: np.ndarray, level: np.ndarray, n: np.ndarray, ratios: bool) -
     return np.log(above), se / above
 
 
-def _rows(
-    sample: str, family: str, names: list[str], n: np.ndarray, value: np.ndarray, se: np.ndarray
-) -> pd.DataFrame:
+def _rows(sample: str, family: str, names: list[str], n: np.ndarray, value: np.ndarray, se: np.ndarray) -> pd.DataFrame:
     there = n > 0
     return pd.DataFrame(
         {

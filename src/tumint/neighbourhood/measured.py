@@ -82,6 +82,4 @@ def measured(
     chosen = tuple(name for name in there if name in (known if asked is None else asked))
     ratios = not any(cells.lowest(f"{PREFIX}{name}") < 0 for name in chosen)
     lineage = tuple(name for name in there if name not in known)
-    return Measured(
-        chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios, told_by, subtypes
-    )
+    return Measured(chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios, told_by, subtypes)

@@ -36,9 +36,7 @@ def with_states(
     return replace(scored, features=pd.concat([part for part in found if len(part)], ignore_index=True))
 
 
-def _wholes(
-    types: Sequence[str], labels: np.ndarray, measured: Measured
-) -> list[tuple[list[str], np.ndarray]]:
+def _wholes(types: Sequence[str], labels: np.ndarray, measured: Measured) -> list[tuple[list[str], np.ndarray]]:
     """Types that were told into subtypes, as a whole: PD1+ cells are a share of CD8 T cells."""
     if not measured.subtypes:
         return []

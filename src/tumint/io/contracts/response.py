@@ -54,8 +54,14 @@ EFFECTS = Contract(
     ("contrast", k.FAMILY, k.FEATURE),
     {k.STATUS: k.STATUSES_OF_EFFECTS},
 )
-# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
-EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
+# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together; q_across over
+# families, then within (Benjamini & Bogomolov); q_primary over the features that were named before looking alone.
+EFFECTS_ALL = Contract(
+    "effects",
+    {**EFFECTS.columns, "q_all": "float?", "q_across": "float?", "q_primary": "float?"},
+    EFFECTS.key,
+    EFFECTS.allowed,
+)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",

@@ -73,6 +73,7 @@ FINDING_COLUMNS = (
     Column("words", "Finding"),
     Column("q", "q", "p"),
     Column("q_all", "q over all", "p", "Benjamini-Hochberg over all families of the contrast"),
+    Column("q_across", "q across", "p", "over families, then within (Benjamini & Bogomolov 2014)"),
     Column("p_maxt", "p max-t", "p", "family-wise, by permutation"),
 )
 
