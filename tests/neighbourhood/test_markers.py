@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 from tumint import keys as k
 from tumint.errors import ConfigError
 from tumint.io.by_sample import BySample
-from tumint.io.contracts import FEATURES, GATES
-from tumint.io.tables import check, write_table
+from tumint.io.contracts import FEATURES
+from tumint.io.tables import check
 from tumint.neighbourhood.markers import LEAST, against_cohort, marker_features
 from tumint.neighbourhood.measured import measured
 
@@ -80,23 +81,23 @@ def test_values_below_zero_are_compared_as_differences() -> None:
     assert found == pytest.approx(low["Ki67"][labels == 0].mean())
 
 
-def cohort(folder: Path) -> tuple[BySample, Path]:
+def cohort(folder: Path) -> tuple[Sequence[str], Callable[[str], float], pd.DataFrame]:
     cells = pd.DataFrame({k.SAMPLE: ["a", "a", "b"], "marker_CD8": [0.0, 1.0, 2.0], "marker_PD1": [0.5, np.nan, 0.1]})
     cells["marker_z"] = [-1.0, 0.0, 1.0]
     cells.to_parquet(folder / "cells.parquet")
     gates = pd.DataFrame({"marker": ["PD1"], "gate": 0.3, "gating": "mixture", "low": 0.1, "high": 0.6})
-    write_table(gates.assign(separation=2.0), folder / "gates.parquet", GATES)
-    return BySample(folder / "cells.parquet"), folder / "gates.parquet"
+    table = BySample(folder / "cells.parquet")
+    return table.columns, table.lowest, gates
 
 
 def test_state_markers_are_compared_and_those_that_decide_types_only_where_they_are_named(tmp_path: Path) -> None:
-    cells, gates = cohort(tmp_path)
-    by_itself = measured(cells, gates, None)
+    *cells, gates = cohort(tmp_path)
+    by_itself = measured(*cells, gates, None)
     assert (by_itself.markers, by_itself.gates, by_itself.ratios) == (("PD1",), {"PD1": 0.3}, True)
     assert by_itself.lineage == ("CD8", "z")
-    named = measured(cells, gates, ["z", "CD8"])
+    named = measured(*cells, gates, ["z", "CD8"])
     assert (named.markers, named.gates, named.ratios) == (("CD8", "z"), {}, False)
-    assert measured(cells, gates, []).markers == ()
-    assert measured(cells, None, None).markers == ()
+    assert measured(*cells, gates, []).markers == ()
+    assert measured(*cells, None, None).markers == ()
     with pytest.raises(ConfigError, match=r"`neighbourhood.markers`: expected .*CD8, PD1 and z.*found `PD-1`"):
-        measured(cells, gates, ["PD-1"])
+        measured(*cells, gates, ["PD-1"])

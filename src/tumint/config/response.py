@@ -202,7 +202,10 @@ class ResponseConfig(Section):
     power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
         0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
     )
-
+    animal_cost: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="What one more animal costs, in ROIs: how many ROIs per animal are best is told for it.",
+    )
     prediction: PredictionConfig = Field(
         default_factory=PredictionConfig, description="Leave-one-subject-out prediction of the group."
     )

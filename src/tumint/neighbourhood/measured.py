@@ -7,17 +7,13 @@ panel, which the cluster stage gates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tumint.errors import ConfigError, Fault
-from tumint.io.by_sample import BySample
-from tumint.io.contracts import GATES
-from tumint.io.tables import read_table
 from tumint.text import listed, nearest
 
 PREFIX = "marker_"  # of the columns of `cluster/cells.parquet`
@@ -45,8 +41,9 @@ class Measured:
 
 
 def measured(
-    cells: BySample,
-    gates: Path | None,
+    columns: Sequence[str],
+    lowest: Callable[[str], float],
+    gates: pd.DataFrame | None,
     asked: Sequence[str] | None,
     *,
     told_by: Mapping[str, Sequence[str]] = {},
@@ -56,6 +53,8 @@ def measured(
 
     Parameters
     ----------
+    columns, lowest
+        Of the table of cells: its columns, and the smallest number of one.
     gates
         Table of the contract `GATES`: the state markers. None: none is known.
     asked
@@ -68,9 +67,8 @@ def measured(
     ConfigError
         A marker is asked for that the cells do not have.
     """
-    there = [name.removeprefix(PREFIX) for name in cells.columns if name.startswith(PREFIX)]
-    table = read_table(gates, GATES) if gates is not None else None
-    known = {} if table is None else dict(zip(table["marker"].astype(str), table["gate"].astype(float), strict=True))
+    there = [name.removeprefix(PREFIX) for name in columns if name.startswith(PREFIX)]
+    known = {} if gates is None else dict(zip(gates["marker"].astype(str), gates["gate"].astype(float), strict=True))
     lacking = [name for name in asked or () if name not in there]
     if lacking:
         expected = f"`type` or `state` markers of the data ({listed(there, 8) or 'none'})"
@@ -80,6 +78,6 @@ def measured(
         ]
         raise ConfigError(faults)
     chosen = tuple(name for name in there if name in (known if asked is None else asked))
-    ratios = not any(cells.lowest(f"{PREFIX}{name}") < 0 for name in chosen)
+    ratios = not any(lowest(f"{PREFIX}{name}") < 0 for name in chosen)
     lineage = tuple(name for name in there if name not in known)
     return Measured(chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios, told_by, subtypes)

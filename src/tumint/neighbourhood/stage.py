@@ -71,7 +71,12 @@ def run(
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
-    markers = measured(cohort, gates, config.markers, told_by=params.told_by, subtypes=params.subtypes)
+    found_gates = read_table(gates, contracts.GATES) if gates is not None else None
+    markers = measured(
+        *(cohort.columns, cohort.lowest, found_gates, config.markers),
+        told_by=params.told_by,
+        subtypes=params.subtypes,
+    )
 
     def one(sample: str) -> Scored | None:
         return _score_sample(scorer, cohort, sample, given, markers)

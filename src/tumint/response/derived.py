@@ -9,7 +9,7 @@ from tumint import families
 from tumint import keys as k
 from tumint.config.response import Difference, Named, ResponseConfig
 from tumint.errors import DataError, Fault
-from tumint.io.contracts import FEATURES, SUBJECTS, joined
+from tumint.io.contracts import FEATURES, joined
 from tumint.response.design.subjects import Least, subject_values
 from tumint.text import nearest
 
@@ -24,8 +24,9 @@ def values_of(features: pd.DataFrame, subject: pd.Series, config: ResponseConfig
     if not config.differences:
         return values
     values = values[~values[k.FAMILY].isin([k.FAMILY_FEATURES, k.FAMILY_FEATURES_INDEX])]
-    parts = [values, *(_difference(values, one, [k.SUBJECT]) for one in config.differences)]
-    return joined(parts, SUBJECTS, only=True).sort_values([k.SUBJECT, k.FAMILY, k.FEATURE], ignore_index=True)
+    parts = [_difference(values, one, [k.SUBJECT])[list(values.columns)] for one in config.differences]
+    whole = pd.concat([values, *(part for part in parts if len(part))], ignore_index=True)
+    return whole.sort_values([k.SUBJECT, k.FAMILY, k.FEATURE], kind="stable", ignore_index=True)
 
 
 def with_differences(features: pd.DataFrame, config: ResponseConfig) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def _difference(table: pd.DataFrame, one: Difference, by: list[str]) -> pd.DataF
         n = both[["n_plus", "n_minus"]].min(axis=1).to_numpy()
         return found.assign(**{k.N: n, k.WEIGHT: np.where(tested, n, 0.0)})
     least = both[["n_samples_plus", "n_samples_minus"]].min(axis=1).where(tested, 0)
-    return found.assign(contrast="", n_samples=least.to_numpy())
+    return found.assign(n_samples=least.to_numpy())
 
 
 def _side(table: pd.DataFrame, named: Named, by: list[str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from tumint.response.compare import Result
 from tumint.response.grade import grade, linked
 from tumint.response.multiplicity import across
 from tumint.response.parts import parts_of, sentence
+from tumint.response.replicates import advice
 from tumint.response.wording import finding, nothing, relation
 from tumint.text import integer, probability, setting
 
@@ -215,9 +216,18 @@ def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseCo
         "detectable_alone": plain(float(power["detectable_alone"].median())),
         "reasons": {str(reason): int(count) for reason, count in sorted(untested.value_counts().items())},
     }
+    mixed = result.mixed[result.mixed[k.FAMILY] == name]
+    row |= {"replicates": advice(mixed, _rois(result), config.animal_cost)}
     empty = row["n_tested"] and not row["n_significant"]
     sides = result.design.contrast.model_dump(mode="json")
     return {**row, "nothing": nothing(row, sides, fdr=config.fdr, power=config.power) if empty else ""}
+
+
+def _rois(result: Result) -> float:
+    """ROIs per animal of those that are compared."""
+    units = result.design.unit_of_sample
+    counts = units[units.isin(result.design.units)].value_counts()
+    return float(counts.mean()) if len(counts) else 0.0
 
 
 def plain(value: Any) -> Any:
