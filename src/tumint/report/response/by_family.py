@@ -18,8 +18,10 @@ FAMILY_COLUMNS = (
     Column("between_animals", "Between animals", "percent", "of the variance of a ROI, the mean over features"),
     Column("best_rois", "Best ROIs per animal", "int", "where an animal costs as `response.animal_cost` says"),
 )
-FAMILIES_CAPTION = "Families of features. How many ROIs per animal are best follows from how much animals differ, and "
+FAMILIES_CAPTION = (
+    "Families of features. How many ROIs per animal are best follows from how much animals differ, and "
     "ROIs of one animal."
+)
 
 
 def blocks(contrast: Contrast) -> list[Block]:
