@@ -35,6 +35,6 @@ def test_the_sentence_says_the_numbers() -> None:
     assert said["worth"] == pytest.approx(2.0)
     assert said["advice"].replace("\xa0", " ") == (
         "25.0 % of the variance of a ROI lies between animals; 3 ROIs per animal say as much as 2.00× as many animals "
-        "with one. Where an animal costs as much as 10 ROIs, 5 per animal are best."
+        "with one ROI each. Where an animal costs as much as 10 ROIs, 5 per animal are best."
     )
     assert advice(mixed.tail(1), 3.0, 10.0)["advice"] == ""

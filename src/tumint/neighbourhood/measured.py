@@ -27,6 +27,7 @@ class Measured:
     gates: Mapping[str, float] = field(default_factory=dict)
     lineage: tuple[str, ...] = ()
     ratios: bool = True
+    by_contact: bool = True
     told_by: Mapping[str, Sequence[str]] = field(default_factory=dict)  # type: markers whose gates made it
     subtypes: Mapping[str, Sequence[str]] = field(default_factory=dict)  # type: what it was told into
 
@@ -46,6 +47,7 @@ def measured(
     gates: pd.DataFrame | None,
     asked: Sequence[str] | None,
     *,
+    by_contact: bool = True,
     told_by: Mapping[str, Sequence[str]] = {},
     subtypes: Mapping[str, Sequence[str]] = {},
 ) -> Measured:
@@ -59,7 +61,7 @@ def measured(
         Table of the contract `GATES`: the state markers. None: none is known.
     asked
         `neighbourhood.markers`; None: the markers with gates.
-    told_by, subtypes
+    by_contact, told_by, subtypes
         See `Measured`.
 
     Raises
@@ -80,4 +82,5 @@ def measured(
     chosen = tuple(name for name in there if name in (known if asked is None else asked))
     ratios = not any(lowest(f"{PREFIX}{name}") < 0 for name in chosen)
     lineage = tuple(name for name in there if name not in known)
-    return Measured(chosen, {name: known[name] for name in chosen if name in known}, lineage, ratios, told_by, subtypes)
+    mine = {name: known[name] for name in chosen if name in known}
+    return Measured(chosen, mine, lineage, ratios, by_contact, told_by, subtypes)

@@ -74,6 +74,7 @@ def run(
     found_gates = read_table(gates, contracts.GATES) if gates is not None else None
     markers = measured(
         *(cohort.columns, cohort.lowest, found_gates, config.markers),
+        by_contact=config.state_by_contact,
         told_by=params.told_by,
         subtypes=params.subtypes,
     )

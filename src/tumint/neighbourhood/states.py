@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from tumint import keys as k
+from tumint.neighbourhood.contact_states import Contacts, contact_features
 from tumint.neighbourhood.markers import marker_features
 from tumint.neighbourhood.measured import Measured
 from tumint.neighbourhood.scorer import Scored
@@ -25,6 +27,8 @@ def with_states(
     """A scored sample with the features of its markers; `labels` and `domains` are those of the rows of `cells`."""
     values = measured.values(cells, measured.markers)
     found = [scored.features]
+    if measured.by_contact and scored.graph is not None and len(scored.graph):
+        found.append(_by_contact(scored, cells, labels, types, domains, measured))
     for names, mine in ((list(types), labels), *_wholes(types, labels, measured)):
         found.append(
             marker_features(
@@ -34,6 +38,28 @@ def with_states(
             )
         )
     return replace(scored, features=pd.concat([part for part in found if len(part)], ignore_index=True))
+
+
+def _by_contact(
+    scored: Scored,
+    cells: pd.DataFrame,
+    labels: np.ndarray,
+    types: Sequence[str],
+    domains: np.ndarray,
+    measured: Measured,
+) -> pd.DataFrame:
+    """Markers by whom their cells touch, on the graph that contacts are scored on."""
+    at = pd.Index(cells[k.CELL_ID])
+    ends = [at.get_indexer(scored.graph[name]) for name in (k.SOURCE_CELL, k.TARGET_CELL)]
+    graph = csr_array((np.ones(len(scored.graph)), ends), shape=(len(cells), len(cells)))
+    strata = np.unique(domains.astype(str), return_inverse=True)[1]
+    return contact_features(
+        Contacts(scored.sample, labels, strata, graph, types),
+        measured.values(cells, measured.markers),
+        measured.values(cells, [name for name in measured.lineage if name not in measured.markers]),
+        measured.gates,
+        measured.told_by,
+    )
 
 
 def _wholes(types: Sequence[str], labels: np.ndarray, measured: Measured) -> list[tuple[list[str], np.ndarray]]:

@@ -25,6 +25,7 @@ from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
 from tumint.response.design.subjects import Least
 from tumint.response.family_tests import BESIDE, family_tests
+from tumint.response.floor import with_floor
 from tumint.response.models.permutation import Assignments, assignments
 from tumint.response.multiplicity import q_across, q_primary
 
@@ -90,6 +91,7 @@ def compare(
     effects["q_all"] = benjamini_hochberg(effects["p"])
     effects["q_across"] = q_across(effects[k.FAMILY], effects["p"])
     effects["q_primary"] = q_primary(effects, config.primary)
+    tables[EFFECTS_ALL.name] = with_floor(effects)
     return Result(
         design,
         **tables,

@@ -30,7 +30,7 @@ from tumint.text import plural
 
 BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power
-_OVER = ("q_all", "q_across", "q_primary")  # of all families of a contrast: known when all of them are
+_OVER = ("q_all", "q_across", "q_primary", "floor")  # of all families of a contrast: known when all of them are
 _KEY = ["contrast", k.FAMILY, k.FEATURE]
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
 
