@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet cohorts clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +98,9 @@ truth: demo  ## the demo's findings against what was planted
 
 artefacts: env  ## quality control against planted artefacts: stripes, a failed ROI, debris, doublets (5 minutes)
 	@$(BIN)/python tests/drill/artefacts.py 0 21 22 23
+
+states: env  ## markers, positivity and states by contact on simulated cohorts, into docs/validation.md (half an hour)
+	$(BIN)/python benchmarks/validate_states.py --out docs/validation.md
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py

@@ -43,7 +43,9 @@ class Plan:
     rise
         {(state marker, a, b): added to the marker of a-cells that touch b}.
     spill
-        Of every neighbour's signal, as part of the mean over neighbours (`mean`) or of each of about six (`each`).
+        Of every neighbour's signal: as part of the mean over neighbours (`mean`), of each of about six (`each`), the
+        nearer the more (`near`), with another share for every marker (`uneven`), or in treated animals alone
+        (`treated`).
     near
         Odds by which PD-1+ CD8 T cells go beside CXCL9-high dendritic cells.
     """
@@ -97,9 +99,25 @@ def image(rng: np.random.Generator, plan: Plan, *, treated: bool, animal: np.nda
     )
     values = np.column_stack([states, lineage])
     if plan.spill:
-        total, degree = graph @ values, np.maximum(np.diff(graph.indptr), 1)[:, None]
-        values = values + plan.spill * (total / degree if plan.how == "mean" else total / 6.0)
+        values = values + _spilt(rng, plan, xy, graph, values, treated=treated)
     return Image(xy, labels, DOMAINS[domain], graph, values)
+
+
+def _spilt(
+    rng: np.random.Generator, plan: Plan, xy: np.ndarray, graph: csr_array, values: np.ndarray, *, treated: bool
+) -> np.ndarray:
+    """What neighbours add to every cell (n × markers)."""
+    if plan.how == "treated" and not treated:
+        return np.zeros_like(values)
+    if plan.how == "each":
+        return plan.spill * (graph @ values) / 6.0
+    weights = graph.copy()
+    if plan.how == "near":
+        ends = np.repeat(np.arange(len(xy)), np.diff(graph.indptr)), graph.indices
+        weights.data = np.exp(-np.linalg.norm(xy[ends[0]] - xy[ends[1]], axis=1) / 8.0)
+    total = np.maximum(weights.sum(axis=1), 1e-9)[:, None]
+    share = rng.uniform(0.5, 1.5, values.shape[1]) if plan.how == "uneven" else 1.0
+    return plan.spill * share * (weights @ values) / total
 
 
 def _drawn_near(
