@@ -88,6 +88,14 @@ FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
 FAMILY_BARRIER: Final = "barrier"  # cells of a type on the ways between two others over those expected there
+FAMILY_MARKER: Final = "marker"  # mean of a marker in the cells of a type, as a ratio
+FAMILY_MARKER_DIFFERENCE: Final = "marker_difference"
+FAMILY_POSITIVITY: Final = "positivity"  # odds that a cell of a type is positive for a marker
+FAMILY_STATE: Final = "state_by_contact"  # rise of a marker of a-cells where they touch b, marker|a|b
+FAMILY_SPILLOVER: Final = "spillover"  # the same of lineage markers of b that a lacks, as part of the level in b
+FAMILY_POSITIVE_CONTACT: Final = "positivity_by_contact"
+FAMILY_FEATURES: Final = "feature_contrast"  # of two features that the config names
+FAMILY_FEATURES_INDEX: Final = "feature_difference"  # the same of two that are no ratios
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature

@@ -80,6 +80,26 @@ def read_sheet(
     return sheet
 
 
+def without(sheet: pd.DataFrame, exclude: Iterable[str]) -> pd.DataFrame:
+    """The rows of the sheet but for those whose sample or subject is excluded."""
+    names = list(exclude)
+    out = sheet[k.SAMPLE].isin(names) | sheet[k.SUBJECT].isin(names)
+    return sheet[~out].reset_index(drop=True) if out.any() else sheet
+
+
+def check_excluded(sheet: pd.DataFrame, exclude: Iterable[str], path: str, where: str) -> list[Fault | str]:
+    """Faults of what is excluded from the whole `sheet`: a name that is no sample or subject, or nothing left."""
+    there = [*dict.fromkeys(sheet[k.SUBJECT]), *sheet[k.SAMPLE]]
+    key, expected = f"{where}: key `exclude`", f"samples or subjects of {path}"
+    names = list(exclude)
+    faults: list[Fault | str] = [
+        Fault(key, expected, f"`{name}`{nearest(name, there)}") for name in names if name not in there
+    ]
+    if not faults and without(sheet, names).empty:
+        faults.append(Fault(key, "some sample to be left", "all excluded"))
+    return faults
+
+
 def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, list[int]]:
     """The rows as text and their numbers (the header is row 1); rows without any text are left out."""
     if (odd := oddity(path)) and odd != EMPTY:  # asked first, because to open a pipe is to wait

@@ -85,7 +85,7 @@ STAGES = {
             "Response",
             "What differs between groups of subjects",
             Need(base_mb=500, per_mb=20, minutes=60),
-            ("seed",),
+            ("seed", "exclude"),
         ),
     )
 }
@@ -94,6 +94,6 @@ REPORT = Stage(
     "Reports",
     "A page per stage and one over all",
     Need(base_mb=900, per_mb=30, minutes=60),
-    ("cohort", "title", "source", "simulated", "data", "samples_per_job"),
+    ("cohort", "title", "source", "simulated", "data", "samples_per_job", "exclude"),
 )
 ALL = {**STAGES, REPORT.name: REPORT}  # the six words

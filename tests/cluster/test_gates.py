@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tumint.cluster.gates import mixture_gate, positivity, rescaled
+from tumint.cluster.gates import gate_table, mixture_gate, positivity, rescaled
 from tumint.cluster.integrate import integrate, mixing
 from tumint.cluster.normalise import compensate, log_normalise, normalise
 from tumint.config.cluster import IntegrateConfig, NormaliseConfig
@@ -82,10 +82,8 @@ def test_spillover_is_taken_out():
 
 def test_positive_cells_are_counted():
     values = np.array([[0.2, 3.0], [0.7, 1.0], [0.9, 2.0], [0.1, 5.0]])
-    gates, states = positivity(
-        values, ["A", "B"], {"A": 0.5, "B": 2.0}, np.array(["s", "s", "t", "t"]), np.array(["X", "X", "X", "Y"]),
-        root=False, seed=0,
-    )  # fmt: skip
+    gates = gate_table(values, ["A", "B"], {"A": 0.5, "B": 2.0}, root=False, seed=0)
+    states = positivity(values, gates, np.array(["s", "s", "t", "t"]), np.array(["X", "X", "X", "Y"]))
     assert gates[["marker", "gate", "gating"]].to_numpy().tolist() == [["A", 0.5, "fixed"], ["B", 2.0, "fixed"]]
     rows = {tuple(row[:3]): tuple(row[3:]) for row in states.itertuples(index=False)}
     assert rows[("s", "X", "A")] == (2, 1)

@@ -177,13 +177,17 @@ TAIL = """
 """
 
 
-def page(counts: Path = COUNTS) -> str:
-    """The text of docs/reliability.md; a drill that has not run to its end is told as such."""
+def page(counts: Path = COUNTS, before: str = "") -> str:
+    """The text of docs/reliability.md.
+
+    A drill without counts keeps its row of the page `before`; where it has none there it has not run to its end.
+    """
     rows = []
     for kind, attack in ATTACKS.items():
         file = counts / f"{kind}.json"
         if not file.exists():
-            rows.append(f"| {attack.title} | not run to its end | | | | | {attack.promise} |")
+            kept = [line for line in before.splitlines() if line.startswith(f"| {attack.title} |")]
+            rows.append(kept[0] if kept else f"| {attack.title} | not run to its end | | | | | {attack.promise} |")
             continue
         n = json.loads(file.read_text(encoding="utf-8"))
         cells = [n[key] for key in ("tried", "survived", "refused", "lost", "tracebacks")]
@@ -192,5 +196,5 @@ def page(counts: Path = COUNTS) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page(before=PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)} is written")

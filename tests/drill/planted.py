@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,8 @@ class Verdict:
     n_significant: int
     n_tested: int
     ari: float
+    markers: dict[str, float]  # planted marker of a type → q
+    unnamed: list[str]  # planted markers that changed the other way, or that the overview does not name
 
     @property
     def good(self) -> bool:
@@ -35,7 +38,8 @@ class Verdict:
 
         An interval of 95 % misses now and then: of few planted pairs, one may.
         """
-        planted = all(q < FDR for q in self.found.values()) and not self.wrong_sign
+        q = [*self.found.values(), *self.markers.values()]
+        planted = all(value < FDR for value in q) and not self.wrong_sign and not self.unnamed
         covered = len(self.outside) <= 1
         return planted and covered and all(q >= FDR for q in self.decoys.values()) and self.ari >= LEAST_ARI
 
@@ -43,18 +47,20 @@ class Verdict:
         q = {name: ", ".join(f"{pair} q={q:.2g}" for pair, q in part.items()) for name, part in self._parts()}
         return (
             f"{'good' if self.good else 'NOT GOOD'}: planted {q['planted']}; "
+            f"markers {q['markers']}; not named on the overview: {', '.join(self.unnamed) or 'none'}; "
             f"intervals that miss the planted odds ratio: {', '.join(self.outside) or 'none'}; decoys {q['decoys']}; "
             f"{self.n_significant} of {self.n_tested} pairs at q<{FDR}; ARI {self.ari:.3f}"
         )
 
     def _parts(self) -> list[tuple[str, dict[str, float]]]:
-        return [("planted", self.found), ("decoys", self.decoys)]
+        return [("planted", self.found), ("decoys", self.decoys), ("markers", self.markers)]
 
 
 def judge(results: Path, data: Path) -> Verdict:
     """Compare a finished run with the truth of its simulated cohort."""
     truth = json.loads((data / "truth.json").read_text())
     effects = pd.read_parquet(results / "response" / "effects.parquet")
+    markers, unnamed = _markers(results, truth["markers"], effects)
     pairs = effects[(effects["family"] == "interaction") & (effects["status"] == "tested")].set_index("feature")
 
     def q(rows: list[dict[str, str]]) -> dict[str, float]:
@@ -79,7 +85,27 @@ def judge(results: Path, data: Path) -> Verdict:
         n_significant=int((pairs["q"] < FDR).sum()),
         n_tested=len(pairs),
         ari=typing_ari(results, data),
+        markers=markers,
+        unnamed=unnamed,
     )
+
+
+def _markers(results: Path, planted: list[dict[str, Any]], effects: pd.DataFrame) -> tuple[dict[str, float], list[str]]:
+    """q of every planted marker in the whole ROI, and those that are lower where they are to be higher, or not named.
+
+    Background is part of every mean, so a ratio of means lies between 1 and the planted factor: no interval is asked.
+    """
+    rows = effects[(effects["family"] == "marker") & (effects["status"] == "tested")].set_index("feature")
+    overview = results / "reports" / "index.html"
+    page = overview.read_text(encoding="utf-8") if overview.exists() else None
+    found, unnamed = {}, []
+    for row in planted:
+        name = f"{row['marker']} of {row['cell_type']}"
+        found[name] = float(rows["q"].get(name, float("nan")))
+        turned = name in rows.index and rows["effect"][name] * log(row["fold"]) <= 0
+        if turned or (page is not None and name not in page):
+            unnamed.append(name)
+    return found, unnamed
 
 
 def typing_ari(results: Path, data: Path) -> float:

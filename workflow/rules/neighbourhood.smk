@@ -10,6 +10,7 @@ EDGES = {
 rule neighbourhood:
     input:
         cells="<results>/cluster/cells.parquet",
+        gates="<results>/cluster/gates.parquet",
         edges=lambda wildcards: batches_of("<results>/ingest/{batch}.edges.parquet", wildcards.group),
     output:
         interactions="<results>/neighbourhood/{group}/interactions.parquet",
@@ -39,7 +40,7 @@ rule neighbourhood:
         "neighbourhood {wildcards.group}"
     shell:
         "tumint neighbourhood --params {params.settings:q} --code {params.code} --cells {input.cells:q}"
-        " --subjects {params.subjects:q} --edges {params.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
+        " --gates {input.gates:q} --subjects {params.subjects:q} --edges {params.edges:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
 
 
 rule neighbourhood_gather:

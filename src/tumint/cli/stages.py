@@ -80,6 +80,7 @@ def add_verbs(verbs: Any) -> None:
     neighbourhood.add_argument(
         "--edges", type=Path, nargs="+", default=[], help="ingest/<batch>.edges.parquet, for `graph.kind: provided`"
     )
+    neighbourhood.add_argument("--gates", type=Path, help="cluster/gates.parquet: the markers that are compared")
     neighbourhood.add_argument("--gather", type=Path, nargs="+", help="folders of all jobs: write the cohort's tables")
     neighbourhood.add_argument("--threads", type=int, default=1)
     neighbourhood.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
@@ -205,7 +206,7 @@ def _neighbourhood(a: argparse.Namespace) -> None:
         stage.gather(_params(a), a.gather, a.cells, a.out)
     else:
         subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
-        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads)
+        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads, gates=a.gates)
 
 
 def _response(a: argparse.Namespace) -> None:

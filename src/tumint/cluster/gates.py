@@ -93,51 +93,45 @@ def rescaled(values: np.ndarray, gate: Gate) -> np.ndarray:
     return np.where(values < gate.at, np.maximum(below, 0.0), above)
 
 
-def positivity(
-    values: np.ndarray,
-    markers: Sequence[str],
-    gates: Mapping[str, float],
-    sample: np.ndarray,
-    cell_type: np.ndarray,
-    *,
-    root: bool,
-    seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gates of markers, and how many cells of each type and sample are positive.
+def gate_table(
+    values: np.ndarray, markers: Sequence[str], fixed: Mapping[str, float], *, root: bool, seed: int
+) -> pd.DataFrame:
+    """Gates of `markers`, the columns of `values` (n × m, normalised): contract GATES.
 
-    Parameters
-    ----------
-    values
-        (n × markers) normalised.
-    gates
-        Of some markers, fixed.
-    sample, cell_type
-        (n,) of each cell.
-    root
-        Fit mixtures to square roots, as `features` has it for scaled counts.
-
-    Returns
-    -------
-    `marker, gate, gating, low, high, separation`, and `sample, cell_type, marker, n, positive` (contracts GATES and
-    STATES).
+    `fixed` are given; the others are where a mixture crosses, fitted to square roots with `root`, as `features` has it
+    for scaled counts.
     """
-    rows, parts = [], []
+    rows = []
     for marker, column in zip(markers, values.T, strict=True):
-        if marker in gates:
-            gate = Gate(gates[marker], np.nan, np.nan, np.nan)
+        if marker in fixed:
+            gate = Gate(fixed[marker], np.nan, np.nan, np.nan)
         elif root:
             found = mixture_gate(np.sqrt(np.maximum(column, 0.0)), seed=seed)
             gate = Gate(found.at**2, found.low**2, found.high**2, found.separation)
         else:
             gate = mixture_gate(column, seed=seed)
-        how = "fixed" if marker in gates else "mixture"
+        how = "fixed" if marker in fixed else "mixture"
         rows.append((marker, gate.at, how, gate.low, gate.high, gate.separation))
-        positive = pd.DataFrame({k.SAMPLE: sample, k.CELL_TYPE: cell_type, "positive": column >= gate.at})
+    return pd.DataFrame(rows, columns=["marker", "gate", "gating", "low", "high", "separation"])
+
+
+def positivity(values: np.ndarray, gates: pd.DataFrame, sample: np.ndarray, cell_type: np.ndarray) -> pd.DataFrame:
+    """How many cells of each type and sample are positive: contract STATES.
+
+    Parameters
+    ----------
+    values
+        (n × markers) normalised, of the markers of `gates`.
+    sample, cell_type
+        (n,) of each cell.
+    """
+    parts = []
+    for marker, gate, column in zip(gates["marker"], gates["gate"], values.T, strict=True):
+        positive = pd.DataFrame({k.SAMPLE: sample, k.CELL_TYPE: cell_type, "positive": column >= gate})
         counted = positive.groupby([k.SAMPLE, k.CELL_TYPE], sort=False)["positive"].agg(["size", "sum"]).reset_index()
         counted.insert(2, "marker", marker)
         parts.append(counted.rename(columns={"size": k.N, "sum": "positive"}))
-    table = pd.DataFrame(rows, columns=["marker", "gate", "gating", "low", "high", "separation"])
-    return table, joined(parts, STATES)
+    return joined(parts, STATES)
 
 
 def ridges(

@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
-from tumint.cluster import assign, embed, gates, spatial
+from tumint.cluster import assign, embed, gates, retype, spatial
 from tumint.cluster.cohort import Cells
 from tumint.cluster.given import clusters_given, types_given
 from tumint.cluster.inputs import read_cohort
@@ -230,26 +230,29 @@ class _Work:
         ways: Mapping[str, np.ndarray] | None = None,
     ) -> Results:
         """Everything that is written, types in the order of the sheet."""
-        config, types = self.config, typing.cell_type
+        config, root = self.config, self.method.method == "reference"
+        typing = retype.renamed(typing, config.rename)
+        retype.check_subtypes(typing, self.shown, config.subtypes)
         states = [m for m in self.cells.used("state") if m in self.shown]
         unknown = [m for m in config.states.gates if m not in self.shown]
         if unknown:
             raise DataError(
                 Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0])
             )
-        states += [m for m in config.states.gates if m not in states]
-        columns = [self.shown.index(m) for m in states]
-        root = self.method.method == "reference"
-        found_gates, positive = gates.positivity(
-            self.dense[:, columns], states, config.states.gates, self.sample, types, root=root, seed=self.seed
-        )
+        asked = [*config.states.gates, *(m for by in config.subtypes.values() for m in by)]
+        states = list(dict.fromkeys([*states, *asked]))
+        values = self.dense[:, [self.shown.index(m) for m in states]]
+        found_gates = gates.gate_table(values, states, config.states.gates, root=root, seed=self.seed)
+        typing = retype.subtyped(typing, self.dense, self.shown, found_gates, config.subtypes)
+        types = typing.cell_type
         results = Results(
             typing=typing.reordered(self.back),
             means=assign.marker_means(self.dense, self.shown, typing),
             gates=found_gates,
-            states=positive,
+            states=gates.positivity(values, found_gates, self.sample, types),
             ridges=gates.ridges(self.dense, self.shown, types, typing.types, root=root),
         )
+        ways = {name: retype.called(way, config.rename) for name, way in ways.items()} if ways is not None else None
         if ways is not None:
             results = replace(results, confusion=assign.confusion(dict(ways)))
         if before is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from tumint import keys as k
+from tumint.config import retype
 from tumint.config.base import Section
 
 Resolution = Annotated[float, Field(gt=0)]
@@ -191,6 +192,17 @@ class ClusterConfig(Section):
         description="Gates that split clusters or types, one after the other, after typing, such as "
         '`{cluster: "5", marker: F480, at_least: 0.5, cell_type: Macrophages}`.',
     )
+    rename: dict[str, str] = Field(
+        default_factory=dict,
+        description="`{type: its name here}`, such as `{M1: Macrophages, M2: Macrophages}`: types by other names, "
+        "after typing by whatever way and after `splits`; several can become one. A type that no cell has is an error.",
+    )
+    subtypes: dict[str, dict[str, tuple[str, str]]] = Field(
+        default_factory=dict,
+        description="States that make types: `{CD8 T cells: {PD1: [PD1+, PD1-]}}` makes `PD1+ CD8 T cells` and "
+        "`PD1- CD8 T cells` of them, by the gate of the marker (`states.gates`, or where two gaussians cross), to be "
+        "partners of contact, distance and composition like any type. After `rename`.",
+    )
     states: StatesConfig = Field(StatesConfig(), description="Positivity of the `state` markers.")
     umap_cells: Annotated[int, Field(ge=0)] = Field(
         3000, description="UMAP of at most this many cells, drawn at random; 0: none."
@@ -211,6 +223,8 @@ class ClusterConfig(Section):
         tables = [self.type_table] if self.typing != "table" else [self.type_table, self.types_from]
         if sum(path is not None for path in tables) != (self.typing == "table"):
             raise ValueError("`type_table` or `types_from` where `typing` is `table`, and `type_table` only there")
+        if names := retype.faults(self.rename, self.subtypes):
+            raise ValueError("; ".join(names))
         if self.typing == "transfer" and self.reference is None:
             raise ValueError("`reference` where `typing` is `transfer`")
         if self.resolution == "auto" and not self.sweep.enabled:

@@ -19,7 +19,7 @@ from tumint.config.panel import Panel
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.io.kinds import EMPTY, FOLDER, oddity
-from tumint.samples import check_design, read_sheet
+from tumint.samples import check_design, check_excluded, read_sheet, without
 
 T = TypeVar("T")
 
@@ -92,6 +92,10 @@ def load_cohort(
         sheet_path = None
     panel = _try(lambda: validate(Panel, read_yaml(panel_path), panel_path), faults) if panel_path else None
     sheet = _try(lambda: read_sheet(sheet_path, data=data), faults) if sheet_path else None
+    if model is not None and sheet is not None and model.exclude:
+        left_out = check_excluded(sheet, model.exclude, model.samples, where)
+        faults += left_out
+        sheet = sheet if left_out else without(sheet, model.exclude)
     if model is not None:
         if panel is not None or model.panel is None:
             faults += _check_panel(model, panel, where)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
+from tumint.config import retype
 from tumint.config.base import LONGEST_NAME, Section
 from tumint.config.cluster import ClusterConfig
 from tumint.config.ingest import IngestConfig
@@ -40,6 +41,11 @@ class Config(Section):
         "folder of the sheet.",
     )
     panel: str | None = Field(None, description="Panel file (YAML), relative to the working folder; empty: no panel.")
+    exclude: dict[str, str] = Field(
+        default_factory=dict,
+        description="`{sample or subject: why}`: what is left out of everything, as if the sheet did not have it. "
+        "Every report and the methods name it with its reason.",
+    )
     results: str = Field("results", description="Folder of all results, relative to the working folder.")
     seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = Field(0, description="Seed of everything random.")
     samples_per_job: Annotated[int, Field(ge=1)] = Field(
@@ -51,6 +57,13 @@ class Config(Section):
     neighbourhood: NeighbourhoodConfig = Field(NeighbourhoodConfig(), description="Who touches whom, against chance.")
     response: ResponseConfig = Field(description="Which subjects are compared.")
     report: ReportConfig = Field(ReportConfig(), description="How figures look; changes no number.")
+
+    @field_validator("exclude")
+    @classmethod
+    def _with_reason(cls, value: dict[str, str]) -> dict[str, str]:
+        if lacking := [name for name, why in value.items() if not why.strip() or not why.isprintable()]:
+            raise ValueError(f"a reason for each, none is given for `{lacking[0]}`")
+        return value
 
     @field_validator("results", "samples")
     @classmethod
@@ -81,6 +94,8 @@ class StageParams(BaseModel):
     report: ReportConfig | None = None
     panel: Panel | None = None
     parents_written: bool | None = None  # the config names other `neighbourhood.parents` than the panel does
+    told_by: dict[str, list[str]] = {}  # type: markers by whose gates its cells were told from others
+    subtypes: dict[str, list[str]] = {}  # type: what its cells were told into
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
@@ -89,6 +104,7 @@ class StageParams(BaseModel):
     title: str = ""
     source: str = ""
     simulated: bool = False
+    exclude: dict[str, str] = {}  # sample or subject: why
 
 
 def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
@@ -97,16 +113,49 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
     if stage == "cluster":
         # where a sample lacks a marker, ingest leaves it empty and the cohort as a whole deals with it here
         values["missing_marker"] = config.ingest.missing_marker
+    of_panel = _parents(config, panel) if panel is not None else None
     if stage == "neighbourhood" and config.neighbourhood.parents is None and panel is not None:
-        values[stage]["parents"] = panel.kinds_by_parent()
-    of_panel = panel.kinds_by_parent() if panel is not None else None
+        values[stage]["parents"] = of_panel
     if stage == "neighbourhood" and config.neighbourhood.parents and config.neighbourhood.parents != of_panel:
         values["parents_written"] = True
+    if stage == "neighbourhood":
+        if told := _told_by(config.cluster):
+            values["told_by"] = told
+        if whole := {kind: retype.subtypes_of(kind, config.cluster.subtypes) for kind in config.cluster.subtypes}:
+            values["subtypes"] = whole
     for name in ALL[stage].shared:
-        if name != "panel":
+        if name == "exclude":
+            values |= {name: config.exclude} if config.exclude else {}
+        elif name != "panel":
             values[name] = getattr(config, name)
         elif panel is not None:
             # ingest sees no signatures: editing a gate must not read the raw tables again
             dumped = panel.model_dump(mode="json")
             values["panel"] = {**dumped, "signatures": []} if stage == "ingest" else dumped
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _parents(config: Config, panel: Panel) -> dict[str, list[str]]:
+    """The types of each parent of the panel, by what the config makes of them."""
+    rename, subtypes = config.cluster.rename, config.cluster.subtypes
+    found: dict[str, list[str]] = {}
+    for parent, kinds in panel.kinds_by_parent().items():
+        name = rename.get(parent, parent)
+        found[name] = [*found.get(name, []), *retype.final(kinds, rename, subtypes)]
+    taken: set[str] = set()
+    for name, kinds in found.items():  # types that became one belong to the first parent
+        found[name] = [kind for kind in dict.fromkeys(kinds) if kind not in taken]
+        taken |= set(kinds)
+    return {name: kinds for name, kinds in found.items() if len(kinds) > 1}
+
+
+def _told_by(cluster: ClusterConfig) -> dict[str, list[str]]:
+    """The markers that a gate of the config tells types by: to compare those would be circular."""
+    told: dict[str, list[str]] = {}
+    for split in cluster.splits:
+        for name in retype.final([split.cell_type], cluster.rename, cluster.subtypes):
+            told.setdefault(name, []).append(split.marker)
+    for kind, by in cluster.subtypes.items():
+        for name in retype.subtypes_of(kind, cluster.subtypes):
+            told.setdefault(name, []).extend(by)
+    return told

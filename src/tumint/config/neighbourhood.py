@@ -153,6 +153,17 @@ class NeighbourhoodConfig(Section):
         description="A type with fewer cells in a ROI gets no p of its own there (status `too_few`). The comparison "
         "pools the ROIs of a subject and asks for information instead: `response.min_information`.",
     )
+    markers: list[str] | None = Field(
+        None,
+        description="Markers that are compared in every type and tissue domain: how high they are, and the share of "
+        "positive cells. Empty: the `state` markers of the panel, which have no say in types; a `type` marker named "
+        "here is compared too, though types that it decided differ in it by choice alone. `[]`: none.",
+    )
+    state_by_contact: bool = Field(
+        True,
+        description="Whether those markers are higher where a cell touches one of another type is compared too, beside "
+        "lineage markers of that type that show how much of it is spillover.",
+    )
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."
     )

@@ -86,16 +86,50 @@ class Outcome(Section):
     name: str = Field(
         pattern=r"^[A-Za-z0-9_.-]+$", max_length=LONGEST_NAME, description="Name of the outcome in tables and reports."
     )
-    column: str = Field(
+    column: str | None = Field(
+        None,
         description="Column of the sheet that holds the number, one per subject; with `event`, the time. Subjects "
-        "without one are left out."
+        "without one are left out.",
     )
+    feature: str | None = Field(
+        None,
+        description="In place of `column`: a feature, as tables name it, whose value in each subject is the number. "
+        "What else goes with how many CD8 T cells there are?",
+    )
+    family: str = Field("composition", description="Family of `feature`.")
     event: str | None = Field(
         None,
         description="Column that is 1 where the event was seen and 0 where the subject was only followed: the outcome "
         "is a survival time (Cox model). Empty: it is a number (moderated t of the slope).",
     )
     adjust: list[str] = Field(default_factory=list, description="Columns to adjust for, as in `contrasts`.")
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Outcome:
+        if (self.column is None) == (self.feature is None) or (self.event is not None and self.column is None):
+            raise ValueError("`column`, with or without `event`, or `feature`")
+        return self
+
+
+class Named(Section):
+    """A feature, as tables name it."""
+
+    family: str = Field("interaction", description="Its family, such as `interaction`, `marker` or `composition`.")
+    feature: str = Field(
+        description="Its name in `features.parquet`: `CD8 T cells|Tumour cells` for a pair, `Ki67 of Tumour cells in "
+        "tumour` for a marker, the name of a type for composition."
+    )
+
+
+class Difference(Section):
+    """A contrast of two features of a subject, compared like a feature."""
+
+    name: str = Field(
+        max_length=LONGEST_NAME,
+        description="What it is called in tables and reports, such as `CD8 T cells to macrophages type 1 or type 2`.",
+    )
+    plus: Named = Field(description="The feature that it is higher with.")
+    minus: Named = Field(description="The feature that is taken from it; both are ratios, or neither is.")
 
 
 class PredictionConfig(Section):
@@ -113,6 +147,16 @@ class ResponseConfig(Section):
     contrasts: list[Contrast] = Field(description="Which groups are compared; none: features are described only.")
     outcomes: list[Outcome] = Field(
         default_factory=list, description="Numbers or survival times that features are related to."
+    )
+    primary: list[Named] = Field(
+        default_factory=list,
+        description="Features that were named before looking. They are corrected for each other alone (`q_primary`), "
+        "as a family of their own: three questions asked beforehand pay for three tests and not for all that was "
+        "measured. Everything else stays as it is, beside them.",
+    )
+    differences: list[Difference] = Field(
+        default_factory=list,
+        description="Contrasts of features, such as contact with macrophages of type 1 against that with type 2.",
     )
     min_subjects: Annotated[int, Field(ge=2)] = Field(
         2, description="A contrast with fewer subjects in a group is reported with effects and no p."
@@ -158,7 +202,10 @@ class ResponseConfig(Section):
     power: Annotated[float, Field(gt=0.1, lt=1)] = Field(
         0.8, description="Power at which the detectable effect and the subjects needed are stated, at p < 0.05."
     )
-
+    animal_cost: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="What one more animal costs, in ROIs: how many ROIs per animal are best is told for it.",
+    )
     prediction: PredictionConfig = Field(
         default_factory=PredictionConfig, description="Leave-one-subject-out prediction of the group."
     )
@@ -167,6 +214,15 @@ class ResponseConfig(Section):
     def _one_prior(self) -> ResponseConfig:
         if self.trend and self.robust:
             raise ValueError("one of `trend` and `robust`, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _named_once(self) -> ResponseConfig:
+        if any(one in self.primary[:i] for i, one in enumerate(self.primary)):
+            raise ValueError("each feature of `primary` once")
+        called = [one.name for one in self.differences]
+        if any(not name.isprintable() or "|" in name for name in called) or len(set(called)) < len(called):
+            raise ValueError("each of `differences` to have a name of its own, printable and without `|`")
         return self
 
     @model_validator(mode="after")

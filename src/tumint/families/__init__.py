@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from tumint import keys as k
 from tumint.discover import listed
 from tumint.families.family import Family
 
@@ -27,6 +28,7 @@ __all__ = [
     "pools",
     "rank",
     "ratio",
+    "spoken",
     "title",
 ]
 
@@ -73,6 +75,12 @@ def pools(name: str, how: str) -> bool:
 def of_ratios() -> tuple[str, ...]:
     """Names of the families whose effects are ratios."""
     return names(lambda one: one.scale != "index")
+
+
+def spoken(feature: str) -> str:
+    """How a feature is called in words: of a marker by contact `PD1 of CD8 T cells beside Tumour cells`."""
+    parts = feature.split(k.PAIR_SEPARATOR)
+    return f"{parts[0]} of {parts[1]} beside {parts[2]}" if len(parts) == 3 else feature
 
 
 def title(name: str) -> str:

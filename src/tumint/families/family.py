@@ -30,8 +30,8 @@ class Family:
     sentence
         Of a finding, up to its numbers; fields in braces: `feature`, `source`, `target`, `group`, `reference`, `times`
         (the ratio with its interval), `sides` (`in treated as in vehicle`), `meet` (`A and B are in contact`), `nearer`
-        (`nearer to`, `farther from`), `whom` (`B`, `one another`). Families that pool by information have sentences of
-        their own, see `response.wording`.
+        (`nearer to`, `farther from`), `higher` (or `lower`), `whom` (`B`, `one another`). Families that pool by
+        information have sentences of their own, see `response.wording`.
     primary
         Findings come from it; the others are other ways to look at the same contacts.
     directed

@@ -52,6 +52,20 @@ class BySample:
             else:
                 self._mixed.append((group, low, high))
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns."""
+        return list(self._file.schema_arrow.names)
+
+    def lowest(self, column: str) -> float:
+        """Smallest number of a column; infinite where there is none. Reads that column alone."""
+        low = float("inf")
+        with self._lock, readable(self._path, check=False):
+            for batch in self._file.iter_batches(columns=[column]):
+                found = pc.min(pc.if_else(pc.is_nan(batch.column(0)), None, batch.column(0))).as_py()
+                low = low if found is None else min(low, found)
+        return low
+
     def rows(self, samples: Sequence[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows of `samples` in the order of the file, all columns or `columns`; none where no cell is theirs."""
         groups = [group for sample in dict.fromkeys(samples) for group in self._groups.get(sample, ())]

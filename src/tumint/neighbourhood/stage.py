@@ -19,7 +19,10 @@ from tumint.io.by_sample import BySample
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
+from tumint.neighbourhood.markers import against_cohort
+from tumint.neighbourhood.measured import Measured, measured
 from tumint.neighbourhood.scorer import Scored, Scorer
+from tumint.neighbourhood.states import with_states
 from tumint.provenance import run_metadata
 from tumint.text import nearest
 
@@ -38,6 +41,7 @@ def run(
     out: Path,
     *,
     threads: int = 1,
+    gates: Path | None = None,
 ) -> None:
     """Score a batch into `out` (parquet).
 
@@ -53,6 +57,8 @@ def run(
         Subject of each sample of the batch, in order.
     edges
         Tables of the edges that came with the data, where the config asks for them.
+    gates
+        Table of the contract `GATES`: the markers that are compared, unless the config names others.
     """
     config = _config(params)
     if _needs_edges(config) and not edges:
@@ -68,9 +74,16 @@ def run(
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
+    found_gates = read_table(gates, contracts.GATES) if gates is not None else None
+    markers = measured(
+        *(cohort.columns, cohort.lowest, found_gates, config.markers),
+        by_contact=config.state_by_contact,
+        told_by=params.told_by,
+        subtypes=params.subtypes,
+    )
 
     def one(sample: str) -> Scored | None:
-        return _score_sample(scorer, cohort, sample, given)
+        return _score_sample(scorer, cohort, sample, given, markers)
 
     # sums of floats must not depend on the number of threads
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
@@ -115,9 +128,8 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
         )
     *others, images = tables
     interactions, _, distances, _, functions = others
-    features = feature_table(
-        images, interactions, distances, functions, primary=config.primary, symmetric=is_symmetric(config)
-    )
+    images, symmetric = against_cohort(images), is_symmetric(config)
+    features = feature_table(images, interactions, distances, functions, primary=config.primary, symmetric=symmetric)
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
@@ -194,20 +206,23 @@ def _meta(params: StageParams) -> dict[str, Any]:
     return run_metadata("neighbourhood", params.model_dump(mode="json", exclude_none=True))
 
 
-def _score_sample(scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample]) -> Scored | None:
+def _score_sample(
+    scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample], markers: Measured
+) -> Scored | None:
     """All tables of one sample but for odds ratios; None where it has no cell."""
-    table = cells.rows([sample], _COLUMNS)
+    table = cells.rows([sample], [*_COLUMNS, *markers.columns])
     if table.empty:
         return None
     labels = codes(table[k.CELL_TYPE], scorer.types)
-    if not located(table):
-        print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
-        return scorer.unlocated(sample, labels)
     named = scorer.config.domains
     domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
+    if not located(table):
+        print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
+        return with_states(scorer.unlocated(sample, labels), table, labels, scorer.types, domains, markers)
     image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
     given = pd.concat([one.rows([sample]) for one in edges]) if edges else None
-    return scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
+    found = scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
+    return with_states(found, table, labels, scorer.types, domains, markers)
 
 
 def located(table: pd.DataFrame) -> bool:

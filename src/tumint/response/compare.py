@@ -14,16 +14,20 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import Fault, TumintError
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import EFFECTS_ALL, INFLUENCE, MIXED, POWER, SUBJECTS, empty, joined
+from tumint.response.derived import values_of
 from tumint.response.design.groups import Design, nobody
 from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
-from tumint.response.design.subjects import Least, subject_values
+from tumint.response.design.subjects import Least
 from tumint.response.family_tests import BESIDE, family_tests
+from tumint.response.floor import with_floor
 from tumint.response.models.permutation import Assignments, assignments
+from tumint.response.multiplicity import q_across, q_primary
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def compare(
         The covariates cannot be told from the groups.
     """
     least = Least.of(config)
-    values = subject_values(features, design.unit_of_sample, least)
+    values = values_of(features, design.unit_of_sample, config)
     reason = contrast_reason(design, config.min_subjects)
     if not reason:
         check_estimable(design)
@@ -85,6 +89,9 @@ def compare(
     }
     effects = tables[EFFECTS_ALL.name]
     effects["q_all"] = benjamini_hochberg(effects["p"])
+    effects["q_across"] = q_across(effects[k.FAMILY], effects["p"])
+    effects["q_primary"] = q_primary(effects, config.primary)
+    tables[EFFECTS_ALL.name] = with_floor(effects)
     return Result(
         design,
         **tables,

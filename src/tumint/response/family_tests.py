@@ -30,6 +30,7 @@ from tumint.text import plural
 
 BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power
+_OVER = ("q_all", "q_across", "q_primary", "floor")  # of all families of a contrast: known when all of them are
 _KEY = ["contrast", k.FAMILY, k.FEATURE]
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed", "p_permutation", "p_maxt")
 
@@ -74,7 +75,9 @@ def family_tests(
     columns["q"] = benjamini_hochberg(columns["p"])
     table = table.assign(**_means(family, design, weights), lost=_lost(family, design))
     return {
-        EFFECTS_ALL.name: table.assign(**columns, q_all=np.nan, **{k.STATUS: status, k.REASON: reason}),
+        EFFECTS_ALL.name: table.assign(
+            **columns, **dict.fromkeys(_OVER, np.nan), **{k.STATUS: status, k.REASON: reason}
+        ),
         MIXED.name: table[_KEY].join(mixed).iloc[tested],
         **extras,
     }, prior

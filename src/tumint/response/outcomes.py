@@ -10,19 +10,23 @@ from numpy.typing import NDArray
 
 from tumint import keys as k
 from tumint.config.response import Outcome, ResponseConfig
+from tumint.errors import DataError, Fault
 from tumint.fdr import benjamini_hochberg
 from tumint.io.contracts import OUTCOMES, joined
 from tumint.response.compare import stream
+from tumint.response.derived import values_of
 from tumint.response.design.beforehand import followed
 from tumint.response.design.groups import nuisance
 from tumint.response.design.matrices import Matrices, matrices, names_of
-from tumint.response.design.subjects import Least, subject_values
+from tumint.response.design.subjects import Least
 from tumint.response.family_tests import prior_of, weights_of
 from tumint.response.models.cox import fit_cox
 from tumint.response.models.linear import Floats, fit
 from tumint.response.models.moderated import moderated_t
 from tumint.response.models.permutation import Assignments, permute, shuffles
+from tumint.text import nearest
 
+_FEATURE = "feature of the outcome"  # a column made here: no sheet has such a name
 _MIN_EVENTS = 5
 _LEVEL = 1.959963984540054  # two-sided 95 % of the normal law
 _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "p_permutation", "p_maxt")
@@ -54,13 +58,31 @@ def relate(
     -------
     Table of the contract `OUTCOMES`. Fewer than twice `min_subjects` subjects, or five events, give effects and no p.
     """
-    design = _build(sheet, outcome, where)
     units = sheet.set_index(k.SAMPLE)[k.SUBJECT]
     least = Least.of(config)
-    values = subject_values(features, units, least)
+    values = values_of(features, units, config)
+    if outcome.feature is not None:
+        sheet, outcome = _of_feature(values, sheet, outcome)
+        # a feature goes with itself
+        mine, its = ((t[k.FAMILY] == outcome.family) & (t[k.FEATURE] == outcome.feature) for t in (features, values))
+        features, values = features[~mine], values[~its]
+    design = _build(sheet, outcome, where)
     parts = matrices(features, values, design.units, units, least=least)
     ways = _ways(design, config, seed)
     return joined([_family(part, design, config, ways) for part in parts], OUTCOMES, only=True)
+
+
+def _of_feature(values: pd.DataFrame, sheet: pd.DataFrame, outcome: Outcome) -> tuple[pd.DataFrame, Outcome]:
+    """The sheet with a column of a feature's values, and the outcome of that column."""
+    mine = values[(values[k.FAMILY] == outcome.family) & (values[k.FEATURE] == outcome.feature)]
+    known = mine[mine[k.STATUS] == k.TESTED].set_index(k.SUBJECT)[k.VALUE]
+    if known.empty:
+        there = sorted(set(values.loc[values[k.FAMILY] == outcome.family, k.FEATURE]))
+        expected = f"a feature of the family `{outcome.family}` with a value"
+        found = f"`{outcome.feature}`{nearest(str(outcome.feature), there)}"
+        raise DataError(Fault(f"outcome {outcome.name}: `feature`", expected, found))
+    texts = sheet[k.SUBJECT].map(known).map(lambda value: "" if np.isnan(value) else repr(float(value)))
+    return sheet.assign(**{_FEATURE: texts}), outcome.model_copy(update={"column": _FEATURE})
 
 
 def _build(sheet: pd.DataFrame, outcome: Outcome, where: str) -> _Design:

@@ -35,16 +35,19 @@ from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
 from tumint.response.compare import Result, compare, not_compared
 from tumint.response.curves import curve_table
+from tumint.response.derived import values_of, with_differences
 from tumint.response.design import groups as design
-from tumint.response.design.subjects import Least, check_values, subject_values
+from tumint.response.design.subjects import check_values
 from tumint.response.design.subset import restricted
 from tumint.response.family_tests import BESIDE
+from tumint.response.multiplicity import check_named
 from tumint.response.outcomes import relate
 from tumint.response.prediction import predicted_groups
 from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
 from tumint.samples import check_design, read_sheet
+from tumint.samples import without as without_excluded
 from tumint.text import listed
 
 
@@ -74,11 +77,13 @@ def run(
     config = params.response
     if config is None:
         raise DataError(Fault("--params", "a section `response`", "none"))
-    rows = read_sheet(sheet, check_files=False)
+    rows = without_excluded(read_sheet(sheet, check_files=False), params.exclude)
     if faults := check_design(rows, config, str(sheet), "config"):
         raise SheetError(faults)
     table = read_table(features, FEATURES)
     check_values(table, str(features))
+    table = with_differences(table, config)
+    check_named(table, config.primary)
     results = run_contrasts(table, rows, config, params.seed, features=str(features), sheet=str(sheet))
     others = ", the others are" if any(not result.faults for result in results) else ""
     for result in results:
@@ -143,8 +148,7 @@ def _all_subjects(
     table: pd.DataFrame, rows: pd.DataFrame, results: list[Result], config: ResponseConfig
 ) -> pd.DataFrame:
     """Values of all subjects; of the halves of those that a paired contrast sees in both groups; of subsets."""
-    least = Least.of(config)
-    whole = subject_values(table, rows.set_index(k.SAMPLE)[k.SUBJECT], least)
+    whole = values_of(table, rows.set_index(k.SAMPLE)[k.SUBJECT], config)
     halves = [
         r.values[~r.values[k.SUBJECT].isin(set(rows[k.SUBJECT]))] for r in results if not r.design.contrast.subset
     ]

@@ -15,7 +15,9 @@ from tumint.config.response import ResponseConfig
 from tumint.io.contracts import OUTCOMES, empty
 from tumint.response.compare import Result
 from tumint.response.grade import grade, linked
+from tumint.response.multiplicity import across
 from tumint.response.parts import parts_of, sentence
+from tumint.response.replicates import advice
 from tumint.response.wording import finding, nothing, relation
 from tumint.text import integer, probability, setting
 
@@ -23,11 +25,16 @@ _LARGEST = 3  # effects in words where nothing has a p
 
 _FINDING = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "q_all", "p_mixed"),
+    *("q_across", "q_primary"),
     *("p_permutation", "p_maxt", "n_subjects_reference", "n_subjects_group", "n_samples"),
     *("mean_reference", "mean_group", "lost"),
     *("effect_low", "effect_high", "sign_kept", "largest_p", k.SUBJECT),  # every subject left out once
     *("robustness", "n_settings", "setting_low", "setting_high"),  # the sensitivity grid
     *("verdict", "effect_adjusted"),  # what remains of a pair at equal shares of both types
+)
+_ASKED = (
+    *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q", "q_primary"),
+    *("n_subjects_reference", "n_subjects_group", "mean_reference", "mean_group"),
 )
 _RELATION = (
     *(k.FAMILY, k.FEATURE, k.SOURCE, k.TARGET, "effect", "ci_low", "ci_high", "p", "q"),
@@ -73,7 +80,10 @@ def _contrast(
     result: Result, config: ResponseConfig, grid: pd.DataFrame | None, left: pd.DataFrame | None
 ) -> dict[str, Any]:
     contrast, effects, ways = result.design.contrast, result.effects, result.ways
-    found = effects[effects["q"] < config.fdr].sort_values(["q", "p", k.FAMILY, k.FEATURE], kind="stable")
+    asked = effects[effects["q_primary"].notna()].sort_values(["q_primary", "p", k.FAMILY, k.FEATURE], kind="stable")
+    found = effects[(effects["q"] < config.fdr) | (effects["q_primary"] < config.fdr)].sort_values(
+        ["q", "p", k.FAMILY, k.FEATURE], kind="stable"
+    )
     found = _with_evidence(found, result, grid, left)
     sides, split = contrast.model_dump(mode="json"), parts_of(effects)
     return {
@@ -95,8 +105,16 @@ def _contrast(
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
         "findings": _findings(found[list(_FINDING)].to_dict("records"), sides, split),
+        "primary": [_asked(row, sides, config.fdr) for row in asked[list(_ASKED)].to_dict("records")],
+        "across": across(effects, config.fdr),
         "largest": [finding(row, sides)["words"] for row in _largest(effects)],
     }
+
+
+def _asked(row: dict[Any, Any], sides: dict[str, Any], fdr: float) -> dict[str, Any]:
+    """A feature that was named before looking, found or not."""
+    said = finding({**row, "q": row["q_primary"]}, sides)
+    return {**{name: plain(value) for name, value in row.items()}, **said, "found": bool(row["q_primary"] < fdr)}
 
 
 def _findings(rows: list[dict[Any, Any]], sides: dict[str, Any], split: dict[str, dict[str, Any]]) -> list[Any]:
@@ -198,9 +216,18 @@ def _family(name: str, effects: pd.DataFrame, result: Result, config: ResponseCo
         "detectable_alone": plain(float(power["detectable_alone"].median())),
         "reasons": {str(reason): int(count) for reason, count in sorted(untested.value_counts().items())},
     }
+    mixed = result.mixed[result.mixed[k.FAMILY] == name]
+    row |= {"replicates": advice(mixed, _rois(result), config.animal_cost)}
     empty = row["n_tested"] and not row["n_significant"]
     sides = result.design.contrast.model_dump(mode="json")
     return {**row, "nothing": nothing(row, sides, fdr=config.fdr, power=config.power) if empty else ""}
+
+
+def _rois(result: Result) -> float:
+    """ROIs per animal of those that are compared."""
+    units = result.design.unit_of_sample
+    counts = units[units.isin(result.design.units)].value_counts()
+    return float(counts.mean()) if len(counts) else 0.0
 
 
 def plain(value: Any) -> Any:

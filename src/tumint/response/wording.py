@@ -78,7 +78,7 @@ def _over_settings(row: Mapping[Any, Any]) -> str:
 
 
 def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> str:
-    source, target, feature = row[k.SOURCE], row[k.TARGET], row[k.FEATURE]
+    source, target, feature = row[k.SOURCE], row[k.TARGET], families.spoken(str(row[k.FEATURE]))
     if contrast.get("coefficient"):
         return f"{contrast['coefficient']} of {feature} ({row[k.FAMILY]}): {times}"
     group, reference = contrast["group"], contrast["reference"]
@@ -97,6 +97,7 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         reference=reference,
         meet=f"{source} contact one another" if source == target else f"{source} and {target} are in contact",
         nearer="farther from" if row["effect"] > 0 else "nearer to",
+        higher="higher" if row["effect"] > 0 else "lower",
         whom="one another" if source == target else target,
     )
 

@@ -54,8 +54,15 @@ EFFECTS = Contract(
     ("contrast", k.FAMILY, k.FEATURE),
     {k.STATUS: k.STATUSES_OF_EFFECTS},
 )
-# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
-EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
+# response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together; q_across over
+# families, then within (Benjamini & Bogomolov); q_primary over the features that were named before looking alone;
+# floor: what spillover explains of a state by contact.
+EFFECTS_ALL = Contract(
+    "effects",
+    {**EFFECTS.columns, "q_all": "float?", "q_across": "float?", "q_primary": "float?", "floor": "float?"},
+    EFFECTS.key,
+    EFFECTS.allowed,
+)
 # response/curves.parquet: pairs of types by distance between the groups, with a band that holds over all distances.
 CURVES = Contract(
     "curves",

@@ -22,7 +22,7 @@ from tumint.io.contracts import Contract, empty
 from tumint.io.sealed_json import read_json
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
-from tumint.samples import batches, read_sheet
+from tumint.samples import batches, read_sheet, without
 
 _NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
 
@@ -44,7 +44,8 @@ class Inputs:
     @classmethod
     def load(cls, params: StageParams, results: Path, sheet: Path) -> Inputs:
         """Inputs of the cohort in `results`; only names and design of the sheet are read, not its files."""
-        return cls(params, Path(results), read_sheet(sheet, check_files=False), sheet_name=Path(sheet).as_posix())
+        rows = without(read_sheet(sheet, check_files=False), params.exclude)
+        return cls(params, Path(results), rows, sheet_name=Path(sheet).as_posix())
 
     @property
     def config(self) -> ReportConfig:

@@ -17,7 +17,7 @@ from tumint.text import integer, listed, plural, probability, setting
 def feature_name(row: Mapping[Any, Any]) -> str:
     """`A – B` for a pair, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
-        return str(row[k.FEATURE])
+        return families.spoken(str(row[k.FEATURE]))
     family = families.find(row[k.FAMILY])
     arrow = "→" if family and family.directed else "–"
     return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"

@@ -48,7 +48,7 @@ def build(inputs: Inputs) -> Page:
     table = counts(inputs, states)
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
-    found: list[Finding | str] = [*findings(inputs, most=4, page="response")]
+    found: list[Finding | str] = [*findings(inputs, most=6, page="response")]
     if found and (left := matters.not_compared(inputs)):
         found.append(left)
     facts = inputs.json("response/effects.json")
@@ -78,10 +78,19 @@ def build(inputs: Inputs) -> Page:
             *_again(inputs),
         ),
         links={name: stage.says for name, stage in STAGES.items()},
-        method=[text for page in PAGES.values() for text in page.method(inputs)]
-        + ["The subject is the unit of inference throughout. The reports of the stages name their sources."],
+        method=[
+            *_excluded(inputs),
+            *(text for page in PAGES.values() for text in page.method(inputs)),
+            "The subject is the unit of inference throughout. The reports of the stages name their sources.",
+        ],
         citations=(),
     )
+
+
+def _excluded(inputs: Inputs) -> list[str]:
+    """What was left out and why, for a paper."""
+    said = [f"{name} ({why})" for name, why in inputs.params.exclude.items()]
+    return [f"Excluded from all analyses: {listed(said, len(said))}."] if said else []
 
 
 def _since(inputs: Inputs) -> list[Section]:

@@ -35,6 +35,8 @@ def config(metas: Mapping[str, Mapping[str, Any]], params: StageParams, sheet: s
     values["samples"] = _relative(sheet)
     if params.data is not None:
         values["data"] = _relative(params.data)
+    if params.exclude:
+        values["exclude"] = params.exclude
     if panel:
         values["panel"] = PANEL_FILE
     values["seed"] = recorded["response"].get("seed", 0)

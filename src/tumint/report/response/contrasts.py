@@ -110,7 +110,7 @@ def prepared(effects: pd.DataFrame, fdr: float) -> pd.DataFrame:
         id=table[k.FAMILY] + ":" + table[k.FEATURE],
         name=pd.Series([words.feature_name(row) for row in rows], index=table.index, dtype=object),
         family_name=family.map(families.title).astype(object),
-        significant=(table["q"] < fdr).astype(bool),
+        significant=((table["q"] < fdr) | (table.get("q_primary", table["q"]) < fdr)).astype(bool),
         versus=[f"{row['n_subjects_group']} v {row['n_subjects_reference']}" for row in rows],
         **{
             f"times{suffix}": [words.fold(row[column], row[k.FAMILY]) for row in rows]

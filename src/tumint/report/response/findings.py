@@ -13,7 +13,7 @@ from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding
 from tumint.report.response.contrasts import FOREST_ROWS, Contrast, contrasts
-from tumint.text import integer
+from tumint.text import integer, setting
 
 MOST = 8  # findings of one contrast on the first screen
 
@@ -46,20 +46,48 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
     """One sentence over all, then one per finding of a primary family; where there is none, what could be seen."""
     facts, effects = contrast.facts, contrast.effects
     head = words.contrast_head(effects, facts, contrast.fdr)
+    asked = _asked(contrast, page)
     if not contrast.testable:
         largest = [Finding(text, f"forest_{contrast.name}", page) for text in facts.get("largest", [])]
         return [Finding(head), *largest]
     hits = contrast.primary[contrast.primary["significant"]]
     if hits.empty:
-        return [Finding(head), *(Finding(text) for text in without(contrast)[: 1 if page else None])]
+        return [*asked, Finding(head), *(Finding(text) for text in without(contrast)[: 1 if page else None])]
     said = sentences(facts, short=bool(page))
-    shown = [row for row in hits["id"] if row in said][:most]
+    known = {f"{one[k.FAMILY]}:{one[k.FEATURE]}" for one in facts.get("primary", [])}  # told already
+    shown = spread(hits[hits["id"].isin(list(said)) & ~hits["id"].isin(known)], most)
     found = [Finding(said[row], contrast.figure_of(row), page) for row in shown]
-    rest = len(hits) - len(shown)
+    rest = len(hits) - len(shown) - int(hits["id"].isin(known).sum())
     if rest > 0:
         name = f"findings_{contrast.name}"
         found.append(Finding(f"And {integer(rest)} more, by q within their families.", name, page, "all findings"))
-    return [Finding(head), *found]
+    return [*asked, Finding(head), *found]
+
+
+def spread(hits: pd.DataFrame, most: int) -> list[str]:
+    """Ids of the findings to tell: the best of each family before the second best of any, in the order of the rows.
+
+    Of a marker of a type, which is a feature in each tissue domain too, the best one counts.
+    """
+    rows = hits.assign(_once=hits[k.FAMILY] + hits[k.FEATURE].str.split(" in ").str[0])
+    rows = rows[~rows["_once"].duplicated() | ~rows[k.FAMILY].isin([k.FAMILY_MARKER, k.FAMILY_POSITIVITY])]
+    turn = rows.groupby(k.FAMILY, sort=False).cumcount()
+    chosen = set(rows.loc[turn.sort_values(kind="stable").index[:most], "id"])
+    return [name for name in rows["id"] if name in chosen]
+
+
+def _asked(contrast: Contrast, page: str) -> list[Finding]:
+    """What was named before looking, found or not."""
+    rows = contrast.facts.get("primary", [])
+    if not rows:
+        return []
+    hits = sum(bool(row["found"]) for row in rows)
+    head = f"Named before looking, and corrected for each other alone: {integer(hits)} of {integer(len(rows))} at q < "
+    said = [
+        Finding(row["short"] if page else row["words"], contrast.figure_of(f"{row[k.FAMILY]}:{row[k.FEATURE]}"), page)
+        for row in rows
+    ]
+    return [Finding(f"{head}{setting(contrast.fdr)}."), *said]
 
 
 def without(contrast: Contrast) -> list[str]:

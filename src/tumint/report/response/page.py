@@ -28,7 +28,7 @@ from tumint.report.engine.page import (
     Table,
     state,
 )
-from tumint.report.response import evidence, extremes, figures
+from tumint.report.response import by_family, evidence, extremes, figures
 from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
@@ -61,19 +61,13 @@ COLUMNS = (
     Column(k.STATUS, "Status", "light"),
     Column(k.REASON, "Reason"),
 )
-FAMILY_COLUMNS = (
-    Column("name", "Family"),
-    Column("features", "Features", "int"),
-    Column("tested", "Tested", "int"),
-    Column("hits", "q below the rate", "int"),
-    Column("smallest_q", "Smallest q", "p"),
-)
 FINDING_COLUMNS = (
     Column("grade", "Grade"),
     Column("family_name", "Family"),
     Column("words", "Finding"),
     Column("q", "q", "p"),
     Column("q_all", "q over all", "p", "Benjamini-Hochberg over all families of the contrast"),
+    Column("q_across", "q across", "p", "over families, then within (Benjamini & Bogomolov 2014)"),
     Column("p_maxt", "p max-t", "p", "family-wise, by permutation"),
 )
 
@@ -169,7 +163,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said, short=True))
     if contrast.testable and len(said) and (nothing := spoken.without(contrast)):
         blocks.append(Items(nothing, "Families without a finding"))
-    blocks.append(Table(f"families_{contrast.name}", "Families of features.", FAMILY_COLUMNS, _families(contrast)))
+    blocks += by_family.blocks(contrast)
     blocks += evidence.blocks(inputs, contrast)
     caption = (
         "Every feature, best evidence first. The CSV holds all columns; a ratio of 2 is twice as much in "
@@ -250,15 +244,6 @@ def _panel_title(row: Any) -> str:
         name = f"{row[k.SOURCE]}\n{'→' if row[k.FAMILY] == k.FAMILY_DISTANCE else '–'} {row[k.TARGET]}"
     said = "no p" if is_missing(row["q"]) else f"q = {probability(row['q'])}"
     return f"{name}\n{row['family_name']}, {said}"
-
-
-def _families(contrast: Contrast) -> pd.DataFrame:
-    groups = contrast.effects.groupby(k.FAMILY, sort=False)
-    table = groups.agg(
-        features=(k.FEATURE, "size"), tested=("p", "count"), hits=("significant", "sum"), smallest_q=("q", "min")
-    ).reset_index()
-    table.insert(1, "name", table[k.FAMILY].map(families.title))
-    return table.iloc[table[k.FAMILY].map(families.rank).to_numpy().argsort(kind="stable")]
 
 
 def method(inputs: Inputs) -> list[str]:

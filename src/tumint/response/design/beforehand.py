@@ -32,7 +32,8 @@ def faults(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str)
         key = f"{where}: key `response.contrasts.{i}"
         found += _told(partial(_contrast, sheet, contrast, response, path, key), contrast.name, key, path)
     for i, outcome in enumerate(response.outcomes):
-        if not check_outcome(sheet, outcome, i, path, where):  # what is wrong with its column is told already
+        # what is wrong with its column is told already; features are not known yet
+        if outcome.feature is None and not check_outcome(sheet, outcome, i, path, where):
             key = f"{where}: key `response.outcomes.{i}"
             found += _told(partial(followed, sheet, outcome, path), outcome.name, key, path)
     return found
