@@ -32,7 +32,7 @@ def _row(record: Mapping[Any, Any], columns: Sequence[Column]) -> str:
 
 def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
-        value = record.get(column.key)
+        value: Any = record.get(column.key)
         text = formats.cell(value, column.kind)
         match column.kind:
             case "light":
