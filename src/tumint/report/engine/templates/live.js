@@ -79,7 +79,11 @@ function fitNarrow(live, { layout, data }) {
   const { yaxis } = layout;
   if (yaxis.ticks !== "" || !yaxis.ticktext?.some((text) => text.length > 14)) return;
   if (data.every((trace) => trace.type === "scatter")) {
-    Object.assign(yaxis, { ticklabelposition: "inside top", tickfont: { ...yaxis.tickfont, size: 10 } });
+    // not plotly's labels inside the axis: it hides what of the other axis they run into
+    const above = { xref: "paper", x: 0, xanchor: "left", yref: "y", yanchor: "bottom", yshift: 4, showarrow: false, font: { size: 10 } };
+    const names = yaxis.ticktext.map((text, i) => ({ ...above, text, y: yaxis.tickvals[i] }));
+    layout.annotations = [...(layout.annotations ?? []), ...names];
+    yaxis.showticklabels = false;
     layout.margin = { ...layout.margin, l: 12 };
     layout.height = Math.max(layout.height, 80 + 30 * yaxis.ticktext.length);
   } else yaxis.ticktext = yaxis.ticktext.map(shortName);
