@@ -66,8 +66,10 @@ def test_search_finds_a_finding_on_another_page(browser, reports, tmp_path: Path
     link = "document.querySelector('#index .search li a')"
     browser.wait(f"return {link}")
     assert "Fibroblasts" in browser.js(f"return {link}.textContent")
-    found = "[...document.querySelectorAll('#index .search li')]"
-    at = f"return {found}.findIndex((l) => l.textContent.endsWith('Response'))"
+    at = (
+        "return [...document.querySelectorAll('#index .search li')]"
+        ".findIndex((line) => line.textContent.endsWith('Response'))"
+    )
     place = browser.js(at)
     assert place >= 0
     browser.js(f"document.querySelectorAll('#index .search li a')[{place}].click()")

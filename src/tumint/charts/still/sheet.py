@@ -135,9 +135,10 @@ def _with_short_lines(layer: charts.Layer) -> charts.Layer:
     texts = ["\n".join(textwrap.wrap(str(text), _LETTERS)) for text in layer.rows[layer.text]]
     x = layer.rows[layer.x].astype(float)
     named = layer.rows[layer.text].astype(str).str.len() > _NUMBER
-    return replace(
-        layer, rows=layer.rows.assign(**{layer.text: texts, layer.x: x.where(~named | (x.abs() < 0.7), x * 1.3)})
-    )
+    rows = layer.rows.copy()
+    rows[layer.text] = texts
+    rows[layer.x] = x.where(~named | (x.abs() < 0.7), x * 1.3)
+    return replace(layer, rows=rows)
 
 
 def _boxes(sheet: Sheet, pen: _Pen, width_mm: int) -> Iterator[tuple[float, float, float, float]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -25,13 +26,13 @@ def of(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[Markup, str]:
     return Markup("\n".join(plain)), packed("".join(more)) if more else ""
 
 
-def _row(record: dict[str, object], columns: Sequence[Column]) -> str:
+def _row(record: Mapping[Any, Any], columns: Sequence[Column]) -> str:
     return f"<tr>{''.join(_cells(record, columns))}</tr>"
 
 
-def _cells(record: dict[str, object], columns: Sequence[Column]) -> Iterator[str]:
+def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
-        value = record.get(column.key)
+        value: Any = record.get(column.key)
         text = formats.cell(value, column.kind)
         match column.kind:
             case "light":
@@ -43,5 +44,5 @@ def _cells(record: dict[str, object], columns: Sequence[Column]) -> Iterator[str
                 yield f'<td class="mono">{escape(text)}</td>'
             case _:
                 # what a number is sorted by: more digits than are shown
-                order = "" if formats.is_missing(value) else f' data-order="{float(value):.6g}"'  # type: ignore[arg-type]
+                order = "" if formats.is_missing(value) else f' data-order="{float(value):.6g}"'
                 yield f'<td class="n"{order}>{escape(text)}</td>'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -67,8 +68,8 @@ def sheet(inputs: Inputs, page: Page, width: int) -> Sheet:
 
 
 def _table(rows: pd.DataFrame) -> Sequence[Sequence[str]]:
-    def times(row: dict[str, object]) -> str:
-        numbers = [float(row[name]) for name in ("times", "times_low", "times_high")]  # type: ignore[arg-type]
+    def times(row: Mapping[Any, Any]) -> str:
+        numbers = [float(row[name]) for name in ("times", "times_low", "times_high")]
         if pd.isna(numbers[0]):  # a family of chances has no ratios
             return _difference(row)
         interval = "" if pd.isna(numbers[1]) else f" ({ratio(numbers[1])} to {ratio(numbers[2])})"
@@ -80,10 +81,10 @@ def _table(rows: pd.DataFrame) -> Sequence[Sequence[str]]:
     ]
 
 
-def _difference(row: dict[str, object]) -> str:
-    low, high = (float(row[name]) for name in ("ci_low", "ci_high"))  # type: ignore[arg-type]
+def _difference(row: Mapping[Any, Any]) -> str:
+    low, high = (float(row[name]) for name in ("ci_low", "ci_high"))
     interval = "" if pd.isna(low) else f" ({fixed(low)} to {fixed(high)})"
-    return f"{fixed(float(row['effect']), plus=True)}{interval}"  # type: ignore[arg-type]
+    return f"{fixed(float(row['effect']), plus=True)}{interval}"
 
 
 def _foot(contrast: Contrast, rows: pd.DataFrame, drawn: bool, most: int) -> list[str]:

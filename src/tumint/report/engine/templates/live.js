@@ -51,6 +51,7 @@ async function drawLive(figure) {
     figure.classList.add("is-live");
     const spec = await readSpec(figure);
     const state = { spec, hidden: hiddenOf(figure), home: rangesOf(spec.layout) };
+    fitNarrow(live, spec);
     if (spec.cells) state.map = cellMap(spec, live.clientWidth);
     if (spec.cells && matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
     for (const trace of spec.data) trace.visible = !state.hidden.has(trace.meta);
@@ -68,6 +69,30 @@ async function drawLive(figure) {
     figure.dataset.drawn = "still";
   }
   delete figure.dataset.drawing;
+}
+
+/** On a narrow page the names of rows leave room for what they name: they stand above their dots, or are shortened. */
+function fitNarrow(live, { layout, data }) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  if (axes.length !== 2 || !matchMedia("(max-width: 46rem)").matches) return;
+  live.classList.add("narrow");
+  const { yaxis } = layout;
+  if (yaxis.ticks !== "" || !yaxis.ticktext?.some((text) => text.length > 14)) return;
+  if (data.every((trace) => trace.type === "scatter")) {
+    // not plotly's labels inside the axis: it hides what of the other axis they run into
+    const above = { xref: "paper", x: 0, xanchor: "left", yref: "y", yanchor: "bottom", yshift: 4, showarrow: false, font: { size: 10 } };
+    const names = yaxis.ticktext.map((text, i) => ({ ...above, text, y: yaxis.tickvals[i] }));
+    layout.annotations = [...(layout.annotations ?? []), ...names];
+    yaxis.showticklabels = false;
+    layout.margin = { ...layout.margin, l: 12 };
+    layout.height = Math.max(layout.height, 80 + 30 * yaxis.ticktext.length);
+  } else yaxis.ticktext = yaxis.ticktext.map(shortName);
+}
+
+/** An escaped name with at most 15 letters, its middle left out. */
+function shortName(text) {
+  const plain = new DOMParser().parseFromString(text, "text/html").body.textContent;
+  return escapeText(plain.length > 15 ? `${plain.slice(0, 7)}…${plain.slice(-7)}` : plain);
 }
 
 /** Free what a figure holds, and show its still drawing again until it is next in view. */
