@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from tumint.config.base import A_DOMAIN, Section, is_domain
+from tumint.config.margin import MarginConfig
 
 
 class GraphConfig(Section):
@@ -127,6 +128,9 @@ class NeighbourhoodConfig(Section):
         10,
         description="A type with fewer cells in a ROI gets no p of its own there (status `too_few`). The comparison "
         "pools the ROIs of a subject and asks for information instead: `response.min_information`.",
+    )
+    margin: MarginConfig = Field(
+        MarginConfig(), description="Tissue domains where none came with the cells, and the margin of the tumour."
     )
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."

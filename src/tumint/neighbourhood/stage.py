@@ -19,6 +19,9 @@ from tumint.io.by_sample import BySample
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
+from tumint.neighbourhood.place import place, unplaced
+from tumint.neighbourhood.place_features import place_features
+from tumint.neighbourhood.roles import Roles, roles
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.provenance import run_metadata
 from tumint.text import nearest
@@ -65,9 +68,12 @@ def run(
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
+    meant = roles(config.margin, {config.domains.get(name, name) for name in cohort.distinct(k.DOMAIN)}, types)
+    for said in meant.said:
+        print(f"tumint: {said}", file=sys.stderr)
 
     def one(sample: str) -> Scored | None:
-        return _score_sample(scorer, cohort, sample, given)
+        return _score_sample(scorer, cohort, sample, given, meant)
 
     # sums of floats must not depend on the number of threads
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
@@ -81,12 +87,18 @@ def run(
         tables = [getattr(one, contract.name) for one in results]
         write_table(contracts.joined(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
-    graphs = contracts.joined([one.graph for one in results], contracts.EDGES)
-    write_table(graphs, out / "graph.parquet", contracts.EDGES, meta=meta, row_groups_by=k.SAMPLE)
+    for name, contract in (("graph", contracts.EDGES), ("places", contracts.PLACES)):
+        table = contracts.joined([getattr(one, name) for one in results], contract)
+        write_table(table, out / f"{name}.parquet", contract, meta=meta, row_groups_by=k.SAMPLE)
     _write_scales(scales, out, meta)
 
 
-_CONTRACTS = (contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FEATURES)
+_PLACED = (contracts.DOMAINS, contracts.MARGINS, contracts.PHENOTYPES)
+_CONTRACTS = (
+    *(contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID),
+    *_PLACED,
+    contracts.FEATURES,
+)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:
@@ -104,8 +116,10 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
     *others, images = tables
-    interactions, _, distances, _ = others
+    interactions, _, distances, _, domains, margins, phenotypes = others
     features = feature_table(images, interactions, distances, primary=config.primary, symmetric=is_symmetric(config))
+    where = place_features(domains, margins, phenotypes, names, config.margin.bins_um)
+    features = contracts.joined([features, where], contracts.FEATURES)
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
@@ -166,20 +180,26 @@ def _meta(params: StageParams) -> dict[str, Any]:
     return run_metadata("neighbourhood", params.model_dump(mode="json", exclude_none=True))
 
 
-def _score_sample(scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample]) -> Scored | None:
+def _score_sample(
+    scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample], meant: Roles
+) -> Scored | None:
     """All tables of one sample but for odds ratios; None where it has no cell."""
     table = cells.rows([sample], _COLUMNS)
     if table.empty:
         return None
     labels = codes(table[k.CELL_TYPE], scorer.types)
+    named, ids = scorer.config.domains, table[k.CELL_ID].to_numpy()
+    domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
     if not located(table):
         print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
-        return scorer.unlocated(sample, labels)
-    named = scorer.config.domains
-    domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
-    image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
+        there = unplaced(sample, domains, labels, scorer.types, meant)
+        return scorer.unlocated(sample, labels).placed(there, ids)
+    xy, margin = table[[k.X_UM, k.Y_UM]].to_numpy(float), scorer.config.margin
+    there = place(sample, xy, labels, domains, scorer.types, meant, margin)
+    strata = there.domain if margin.as_strata else domains
+    image = make_image(sample, xy, labels, strata, ids)
     given = pd.concat([one.rows([sample]) for one in edges]) if edges else None
-    return scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
+    return scorer.located(image, given, domains=bool((strata != k.NO_DOMAIN).any())).placed(there, ids)
 
 
 def located(table: pd.DataFrame) -> bool:
