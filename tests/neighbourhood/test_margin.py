@@ -62,7 +62,7 @@ def test_the_inferred_margin_is_the_true_one_however_many_other_cells_the_tumour
     assert set(found.domain) == {k.TUMOUR, k.INTERFACE, k.OUTSIDE}
     area = found.domains.drop_duplicates(k.DOMAIN).set_index(k.DOMAIN)["area_mm2"]
     assert area.sum() == pytest.approx(0.49, rel=0.03)
-    assert found.phenotypes["tumour_mm2"][0] == pytest.approx(np.pi * 0.04, rel=0.08)
+    assert found.phenotypes["tumour_mm2"][0] == pytest.approx(np.pi * 0.04, rel=0.1)
 
 
 def test_domains_that_came_with_the_cells_give_their_own_margin_midway_through_the_interface():

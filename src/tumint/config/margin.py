@@ -68,8 +68,8 @@ class MarginConfig(Section):
     tumour_share: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
         description="Where more than this share of the cells nearby are tumour cells it is tumour (`cells`). Empty: "
-        "half of their share in the densest tenth of the ROI's tumour, at least a tenth: half of the step at the "
-        "margin, however many other cells the tumour holds.",
+        "half of that share around the ROI's median tumour cell, at least a tenth: half of the step at the margin, "
+        "however many other cells the tumour holds.",
     )
     min_cells: Annotated[int, Field(ge=1)] = Field(
         50, description="Islands and holes of the tumour with fewer cells are none."

@@ -11,7 +11,6 @@ from scipy.spatial import cKDTree
 STEP_UM = 10.0
 TISSUE_UM = 25.0  # a place with no cell this near is no tissue
 TUMOUR, OUTSIDE, EITHER = 1, 0, -1  # sides of cells, as a source's domains tell them
-_DENSEST = 0.9  # quantile, over tumour cells, of the share of tumour cells around them
 _LEAST_SHARE = 0.1  # below it tumour cells are scattered, and make no tumour
 
 
@@ -59,25 +58,21 @@ def inferred(
     """Squares that are tumour (nx, ny, bool), from where tumour cells lie among all cells.
 
     Tumour cells and all cells are smoothed with a gaussian of `bandwidth_um`; tumour is where tumour cells are more
-    than `share` of all; None: half of `densest`, because a smoothed step crosses half of its height at its edge, on
-    whichever height it stands. Then openings and closings by one bandwidth, islands and holes.
+    than `share` of all; None: half of that share around the median tumour cell, because a smoothed step crosses half
+    of its height at its edge, however high it is. Then openings and closings by one bandwidth, islands and holes.
     """
     sigma = bandwidth_um / STEP_UM
     tumour, cells = (
         ndimage.gaussian_filter(raster.counts(chosen), sigma, mode="constant") for chosen in (is_tumour, None)
     )
     local = np.divide(tumour, cells, out=np.zeros(raster.shape), where=cells > 1e-9)
-    height = densest(local[tuple(raster.square[is_tumour].T)])
+    around = local[tuple(raster.square[is_tumour].T)]
+    height = float(np.median(around)) if len(around) else 0.0
     if share is None and height < 2 * _LEAST_SHARE:
         return np.zeros(raster.shape, dtype=bool)
     mask = local > (height / 2 if share is None else share)
     radius = bandwidth_um / STEP_UM
     return without_specks(_opened(~_opened(~_opened(mask, radius), radius), 0.0), raster.counts(), min_cells)
-
-
-def densest(shares: np.ndarray) -> float:
-    """Share of tumour cells in the densest tenth of a tumour, from that around each tumour cell (m); none: 0."""
-    return float(np.quantile(shares, _DENSEST)) if len(shares) else 0.0
 
 
 def given(raster: Raster, xy: np.ndarray, side: np.ndarray, min_cells: int) -> np.ndarray:
