@@ -91,6 +91,7 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument(
         "stage", choices=(*STAGES, "index", "cohort"), nargs="?", help="whose report; not with --against"
     )
+    report.add_argument("--places", type=Path, help="cohort: neighbourhood/places.parquet, domain and margin of cells")
     report.add_argument(
         "--graphs",
         type=Path,
@@ -220,6 +221,6 @@ def _report(a: argparse.Namespace) -> None:
         from tumint.report.cohort import file
 
         graphs = read_paths(a.graphs, "--graphs")
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out, a.places)
         return
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

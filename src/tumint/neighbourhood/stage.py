@@ -124,6 +124,11 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
     _write_scales([read_table(batch / "scale.parquet", contracts.SCALE) for batch in batches], out, meta)
+    places = contracts.joined(
+        [read_table(batch / "places.parquet", contracts.PLACES) for batch in batches], contracts.PLACES
+    )
+    order = np.argsort(places[k.SAMPLE].map(rank).to_numpy(), kind="stable")
+    write_table(places.iloc[order], out / "places.parquet", contracts.PLACES, meta=meta, row_groups_by=k.SAMPLE)
 
 
 def _write_scales(tables: Sequence[pd.DataFrame], out: Path, meta: dict[str, Any]) -> None:
