@@ -1,7 +1,7 @@
 """Inferred tumours against simulated masks and annotated follicles: `python tests/drill/margins.py [SPLEENS]`.
 
-Exit code 1 where Dice is below 0.9 in a ROI, or the margin further than 15 µm (median over cells) from the simulated one
-in the median ROI of a seed. SPLEENS: the folder `mouse_spleen_codex` of the real data.
+Exit code 1 where Dice is below 0.9 in a ROI, or the margin further than 15 µm (median over cells) from the simulated
+one in the median ROI of a seed. SPLEENS: the folder `mouse_spleen_codex` of the real data.
 """
 
 from __future__ import annotations

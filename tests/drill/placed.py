@@ -29,6 +29,7 @@ INSIDE = np.array([0.05, 0.12, 0.08, 0.20, 0.55])
 OUTSIDE = np.array([0.12, 0.08, 0.44, 0.34, 0.02])
 SIDE_UM, RADIUS_UM, LENGTH_UM = 560.0, 190.0, 25.0  # of a ROI, its tumour, and over which CD8 fade inside
 SUBJECTS, ROIS, CELLS = 8, 2, 1800
+NULL_SUBJECTS = 4  # of an arm, where nothing is planted
 CONFIG = MarginConfig(interface_um=30.0)
 SEEDS = (1, 2, 3, 4, 5)
 FAMILIES = (
@@ -70,12 +71,12 @@ def roi(
     return xy, labels, true
 
 
-def features(seed: int, arms: tuple[Arm, Arm]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def features(seed: int, arms: tuple[Arm, Arm], subjects: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features of a cohort, and its sheet."""
     rng = np.random.default_rng([seed, 7])
     meant, sheet, found = roles(CONFIG, [], TYPES), [], []
     for which, arm in enumerate(arms):
-        for i in range(SUBJECTS):
+        for i in range(subjects):
             own, area = rng.normal(0, 0.25, len(TYPES)), rng.normal(0, 0.15)
             for j in range(ROIS):
                 name = f"{'vt'[which]}{i}_{j}"
@@ -90,9 +91,9 @@ def features(seed: int, arms: tuple[Arm, Arm]) -> tuple[pd.DataFrame, pd.DataFra
     return contracts.joined([where, *(one.features for one in found)], contracts.FEATURES), rows
 
 
-def effects(seed: int, arms: tuple[Arm, Arm]) -> pd.DataFrame:
+def effects(seed: int, arms: tuple[Arm, Arm], subjects: int = SUBJECTS) -> pd.DataFrame:
     """The comparison of the two arms of a cohort."""
-    table, rows = features(seed, arms)
+    table, rows = features(seed, arms, subjects)
     contrast = Contrast(name="arms", column="arm", reference="vehicle", group="treated")
     design = groups.build(rows, contrast, "sheet")
     return compare(table, design, ResponseConfig(contrasts=[contrast]), 0, beside=()).effects
@@ -126,7 +127,8 @@ def planted() -> int:
             covered, sign = row["ci_low"] <= expected <= row["ci_high"], row["effect"] * expected > 0
             missed += not (sign and covered and row["q"] < 0.1)
             said.append(
-                f"{row['effect']:.2f} ({row['ci_low']:.2f} to {row['ci_high']:.2f}) q={row['q']:.2g}{'' if covered else ' MISSED'}"
+                f"{row['effect']:.2f} ({row['ci_low']:.2f} to {row['ci_high']:.2f}) q={row['q']:.2g}"
+                + ("" if covered else " MISSED")
             )
         print(f"{name}: planted {expected:.2f}; {'; '.join(said)}", flush=True)
     return int(missed > 1)  # an interval of 95 % misses now and then
@@ -134,7 +136,7 @@ def planted() -> int:
 
 def null(cohorts: int) -> int:
     """Share of p < 0.05 by family over cohorts without a difference; its error is that of cohorts, not of features."""
-    tables = [effects(1000 + i, (Arm(), Arm())) for i in range(cohorts)]
+    tables = [effects(1000 + i, (Arm(), Arm()), NULL_SUBJECTS) for i in range(cohorts)]
     bad = False
     for family in FAMILIES:
         shares = [(t.loc[(t[k.FAMILY] == family) & t["p"].notna(), "p"] < 0.05).mean() for t in tables]

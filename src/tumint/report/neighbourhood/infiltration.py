@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -59,15 +61,17 @@ def infiltration_curves(inputs: Inputs) -> Figure | None:
         return None
     rows, types = bands(table), _shown(inputs, table)
     palette = level_colours(levels)
+    paler = {level: _mixed(colour) for level, colour in palette.items()}
     limits = (float(table["at_um"].min()), float(table["at_um"].max()))
     panels = []
     for name in types:
         mine, band = table[table[k.CELL_TYPE] == name], rows[rows[k.CELL_TYPE] == name]
-        lines = pd.concat([_steps(one) for _, one in mine.groupby([k.SUBJECT, "group"], sort=False)])
-        layers: list[charts.Layer] = [charts.Mark(0.0)]
+        own = pd.concat([_steps(one) for _, one in mine.groupby([k.SUBJECT, "group"], sort=False)])
+        layers: list[charts.Layer] = [charts.Mark(0.0), _line(own, "log2_density", paler, 0.7)]
         if len(band):
-            layers.append(charts.Area(band, "at_um", "low", "high", "group", {g: f"{c}" for g, c in palette.items()}))
-        layers.append(charts.Lines(lines, "at_um", "log2_density", "x_end", "y_end", "group", palette, 1.0))
+            means = pd.concat([_steps(one) for _, one in band.groupby("group", sort=False)])
+            layers += [_line(means, end, palette, 0.9, dashed=True) for end in ("low", "high")]
+            layers.append(_line(means, "mean", palette, 2.2))
         panels.append(
             charts.Panel(
                 layers,
@@ -88,18 +92,29 @@ def infiltration_curves(inputs: Inputs) -> Figure | None:
     return Figure(
         "infiltration_curves",
         "How deep cells go",
-        "Cells per mm² by distance to the tumour's margin (log2; left of the line: inside). A line per subject, its "
-        "ROIs added up; shaded: the 95 % interval of a group's mean at each distance by itself, from three subjects on. "
-        "Bands say nothing of all distances together; what differs is tested in bins, in the report of the response.",
+        "Cells per mm² by distance to the tumour's margin (log2; left of the line: inside). A thin line per "
+        "subject, its ROIs added up; thick: the mean of a group; dashed: its 95 % interval at each distance by itself, from "
+        "three subjects on. It says nothing of all distances together; what differs is tested in bins, in the report of the response.",
         table,
         chart,
     )
 
 
 def _steps(one: pd.DataFrame) -> pd.DataFrame:
-    """A curve as a line from each point to the next."""
-    ends = one[["at_um", "log2_density"]].shift(-1)
-    return one.assign(x_end=ends["at_um"], y_end=ends["log2_density"]).dropna(subset=["x_end"])
+    """A curve as a line from each point to the next, of every number: its end is called `<number>_end`."""
+    numbers = [name for name in ("at_um", "log2_density", "mean", "low", "high") if name in one]
+    return one.join(one[numbers].shift(-1).add_suffix("_end")).dropna(subset=["at_um_end"])
+
+
+def _line(
+    rows: pd.DataFrame, y: str, colours: Mapping[str, str], width: float, *, dashed: bool = False
+) -> charts.Lines:
+    return charts.Lines(rows, "at_um", y, "at_um_end", f"{y}_end", "group", colours, width, dashed)
+
+
+def _mixed(colour: str) -> str:
+    """A colour half way to grey: lines of subjects stand back behind those of their group, on any ground."""
+    return "#" + "".join(f"{(int(colour[i : i + 2], 16) + 0xBB) // 2:02X}" for i in (1, 3, 5))
 
 
 def _shown(inputs: Inputs, table: pd.DataFrame) -> list[str]:
@@ -141,7 +156,7 @@ def phenotypes(inputs: Inputs) -> Figure | None:
         "Inflamed, excluded, desert",
         f"ROIs by where {listed(list(dict.fromkeys(table['counted'])))} lie. Inflamed: at least "
         f"{setting(limits.get('inside_per_mm2', 0))} per mm² inside the tumour ({what}). Excluded: fewer, at least "
-        f"{setting(limits.get('margin_per_mm2', 0))} per mm² within {reach} µm outside its margin, and inside less than "
+        f"{setting(limits.get('margin_per_mm2', 0))} per mm² within {reach} µm outside its margin, and inside under "
         f"{setting(limits.get('inside_to_margin', 0))} times that. Desert: all others. The limits are those of "
         "`neighbourhood.margin.phenotype`; ROIs are counted, and nothing is tested here.",
         table.drop(columns=["origin"]),
