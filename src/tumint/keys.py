@@ -36,6 +36,16 @@ TOGETHER: Final = 21  # so many cells at one and the same place are all neighbou
 DOMAINS: Final = ("structural", "interface", "tumour", "normal")
 NO_DOMAIN: Final = "none"
 
+TUMOUR: Final = "tumour"
+INTERFACE: Final = "interface"
+OUTSIDE: Final = "outside"  # of an inferred tumour and its interface
+FROM_DATA, FROM_CELLS = "data", "cells"  # where domains are from; NO_DOMAIN: none are used
+ORIGINS: Final = (FROM_DATA, FROM_CELLS, NO_DOMAIN)
+MARGIN_UM: Final = "margin_um"  # from a cell to the tumour's margin, below 0 inside; missing: no margin in the ROI
+INFLAMED, EXCLUDED, DESERT, NO_TUMOUR = "inflamed", "excluded", "desert", "no tumour"
+NOT_CALLED: Final = "not called"  # nothing to count
+PHENOTYPES: Final = (INFLAMED, EXCLUDED, DESERT, NO_TUMOUR, NOT_CALLED)
+
 # AnnData slots
 SPATIAL: Final = "spatial"  # obsm: x, y in µm, float64
 USE: Final = "use"  # var: one of:
@@ -97,6 +107,13 @@ FAMILY_POSITIVE_CONTACT: Final = "positivity_by_contact"
 FAMILY_FEATURES: Final = "feature_contrast"  # of two features that the config names
 FAMILY_FEATURES_INDEX: Final = "feature_difference"  # the same of two that are no ratios
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
+FAMILY_DOMAIN: Final = "domain"  # share of the tissue that a domain takes up
+FAMILY_IN_DOMAIN: Final = "composition_in_domain"  # share of a domain's cells that are of a type
+FAMILY_OF_TYPE: Final = "domain_of_type"  # share of a type's cells that lie in a domain
+FAMILY_PREFERENCE: Final = "domain_preference"  # the same against where all cells lie
+FAMILY_INFILTRATION: Final = "infiltration"  # cells of a type per mm² by distance to the tumour's margin
+FAMILY_INSIDE: Final = "infiltration_inside"  # share of a type's cells inside the tumour
+FAMILY_DEPTH: Final = "infiltration_depth"  # quantiles of a type's distance to the margin
 
 # status of a score or a feature
 TESTED: Final = "tested"

@@ -21,6 +21,10 @@ rule neighbourhood:
         features="<results>/neighbourhood/{group}/features.parquet",
         scale="<results>/neighbourhood/{group}/scale.parquet",
         graph="<results>/neighbourhood/{group}/graph.parquet",
+        places="<results>/neighbourhood/{group}/places.parquet",
+        domains="<results>/neighbourhood/{group}/domains.parquet",
+        margins="<results>/neighbourhood/{group}/margins.parquet",
+        phenotypes="<results>/neighbourhood/{group}/phenotypes.parquet",
     log:
         "<logs>/neighbourhood/{group}.log",
     benchmark:
@@ -53,6 +57,10 @@ rule neighbourhood_gather:
         functions=every_group("<results>/neighbourhood/{group}/functions.parquet"),
         features=every_group("<results>/neighbourhood/{group}/features.parquet"),
         scale=every_group("<results>/neighbourhood/{group}/scale.parquet"),
+        places=every_group("<results>/neighbourhood/{group}/places.parquet"),
+        domains=every_group("<results>/neighbourhood/{group}/domains.parquet"),
+        margins=every_group("<results>/neighbourhood/{group}/margins.parquet"),
+        phenotypes=every_group("<results>/neighbourhood/{group}/phenotypes.parquet"),
     output:
         interactions="<results>/neighbourhood/interactions.parquet",
         nulls="<results>/neighbourhood/nulls.parquet",
@@ -61,6 +69,10 @@ rule neighbourhood_gather:
         functions="<results>/neighbourhood/functions.parquet",
         features="<results>/neighbourhood/features.parquet",
         scale="<results>/neighbourhood/scale.parquet",
+        places="<results>/neighbourhood/places.parquet",
+        domains="<results>/neighbourhood/domains.parquet",
+        margins="<results>/neighbourhood/margins.parquet",
+        phenotypes="<results>/neighbourhood/phenotypes.parquet",
     log:
         "<logs>/neighbourhood/gather.log",
     benchmark:

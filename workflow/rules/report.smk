@@ -22,6 +22,10 @@ TABLES = {
         "<results>/neighbourhood/interactions.parquet",
         "<results>/neighbourhood/distances.parquet",
         "<results>/neighbourhood/features.parquet",
+        "<results>/neighbourhood/domains.parquet",
+        "<results>/neighbourhood/margins.parquet",
+        "<results>/neighbourhood/phenotypes.parquet",
+        "<results>/neighbourhood/places.parquet",
     ],
     "response": [
         "<results>/response/effects.parquet",
@@ -127,6 +131,7 @@ rule report_cohort:
     input:
         cells="<results>/cluster/cells.h5ad",
         graphs=every_group("<results>/neighbourhood/{group}/graph.parquet"),
+        places="<results>/neighbourhood/places.parquet",
     output:
         cohort="<results>/cohort.h5ad",
     log:
@@ -149,4 +154,4 @@ rule report_cohort:
         "report cohort"
     shell:
         "tumint report cohort --params {params.settings:q} --code {params.code} --results {params.results:q}"
-        " --graphs {params.graphs:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"
+        " --graphs {params.graphs:q} --places {input.places:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"

@@ -102,6 +102,7 @@ def add_verbs(verbs: Any) -> None:
         nargs="?",
         help="make the report of this stage from its tables; not with --single or --against",
     )
+    report.add_argument("--places", type=Path, help="cohort: neighbourhood/places.parquet, domain and margin of cells")
     report.add_argument(
         "--graphs",
         type=Path,
@@ -244,7 +245,7 @@ def _report(a: argparse.Namespace) -> None:
         from tumint.report.cohort import file
 
         graphs = read_paths(a.graphs, "--graphs")
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out, a.places)
         return
     if a.stage == "index":
         from tumint.report.engine.files import summary_names

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from tumint.config.base import A_DOMAIN, Section, is_domain
+from tumint.config.margin import MarginConfig
 
 
 class GraphConfig(Section):
@@ -163,6 +164,9 @@ class NeighbourhoodConfig(Section):
         True,
         description="Whether those markers are higher where a cell touches one of another type is compared too, beside "
         "lineage markers of that type that show how much of it is spillover.",
+    )
+    margin: MarginConfig = Field(
+        MarginConfig(), description="Tissue domains where none came with the cells, and the margin of the tumour."
     )
     robustness: RobustnessConfig = Field(
         RobustnessConfig(), description="The graphs and nulls over which findings are looked at again."

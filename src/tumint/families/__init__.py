@@ -32,6 +32,8 @@ __all__ = [
     "title",
 ]
 
+_RATIOS = ("log", "log2")  # scales of which a difference is a ratio
+
 
 @cache
 def all_families() -> dict[str, Family]:
@@ -74,7 +76,7 @@ def pools(name: str, how: str) -> bool:
 
 def of_ratios() -> tuple[str, ...]:
     """Names of the families whose effects are ratios."""
-    return names(lambda one: one.scale != "index")
+    return names(lambda one: one.scale in _RATIOS)
 
 
 def spoken(feature: str) -> str:
@@ -98,7 +100,7 @@ def rank(name: str) -> int:
 def ratio(effect: float | None, name: str) -> float | None:
     """An effect of a family as a ratio; None where there is none, or the scale of the family is not known."""
     family = find(name)
-    if effect is None or math.isnan(effect) or family is None or family.scale == "index":
+    if effect is None or math.isnan(effect) or family is None or family.scale not in _RATIOS:
         return None
     return float(2.0**effect) if family.scale == "log2" else math.exp(effect)
 
@@ -109,4 +111,4 @@ def log2_fold(effect: Any, family: pd.Series) -> Any:
     Effects of unknown families are taken for natural logarithms.
     """
     log2 = effect.where(chosen(family, lambda one: one.scale == "log2"), effect / math.log(2))
-    return log2.mask(chosen(family, lambda one: one.scale == "index"))
+    return log2.mask(chosen(family, lambda one: one.scale not in _RATIOS))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.io.contracts import EDGES, FUNCTIONS, empty
+from tumint.io.contracts import DOMAINS, EDGES, FUNCTIONS, MARGINS, PHENOTYPES, PLACES, empty
 from tumint.neighbourhood.barriers import barrier_features
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
@@ -19,6 +19,7 @@ from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
 from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
+from tumint.neighbourhood.place import Place
 from tumint.neighbourhood.scale import scale_table
 from tumint.neighbourhood.scores import Method, score_image
 from tumint.neighbourhood.statistics import Cells, image_features
@@ -41,6 +42,21 @@ class Scored:
     functions: pd.DataFrame = field(default_factory=lambda: empty(FUNCTIONS))
     tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
     graph: pd.DataFrame = field(default_factory=lambda: empty(EDGES))  # who is whose neighbour, guard zone and all
+    places: pd.DataFrame = field(default_factory=lambda: empty(PLACES))
+    domains: pd.DataFrame = field(default_factory=lambda: empty(DOMAINS))
+    margins: pd.DataFrame = field(default_factory=lambda: empty(MARGINS))
+    phenotypes: pd.DataFrame = field(default_factory=lambda: empty(PHENOTYPES))
+
+    def placed(self, place: Place, ids: np.ndarray) -> Scored:
+        """With where its cells lie."""
+        return replace(
+            self,
+            features=pd.concat([part for part in (self.features, place.features) if len(part)], ignore_index=True),
+            places=place.places(self.sample, ids),
+            domains=place.domains,
+            margins=place.margins,
+            phenotypes=place.phenotypes,
+        )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from tumint.neighbourhood.features import feature_table
 from tumint.neighbourhood.image import codes, make_image
 from tumint.neighbourhood.markers import against_cohort
 from tumint.neighbourhood.measured import Measured, measured
+from tumint.neighbourhood.place import place, unplaced
+from tumint.neighbourhood.place_features import place_features
+from tumint.neighbourhood.roles import Roles, roles
 from tumint.neighbourhood.scorer import Scored, Scorer
 from tumint.neighbourhood.states import with_states
 from tumint.provenance import run_metadata
@@ -74,6 +77,9 @@ def run(
     for sample, subject in subjects.items():
         samples.setdefault(subject, []).append(sample)
     scorer = Scorer(config, params.seed, types)
+    meant = roles(config.margin, {config.domains.get(name, name) for name in cohort.distinct(k.DOMAIN)}, types)
+    for said in meant.said:
+        print(f"tumint: {said}", file=sys.stderr)
     found_gates = read_table(gates, contracts.GATES) if gates is not None else None
     markers = measured(
         *(cohort.columns, cohort.lowest, found_gates, config.markers),
@@ -83,7 +89,7 @@ def run(
     )
 
     def one(sample: str) -> Scored | None:
-        return _score_sample(scorer, cohort, sample, given, markers)
+        return _score_sample(scorer, cohort, sample, given, markers, meant)
 
     # sums of floats must not depend on the number of threads
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
@@ -97,17 +103,16 @@ def run(
         tables = [getattr(one, contract.name) for one in results]
         write_table(contracts.joined(tables, contract), out / f"{contract.name}.parquet", contract, meta=meta)
 
-    graphs = contracts.joined([one.graph for one in results], contracts.EDGES)
-    write_table(graphs, out / "graph.parquet", contracts.EDGES, meta=meta, row_groups_by=k.SAMPLE)
+    for name, contract in (("graph", contracts.EDGES), ("places", contracts.PLACES)):
+        table = contracts.joined([getattr(one, name) for one in results], contract)
+        write_table(table, out / f"{name}.parquet", contract, meta=meta, row_groups_by=k.SAMPLE)
     _write_scales(scales, out, meta)
 
 
+_PLACED = (contracts.DOMAINS, contracts.MARGINS, contracts.PHENOTYPES)
 _CONTRACTS = (
-    contracts.INTERACTIONS,
-    contracts.NULLS,
-    contracts.DISTANCES,
-    contracts.GRID,
-    contracts.FUNCTIONS,
+    *(contracts.INTERACTIONS, contracts.NULLS, contracts.DISTANCES, contracts.GRID, contracts.FUNCTIONS),
+    *_PLACED,
     contracts.FEATURES,
 )
 
@@ -127,13 +132,20 @@ def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path)
             table.iloc[np.argsort(table[k.SAMPLE].map(rank).to_numpy(), kind="stable")].reset_index(drop=True)
         )
     *others, images = tables
-    interactions, _, distances, _, functions = others
+    interactions, _, distances, _, functions, domains, margins, phenotypes = others
     images, symmetric = against_cohort(images), is_symmetric(config)
     features = feature_table(images, interactions, distances, functions, primary=config.primary, symmetric=symmetric)
+    where = place_features(domains, margins, phenotypes, names, config.margin.bins_um)
+    features = contracts.joined([features, where], contracts.FEATURES)
     meta = _meta(params)
     for contract, table in zip(_CONTRACTS, (*others, features), strict=True):
         write_table(table, out / f"{contract.name}.parquet", contract, meta=meta)
     _write_scales([read_table(batch / "scale.parquet", contracts.SCALE) for batch in batches], out, meta)
+    places = contracts.joined(
+        [read_table(batch / "places.parquet", contracts.PLACES) for batch in batches], contracts.PLACES
+    )
+    order = np.argsort(places[k.SAMPLE].map(rank).to_numpy(), kind="stable")
+    write_table(places.iloc[order], out / "places.parquet", contracts.PLACES, meta=meta, row_groups_by=k.SAMPLE)
 
 
 def _write_scales(tables: Sequence[pd.DataFrame], out: Path, meta: dict[str, Any]) -> None:
@@ -207,21 +219,26 @@ def _meta(params: StageParams) -> dict[str, Any]:
 
 
 def _score_sample(
-    scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample], markers: Measured
+    scorer: Scorer, cells: BySample, sample: str, edges: Sequence[BySample], markers: Measured, meant: Roles
 ) -> Scored | None:
     """All tables of one sample but for odds ratios; None where it has no cell."""
     table = cells.rows([sample], [*_COLUMNS, *markers.columns])
     if table.empty:
         return None
     labels = codes(table[k.CELL_TYPE], scorer.types)
-    named = scorer.config.domains
+    named, ids = scorer.config.domains, table[k.CELL_ID].to_numpy()
     domains = np.array([named.get(name, name) for name in table[k.DOMAIN].astype(str)], dtype=object)
     if not located(table):
         print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
-        return with_states(scorer.unlocated(sample, labels), table, labels, scorer.types, domains, markers)
-    image = make_image(sample, table[[k.X_UM, k.Y_UM]].to_numpy(float), labels, domains, table[k.CELL_ID].to_numpy())
+        there = unplaced(sample, domains, labels, scorer.types, meant)
+        found = scorer.unlocated(sample, labels).placed(there, ids)
+        return with_states(found, table, labels, scorer.types, domains, markers)
+    xy, margin = table[[k.X_UM, k.Y_UM]].to_numpy(float), scorer.config.margin
+    there = place(sample, xy, labels, domains, scorer.types, meant, margin)
+    strata = there.domain if margin.as_strata else domains
+    image = make_image(sample, xy, labels, strata, ids)
     given = pd.concat([one.rows([sample]) for one in edges]) if edges else None
-    found = scorer.located(image, given, domains=bool((domains != k.NO_DOMAIN).any()))
+    found = scorer.located(image, given, domains=bool((strata != k.NO_DOMAIN).any())).placed(there, ids)
     return with_states(found, table, labels, scorer.types, domains, markers)
 
 

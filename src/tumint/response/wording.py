@@ -99,7 +99,27 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         nearer="farther from" if row["effect"] > 0 else "nearer to",
         higher="higher" if row["effect"] > 0 else "lower",
         whom="one another" if source == target else target,
+        deeper="farther out" if row["effect"] > 0 else "deeper",
+        size=_size(row),
+        shares=_shares(row, family),
     )
+
+
+def _size(row: Mapping[Any, Any]) -> str:
+    """An effect in µm without its sign, and its interval with the same one: `12 µm (8 to 16)`."""
+    sign = 1 if row["effect"] > 0 else -1
+    size, *ends = (sign * float(row.get(name, math.nan)) for name in ("effect", "ci_low", "ci_high"))
+    low, high = sorted(ends)
+    return f"{text.number(size, 2)} µm" + (f" ({text.number(low, 2)} to {text.number(high, 2)})" if _there(low) else "")
+
+
+def _shares(row: Mapping[Any, Any], family: families.Family) -> str:
+    """Shares of the typical subject of either group, of values that are logarithms of shares or of their odds."""
+    means = [float(row.get(name, math.nan)) for name in ("mean_group", "mean_reference")]
+    if any(math.isnan(mean) for mean in means):
+        return "shares are not known"
+    shares = [2.0**mean if family.scale == "log2" else 1 / (1 + math.exp(-mean)) for mean in means]
+    return " against ".join(text.percent(share) for share in shares)
 
 
 def _odds(row: Mapping[Any, Any], times: str, group: str, reference: str) -> str:

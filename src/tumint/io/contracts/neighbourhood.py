@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tumint import keys as k
-from tumint.io.contracts.base import Contract
+from tumint.io.contracts.base import CELL, Contract
 
 # What `tumint score` writes, plus the null it was scored under.
 SCORES = Contract(
@@ -151,4 +151,53 @@ FEATURES = Contract(
     },
     (k.SAMPLE, k.FAMILY, k.FEATURE),
     {k.STATUS: k.STATUSES},
+)
+# neighbourhood/**/places.parquet: where every cell lies; one row group per sample.
+PLACES = Contract(
+    "places",
+    {**CELL, k.DOMAIN: "str", k.MARGIN_UM: "float?"},
+    (k.SAMPLE, k.CELL_ID),
+)
+# neighbourhood/**/domains.parquet: cells of each type in each domain of a ROI, and the area of the domain.
+DOMAINS = Contract(
+    "domains",
+    {
+        k.SAMPLE: "str",
+        k.DOMAIN: "str",
+        k.CELL_TYPE: "str",
+        k.N: "int",
+        "area_mm2": "float",  # of the tissue of the domain
+        "tissue_mm2": "float",  # of all tissue of the ROI
+    },
+    (k.SAMPLE, k.DOMAIN, k.CELL_TYPE),
+)
+# neighbourhood/**/margins.parquet: cells of each type by distance to the tumour's margin; no rows where there is none.
+MARGINS = Contract(
+    "margins",
+    {
+        k.SAMPLE: "str",
+        k.CELL_TYPE: "str",
+        "from_um": "float",  # below 0: inside; the first bin begins at minus infinity
+        "to_um": "float",
+        k.N: "int",
+        "area_mm2": "float",  # of the tissue of the bin
+    },
+    (k.SAMPLE, k.CELL_TYPE, "from_um"),
+)
+# neighbourhood/**/phenotypes.parquet: what a ROI is called by where its immune cells lie, and what tumour was.
+PHENOTYPES = Contract(
+    "phenotypes",
+    {
+        k.SAMPLE: "str",
+        "origin": "str",  # where domains are from
+        k.TUMOUR: "str",  # what was taken for tumour, in words; empty: nothing
+        "counted": "str",  # types that are counted, in words
+        "tumour_mm2": "float?",
+        "tissue_mm2": "float?",
+        "inside_per_mm2": "float?",
+        "margin_per_mm2": "float?",
+        "phenotype": "str",
+    },
+    (k.SAMPLE,),
+    {"origin": k.ORIGINS, "phenotype": k.PHENOTYPES},
 )

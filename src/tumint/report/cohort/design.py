@@ -1,10 +1,11 @@
-"""The columns of the sample sheet for every cell: what groups by them finds them in obs. Pure tables."""
+"""What cells are told beside their own: the columns of the sample sheet, and where they lie. Pure tables."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from tumint import keys as k
+from tumint.errors import DataError, Fault
 
 _FILES = (k.SAMPLE, k.PATH, k.PART, k.PIXEL_SIZE_UM)  # where the data lay says nothing of a cell
 _MISSING = {"", "na", "n/a", "nan"}
@@ -33,3 +34,13 @@ def of_cells(sheet: pd.DataFrame, obs: pd.DataFrame) -> pd.DataFrame:
             values = pd.Categorical(texts.where(~missing).to_numpy(object)[rows], categories=levels)
             found[name] = pd.Series(values, index=obs.index)
     return pd.DataFrame(found, index=obs.index)
+
+
+def with_places(obs: pd.DataFrame, places: pd.DataFrame, where: str) -> pd.DataFrame:
+    """`obs` with the domain (categorical) and `margin_um` of a table of the contract `PLACES`; it holds each cell."""
+    index = pd.MultiIndex.from_arrays([places[k.SAMPLE].astype(str), places[k.CELL_ID]])
+    at = index.get_indexer(pd.MultiIndex.from_arrays([obs[k.SAMPLE].astype(str), obs[k.CELL_ID]]))
+    if (at < 0).any():
+        raise DataError(Fault(where, "every cell of the cohort", f"{(at < 0).sum()} that it lacks"))
+    domain = pd.Categorical(places[k.DOMAIN].astype(str).to_numpy(object)[at])
+    return obs.assign(**{k.DOMAIN: domain, k.MARGIN_UM: places[k.MARGIN_UM].to_numpy(float)[at]})

@@ -21,9 +21,11 @@ from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 from tumint.io.by_sample import BySample
+from tumint.io.contracts import PLACES
 from tumint.io.seal import readable, seal_whole
+from tumint.io.tables import read_table
 from tumint.provenance import run_metadata
-from tumint.report.cohort.design import of_cells
+from tumint.report.cohort.design import of_cells, with_places
 from tumint.samples import read_sheet
 from tumint.text import plural
 
@@ -33,7 +35,9 @@ _PIECE = 65_536  # numbers of the graph that are packed together
 _COPIED = ("X", "layers")  # of the size of cells × features
 
 
-def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path, out: Path) -> None:
+def write(
+    params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path, out: Path, places: Path | None = None
+) -> None:
     """Write the cohort.
 
     `X` normalised, `layers["counts"]` raw (0 where missing), obs of `cluster/cells.h5ad` and all columns of the sheet,
@@ -46,6 +50,9 @@ def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path,
         `cluster/cells.h5ad`.
     graphs
         `graph.parquet` of all jobs of the neighbourhood stage; none: no graph.
+    places
+        `neighbourhood/places.parquet`: domains, given or inferred, take the place of those of `cells`, and `margin_um`
+        is added.
 
     Raises
     ------
@@ -62,6 +69,8 @@ def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path,
         spatial = np.asarray(ad.io.read_elem(source["obsm"][k.SPATIAL]), dtype=float)
         if lacking := sorted({*obs[k.SAMPLE].astype(str)} - {*rows[k.SAMPLE]}):
             raise DataError(Fault(str(sheet), f"the samples of {cells}", f"no {lacking[0]}"))
+        if places is not None:
+            obs = with_places(obs, read_table(places, PLACES), str(places))
         obs = pd.concat([obs, of_cells(rows, obs)], axis=1)
         slim = ad.AnnData(obs=obs, var=ad.io.read_elem(source["var"]), obsm={k.SPATIAL: spatial})
         slim.uns = _uns(obs, config, params)

@@ -15,10 +15,12 @@ from tumint.text import integer, listed, plural, probability, setting
 
 
 def feature_name(row: Mapping[Any, Any]) -> str:
-    """`A – B` for a pair, else the name of the feature."""
+    """`A – B` for a pair, `A in tumour` for a type at a place, else the name of the feature."""
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return families.spoken(str(row[k.FEATURE]))
     family = families.find(row[k.FAMILY])
+    if family and family.place:
+        return f"{row[k.SOURCE]}{family.place}{row[k.TARGET]}"
     arrow = "→" if family and family.directed else "–"
     return f"{row[k.SOURCE]} {arrow} {row[k.TARGET]}"
 

@@ -218,6 +218,9 @@ def _maps(contrast: Contrast, inputs: Inputs) -> list[Figure]:
 
 
 def _types(row: Any) -> list[str]:
+    family = families.find(row[k.FAMILY])
+    if family and family.place:
+        return [str(row[k.SOURCE])]
     return list(dict.fromkeys(filter(None, (row[k.SOURCE], row[k.TARGET])))) or [str(row[k.FEATURE])]
 
 
@@ -240,6 +243,8 @@ def _ends(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame) -> list[dict[str
 def _panel_title(row: Any) -> str:
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         name = str(row[k.FEATURE])
+    elif (family := families.find(row[k.FAMILY])) and family.place:
+        name = f"{row[k.SOURCE]}{family.place.rstrip()}\n{row[k.TARGET]}"
     else:
         name = f"{row[k.SOURCE]}\n{'→' if row[k.FAMILY] == k.FAMILY_DISTANCE else '–'} {row[k.TARGET]}"
     said = "no p" if is_missing(row["q"]) else f"q = {probability(row['q'])}"

@@ -66,7 +66,7 @@ def matrices(
     samples = {str(sample): i for i, sample in enumerate(inside.index)}
     subject = np.array([units[unit] for unit in inside], dtype=np.intp)
     tested = features[features[k.STATUS] == k.TESTED]
-    odds = families.chosen(tested[k.FAMILY], lambda family: family.pools == "information")
+    odds = families.chosen(tested[k.FAMILY], lambda family: family.pools in ("information", "shares"))
     sparse = odds & (tested[k.WEIGHT] < least.information)
     tested = tested[~sparse]
     names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()

@@ -1,7 +1,8 @@
 """From features of samples to values of subjects: the animal is the unit, never the ROI.
 
 How is said by `pools` of the family (`tumint.families`): the mean of the ROIs weighed by information, which is the fit
-of all ROIs as one; the ratio of added counts to added expectations; for all others the mean weighted by `n`.
+of all ROIs as one; the ratio of added counts to added expectations; the odds of added counts; for all others the mean
+weighted by `n`.
 Only rows of status `tested` count. No ROI is left out for being sparse: whether a subject can say something is judged
 over all of its ROIs.
 """
@@ -44,10 +45,11 @@ def check_values(features: pd.DataFrame, where: str) -> None:
     tested = features[features[k.STATUS] == k.TESTED]
     weight = tested[k.WEIGHT].to_numpy(dtype=float)
     usable = np.isfinite(weight) & (weight >= 0)
-    ratio, odds = (_pooled(tested[k.FAMILY], how) for how in ("counts", "information"))
+    ratio, odds, share = (_pooled(tested[k.FAMILY], how) for how in ("counts", "information", "shares"))
     bad = {
         f"a finite `{k.VALUE}`": ~np.isfinite(tested[k.VALUE].to_numpy(dtype=float)),
         f"`{k.WEIGHT}` to be the expected count": ratio & ~usable,
+        f"`{k.WEIGHT}` to be the information that is expected": share & ~usable,
         f"`{k.WEIGHT}` to be the information": odds & ~(usable & (weight > 0)),
     }
     faults: list[Fault | str] = []
@@ -75,7 +77,7 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     -------
     Table of the contract `SUBJECTS`, sorted by its key, whatever the order of `features`, with a row also where a
     subject has no value; `status` says why. A ratio is log2((ΣC+½)/(ΣE+½)) with C = 2**value·(E+½) − ½ of each sample,
-    exactly 0 where all of them are 0,
+    exactly 0 where all of them are 0, odds of shares log((ΣC+½)/(Σn−ΣC+½)) with the C that is in `value` and `n`,
     and its `se` follows from the samples' null standard deviations; means have the se of a weighted mean. A missing
     `se` of one sample makes the subject's missing.
     """
@@ -101,12 +103,18 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     # C − E, which is exactly 0 where the ratio is 1
     table["excess"] = half * np.expm1(np.where(ratio, value, 0.0) * np.log(2))
     table["weight"] = np.where(odds, weight, np.where(tested, n, 0.0))
+    share = _pooled(table[k.FAMILY], "shares")
+    # C of log((C + ½) / (n − C + ½)), and n − C
+    hits = np.where(tested & share, (n + 1) / (1 + np.exp(-np.where(share, value, 0.0))) - 0.5, 0.0)
+    table["hits"], table["misses"] = hits, np.where(tested & share, n - hits, 0.0)
+    table["seen"] = np.where(tested & share, weight, 0.0)
     table["plain"], table["weighted"] = value, table["weight"] * value
     table["variance"] = np.square(np.where(ratio, se * half * np.log(2), se * table["weight"]))
     table["plain_variance"] = np.square(se)
     # sums of floats depend on their order, so it is fixed here
     grouped = table.sort_values([*_KEY, k.SAMPLE], kind="stable").groupby(_KEY, sort=True)
-    sums = grouped[["expected", "excess", "weight", "plain", "weighted", "tested", *_REASONS]].sum()
+    added = ["expected", "excess", "weight", "plain", "weighted", "tested", "hits", "misses", "seen"]
+    sums = grouped[[*added, *_REASONS]].sum()
     spread = (
         grouped[["variance", "plain_variance"]]
         .sum(min_count=1)
@@ -127,15 +135,19 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     of_cells = _pooled(table[k.FAMILY], "cells")
     # of counts, what a change of labels can change is their variance; where that is not known, what is expected
     counts = np.where(np.isnan(spread["variance"]), sums["expected"], np.fmin(spread["variance"], sums["expected"]))
-    held = np.where(is_ratio, counts, weight)
-    asked = np.select([is_ratio | is_odds, of_cells], [least.information, least.cells], 0.0)
+    is_share = _pooled(table[k.FAMILY], "shares")
+    hits, misses = (np.maximum(sums[name].to_numpy(), 0.0) + 0.5 for name in ("hits", "misses"))
+    held = np.select([is_ratio, is_share], [counts, sums["seen"].to_numpy()], weight)
+    asked = np.select([is_ratio | is_odds | is_share, of_cells], [least.information, least.cells], 0.0)
     there, enough = n > 0, held >= asked
     reasons = [sums[name].to_numpy() > 0 for name in _REASONS]
     states = [k.TESTED, k.TOO_FEW, *_REASONS]
     status = np.select([there & enough, there, *reasons], states, k.NO_COORDINATES)
     known = status == k.TESTED
-    table[k.VALUE] = np.where(known, np.where(is_ratio, _log2(excess, below), mean), np.nan)
-    se = np.where(is_ratio, np.sqrt(spread["variance"]) / (below * np.log(2)), mean_se)
+    values = [_log2(excess, below), np.log(hits / misses)]
+    table[k.VALUE] = np.where(known, np.select([is_ratio, is_share], values, mean), np.nan)
+    errors = [np.sqrt(spread["variance"]) / (below * np.log(2)), np.sqrt(1 / hits + 1 / misses)]
+    se = np.select([is_ratio, is_share], errors, mean_se)
     table[k.SE] = np.where(known, se, np.nan)
     table["n_samples"] = np.where(known, n, 0).astype(np.int64)
     table[k.STATUS] = status.astype(object)
