@@ -56,7 +56,7 @@ def call(*arguments: object, cwd: Path) -> str:
     return done.stdout
 
 
-def until(is_so: Callable[[], object], what: str, seconds: float = 240) -> None:
+def until(is_so: Callable[[], object], what: str, seconds: float = 900) -> None:
     """Wait until something is so; AssertionError where that takes too long."""
     end = time.monotonic() + seconds
     while not is_so():
