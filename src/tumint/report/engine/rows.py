@@ -39,7 +39,7 @@ def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str
                 colour = "green" if text in GREEN else "amber" if text in AMBER else "red"
                 yield f'<td><span class="light {colour}"></span>{escape(WORDS.get(text, text))}</td>'
             case "text":
-                yield f"<td>{escape(text)}</td>"
+                yield f"<td>{formats.said(text)}</td>"
             case "mono":
                 yield f'<td class="mono">{escape(text)}</td>'
             case _:
