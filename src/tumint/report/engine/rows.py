@@ -44,5 +44,5 @@ def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str
                 yield f'<td class="mono">{escape(text)}</td>'
             case _:
                 # what a number is sorted by: more digits than are shown
-                order = "" if formats.is_missing(value) else f' data-order="{float(value):.6g}"'
+                order = "" if formats.is_missing(value) else f' data-order="{float(value)}"'
                 yield f'<td class="n"{order}>{escape(text)}</td>'
