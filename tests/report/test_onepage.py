@@ -1,4 +1,4 @@
-"""The findings on one page: two widths, text that is text, whose data it is; drawings that are shorter, not others."""
+"""The findings on one page: two widths, text that is text, whose data it is; and drawings that stay as they are."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _SPOKEN = re.compile(r'(?: title| aria-label)="([^"]*)"')
 _BLOCK = re.compile(r"</?(?:p|li|td|th|tr|h\d|dt|dd|div|section|summary|label|span|a|ul|figcaption|title)\b[^>]*>")
 _NOUNS = "subjects|ROIs|cells|features|pairs|findings|contrasts|stripes|types|clusters|markers|rows|groups|scores"
 FAULTS = {
-    "a plural of one": re.compile(rf"(?<![\d.,×–-])1 (?:{_NOUNS})\b"),
+    "a plural of one": re.compile(rf"(?<![\d.,×–-])(?<!v )1 (?:{_NOUNS})\b"),
     "a per cent sign without its space": re.compile(r"\d%"),
     "a backtick": re.compile("`"),
     "a name from the code": re.compile(r"\b(?:no_p|too_few|no_variation|no_coordinates|nan|None(?! of)|NaN|inf)\b"),

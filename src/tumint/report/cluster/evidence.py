@@ -183,9 +183,10 @@ def method(inputs: Inputs) -> list[str]:
         if normalise.get("method") == "log"
         else "Markers that define types"
     )
-    neighbours, resolution = settings.get("n_neighbours", "nearest"), settings.get("resolution", "as given")
+    many, resolution = settings.get("n_neighbours"), settings.get("resolution", "as given")
+    neighbours = f"{many} nearest" if many else "nearest"
     cut = (
-        f"were joined into a graph of each cell's {neighbours} nearest neighbours over the whole cohort, which was cut "
+        f"were joined into a graph of each cell's {neighbours} neighbours over the whole cohort, which was cut "
         f"into clusters by the Leiden algorithm at resolution {resolution}."
         if settings.get("method") != "flowsom"
         else f"were summarised by prototypes, which average linkage joined into {settings.get('n_clusters')} clusters."

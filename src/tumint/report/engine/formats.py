@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
 from tumint import text
 from tumint.report.engine.page import Kind
@@ -16,6 +18,11 @@ _SMALLEST = 1e-4
 def is_missing(value: Any) -> bool:
     """None, NaN, NaT or an empty text."""
     return value is None or value is pd.NA or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def said(sentence: str) -> Markup:
+    """A sentence for HTML: escaped, and what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
 
 
 def cell(value: Any, kind: Kind) -> str:

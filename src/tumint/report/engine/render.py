@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import re
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from tumint import __version__
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
-from tumint.report.engine import interactive, rows, runs, views
+from tumint.report.engine import formats, interactive, rows, runs, views
 from tumint.report.engine.added import with_added
 from tumint.report.engine.files import SUMMARY_MM, Files, file_name
 from tumint.report.engine.glossary import TERMS
@@ -75,7 +74,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
-    environment.filters["said"] = said
+    environment.filters["said"] = formats.said
     environment.filters["rows"] = lambda count: plural(count, "row")
     script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
     sections = [views.section(section, files) for section in page.sections]
@@ -104,8 +103,3 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
 def note(params: StageParams) -> str:
     """Whose data a figure shows, for where it stands alone."""
     return " · ".join(filter(None, (params.cohort, "SIMULATED data" if params.simulated else "")))
-
-
-def said(text: str) -> Markup:
-    """A sentence for HTML: escaped, and what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -39,10 +39,10 @@ def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str
                 colour = "green" if text in GREEN else "amber" if text in AMBER else "red"
                 yield f'<td><span class="light {colour}"></span>{escape(WORDS.get(text, text))}</td>'
             case "text":
-                yield f"<td>{escape(text)}</td>"
+                yield f"<td>{formats.said(text)}</td>"
             case "mono":
                 yield f'<td class="mono">{escape(text)}</td>'
             case _:
                 # what a number is sorted by: more digits than are shown
-                order = "" if formats.is_missing(value) else f' data-order="{float(value):.6g}"'
+                order = "" if formats.is_missing(value) else f' data-order="{float(value)}"'
                 yield f'<td class="n"{order}>{escape(text)}</td>'

@@ -70,7 +70,7 @@ def date_of(results: Path) -> str:
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     records = sorted((results / "runs").glob("[0-9]*.json")) or [results / "reports" / "index.html"]
     when = datetime.fromtimestamp(float(given) if given.isdigit() else records[-1].stat().st_mtime, UTC)
-    return f"{when.day} {when:%B %Y}"
+    return f"{when.day} {when.strftime('%B')} {when.year}"
 
 
 def joined(texts: Mapping[str, str], date: str) -> str:
