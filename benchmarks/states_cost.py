@@ -1,4 +1,4 @@
-"""CPU of markers, positivity and states by contact: 12 SIMULATED images, 280,000 cells, 30 markers, 15 types."""
+"""CPU of markers, positivity and states by contact: SIMULATED, 12 images, 280,000 cells, 30 markers, 15 types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tumint.neighbourhood.contact_states import Contacts, contact_features
 from tumint.neighbourhood.graph import Triangulation
 from tumint.neighbourhood.markers import marker_features
 
+DOMAINS = np.array(["normal", "tumour", "interface", "structural"], dtype=object)
 IMAGES, CELLS, TYPES, STATES, LINEAGE = 12, 280_000, 15, 8, 22
 
 
