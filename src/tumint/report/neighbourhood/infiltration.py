@@ -94,8 +94,8 @@ def infiltration_curves(inputs: Inputs) -> Figure | None:
         "How deep cells go",
         "Cells per mm² by distance to the tumour's margin (log2; left of the line: inside). A thin line per "
         "subject, its ROIs added up; thick: the mean of a group; dashed: its 95 % interval at each distance by itself, "
-        "from three subjects on. It says nothing of all distances together; what differs is tested in bins, in the report "
-        "of the response.",
+        "from three subjects on. It says nothing of all distances together; what differs is tested in bins, in the "
+        "report of the response.",
         table,
         chart,
     )
