@@ -22,7 +22,8 @@ from tumint.report.engine.ran import provenance
 from tumint.stages import STAGES
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("maps.js", "live.js", "page.js")
+STYLES = ("page.css", "cells.css")
+SCRIPTS = ("looks.js", "maps.js", "live.js", "page.js", "cells.js", "cellmap.js", "lasso.js", "tour.js", "sidebyside.js")
 
 
 def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:
@@ -83,7 +84,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         names={"index": "Overview", **{name: stage.tab or name.capitalize() for name, stage in STAGES.items()}},
         provenance=provenance(page, inputs),
         missing=inputs.missing,
-        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        css=Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)),
         script=Markup(script),
         plotly=Markup(interactive.packed()) if files.live else "",
         scripts=Markup(interactive.allowed(script, live=bool(files.live), cells="cells" in files.live)),

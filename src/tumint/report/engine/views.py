@@ -14,7 +14,7 @@ from tumint.io.tables import csv_text
 from tumint.report.engine import formats, interactive
 from tumint.report.engine.files import Files, file_name
 from tumint.report.engine.inline import inline, signed
-from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
+from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text, Widget
 
 MAX_ROWS = 1000  # of a table, in the page; its CSV holds all
 MAX_CSV_BYTES = 600_000  # of one table inside the page
@@ -23,10 +23,16 @@ MAX_CSV_BYTES = 600_000  # of one table inside the page
 def finding(of: str | Finding, files: Files) -> dict[str, str]:
     """A sentence with the address of what shows it, where that is there."""
     if isinstance(of, str):
-        return {"text": of, "href": "", "label": ""}
-    here = files.ids.get(of.figure)
-    there = f"{of.page}.html#{file_name(of.figure)}" if of.page and of.figure else ""
-    return {"text": of.text, "href": f"#{here}" if here and not of.page else there, "label": of.label}
+        return {"text": of, "href": "", "label": "", "cells": ""}
+    href, cells = (_address(name, of.page, files) for name in (of.figure, of.cells))
+    return {"text": of.text, "href": href, "label": of.label, "cells": cells}
+
+
+def _address(name: str, page: str, files: Files) -> str:
+    """Where a named part is: on this page if it has it, or on another."""
+    if page:
+        return f"{page}.html#{file_name(name)}" if name else ""
+    return f"#{files.ids[name]}" if name in files.ids else ""
 
 
 def section(of: Section, number: int, files: Files) -> dict[str, Any]:
@@ -54,6 +60,8 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
         case Download(name, label, text):
             encoded = base64.b64encode(text.encode()).decode("ascii")
             return [{"kind": "download", "name": name, "label": label, "href": f"data:text/yaml;base64,{encoded}"}]
+        case Widget():
+            return [_widget(block, files)]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
@@ -75,6 +83,12 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "csv": files.later(_csv_link(table)),
         "file": f"figures/{files.folder.name}/{name}",
     }
+
+
+def _widget(block: Widget, files: Files) -> dict[str, Any]:
+    ids = {name: files.unique(name) for name in block.anchors}
+    fits = files.fits(sum(len(value.encode()) for value in block.data.values() if isinstance(value, str)))
+    return {"kind": "widget", "template": block.template, "ids": ids, "fits": fits, **block.data}
 
 
 def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
@@ -105,7 +119,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         row = []
         for column in table.columns:
             value = record.get(column.key)
-            numeric = column.kind not in ("text", "mono", "light")
+            numeric = column.kind not in ("text", "mono", "light", "link")
             order = float(value) if numeric and value is not None and not formats.is_missing(value) else None
             row.append({"text": formats.cell(value, column.kind), "order": order, "kind": column.kind})
         rows.append(row)
