@@ -16,6 +16,7 @@ from tumint.report.response import tour
 from tumint.report.response.contrasts import Contrast
 from tumint.text import integer
 
+ANCHOR = "side_by_side"
 TOUR, SIDE_BY_SIDE = "The cells behind the findings", "All ROIs side by side"
 
 
@@ -34,7 +35,8 @@ def sections(inputs: Inputs, contrasts: list[Contrast]) -> list[Section]:
     data = {"head": json.dumps(head, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")}
     data |= {"numbers": kept.numbers.text(), "said": said}
     lists = [{"title": contrast.name if len(found) > 1 else "", "stops": some} for contrast, some in found if some]
-    maps = Section(SIDE_BY_SIDE, [Widget("sidebyside.html.j2", {**data, "names": groups, "own": not stops})])
+    given = {"said": said} if stops else data  # the cells travel once
+    maps = Section(SIDE_BY_SIDE, [Widget("sidebyside.html.j2", {**given, "names": groups, "own": not stops, "anchor": ANCHOR}, [ANCHOR])])
     if not stops:
         return [maps]
     anchors = [stop.name for stop in stops]

@@ -28,7 +28,7 @@ function pageColour(name) {
 function readSpec(figure) {
   const paper = figure.querySelector(".live").classList.contains("paper");
   const text = figure.querySelector("script.spec").textContent;
-  return JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name))));
+  return looked(JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name)))));
 }
 
 async function drawLive(figure) {
