@@ -43,4 +43,6 @@ def with_places(obs: pd.DataFrame, places: pd.DataFrame, where: str) -> pd.DataF
     if (at < 0).any():
         raise DataError(Fault(where, "every cell of the cohort", f"{(at < 0).sum()} that it lacks"))
     domain = pd.Categorical(places[k.DOMAIN].astype(str).to_numpy(object)[at])
-    return obs.assign(**{k.DOMAIN: domain, k.MARGIN_UM: places[k.MARGIN_UM].to_numpy(float)[at]})
+    out = obs.copy()
+    out[k.DOMAIN], out[k.MARGIN_UM] = domain, places[k.MARGIN_UM].to_numpy(float)[at]
+    return out

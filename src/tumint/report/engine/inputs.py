@@ -39,7 +39,7 @@ class Inputs:
     missing: list[str] = field(default_factory=list)
     sheet_name: str = ""  # the sheet as the config names it
     previous: dict[str, Any] | None = None  # only of the index: the run before this one, see `report.runs`
-    _tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _tables: dict[tuple[str, tuple[str, ...] | None], pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def load(cls, params: StageParams, results: Path, sheet: Path) -> Inputs:
@@ -60,12 +60,12 @@ class Inputs:
         Samples are in the order of the sheet, text columns are plain text. A file that is not there adds no rows, and
         unless it is `optional`, `missing` names it. No other file is looked at, whatever lies in the folder.
         """
-        if pattern not in self._tables:
+        if (pattern, columns) not in self._tables:
             known = len(self.missing)
-            self._tables[pattern] = self._read(pattern, contract, columns)
+            self._tables[pattern, columns] = self._read(pattern, contract, columns)
             if optional:
                 del self.missing[known:]
-        return self._tables[pattern]
+        return self._tables[pattern, columns]
 
     def rows_of(self, name: str, contract: Contract, samples: Sequence[str]) -> pd.DataFrame:
         """The rows of these samples of one table with a row group per sample; empty where the file is not there."""

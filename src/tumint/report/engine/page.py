@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from tumint.charts.model import Figure
 
 Light = Literal["green", "amber", "red"]
-Kind = Literal["text", "int", "number", "log2", "percent", "p", "ratio", "mono", "light"]
+Kind = Literal["text", "int", "number", "log2", "percent", "p", "ratio", "mono", "light", "link"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,16 @@ class Download:
     kind: str = "text/yaml"
 
 
-Block = Text | Notice | Items | Table | Figure | Chooser | Download
+@dataclass(frozen=True)
+class Widget:
+    """A part of a page with a template of its own, drawn by the page's script; `anchors`: places in it with a link."""
+
+    template: str
+    data: Mapping[str, Any]
+    anchors: Sequence[str] = ()
+
+
+Block = Text | Notice | Items | Table | Figure | Chooser | Download | Widget
 
 
 @dataclass(frozen=True)
@@ -124,12 +133,16 @@ class Number:
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence on the first screen, and the figure or table that shows it: its name, on this page or on another."""
+    """A sentence on the first screen, and the figure or table that shows it: its name, on this page or on another.
+
+    `cells`: the anchor of its cells on the tour, on the same page.
+    """
 
     text: str
     figure: str = ""
     page: str = ""
     label: str = "figure"
+    cells: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,11 @@ from tumint.stages import STAGES
 from tumint.text import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("maps.js", "live.js", "page.js", "find.js")
+STYLES = ("page.css", "cells.css")
+SCRIPTS = (
+    *("looks.js", "maps.js", "live.js", "page.js", "find.js", "cells.js", "cellmap.js", "lasso.js", "tour.js"),
+    "sidebyside.js",
+)
 
 
 def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:
@@ -91,7 +95,7 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
         glossary=TERMS,
         most_rows=rows.MAX_ROWS,
         widths=SUMMARY_MM,
-        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        css=Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)),
         script=Markup(script),
         plotly=Markup(interactive.plotly()) if files.live else "",
         scripts=Markup(interactive.allowed(script, live=bool(files.live), cells="cells" in files.live)),

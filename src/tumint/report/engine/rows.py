@@ -40,6 +40,9 @@ def _cells(record: Mapping[Any, Any], columns: Sequence[Column]) -> Iterator[str
                 yield f'<td><span class="light {colour}"></span>{escape(WORDS.get(text, text))}</td>'
             case "text":
                 yield f"<td>{formats.said(text)}</td>"
+            case "link":
+                there = not formats.is_missing(value) and bool(value)
+                yield f'<td><a href="{escape(value)}">its cells</a></td>' if there else "<td></td>"
             case "mono":
                 yield f'<td class="mono">{escape(text)}</td>'
             case _:

@@ -15,7 +15,7 @@ from tumint.io.tables import csv_text
 from tumint.report.engine import columns, interactive, rows
 from tumint.report.engine.files import Files, Link, file_name
 from tumint.report.engine.inline import inline, signed
-from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text
+from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text, Widget
 
 MAX_CSV_BYTES = 600_000  # of one table inside the page
 PRINTED_ROWS = 30  # of a `short` table; `page.css` hides the others
@@ -25,10 +25,16 @@ PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, 
 def finding(of: str | Finding, files: Files) -> dict[str, str]:
     """A sentence with the address of what shows it, where that is there."""
     if isinstance(of, str):
-        return {"text": of, "href": "", "label": ""}
-    here = files.ids.get(of.figure)
-    there = f"{of.page}.html#{file_name(of.figure)}" if of.page and of.figure else ""
-    return {"text": of.text, "href": f"#{here}" if here and not of.page else there, "label": of.label}
+        return {"text": of, "href": "", "label": "", "cells": ""}
+    href, cells = (_address(name, of.page, files) for name in (of.figure, of.cells))
+    return {"text": of.text, "href": href, "label": of.label, "cells": cells}
+
+
+def _address(name: str, page: str, files: Files) -> str:
+    """Where a named part is: on this page if it has it, or on another."""
+    if page:
+        return f"{page}.html#{file_name(name)}" if name else ""
+    return f"#{files.ids[name]}" if name in files.ids else ""
 
 
 def section(of: Section, files: Files) -> dict[str, Any]:
@@ -57,6 +63,8 @@ def _views(block: Any, files: Files) -> list[dict[str, Any]]:
         case Download(name, label, text, kind):
             encoded = base64.b64encode(text.encode() if isinstance(text, str) else text).decode("ascii")
             return [{"kind": "download", "name": name, "label": label, "href": f"data:{kind};base64,{encoded}"}]
+        case Widget():
+            return [_widget(block, files)]
     raise TypeError(f"no view of {type(block).__name__}")
 
 
@@ -78,6 +86,12 @@ def _figure(figure: Figure, files: Files) -> dict[str, Any]:
         "csv": files.later(_csv_link(table)),
         "file": f"figures/{files.folder.name}/{name}",
     }
+
+
+def _widget(block: Widget, files: Files) -> dict[str, Any]:
+    ids = {name: files.unique(name) for name in block.anchors}
+    fits = files.fits(sum(len(value.encode()) for value in block.data.values() if isinstance(value, str)))
+    return {"kind": "widget", "template": block.template, "ids": ids, "fits": fits, **block.data}
 
 
 def _live(figure: Figure, files: Files) -> dict[str, Any] | None:

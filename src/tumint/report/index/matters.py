@@ -12,8 +12,10 @@ from tumint import families
 from tumint import keys as k
 from tumint.charts import model as charts
 from tumint.charts.model import Figure
+from tumint.report.engine.files import file_name
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Section, Table, Text
+from tumint.report.response import tour
 from tumint.report.response.contrasts import Contrast, contrasts
 from tumint.text import integer, listed, ratio
 
@@ -27,6 +29,7 @@ COLUMNS = (
     Column("versus", "Subjects"),
     Column("grade", "Grade"),
     Column("why", "Why"),
+    Column("cells", "Cells", "link"),
 )
 MOST = 24  # pairs of the figure
 MORE, LESS = "more often than by chance", "less often"
@@ -42,7 +45,7 @@ def sections(inputs: Inputs) -> list[Section]:
         if len(rows):
             group, reference = contrast.facts["group"], contrast.facts["reference"]
             title = f"What differs: {group} against {reference}"
-            found.append(Section(title, _blocks(contrast, rows)))
+            found.append(Section(title, _blocks(contrast, _with_cells(inputs, contrast, rows))))
     return found
 
 
@@ -59,6 +62,13 @@ def graded(contrast: Contrast) -> pd.DataFrame:
     order = {name: i for i, name in enumerate(k.GRADES)}
     rank = rows.assign(_grade=rows["grade"].map(order).fillna(len(order)), _family=rows[k.FAMILY].map(families.rank))
     return rank.sort_values(["_grade", "_family", "q"], kind="stable").drop(columns=["_grade", "_family"])
+
+
+def _with_cells(inputs: Inputs, contrast: Contrast, rows: pd.DataFrame) -> pd.DataFrame:
+    """The address of every finding's cells, where they are shown."""
+    there = {stop.name for stop in tour.stops_of(inputs, contrast)}
+    names = [tour.anchor(contrast, feature) for feature in rows["id"]]
+    return rows.assign(cells=[f"response.html#{file_name(name)}" if name in there else "" for name in names])
 
 
 def not_compared(inputs: Inputs) -> str:
@@ -84,7 +94,7 @@ def _blocks(contrast: Contrast, rows: pd.DataFrame) -> list[Block]:
     )
     shown = rows.drop(columns=["id", "log2_effect", "log2_low", "log2_high", "significant"])
     figure = network(contrast, rows)
-    columns = [column for column in COLUMNS if column.key != "why" or (rows["why"] != "").any()]
+    columns = [column for column in COLUMNS if column.key not in ("why", "cells") or (rows[column.key] != "").any()]
     table = Table(f"matters_{contrast.name}", caption, columns, shown)
     tied = rows[rows["linked_to"] != ""]
     notes: list[Block] = []

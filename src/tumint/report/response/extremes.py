@@ -1,75 +1,88 @@
-"""Maps of the subjects at the two ends of a feature: what a value looks like in tissue. Tables in, figures out."""
+"""The two animals that show a feature at its ends: whose tissue a finding is looked at in. Tables in, facts out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from tumint import families
 from tumint import keys as k
-from tumint.charts import model as charts
-from tumint.charts.model import Figure
-from tumint.charts.sizes import label_inch, over_others, said_of
+from tumint.report.engine.formats import is_missing
+from tumint.text import number
 
-OTHERS = "#D4D4D8"  # cells of other types, behind those of the feature
-_SIDE_INCH = 3.9
+LOWEST, HIGHEST = "lowest", "highest"
 
 
-def extreme_maps(
-    cells: pd.DataFrame,
-    ends: Sequence[Mapping[str, Any]],
-    types: Sequence[str],
-    palette: Mapping[str, str],
-    *,
-    name: str,
-    title: str,
-    most: int,
-    size: float | None,
-) -> Figure:
-    """A ROI of the subject with the lowest value, and one of that with the highest.
+@dataclass(frozen=True)
+class End:
+    """A subject, the ROI that is shown of it, and why it was chosen."""
+
+    sample: str
+    subject: str
+    level: str
+    said: str  # its value in words
+    which: str  # `lowest` or `highest`
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The reference on the left, the group on the right, whichever is higher; `note`: what a reader must know."""
+
+    left: End
+    right: End
+    note: str = ""
+
+
+def ends_of(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame, reference: str, group: str) -> Ends | None:
+    """The subjects with the lowest and with the highest value of a feature, each by the ROI nearest to its value.
+
+    Where both are of one group, the one that the effect points to is shown beside the opposite end of the other group,
+    so that either side always holds the same group. Ties go by name.
 
     Parameters
     ----------
-    cells
-        Contract `CELLS`, of these samples at least.
-    ends
-        `sample, subject, level, said` (the value in words), the lowest first.
-    types
-        The types of the feature; all others are drawn in grey behind them.
+    row
+        `id, family, effect` of the feature.
+    subjects, rois
+        `id, subject, level, value` (and `sample`), as `contrasts.values_of`.
     """
-    mine = cells[cells[k.SAMPLE].isin([end[k.SAMPLE] for end in ends])]
-    tall = mine.groupby(k.SAMPLE, observed=True)[[k.X_UM, k.Y_UM]].agg(np.ptp)
-    height = _SIDE_INCH * float(np.clip((tall[k.Y_UM] / tall[k.X_UM].clip(lower=1.0)).max(), 0.3, 1.5))
-    others = charts.besides(types)
-    colours = {kind: palette[kind] for kind in types} | {others: OTHERS}
-    panels, shown, there = [], [], len(mine)
-    for end in ends:
-        mine = cells[cells[k.SAMPLE] == end[k.SAMPLE]]
-        mine = mine.iloc[over_others(mine[k.CELL_TYPE].isin(types).to_numpy(), most)]
-        names = list(mine[k.CELL_TYPE].astype(object).where(mine[k.CELL_TYPE].isin(types), others))
-        drawn = charts.Cells(mine[k.X_UM], mine[k.Y_UM], names, colours, size, behind=(others,))
-        above = "\n".join((f"{end[k.SUBJECT]}, {end['level']}", end["said"], f"ROI {end[k.SAMPLE]}"))
-        panels.append(charts.Panel([drawn], title=above))
-        shown.append(mine.assign(**{k.SUBJECT: end[k.SUBJECT]}))
-    chart = charts.Chart(
-        panels,
-        2 * _SIDE_INCH + 0.2 + label_inch(types),
-        height + 0.9,
-        columns=len(ends),
-        legend=colours,
-        legend_title="cell type",
-        legend_marker="o",
-    )
-    table = pd.concat(shown, ignore_index=True)[[k.SUBJECT, k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]]
-    return charts.Figure(
-        name,
-        title,
-        "The subject with the lowest value, then the one with the highest, each shown by the ROI closest to the "
-        "subject's value. Each dot is the centre of a cell; y runs downwards, as in the image."
-        f"{said_of(len(table), there)}",
-        table,
-        chart,
-        themed=False,
-    )
+    mine = subjects[(subjects["id"] == row["id"]) & subjects[k.VALUE].notna()]
+    mine = mine.sort_values([k.VALUE, k.SUBJECT], kind="stable")
+    sides = [mine[mine["level"] == level] for level in (reference, group)]
+    if any(side.empty for side in sides):
+        return None
+    low, high = mine.iloc[0], mine.iloc[-1]
+    note = ""
+    if low["level"] == high["level"]:
+        up = bool(row["effect"] >= 0)
+        note = f"The lowest and the highest value are both in {low['level']}: shown is one end of either group."
+        chosen = [(sides[0].iloc[0], LOWEST), (sides[1].iloc[-1], HIGHEST)]
+        if not up:
+            chosen = [(sides[0].iloc[-1], HIGHEST), (sides[1].iloc[0], LOWEST)]
+    else:
+        chosen = [(low, LOWEST), (high, HIGHEST)]
+        if low["level"] != reference:
+            chosen.reverse()
+    found = [_end(row, one, which, rois) for one, which in chosen]
+    left, right = found
+    return Ends(left, right, note) if left and right else None
+
+
+def _end(row: Any, subject: pd.Series, which: str, rois: pd.DataFrame) -> End | None:
+    here = rois[(rois["id"] == row["id"]) & (rois[k.SUBJECT] == subject[k.SUBJECT])].sort_values(k.SAMPLE)
+    here = here[here[k.VALUE].notna()]
+    if here.empty:
+        return None
+    nearest = here.loc[(here[k.VALUE] - subject[k.VALUE]).abs().idxmin()]
+    said = value_in_words(row, subject)
+    return End(str(nearest[k.SAMPLE]), str(subject[k.SUBJECT]), str(subject["level"]), said, which)
+
+
+def value_in_words(row: Any, subject: pd.Series) -> str:
+    """`contact odds ratio 1.73`."""
+    family = families.find(str(row[k.FAMILY]))
+    log2 = subject["log2_value"]
+    value = number(float(subject[k.VALUE]) if is_missing(log2) else 2.0 ** float(log2))
+    return f"{family.value if family else 'value'} {value}"

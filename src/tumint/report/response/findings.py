@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding
 from tumint.report.response.contrasts import FOREST_ROWS, Contrast, contrasts
+from tumint.report.response.tour import anchor, stops_of
 from tumint.text import integer, setting
 
 MOST = 8  # findings of one contrast on the first screen
@@ -28,7 +29,11 @@ def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
     page
         The page that the figures are on; empty: this one.
     """
-    said = [finding for contrast in contrasts(inputs) for finding in of_contrast(contrast, most, page)]
+    said = [
+        finding
+        for contrast in contrasts(inputs)
+        for finding in of_contrast(contrast, most, page, {stop.name for stop in stops_of(inputs, contrast)})
+    ]
     for outcome in inputs.json("response/effects.json").get("outcomes", []):
         said += _of_outcome(outcome, most, page)
     return said
@@ -42,8 +47,11 @@ def sentences(facts: Mapping[str, Any], *, short: bool = False) -> dict[str, str
     }
 
 
-def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Finding]:
-    """One sentence over all, then one per finding of a primary family; where there is none, what could be seen."""
+def of_contrast(contrast: Contrast, most: int = MOST, page: str = "", stops: Collection[str] = ()) -> list[Finding]:
+    """One sentence over all, then one per finding of a primary family; where there is none, what could be seen.
+
+    `stops`: names of those whose cells are shown, see `response.tour`.
+    """
     facts, effects = contrast.facts, contrast.effects
     head = words.contrast_head(effects, facts, contrast.fdr)
     asked = _asked(contrast, page)
@@ -56,7 +64,8 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "") -> list[Fi
     said = sentences(facts, short=bool(page))
     known = {f"{one[k.FAMILY]}:{one[k.FEATURE]}" for one in facts.get("primary", [])}  # told already
     shown = spread(hits[hits["id"].isin(list(said)) & ~hits["id"].isin(known)], most)
-    found = [Finding(said[row], contrast.figure_of(row), page) for row in shown]
+    stop_of = {row: name if (name := anchor(contrast, row)) in stops else "" for row in shown}
+    found = [Finding(said[row], contrast.figure_of(row), page, cells=stop_of[row]) for row in shown]
     rest = len(hits) - len(shown) - int(hits["id"].isin(known).sum())
     if rest > 0:
         name = f"findings_{contrast.name}"

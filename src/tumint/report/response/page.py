@@ -8,8 +8,6 @@ import pandas as pd
 
 from tumint import families
 from tumint import keys as k
-from tumint.charts.model import Figure
-from tumint.charts.palette import type_colours
 from tumint.io import contracts
 from tumint.report.engine import words
 from tumint.report.engine.formats import is_missing
@@ -28,7 +26,8 @@ from tumint.report.engine.page import (
     Table,
     state,
 )
-from tumint.report.response import by_family, evidence, extremes, figures
+from tumint.report.response import by_family, evidence, figures
+from tumint.report.response import cells as tissue
 from tumint.report.response import findings as spoken
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, values_of
@@ -36,9 +35,8 @@ from tumint.report.response.contrasts import contrasts as contrasts_of
 from tumint.report.response.distances import distance_chooser
 from tumint.report.response.parts import parts_figure
 from tumint.report.response.scale import scale_chooser
-from tumint.text import integer, number, plural, probability, ratio, setting
+from tumint.text import integer, number, plural, probability, setting
 
-MAPPED = 3  # features whose subjects at the extremes are drawn
 COLUMNS = (
     Column("family_name", "Family"),
     Column("name", "Feature"),
@@ -100,6 +98,8 @@ def passed(inputs: Inputs) -> Passed:
 def build(inputs: Inputs) -> Page:
     """The page."""
     found = contrasts_of(inputs)
+    shown = tissue.sections(inputs, found)
+    tour, maps = shown[:-1], shown[-1:]
     sections = [Section(_title(contrast), _contrast(inputs, contrast)) for contrast in found]
     tested = sum(int(contrast.primary["p"].notna().sum()) for contrast in found)
     hits = sum(int(contrast.primary["significant"].sum()) for contrast in found)
@@ -119,7 +119,7 @@ def build(inputs: Inputs) -> Page:
         ),
         findings_title="Findings",
         findings=spoken.findings(inputs) or ["Nothing was compared."],
-        sections=[*sections, *evidence.outcome_sections(inputs, fdr)]
+        sections=[*tour, *sections, *maps, *evidence.outcome_sections(inputs, fdr)]
         or [Section("Contrasts", [Notice("There is no contrast to show.")])],
         method=_method(found),
         citations=(
@@ -152,7 +152,6 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
         scale_chooser(inputs, contrast),
         distance_chooser(inputs, contrast),
         _dots(contrast, inputs),
-        *_maps(contrast, inputs),
         figures.effect_heatmap(interactions[interactions["log2_effect"].notna()], facts, contrast.fdr),
         figures.volcano(effects[effects["p"].notna()], facts, contrast.fdr) if contrast.testable else None,
     ]
@@ -188,56 +187,6 @@ def _dots(contrast: Contrast, inputs: Inputs) -> Any:
     """Values of the subjects, and of their ROIs, for the features with the best evidence."""
     titles = {row["id"]: _panel_title(row) for row in contrast.drawn.to_dict("records")}
     return figures.subject_dots(*values_of(contrast, inputs, titles), titles, contrast.facts)
-
-
-def _maps(contrast: Contrast, inputs: Inputs) -> list[Figure]:
-    """The subjects with the lowest and the highest value of the first of the drawn features."""
-    rows = contrast.drawn.head(MAPPED).to_dict("records")
-    subjects, rois = values_of(contrast, inputs, [row["id"] for row in rows])
-    chosen = {row["id"]: ends for row in rows if len(ends := _ends(row, subjects, rois)) == 2}
-    samples = [end[k.SAMPLE] for ends in chosen.values() for end in ends]
-    cells = inputs.rows_of("cluster/cells.parquet", contracts.CELLS, samples)
-    cells = cells[cells[k.X_UM].notna()]  # shares of types are compared without coordinates too
-    there = set(cells[k.SAMPLE])
-    palette = type_colours(sorted({*cells[k.CELL_TYPE], *(t for row in rows for t in _types(row))}), None)
-    palette |= inputs.config.palette
-    options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
-    return [
-        extremes.extreme_maps(
-            cells,
-            chosen[row["id"]],
-            _types(row),
-            palette,
-            name=f"extremes_{contrast.name}_{i}",
-            title=f"The two ends of {row['name']} ({row['family_name']})",
-            **options,
-        )
-        for i, row in enumerate(rows, start=1)
-        if row["id"] in chosen and {end[k.SAMPLE] for end in chosen[row["id"]]} <= there
-    ]
-
-
-def _types(row: Any) -> list[str]:
-    family = families.find(row[k.FAMILY])
-    if family and family.place:
-        return [str(row[k.SOURCE])]
-    return list(dict.fromkeys(filter(None, (row[k.SOURCE], row[k.TARGET])))) or [str(row[k.FEATURE])]
-
-
-def _ends(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame) -> list[dict[str, Any]]:
-    """Lowest and highest subject of a feature, each with its ROI nearest to its value; ties by name."""
-    mine = subjects[subjects["id"] == row["id"]].sort_values(["log2_value", k.SUBJECT], kind="stable")
-    ends = []
-    for subject in (mine.head(1), mine.tail(1)) if len(mine) > 1 else ():
-        one = subject.iloc[0]
-        here = rois[(rois["id"] == row["id"]) & (rois[k.SUBJECT] == one[k.SUBJECT])].sort_values(k.SAMPLE)
-        if here.empty:
-            return []
-        nearest = here.loc[(here["log2_value"] - one["log2_value"]).abs().idxmin()]
-        family = families.find(row[k.FAMILY])
-        said = f"{family.value if family else 'value'} {ratio(2.0 ** one['log2_value'])}"
-        ends.append({k.SAMPLE: nearest[k.SAMPLE], k.SUBJECT: one[k.SUBJECT], "level": one["level"], "said": said})
-    return ends
 
 
 def _panel_title(row: Any) -> str:

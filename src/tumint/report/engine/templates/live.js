@@ -37,7 +37,8 @@ function pageColour(name) {
 async function readSpec(figure) {
   const paper = figure.querySelector(".live").classList.contains("paper");
   const text = await textIn(figure.querySelector("script.spec"));
-  return JSON.parse(text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name))));
+  const coloured = text.replaceAll(/var\((--[a-z]+)\)/g, (_, name) => (paper ? PAPER[name] : pageColour(name)));
+  return looked(JSON.parse(coloured));
 }
 
 async function drawLive(figure) {
