@@ -14,6 +14,7 @@ FILES = (
     "qc/cells.parquet",
     "figures/qc/a.svg",
     "figures/qc/b.csv",
+    "figures/qc/.written",
     "reports/qc.html",
     "runs/0001.json",
     "runs/0002.json",
@@ -23,7 +24,14 @@ FILES = (
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results" / "demo"
-    for name in (*FILES, "logs/qc.log", ".lock", "figures/qc/.tmp-1-a.svg.part", "notes.txt"):
+    for name in (
+        *FILES,
+        "logs/qc.log",
+        ".lock",
+        "figures/qc/.tmp-1-a.svg.part",
+        "figures/qc/.snakemake_timestamp",
+        "notes.txt",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     made(folder).save()
@@ -43,7 +51,13 @@ def broken(folder: Path) -> list[str]:
 
 def test_nothing_is_broken_after_a_run(results: Path) -> None:
     assert broken(results) == []
-    for name in ("logs/qc.log", ".lock", "notes.txt", "runs/0001.json"):  # no results; only the newest run counts
+    for name in (
+        "logs/qc.log",
+        ".lock",
+        "notes.txt",
+        "runs/0001.json",
+        "figures/qc/.snakemake_timestamp",
+    ):  # no results; only the newest run counts
         (results / name).unlink()
     assert broken(results) == []
 
@@ -51,6 +65,7 @@ def test_nothing_is_broken_after_a_run(results: Path) -> None:
 BROKEN = {
     "qc/cells.parquet": "qc/cells.parquet",
     "figures/qc/a.svg": "figures/qc",
+    "figures/qc/.written": "figures/qc",
     "reports/qc.html": "reports/qc.html",
     "runs/0002.json": "reports/index.html",
 }

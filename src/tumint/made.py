@@ -18,6 +18,7 @@ from tumint.io.sealed_json import read_json, write_json
 from tumint.provenance import file_sha256
 
 RECORD = ".made.json"
+_OF_SNAKEMAKE = ".snakemake_timestamp"  # in every folder that is an output; it changes with each run
 _SMALL = 64_000_000  # bytes; figures, pages and most tables
 _Entry = list[str | int]  # size, date (ns), hash; the hash is empty where the file is large
 
@@ -76,7 +77,7 @@ class Made:
 
     def _files(self) -> Iterator[Path]:
         for place, _, names in os.walk(self._results):
-            for path in (Path(place, name) for name in names if not (name.startswith(".") or is_leftover(name))):
+            for path in (Path(place, name) for name in names if name != _OF_SNAKEMAKE and not is_leftover(name)):
                 if self._output_of(path) is not None:
                     yield path
 
