@@ -16,13 +16,13 @@ FAMILIES = (
         "domain",
         50,
         value="share of the tissue",
-        sentence="{feature} takes up {times} as much of the tissue {sides}: {shares}",
+        sentence="The {feature} domain takes up {times} as much of the tissue {sides}: {shares}",
     ),
     _share(
         k.FAMILY_IN_DOMAIN,
         "composition in domain",
         51,
-        sentence="The odds that a cell in {target} belongs to {source} are {times} as high {sides} ({shares})",
+        sentence="The odds that a cell in the {target} domain belongs to {source} are {times} as high {sides} ({shares})",
         place=" in ",
     ),
     _often(
@@ -30,8 +30,9 @@ FAMILIES = (
         "domain preference",
         52,
         value="observed / expected",
-        sentence="{source} lie in {target} {times} as often {sides}, relative to where cells of all types lie",
+        sentence="{source} lie in the {target} domain {times} as often {sides}, relative to where cells of all types lie",
         place=" in ",
+        primary=False,  # where one type leaves a domain, the share of all others in it rises
     ),
     _often(
         k.FAMILY_INFILTRATION,
@@ -46,7 +47,7 @@ FAMILIES = (
         k.FAMILY_OF_TYPE,
         "domain of type",
         54,
-        sentence="The odds that a cell of {source} lies in {target} are {times} as high {sides} ({shares})",
+        sentence="The odds that a cell of {source} lies in the {target} domain are {times} as high {sides} ({shares})",
         place=" in ",
         primary=False,
     ),
