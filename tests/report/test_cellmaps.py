@@ -1,4 +1,4 @@
-"""What a page carries of its cells is what the tables hold: places within the quantum, types, layers, contacts, ends."""
+"""What a page carries of its cells is what the tables hold: places within the quantum, types, layers, ends."""
 
 from __future__ import annotations
 
@@ -170,7 +170,8 @@ def test_a_subject_is_shown_by_the_roi_nearest_to_its_value():
         [
             subjects.assign(**{k.SAMPLE: name, k.VALUE: subjects[k.VALUE] + by})
             for name, by in (("far", 2), ("near", -1))
-        ]
+        ],
+        ignore_index=True,
     )
     ends = ends_of({"id": "f:a", k.FAMILY: "density", "effect": 1}, subjects, rois, "v", "t")
     assert ends is not None
