@@ -22,7 +22,8 @@ FAMILIES = (
         k.FAMILY_IN_DOMAIN,
         "composition in domain",
         51,
-        sentence="The odds that a cell in the {target} domain belongs to {source} are {times} as high {sides} ({shares})",
+        sentence="The odds that a cell in the {target} domain belongs to {source} are {times} as high {sides} "
+        "({shares})",
         place=" in ",
     ),
     _often(
@@ -30,7 +31,8 @@ FAMILIES = (
         "domain preference",
         52,
         value="observed / expected",
-        sentence="{source} lie in the {target} domain {times} as often {sides}, relative to where cells of all types lie",
+        sentence="{source} lie in the {target} domain {times} as often {sides}, relative to where cells of all "
+        "types lie",
         place=" in ",
         primary=False,  # where one type leaves a domain, the share of all others in it rises
     ),
