@@ -265,5 +265,5 @@ def test_findings_that_are_not_of_contact_are_shown_with_and_without_coordinates
     links = {str(a["href"]) for tag, a in elements.tags if tag == "a" and str(a.get("href")).startswith("#")}
     assert {link[1:] for link in links if link != "#"} <= targets
     if stage == "response":
-        assert ("two ends of" in elements.words) == bool(fields.get("located", True))
+        assert ("The cells behind the findings" in elements.words) == bool(fields.get("located", True))
         assert ("features go with it" in elements.words) == ("outcomes" in fields)

@@ -30,7 +30,9 @@ INTO_FOLDER = {
         "ligand_receptor.parquet",
     ],
     "neighbourhood": [
-        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "functions", "features", "scale")
+        *("interactions.parquet", "nulls.parquet", "distances.parquet", "grid.parquet", "functions.parquet"),
+        *("features.parquet", "scale.parquet", "places.parquet", "domains.parquet", "margins.parquet"),
+        "phenotypes.parquet",
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),

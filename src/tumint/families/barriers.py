@@ -9,7 +9,7 @@ FAMILIES = (
     Family(
         k.FAMILY_BARRIER,
         "barriers",
-        50,
+        57,
         scale="log2",
         pools="counts",
         value="observed / expected",

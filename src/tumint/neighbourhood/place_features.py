@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.text import setting
 
 _INSIDE = 0.0  # µm: below it a cell is in the tumour
 _KEY = [k.SAMPLE, k.DOMAIN, k.CELL_TYPE]
@@ -116,7 +117,7 @@ def infiltration_features(
 
 def bin_names(bins_um: Sequence[float]) -> list[str]:
     """How the bins of the margin are called, from the deepest to the farthest out."""
-    at = [f"{abs(value):g}" for value in bins_um]
+    at = [setting(abs(value)) for value in bins_um]
     said = [_beyond(bins_um[0], at[0], below=True)]
     for (low, high), (a, b) in zip(pairwise(bins_um), pairwise(at), strict=True):
         if low < 0 < high:

@@ -80,7 +80,9 @@ def roles(config: MarginConfig, domains: Collection[str], types: Sequence[str]) 
     if origin == k.NO_DOMAIN:
         return Roles(origin)
     said: list[str] = []
-    counted = _chosen(config.phenotype.types, _killers, types, "counted in immune phenotypes", "phenotype.types", said)
+    counted = _chosen(
+        config.phenotype.types, _killers, types, "the cells of immune phenotypes", "phenotype.types", said
+    )
     if origin == k.FROM_CELLS:
         kinds = _chosen(config.tumour_types, _malignant, types, "tumour cells", "tumour_types", said)
         return Roles(origin, tumour_types=kinds, counted=counted, said=tuple(said))
@@ -107,8 +109,8 @@ def _chosen(
         return tuple(named)
     found = tuple(guess(names))
     if what:
-        taken = f"taken for {what}: {listed(found)}" if found else f"nothing is named as if it were {what}"
-        said.append(f"{taken} (`neighbourhood.margin.{key}` says otherwise)")
+        taken = f"taken for {what}: {listed(found)}" if found else f"taken for {what}: none, by its name"
+        said.append(f"{taken} (`neighbourhood.margin.{key}` names others)")
     return found
 
 

@@ -16,7 +16,7 @@ FAMILY_COLUMNS = (
     Column("hits", "q below the rate", "int"),
     Column("smallest_q", "Smallest q", "p"),
     Column("between_animals", "Between animals", "percent", "of the variance of a ROI, the mean over features"),
-    Column("best_rois", "Best ROIs per animal", "int", "where an animal costs as `response.animal_cost` says"),
+    Column("best_rois", "Best ROIs per animal", "int", "by the cost of an animal, response.animal_cost"),
 )
 FAMILIES_CAPTION = (
     "Families of features. How many ROIs per animal are best follows from how much animals differ, and "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tumint.response.models.linear import Floats
+from tumint.text import plural
 
 MIN_SUBJECTS = 6  # in each group
 _SIZES = (1, 3, 10, 30)  # numbers of features to choose from
@@ -70,7 +71,7 @@ def predict(Y: Floats, group: Bools, permutations: int, rng: np.random.Generator
     nothing = np.full(len(group), np.nan)
     small = min(int(group.sum()), int((~group).sum()))
     if small < MIN_SUBJECTS:
-        words = f"{small} subjects in the smaller group: prediction asks for at least {MIN_SUBJECTS} in each"
+        words = f"{plural(small, 'subject')} in the smaller group: prediction asks for at least {MIN_SUBJECTS} in each"
         return Prediction(nothing, reason=words)
     if not complete.size:
         return Prediction(nothing, reason="no feature that every subject has")

@@ -67,7 +67,8 @@ async function saveMaps(root, set, legend, name, format) {
   const escaped = (text) => new XMLSerializer().serializeToString(document.createTextNode(text));
   const parts = shown.map((one) => {
     const box = one.canvas.getBoundingClientRect();
-    return `<image x="${box.left - left}" y="${box.top - top}" width="${box.width}" height="${box.height}" href="${one.canvas.toDataURL("image/png")}"/>`;
+    const at = `x="${box.left - left}" y="${box.top - top}" width="${box.width}" height="${box.height}"`;
+    return `<image ${at} href=` + `"${one.canvas.toDataURL("image/png")}"/>`;
   });
   for (const { text, x, y, bold, swatch, colour } of texts) {
     if (swatch) parts.push(`<circle cx="${x - 8}" cy="${y - 4}" r="5" fill="${colour}"/>`);
