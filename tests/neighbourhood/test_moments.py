@@ -107,7 +107,7 @@ def brute_force(graph: Graph, labels: np.ndarray, strata: np.ndarray, n_types: i
     return np.concatenate(found).astype(float)
 
 
-@pytest.mark.parametrize(("n", "n_strata"), [(400, 3), (4000, 200)])
+@pytest.mark.parametrize(("n", "n_strata"), [(400, 3), pytest.param(4000, 200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("directed", [False, True])
 def test_moments_equal_20000_permutations_by_brute_force(n: int, n_strata: int, directed: bool) -> None:
     rng = np.random.default_rng(0)

@@ -129,6 +129,7 @@ def test_a_hub_and_many_neighbours_of_a_patch() -> None:
     assert 1 < drawn[0, 1] < 15_000
 
 
+@pytest.mark.slow
 def test_permutations_within_strata_have_the_exact_moments() -> None:
     xy, labels, strata = tissue(300)
     graph = knn(xy, 4)

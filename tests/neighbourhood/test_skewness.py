@@ -136,6 +136,7 @@ def test_what_lies_past_the_end_of_the_law_is_known() -> None:
     assert beyond(counts, *args).tolist() == [False, True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("directed", [False, True])
 def test_p_is_calibrated_at_small_expected_counts(directed: bool) -> None:
     rng = np.random.default_rng(3)
@@ -201,6 +202,7 @@ def test_many_strata_take_a_law_of_two_moments_and_permutations() -> None:
     assert set(table.loc[table["expected"] < 2, "p_method"]) <= {"permutation"}
 
 
+@pytest.mark.slow
 def test_two_moments_give_the_skewness_of_counts_over_many_strata() -> None:
     rng = np.random.default_rng(4)
     n = 1200

@@ -156,6 +156,7 @@ def _grades(seed: int, *, confounded: bool, n: int = 6) -> list[tuple[str, str]]
     return [(row[k.FEATURE], row["grade"]) for row in said["findings"] if row[k.FAMILY] == k.FAMILY_INTERACTION]
 
 
+@pytest.mark.slow
 def test_contact_that_follows_composition_is_not_graded_solid_and_a_true_difference_is() -> None:
     rows = [row for seed in range(20) for row in _grades(seed, confounded=True)]
     mine = [grade for pair, grade in rows if pair.startswith("a|")]
