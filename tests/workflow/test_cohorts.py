@@ -83,7 +83,8 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
     # does where variances are alike to within their errors, as in `mixing`
     families = tested.groupby("family")["df"].agg(["max", "size"])
     assert (families["max"] <= 14 * families["size"]).all()
-    assert families["max"].drop("mixing").max() < 80
+    of_pairs = ["interaction", "interaction_pairwise", "composition", "density", "distance", "allocation"]
+    assert families["max"].reindex(of_pairs).max() < 80
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])
