@@ -41,6 +41,7 @@ TABLES = {
         "<results>/neighbourhood/features.parquet",
         "<results>/neighbourhood/scale.parquet",
         "<results>/neighbourhood/functions.parquet",
+        *every_group("<results>/neighbourhood/{group}/graph.parquet"),
     ],
 }
 
