@@ -185,7 +185,8 @@ def domain_maps(inputs: Inputs) -> Figure | None:
     panels, shown = [], []
     for row in chosen.to_dict("records"):
         mine = own[own[k.SAMPLE] == row[k.SAMPLE]]
-        mine = mine.iloc[:: max(1, -(-len(mine) // max(inputs.config.max_map_cells, 1)))]
+        most = min(max(inputs.config.max_map_cells, 1), MOST_CELLS)
+        mine = mine.iloc[:: max(1, -(-len(mine) // most))]
         at = list(mine[k.DOMAIN])
         near = mine[k.MARGIN_UM].abs() <= 6  # the margin itself: cells that it runs through
         at = [MARGIN if close else name for name, close in zip(at, near, strict=True)]
@@ -216,6 +217,7 @@ def domain_maps(inputs: Inputs) -> Figure | None:
 
 
 MARGIN = "on the margin"
+MOST_CELLS = 1_500  # of a ROI on the maps: enough to see where a domain ends
 
 
 def _colours(names: list[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from tumint.report.response.contrasts import Contrast
 from tumint.report.response.parts import pairs_shown
 from tumint.text import probability
 
-_KINDS = {"around": "pairs about this far apart", "within": "pairs up to this distance"}
+_KINDS = {"around": "pairs about this far apart"}  # those within a distance are in the tables, and say much the same
 _BAND, _CHANCE, _PALE, _GREY = "difference", "by chance", "#a9c4de", "#d9d9d9"
 
 
@@ -39,7 +39,7 @@ def distance_chooser(inputs: Inputs, contrast: Contrast) -> Chooser | None:
 
 
 def distance_figure(rows: pd.DataFrame, compared: pd.DataFrame, contrast: Contrast, pair: str, name: str) -> Figure:
-    """Curves of subjects (left) and the difference of the groups with its band (right), around and within.
+    """Curves of subjects (left) and the difference of the groups with its band (right).
 
     Parameters
     ----------
@@ -65,16 +65,14 @@ def distance_figure(rows: pd.DataFrame, compared: pd.DataFrame, contrast: Contra
         "of a subject's curves lie by chance. Right: the ratio of the groups; the band holds for all distances at once "
         f"with 95 %, from every way to exchange subjects between the groups.{said}",
         rows,
-        charts.Chart(
-            panels, 8.6, 5.6, columns=len(panels) // 2, legend=palette, legend_title="group", legend_marker="o"
-        ),
+        charts.Chart(panels, 8.6, 3.4, columns=len(panels), legend=palette, legend_title="group", legend_marker="o"),
     )
 
 
 def _said(compared: pd.DataFrame) -> str:
     if compared.empty:
         return ""
-    p = compared.groupby("function", observed=True)["p"].first()
+    p = compared[compared["function"].isin(list(_KINDS))].groupby("function", observed=True)["p"].first()
     least = compared["smallest_p"].max()
     floor = f" With so few subjects p cannot be below {probability(least)}." if least > 0.05 else ""
     return f" That the curves differ anywhere: p {probability(p.min())}.{floor}"
