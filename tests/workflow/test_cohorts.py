@@ -87,16 +87,17 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])
-    # mixed model of ROIs and moderated t of patients see the same direction: all 56 features with p < 0.2, all but 2 of
-    # those with p < 0.5, and of the families whose values are no differences of chances or of whom is sought 121 of 132
+    # mixed model of ROIs and moderated t of patients see the same direction: all 93 features with p < 0.2, 204 of the 212
+    # with p < 0.5, where the other 8 are effects of neither
     mixed = pd.read_parquet(results / "response" / "mixed.parquet")
     both = tested.merge(mixed, on=["contrast", "family", "feature"], suffixes=("", "_mixed"))
     same = np.sign(both["effect"]) == np.sign(both["effect_mixed"])
     assert same[both["q"] < 0.2].all()
-    assert (both["p"] < 0.2).sum() >= 15
+    assert (both["p"] < 0.2).sum() >= 50
     assert same[both["p"] < 0.2].all()
-    assert (~same[both["p"] < 0.5]).sum() <= 2
-    assert same[~both["family"].isin(["allocation", "distance"])].mean() > 0.9
+    assert same[both["p"] < 0.5].mean() > 0.95
+    assert (both["p_mixed"][~same & (both["p"] < 0.5)] > 0.5).all()
+    assert same.mean() > 0.8
     summary = json.loads((results / "response" / "effects.json").read_text(encoding="utf-8"))
     assert summary["tumint"]["stage"] == "response"
     (contrast,) = summary["contrasts"]
