@@ -121,4 +121,5 @@ def facts_of(inputs: Inputs, stops: Sequence[Stop], cells: pd.DataFrame, packed:
 
 def _title(end: End, stop: Stop) -> list[str]:
     where = [] if end.sample == end.subject else [f"ROI {end.sample}"]
-    return [f"{end.subject}, {end.level}", f"{end.which} {end.said}", *where]
+    of = f" of {end.level}" if stop.ends.note else ""
+    return [f"{end.subject}, {end.level}", f"{end.said}, the {end.which}{of}", *where]

@@ -1,6 +1,7 @@
 // One map of cells on a canvas. Maps of one set share their scale: a µm is as long on each, however far one has zoomed.
 const MAP_INK = "#1b1b1f";
 const MAP_GREY = "#c9c9cf";
+const MAP_EDGE = 8; // px around the cells: a dot at the edge is whole
 
 /** What the maps of a set have in common: px per µm with everything in view, the zoom, how cells are drawn. */
 function mapSet(style) {
@@ -241,7 +242,9 @@ function fitMaps(set, room, tallest = Infinity) {
   const shown = set.maps.filter((one) => one.map);
   const widest = Math.max(...shown.map((one) => one.map.width));
   const highest = Math.max(...shown.map((one) => one.map.height));
-  set.fit = Math.min((room - 8) / widest, (tallest - 8) / highest);
-  for (const one of shown) one.resize(Math.max(one.map.width * set.fit + 8, 80), Math.max(one.map.height * set.fit + 8, 60));
-  set.redraw();
+  set.fit = Math.max(Math.min((room - 2 * MAP_EDGE) / widest, (tallest - 2 * MAP_EDGE) / highest), 1e-6);
+  for (const one of shown) {
+    one.resize(Math.max(one.map.width * set.fit + 2 * MAP_EDGE, 80), Math.max(one.map.height * set.fit + 2 * MAP_EDGE, 60));
+    one.draw(); // at once: a canvas is empty after a change of its size
+  }
 }

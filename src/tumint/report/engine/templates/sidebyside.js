@@ -17,7 +17,7 @@ async function startSideBySide(widget) {
 
   const fit = () => {
     const room = places.values().next().value.clientWidth;
-    const narrow = room < 400 ? room / 2 - 8 : Math.max(150, room / 3 - 10);
+    const narrow = room < 400 ? room / 2 - 14 : Math.max(150, room / 3 - 17);
     fitMaps(set, Math.min(room - 4, narrow * across), 4 * narrow * across);
   };
   const toggles = new Map();
