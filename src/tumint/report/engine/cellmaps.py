@@ -58,7 +58,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Packed:
-    """What a page carries: facts for JSON, the numbers (a caller may add to them), the rows that are drawn of a sample."""
+    """What a page carries: facts for JSON, numbers (a caller may add to them), the rows that are drawn of a sample."""
 
     head: dict[str, Any]
     numbers: Numbers
@@ -135,7 +135,7 @@ def packed(
 
 
 def quantised(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Steps from the least x and the least y, and their length in µm: the same for both, so that a map keeps its shape."""
+    """Steps from the least x and the least y, and their length in µm, one for both: a map keeps its shape."""
     reach = max(float(np.ptp(x)), float(np.ptp(y)))
     step = max(QUANTUM_UM, reach / _STEPS)
     across, down = (np.round((values - values.min()) / step) for values in (x, y))

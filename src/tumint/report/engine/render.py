@@ -23,7 +23,17 @@ from tumint.stages import STAGES
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "cells.css")
-SCRIPTS = ("looks.js", "maps.js", "live.js", "page.js", "cells.js", "cellmap.js", "lasso.js", "tour.js", "sidebyside.js")
+SCRIPTS = (
+    "looks.js",
+    "maps.js",
+    "live.js",
+    "page.js",
+    "cells.js",
+    "cellmap.js",
+    "lasso.js",
+    "tour.js",
+    "sidebyside.js",
+)
 
 
 def run(stage: str, params: StageParams, results: Path, sheet: Path, out: Path, *, overwrite: bool = False) -> None:

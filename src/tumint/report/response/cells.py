@@ -30,13 +30,22 @@ def sections(inputs: Inputs, contrasts: list[Contrast]) -> list[Section]:
     stops = [stop for _, some in found for stop in some]
     facts = tour.facts_of(inputs, stops, cells, kept)
     groups = list(dict.fromkeys(inputs.rows["group"]))
-    head = {**kept.head, "stops": facts, "groups": groups, "colours": level_colours(groups), "what": inputs.group_column}
+    head = {
+        **kept.head,
+        "stops": facts,
+        "groups": groups,
+        "colours": level_colours(groups),
+        "what": inputs.group_column,
+    }
     said = _said(kept.drawn, len(cells))
     data = {"head": json.dumps(head, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")}
     data |= {"numbers": kept.numbers.text(), "said": said}
     lists = [{"title": contrast.name if len(found) > 1 else "", "stops": some} for contrast, some in found if some]
     given = {"said": said} if stops else data  # the cells travel once
-    maps = Section(SIDE_BY_SIDE, [Widget("sidebyside.html.j2", {**given, "names": groups, "own": not stops, "anchor": ANCHOR}, [ANCHOR])])
+    maps = Section(
+        SIDE_BY_SIDE,
+        [Widget("sidebyside.html.j2", {**given, "names": groups, "own": not stops, "anchor": ANCHOR}, [ANCHOR])],
+    )
     if not stops:
         return [maps]
     anchors = [stop.name for stop in stops]

@@ -47,9 +47,7 @@ def sentences(facts: Mapping[str, Any], *, short: bool = False) -> dict[str, str
     }
 
 
-def of_contrast(
-    contrast: Contrast, most: int = MOST, page: str = "", stops: Collection[str] = ()
-) -> list[Finding]:
+def of_contrast(contrast: Contrast, most: int = MOST, page: str = "", stops: Collection[str] = ()) -> list[Finding]:
     """One sentence over all, then one per finding of a primary family; where there is none, what could be seen.
 
     `stops`: names of those whose cells are shown, see `response.tour`.

@@ -34,7 +34,7 @@ from tumint.report.response.contrasts import Contrast, values_of
 from tumint.report.response.contrasts import contrasts as contrasts_of
 from tumint.report.response.parts import parts_figure
 from tumint.report.response.scale import scale_chooser
-from tumint.text import integer, number, plural, probability, ratio, setting
+from tumint.text import integer, number, plural, probability, setting
 
 COLUMNS = (
     Column("family_name", "Family"),
