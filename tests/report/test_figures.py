@@ -17,7 +17,6 @@ from tumint.report.cluster import figures as typing_figures
 from tumint.report.neighbourhood.pair_figures import pair_map
 from tumint.report.qc import charts as roi_charts
 from tumint.report.qc import figures as qc_figures
-from tumint.report.response.extremes import extreme_maps
 
 TYPES = ("T cells", "B cells", k.UNCLASSIFIED)
 PALETTE = type_colours(TYPES)
@@ -289,22 +288,3 @@ def test_of_cells_of_no_concern_few_are_drawn_and_the_figure_says_so(cells: pd.D
         figure = pair_map(many, rows, PALETTE, most=most, size=None)
         assert [group["n"] for group in spec(figure)["groups"]] == drawn
         assert figure.reading.endswith(f" {sum(drawn):,} of 9,000 cells are drawn.")
-
-
-def test_a_type_that_is_called_other_cells_is_not_lost_among_them(cells: pd.DataFrame) -> None:
-    cells = cells.assign(**{k.CELL_TYPE: cells[k.CELL_TYPE].replace(TYPES[0], "other cells")})
-    ends = [
-        {k.SAMPLE: sample, k.SUBJECT: sample.upper(), "level": "v", "said": f"odds {i}"}
-        for i, sample in enumerate(("r1", "r2"))
-    ]
-    palette = type_colours(["other cells", *TYPES])
-    figure = extreme_maps(cells, ends, ["other cells"], palette, name="e", title="t", most=100, size=None)
-    drawn = spec(figure)
-    assert figure.title == "t"
-    assert [(group["name"], group["n"]) for group in drawn["groups"]] == [("other cells", 3), ("all other cells", 3)]
-    assert drawn["groups"][0]["colour"] == palette["other cells"]
-    assert [panel["title"] for panel in drawn["cells"]] == [
-        ["R1, v", "odds 0", "ROI r1"],
-        ["R2, v", "odds 1", "ROI r2"],
-    ]
-    assert places(drawn["cells"][1]) == [(60, 8), (0, 4), (30, 2)]

@@ -265,5 +265,7 @@ def test_findings_that_are_not_of_contact_are_shown_with_and_without_coordinates
     links = {str(a["href"]) for tag, a in elements.tags if tag == "a" and str(a.get("href")).startswith("#")}
     assert {link[1:] for link in links if link != "#"} <= targets
     if stage == "response":
-        assert ("two ends of" in elements.words) == bool(fields.get("located", True))
+        located = bool(fields.get("located", True))
+        assert ("All ROIs side by side" in elements.words) == located
+        assert any(attributes.get("class") == "cells-numbers" for _, attributes in elements.tags) == located
         assert ("features go with it" in elements.words) == ("outcomes" in fields)

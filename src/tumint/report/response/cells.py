@@ -30,24 +30,19 @@ def sections(inputs: Inputs, contrasts: list[Contrast]) -> list[Section]:
     stops = [stop for _, some in found for stop in some]
     facts = tour.facts_of(inputs, stops, cells, kept)
     groups = list(dict.fromkeys(inputs.rows["group"]))
-    head = {
-        **kept.head,
-        "stops": facts,
-        "groups": groups,
-        "colours": level_colours(groups),
-        "what": inputs.group_column,
-    }
+    head = {**kept.head, "stops": facts, "colours": level_colours(groups)}
     said = _said(kept.drawn, len(cells))
-    data = {"head": json.dumps(head, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")}
-    data |= {"numbers": kept.numbers.text(), "said": said}
-    lists = [{"title": contrast.name if len(found) > 1 else "", "stops": some} for contrast, some in found if some]
-    given = {"said": said} if stops else data  # the cells travel once
-    maps = Section(
-        SIDE_BY_SIDE,
-        [Widget("sidebyside.html.j2", {**given, "names": groups, "own": not stops, "anchor": ANCHOR}, [ANCHOR])],
-    )
+    data: dict[str, Any] = {
+        "head": json.dumps(head, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"),
+        "numbers": kept.numbers.text(),
+        "said": said,
+    }
+    given = {"said": said} if stops else {**data}  # the cells travel once
+    given |= {"names": groups, "own": not stops, "anchor": ANCHOR}
+    maps = Section(SIDE_BY_SIDE, [Widget("sidebyside.html.j2", given, [ANCHOR])])
     if not stops:
         return [maps]
+    lists = [{"title": contrast.name if len(found) > 1 else "", "stops": some} for contrast, some in found if some]
     anchors = [stop.name for stop in stops]
     return [Section(TOUR, [Widget("tour.html.j2", {**data, "lists": lists}, anchors)]), maps]
 
@@ -81,6 +76,6 @@ def _said(drawn: int, cells: int) -> str:
     if drawn == cells:
         return ""
     return (
-        f"The maps draw {integer(drawn)} of {integer(cells)} cells, spread evenly over each large ROI. What is counted on a "
-        "map are the cells drawn. The figures and tables of the report use all cells."
+        f"The maps draw {integer(drawn)} of {integer(cells)} cells, spread evenly over each large ROI; a lasso counts "
+        "the cells drawn. All other figures and tables of the report use all cells."
     )
