@@ -22,27 +22,12 @@ from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
 from tumint.io.atomic import write_text
 from tumint.samples import batches as batches
+from tumint.samples import subject_batches as subject_batches
 from tumint.stages import ALL
 
 # what ends a job; what it only remarks on, such as samples that are left out, stays in its log
 _FAULT = re.compile(r"tumint: (.*\bexpected .*, found |internal error|stopped by )")
 _SMALLEST_MB = 700  # under Slurm each job starts two nested Snakemakes
-
-
-def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
-    """`{group: samples}`, `g0001` first: whole subjects in the order of the sheet, `samples_per_job` samples or more.
-
-    What is fitted over all samples of a subject needs them in one job.
-    """
-    groups: dict[str, list[str]] = {}
-    mine: list[str] = []
-    subjects = sheet.groupby(k.SUBJECT, sort=False)[k.SAMPLE].agg(list)
-    for i, samples in enumerate(subjects, start=1):
-        mine = [*mine, *samples]
-        if len(mine) >= samples_per_job or i == len(subjects):
-            groups[f"g{len(groups) + 1:04d}"] = mine
-            mine = []
-    return groups
 
 
 def subjects_json(sheet: pd.DataFrame, samples: Sequence[str]) -> str:

@@ -169,6 +169,22 @@ def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
     return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
 
 
+def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
+    """`{group: samples}`, `g0001` first: whole subjects in the order of the sheet, `samples_per_job` samples or more.
+
+    What is fitted over all samples of a subject needs them in one job.
+    """
+    groups: dict[str, list[str]] = {}
+    mine: list[str] = []
+    subjects = sheet.groupby(k.SUBJECT, sort=False)[k.SAMPLE].agg(list)
+    for i, samples in enumerate(subjects, start=1):
+        mine = [*mine, *samples]
+        if len(mine) >= samples_per_job or i == len(subjects):
+            groups[f"g{len(groups) + 1:04d}"] = mine
+            mine = []
+    return groups
+
+
 def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
     """Faults of contrasts and outcomes against the sheet: columns, levels, numbers, one value per subject."""
     faults: list[Fault | str] = []

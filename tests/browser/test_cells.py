@@ -1,4 +1,4 @@
-"""The tour of the findings and the maps of all ROIs, in a browser: what they draw, count, save and keep is the tables'."""
+"""The tour of the findings and the maps of all ROIs, in a browser: what they draw, count, save and keep."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def test_every_sentence_leads_to_its_cells(browser, reports) -> None:
             "const t = document.querySelector('.tour'); const li = document.getElementById(arguments[0]);"
             "return [li.querySelector('[aria-current=true]') !== null, t.querySelector('.sentence').textContent"
             " === li.querySelector('.said').textContent, ...[...t.querySelectorAll('.map-title span:first-child')]"
-            ".map((s) => s.textContent.split(', ').pop()), ...[...t.querySelectorAll('canvas')].map((c) => c.dataset.bar)]",
+            ".map((s) => s.textContent.split(', ').pop()), ...[...t.querySelectorAll('canvas')]"
+            ".map((c) => c.dataset.bar)]",
             stop[1:],
         )
         assert shown[:4] == [True, True, "vehicle", "treated"]  # the reference is on the left, whichever is higher
@@ -197,7 +198,7 @@ def test_names_and_hidden_samples_are_kept_and_used_by_all_figures(browser, repo
         )
         assert [text for text, _ in points if "Ada" in str(text)]
         assert not [text for text, x in points if "M1_ROI1" in str(text) and x is not None]
-        browser.driver.refresh()
+        browser.open(folder / "response.html")
     browser.open(folder / "cluster.html")  # another page of the cohort
     assert "of your own" in browser.js("return document.querySelector('.own-looks').textContent")
     browser.js("document.querySelector('.own-looks button').click()")

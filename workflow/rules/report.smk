@@ -35,6 +35,7 @@ TABLES = {
         "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
         "<results>/neighbourhood/scale.parquet",
+        *every_group("<results>/neighbourhood/{group}/graph.parquet"),
     ],
 }
 

@@ -22,7 +22,7 @@ from tumint.io.contracts import Contract, empty
 from tumint.io.sealed_json import read_json
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
-from tumint.samples import batches, read_sheet
+from tumint.samples import batches, read_sheet, subject_batches
 
 _NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
 
@@ -76,11 +76,12 @@ class Inputs:
         return self._plain(read_table(path, contract, columns=columns, samples=sorted(set(samples))))
 
     def files(self, pattern: str) -> list[Path]:
-        """The path of this name under the results; where it holds `{batch}`, one for every batch of the sheet."""
-        if "{batch}" not in pattern:
-            return [self.results / pattern]
-        names = batches(self.sheet, self.params.samples_per_job)
-        return [self.results / pattern.replace("{batch}", name) for name in names]
+        """The path of this name; where it holds `{batch}` or `{group}`, one for every batch or group of the sheet."""
+        for place, names_of in (("{batch}", batches), ("{group}", subject_batches)):
+            if place in pattern:
+                names = names_of(self.sheet, self.params.samples_per_job)
+                return [self.results / pattern.replace(place, name) for name in names]
+        return [self.results / pattern]
 
     def _read(self, pattern: str, contract: Contract, columns: tuple[str, ...] | None) -> pd.DataFrame:
         wanted = self.files(pattern)

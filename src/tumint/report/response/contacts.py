@@ -15,7 +15,7 @@ from tumint.report.engine.inputs import Inputs
 def graphs(inputs: Inputs, samples: Sequence[str]) -> pd.DataFrame:
     """The edges of these samples; none where the graph is not there."""
     found = []
-    for path in inputs.files("neighbourhood/{batch}/graph.parquet"):
+    for path in inputs.files("neighbourhood/{group}/graph.parquet"):
         name = path.relative_to(inputs.results).as_posix()
         rows = inputs.rows_of(name, contracts.EDGES, samples)
         found += [rows] if len(rows) else []
