@@ -47,7 +47,7 @@ def sections(inputs: Inputs, contrasts: list[Contrast]) -> list[Section]:
     return [Section(TOUR, [Widget("tour.html.j2", {**data, "lists": lists}, anchors)]), maps]
 
 
-def _samples(inputs: Inputs) -> list[dict[str, Any]]:
+def _samples(inputs: Inputs) -> list[Any]:
     rows = inputs.rows.rename(columns={k.SAMPLE: "name"})
     return rows[["name", k.SUBJECT, "group"]].to_dict("records")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +35,7 @@ class Ends:
     note: str = ""
 
 
-def ends_of(
-    row: Mapping[str, Any], subjects: pd.DataFrame, rois: pd.DataFrame, reference: str, group: str
-) -> Ends | None:
+def ends_of(row: Any, subjects: pd.DataFrame, rois: pd.DataFrame, reference: str, group: str) -> Ends | None:
     """The subjects with the lowest and with the highest value of a feature, each by the ROI nearest to its value.
 
     Where both are of one group, the one that the effect points to is shown beside the opposite end of the other group,
@@ -73,7 +70,7 @@ def ends_of(
     return Ends(left, right, note) if left and right else None
 
 
-def _end(row: Mapping[str, Any], subject: pd.Series, which: str, rois: pd.DataFrame) -> End | None:
+def _end(row: Any, subject: pd.Series, which: str, rois: pd.DataFrame) -> End | None:
     here = rois[(rois["id"] == row["id"]) & (rois[k.SUBJECT] == subject[k.SUBJECT])].sort_values(k.SAMPLE)
     here = here[here[k.VALUE].notna()]
     if here.empty:
@@ -83,7 +80,7 @@ def _end(row: Mapping[str, Any], subject: pd.Series, which: str, rois: pd.DataFr
     return End(str(nearest[k.SAMPLE]), str(subject[k.SUBJECT]), str(subject["level"]), said, which)
 
 
-def value_in_words(row: Mapping[str, Any], subject: pd.Series) -> str:
+def value_in_words(row: Any, subject: pd.Series) -> str:
     """`contact odds ratio 1.73`."""
     family = families.find(str(row[k.FAMILY]))
     log2 = subject["log2_value"]

@@ -75,19 +75,19 @@ def _rows(contrast: Contrast) -> pd.DataFrame:
     return hits.head(MOST) if len(hits) else contrast.drawn.head(NEAREST)
 
 
-def _about(row: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
+def _about(row: Any, finding: Mapping[str, Any]) -> str:
     """`nearest distance · q = 0.02 · solid`."""
     q = "" if pd.isna(row["q"]) else f"q = {probability(row['q'])}"
     return " · ".join(filter(None, (row["family_name"], q, finding.get("grade"))))
 
 
-def types_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+def types_of(row: Any) -> tuple[str, ...]:
     """The types that a feature is about: both of a pair, else the one that it counts."""
     named = tuple(dict.fromkeys(filter(None, (row[k.SOURCE], row[k.TARGET]))))
     return named or (str(row[k.FEATURE]),)
 
 
-def is_contact(row: Mapping[str, Any]) -> bool:
+def is_contact(row: Any) -> bool:
     """Whether a feature is about neighbours: all pairs but those whose distance is compared."""
     return bool(row[k.SOURCE] and row[k.TARGET]) and row[k.FAMILY] != k.FAMILY_DISTANCE
 
@@ -106,7 +106,7 @@ def facts_of(inputs: Inputs, stops: Sequence[Stop], cells: pd.DataFrame, packed:
     for stop in stops:
         sides = []
         for end in ends[stop.name]:
-            side = {"map": place[end.sample], "title": _title(end, stop), "at": 0, "n": 0}
+            side: dict[str, Any] = {"map": place[end.sample], "title": _title(end, stop), "at": 0, "n": 0}
             if stop.touching and end.sample in of_sample:
                 source, target = stop.types[0], stop.types[-1]
                 pairs = contacts.between(of_sample[end.sample], mine[end.sample], source, target)
