@@ -107,7 +107,9 @@ def packed(
     at = {str(name): rows for name, rows in cells.groupby(k.SAMPLE, sort=False, observed=True).indices.items()}
     shown = [one for one in samples if len(at.get(one["name"], ()))]
     given = shares([len(at[one["name"]]) for one in shown], most)
-    rows: dict[str, Any] = {one["name"]: at[one["name"]][thinned(len(at[one["name"]]), n)] for one, n in zip(shown, given, strict=True)}
+    rows: dict[str, Any] = {
+        one["name"]: at[one["name"]][thinned(len(at[one["name"]]), n)] for one, n in zip(shown, given, strict=True)
+    }
     wide = "<u2" if len(types) > NOTHING else "u1"
     maps = []
     for one in shown:
