@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,13 +15,15 @@ from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.io.tables import read_table
 from tumint.report.engine import formats, words
+from tumint.report.engine.cellmaps import packed
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Kind
 from tumint.report.index import page as index
 from tumint.report.neighbourhood import summary
 from tumint.report.qc import dropped
 from tumint.report.qc import page as qc
-from tumint.report.response import findings
+from tumint.report.response import cells as tissue
+from tumint.report.response import findings, tour
 from tumint.report.response import page as response
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, contrasts, prepared, values_of
@@ -173,6 +176,36 @@ def test_findings_in_words_hold_the_numbers_of_the_table(make) -> None:
     shown = findings.table(contrasts(inputs)[0])
     assert len(shown) == (effects["q"] < 0.1).sum()
     assert found[0].text in set(shown["words"])
+
+
+def test_the_tour_shows_the_subjects_at_the_ends_and_the_contacts_of_the_graph(make) -> None:
+    inputs = load(make(effect=2.5))
+    (contrast,) = contrasts(inputs)
+    stops = tour.stops_of(inputs, contrast)
+    cells = tour.located(inputs)
+    values = read_table(inputs.results / "response/subjects.parquet")
+    graph = read_table(inputs.results / "neighbourhood/g0001/graph.parquet")
+    kind = {(s, c): t for s, c, t in cells[[k.SAMPLE, k.CELL_ID, k.CELL_TYPE]].itertuples(index=False)}
+    pairs = [
+        replace(stops[0], types=("CD8 T cells", "Tumour cells"), touching=True),
+        replace(stops[0], types=("B cells",), touching=True),
+    ]
+    kept = packed(cells, tissue._samples(inputs), tissue.colours_of(inputs, cells))
+    for stop, fact in zip(pairs, tour.facts_of(inputs, pairs, cells, kept), strict=True):
+        for end, side in zip((stop.ends.left, stop.ends.right), fact["sides"], strict=True):
+            mine = graph[graph[k.SAMPLE] == end.sample][[k.SOURCE_CELL, k.TARGET_CELL]].itertuples(index=False)
+            ends = {frozenset(pair) for pair in mine}
+            wanted = sorted((stop.types[0], stop.types[-1]))
+            n = sum(sorted(kind[end.sample, cell] for cell in pair) == wanted for pair in ends)
+            assert n > 0
+            assert side["n"] == n
+    for stop in stops:
+        family, feature = stop.name.removeprefix("tour_arms_").split(":", 1)
+        mine = values[(values[k.FAMILY] == family) & (values[k.FEATURE] == feature)].sort_values(k.VALUE)
+        if not stop.ends.note:
+            shown = {stop.ends.left.subject, stop.ends.right.subject}
+            assert shown == {mine[k.SUBJECT].iloc[0], mine[k.SUBJECT].iloc[-1]}
+        assert (stop.ends.left.level, stop.ends.right.level) == ("vehicle", "treated")
 
 
 def test_dots_of_subjects_equal_the_subject_values(make) -> None:

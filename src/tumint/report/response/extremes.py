@@ -75,7 +75,7 @@ def _end(row: Any, subject: pd.Series, which: str, rois: pd.DataFrame) -> End | 
     here = here[here[k.VALUE].notna()]
     if here.empty:
         return None
-    nearest = here.loc[(here[k.VALUE] - subject[k.VALUE]).abs().idxmin()]
+    nearest = here.iloc[int((here[k.VALUE] - subject[k.VALUE]).abs().to_numpy().argmin())]
     said = value_in_words(row, subject)
     return End(str(nearest[k.SAMPLE]), str(subject[k.SUBJECT]), str(subject["level"]), said, which)
 

@@ -62,8 +62,18 @@ async function startTour(widget) {
   widget.dataset.drawn = "live";
 }
 
-/** Grey is the colour of all others: what has no type, and is what matters, is drawn in ink. */
-const strongOf = (colour) => (/^#bbbbbb$/i.test(colour) ? MAP_INK : colour);
+/** What matters stands out from the grey of all others: in ink where its own colour is grey, darker where it is pale. */
+function strongOf(colour) {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) return colour;
+  let parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  if (Math.max(...parts) - Math.min(...parts) < 12) return MAP_INK;
+  const light = ([red, green, blue]) => (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+  while (light(parts) > 0.5) {
+    const grey = Math.min(...parts);
+    parts = parts.map((value) => Math.round(0.9 * (value - 0.25 * grey))); // darker, and further from grey
+  }
+  return `#${parts.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
 /** The colour that a reader gave to a ROI, or to its animal. */
 const frameOf = ({ name, subject }) => lookOf(name).colour || lookOf(subject).colour;
 
