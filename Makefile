@@ -89,6 +89,7 @@ docs: env  ## the generated files: config/README.md, the JSON schemas, the table
 	$(BIN)/python -m tumint.config.docs .
 	$(BIN)/python docs/house.py
 	$(BIN)/python docs/cohorts.py
+	$(BIN)/python docs/inputs.py
 
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)

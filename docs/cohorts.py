@@ -5,11 +5,9 @@ commands, and compares what `tumint init` decided, and the page, with what is wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "cohorts.md"
@@ -125,7 +123,7 @@ EXAMPLES: Sequence[Example] = (
         ("make_phenotypes", "qupath_geojson", {}),
         {"format": "qupath"},
         (1, 12),
-        "GeoJSON is in pixels: set `ingest.pixel_size_um`.",
+        "GeoJSON is in pixels: set `ingest.pixel_size_um`. Annotations with a class become the tissue domain.",
         inside="slide1.geojson",
         types=True,
     ),
@@ -154,37 +152,16 @@ EXAMPLES: Sequence[Example] = (
         {"format": "xenium"},
         (1, 15),
     ),
+    Example(
+        "Imaris and other numeric tables",
+        "Statistics joined to one table for each image, its first line the header.",
+        "spots.csv",
+        ("make_phenotypes", "imaris", {}),
+        {"format": "table", "columns": {"x": "Position X", "y": "Position Y", "cell_id": "ID"}},
+        (1, 11),
+        "Channels are named by number: give `panel.yaml` the name of each (`marker`), its column stays `channel`.",
+    ),
 )
-_NUMERIC = {
-    "x": "Position X",
-    "y": "Position Y",
-    "cell_id": "ID",
-    "markers": {"CD8": "Intensity Mean Ch=1 Img=1", "EPCAM": "Intensity Mean Ch=2 Img=1"},
-}
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """A table that is read by a config of one's own."""
-
-    title: str
-    what: str
-    make: tuple[str, str]
-    config: dict[str, Any] = field(default_factory=dict)
-
-
-BY_HAND = ByHand(
-    "Imaris and other numeric tables",
-    "Statistics joined to one table for each image, its first line the header. Say which column holds what:",
-    ("make_phenotypes", "imaris"),
-    {"ingest": {"format": "table", "columns": _NUMERIC}},
-)
-
-
-def _flow(value: Any) -> str:
-    """A value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000, allow_unicode=True)
-    return text.removesuffix("...\n").strip()
 
 
 def page() -> str:
@@ -194,15 +171,15 @@ def page() -> str:
         "From the file that you have to the first report. In every case `tumint init` writes `cohort/config.yaml`, "
         "`cohort/samples.tsv` and `cohort/panel.yaml`; lines that say `# check:` were guessed. To compare groups, add "
         "a column to `samples.tsv` (one row per image: subject, treatment, outcome) and name it in "
-        "`response.contrasts`.",
+        "`response.contrasts`. `tumint init cohort --from DATA --run` is both commands in one: it runs unless "
+        "something is left that only you can say, such as the size of a pixel, and then writes nothing and names the "
+        "option. Which inputs were tried: [inputs.md](inputs.md).",
         "Written by `docs/cohorts.py`; tests make the data of each example and run its commands. What else can be "
         "read, and the rules of reading: [ingest.md](ingest.md).",
     ]
     for example in EXAMPLES:
         lines = [f"## {example.title}", example.what, "```sh", *example.commands, "```"]
         parts.append("\n".join([*lines, *([example.check] if example.check else [])]))
-    by_hand = "ingest:\n" + "".join(f"  {key}: {_flow(value)}\n" for key, value in BY_HAND.config["ingest"].items())
-    parts.append("\n".join([f"## {BY_HAND.title}", BY_HAND.what, "```yaml", by_hand.strip(), "```"]))
     parts.append(
         "## Types of your own\n"
         "A CSV with `cell_id` and `cell_type` (and `sample` where ids repeat) gives the types, whatever wrote "

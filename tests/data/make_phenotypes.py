@@ -91,8 +91,11 @@ def _object(kind: str, box: tuple[float, ...], named: str | None, measured: dict
 
 def imaris(path: Path, n: int = 11) -> Path:
     """Statistics of spots of Imaris, joined to one table: µm of the stage, a mean for each channel by its number."""
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"Position X": rng.uniform(-4000, 900, n), "Position Y": rng.uniform(-9000, 300, n)})
+    rng, side = np.random.default_rng(0), int(np.ceil(np.sqrt(n)))
+    xy = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2)[:n] * 8.0 + rng.uniform(
+        0, 3, (n, 2)
+    )
+    table = pd.DataFrame({"Position X": xy[:, 0] - 4000, "Position Y": xy[:, 1] - 9000})
     table["Position Z"], table["Unit"], table["Category"], table["Collection"] = 1.5, "um", "Spot", "Position"
     table["Time"], table["ID"] = 1, np.arange(n)
     for channel in (1, 2):

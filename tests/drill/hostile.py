@@ -85,7 +85,7 @@ TEXTS = (
     text("a quote that stays open", row(3, '1,2,3,"ok'), "row 4", "quote"),
     text("a quote in a field", row(3, '1,2,3,o"k'), "row", read={}, either=True),
     text("a line end in quotes", row(3, '1,2,3,"o\nk"'), read={}),
-    text("UTF-16", TEXT.encode("utf-16"), "UTF-16"),
+    text("UTF-16", TEXT.encode("utf-16"), read={"encoding": "utf-16"}),
     text("UTF-16 without a mark", TEXT.encode("utf-16-le"), "0x00"),
     text("UTF-32", TEXT.encode("utf-32"), "UTF"),
     text("Latin-1", row(3, "1,2,3,é").encode("latin-1"), "row 4", "0xE9"),

@@ -122,7 +122,8 @@ ENCODINGS: tuple[Callable[[str, Random], bytes], ...] = (
 def _read(data: bytes) -> list[dict[str, str]] | None:
     """The rows of a file by Python's csv, or None where it is no table of whole rows with unique names."""
     try:
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        text = data.decode("utf-16" if data[:2] == b"\xff\xfe" else "utf-8-sig")
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except (OSError, EOFError, UnicodeDecodeError, csv.Error):
         return None

@@ -90,6 +90,10 @@ def column(name: str, values: list[str], base: str = PLAIN, mark: str = ",") -> 
 
 GOOD = {  # file name, content; the values are those of PLAIN
     "plain": ("t.csv", PLAIN),
+    "UTF-16": ("t.csv", PLAIN.encode("utf-16")),
+    "UTF-16, big end first": ("t.csv", ("\ufeff" + PLAIN).encode("utf-16-be")),
+    "UTF-16 with tabs, as Unicode text of a spreadsheet": ("t.txt", as_csv(PLAIN, "\t").encode("utf-16")),
+    "UTF-16 with decimal commas": ("t.txt", decimal(PLAIN, "\t").encode("utf-16")),
     "BOM": ("t.csv", "\ufeff" + PLAIN),
     "BOM and semicolons": ("t.csv", "\ufeff" + as_csv(PLAIN, ";")),
     "tabs in a .csv": ("t.csv", as_csv(PLAIN, "\t")),
@@ -145,22 +149,20 @@ GOOD = {  # file name, content; the values are those of PLAIN
 }
 
 LINE = {  # file name, content, what the one line says
-    "UTF-16": ("t.csv", PLAIN.encode("utf-16"), "UTF-16: save it as CSV in UTF-8"),
+    "UTF-16 without its mark": ("t.csv", PLAIN.encode("utf-16-le"), "the byte 0x00; save it as CSV in UTF-8"),
+    "UTF-16 that is cut off": ("t.csv", PLAIN.encode("utf-16")[:-1], "text in UTF-16, found truncated data"),
     "Latin-1": ("t.csv", PLAIN.replace("Tumour", "Köper").encode("latin-1"), "save it as CSV in UTF-8"),
     "an Excel file": ("t.csv", b"PK\x03\x04" + b"\0" * 60, "as Excel writes .xlsx: save it as CSV in UTF-8"),
-    "thousands separators": (
+    "thousands or a decimal comma": (
         "t.csv",
-        PLAIN.replace("60,70", '"1,060.5",70'),
+        PLAIN.replace("60,70", '"1,060",70'),
+        "if the comma parts thousands, write numbers without thousands separators",
+    ),
+    "thousands in some numbers only": (
+        "t.csv",
+        PLAIN.replace("60,70", '"1,060.5",70').replace("20.25,", "2000.25,"),
         "write numbers without thousands separators",
     ),
-    "thousands of both kinds": (
-        "t.csv",
-        decimal(PLAIN, ";").replace("60;", "1.060,5;"),
-        "write numbers without thousands separators",
-    ),
-    "thin spaces": ("t.csv", PLAIN.replace("60,70", "1\u2009060.5,70"), "write numbers without thousands separators"),
-    "no-break spaces": ("t.csv", PLAIN.replace("60,70", "1\u00a0060,70"), "write numbers without thousands separators"),
-    "apostrophes": ("t.csv", PLAIN.replace("60,70", "1'060.5,70"), "write numbers without thousands separators"),
     "one decimal comma": ("t.csv", PLAIN.replace("60,70", '"60,25",70'), '`ingest.decimal: ","` reads decimal commas'),
     "text in a column of numbers": ("t.csv", PLAIN.replace("60,70", "sixty,70"), "row 5, column `x`|found `sixty`"),
     "a unit": ("t.csv", PLAIN.replace("60,70", "60 µm,70"), "write numbers without a unit"),
@@ -222,6 +224,42 @@ LINE = {  # file name, content, what the one line says
     "a header alone": ("t.csv", "x,y,cell_type\n", "x"),
     "an empty file": ("t.csv", "", "nothing|empty"),
 }
+
+
+PARTED = {  # how 1060.5 is written, beside 20.25; the decimal mark
+    "1,060.5": ".",
+    "1 060.5": ".",
+    "1\u00a0060.5": ".",
+    "1\u2009060.5": ".",
+    "1\u202f060.5": ".",
+    "1'060.5": ".",
+    "1\u2019060.5": ".",
+    "1.060,5": ",",
+    "1 060,5": ",",
+    "1\u202f060,5": ",",
+}
+
+
+# a point with semicolons is a table of decimal commas
+PARTED_BY = [(text, mark) for text, point in PARTED.items() for mark in ",;\t" if (point, mark) != (".", ";")]
+
+
+@pytest.mark.parametrize(("text", "delimiter"), PARTED_BY)
+def test_thousands_that_can_be_nothing_else_are_read(tmp_path, text, delimiter):
+    mark = PARTED[text]
+    rows = [row.split(",") for row in PLAIN.replace("60,70", "N,70").splitlines()]
+    fields = [[text if f == "N" else f.replace(".", mark) for f in row] for row in rows]
+    quoted = [delimiter.join(f'"{f}"' if delimiter in f else f for f in row) for row in fields]
+    out = read(write(tmp_path, "t.csv", "\n".join(quoted)))
+    np.testing.assert_allclose(out.one.spatial, [*XY[:3], [1060.5, 70.0]])
+    assert "thousands" in out.said
+
+
+def test_thousands_of_whole_numbers(tmp_path):
+    ids = ["1,001", "1,002", "21,003", "1,100,004"]
+    text = column("cell_id", [f'"{one}"' for one in ids])
+    cells = read(write(tmp_path, "t.csv", text), columns={"x": "x", "y": "y", "cell_id": "cell_id"}).one
+    assert cells.cell_id.tolist() == [1001, 1002, 21003, 1_100_004]
 
 
 def write(tmp_path: Path, name: str, content: str | bytes) -> Path:

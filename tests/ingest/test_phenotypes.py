@@ -104,6 +104,7 @@ def test_objects_of_qupath_as_geojson(ingest, phenotypes, tmp_path, old, started
     cells = done.cells
     close(cells.obsm[k.SPATIAL], rings[:, :4].mean(axis=1) * 0.5)
     close(cells.obs[k.AREA_UM2], np.prod(np.ptp(rings, axis=1), axis=1) * 0.25)
+    assert set(cells.obs[k.DOMAIN]) == {"tumour"}  # the annotation around all
     measured = [o["properties"]["measurements"] for o in objects]
     measured = [{m["name"]: m["value"] for m in one} for one in measured] if old else measured
     close(cells.X, pd.DataFrame(measured)[[f"Cell: {m} mean" for m in cells.var_names]])
@@ -112,6 +113,52 @@ def test_objects_of_qupath_as_geojson(ingest, phenotypes, tmp_path, old, started
     cohort, found = started(tmp_path / "cohort", tmp_path / "slide1.ome.tif.geojson")
     assert (cohort.config.ingest.format, list(cohort.sheet["sample"])) == ("qupath", ["slide1"])
     assert (found[0].n_obs, found[0].n_vars, cohort.config.cluster.typing) == (12, 4, "provided")
+
+
+def test_annotations_give_the_domain(ingest, phenotypes, tmp_path):
+    """The smallest around the centre of a cell; none outside, in a hole, or by a class that QuPath leaves out."""
+    path = phenotypes.qupath_geojson(tmp_path / "s.geojson", n=200)
+    data = json.loads(path.read_text())
+    data["features"][0]["geometry"]["coordinates"] = [_box(0, 0, 3000, 4100), _box(500, 500, 900, 4100)]
+    inner = {"type": "MultiPolygon", "coordinates": [[_box(1000, 0, 2000, 2000)], [_box(3100, 0, 5000, 2000)]]}
+    line = {"type": "LineString", "coordinates": [[0, 0], [9, 9]]}
+    for name, geometry in (("Stroma", inner), ("Ignore*", {"type": "Polygon", "coordinates": [_box(0, 0, 5, 5)]})):
+        properties = {"objectType": "annotation", "classification": {"name": name}}
+        data["features"].insert(0, {"type": "Feature", "geometry": geometry, "properties": properties})
+    data["features"].append({"type": "Feature", "geometry": line, "properties": properties})
+    path.write_text(json.dumps(data))
+    done = ingest({"A": path}, panel=panel("DAPI", *phenotypes.MARKERS), format="qupath")
+    assert done.code == 0, done.lines
+    x, y = done.cells.obsm[k.SPATIAL].T
+    stroma = (y < 2000) & ((x > 1000) & (x < 2000) | (x > 3100))
+    tumour = (x < 3000) & ~((x > 500) & (x < 900) & (y > 500))
+    expected = np.where(stroma, "Stroma", np.where(tumour, "tumour", k.NO_DOMAIN))
+    assert list(done.cells.obs[k.DOMAIN]) == list(expected)
+    assert len(set(expected)) == 3
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> list[list[float]]:
+    return [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_inside_is_that_of_matplotlib(seed):
+    from matplotlib.path import Path as Outline
+
+    from tumint.ingest.geojson import inside
+
+    rng = np.random.default_rng(seed)
+    ring, xy = rng.uniform(0, 100, (40, 2)), rng.uniform(-5, 105, (2000, 2))
+    angle = np.arctan2(*(ring - ring.mean(axis=0)).T)
+    ring = ring[np.argsort(angle)]  # a star, which does not cross itself
+    closed = [*ring.tolist(), ring[0].tolist()]
+    found = inside({"type": "Polygon", "coordinates": [closed]}, xy)
+    np.testing.assert_array_equal(found, Outline(closed, closed=True).contains_points(xy))
+    assert 100 < found.sum() < 1900
+    halves = [[[[0, 0], [50, 0], [50, 100], [0, 100], [0, 0]]], [[[50, 0], [100, 0], [100, 100], [50, 100], [50, 0]]]]
+    border = np.column_stack([np.full(9, 50.0), rng.uniform(1, 99, 9)])
+    each = [inside({"type": "Polygon", "coordinates": half}, border) for half in halves]
+    assert (np.sum(each, axis=0) == 1).all()
 
 
 def test_geojson_without_cells_is_one_line(ingest, phenotypes, tmp_path):

@@ -73,6 +73,23 @@ def test_several_files_and_a_folder_are_one_table(
     assert "expected each sample in one file, found `r" in capsys.readouterr().err
 
 
+def test_flags_are_types_by_the_rule_of_init(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, rng = table().drop(columns="cell_type"), np.random.default_rng(1)
+    up = {name: rng.random(len(data)) < 0.5 for name in ("CD3", "CD8")}
+    flagged = data.assign(**{f"Phenotype {name}": np.where(has, f"{name}+", f"{name}-") for name, has in up.items()})
+    names = {(True, True): "CD3+ CD8+", (True, False): "CD3+", (False, True): "CD8+", (False, False): "unclassified"}
+    data["cell_type"] = [names[both] for both in zip(*(has.tolist() for has in up.values()), strict=True)]
+    for name, one in (("flags", flagged), ("types", data)):
+        one.to_csv(tmp_path / f"{name}.csv", index=False)
+        assert score(tmp_path / f"{name}.csv", "-o", tmp_path / f"{name}-scores.csv", "--sample", "roi") == 0
+    assert (tmp_path / "flags-scores.csv").read_bytes() == (tmp_path / "types-scores.csv").read_bytes()
+    assert "the type is the flags that are up among `Phenotype CD3` and `Phenotype CD8`" in capsys.readouterr().err
+    flagged["Phenotype CD8"] = flagged["Phenotype CD8"].replace("CD8-", "maybe")
+    flagged.to_csv(tmp_path / "bad.csv", index=False)
+    assert score(tmp_path / "bad.csv", "-o", tmp_path / "bad-scores.csv", "--label", "Phenotype CD8") == 0  # as named
+    assert score(tmp_path / "flags.csv", "-o", tmp_path / "flags.parquet", "--sample", "roi") == 0
+
+
 def test_every_format_gives_the_same_scores(cells: Path, tmp_path: Path) -> None:
     import anndata as ad
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,27 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _run(a: argparse.Namespace) -> None:
+    run(a.config, a.cores, a.profile, a.snakemake_arguments)
+
+
+def check_cores(cores: int | None) -> None:
+    """Raise where `--cores` is no number of cores."""
+    if cores is not None and cores < 1:
+        raise TumintError(Fault("--cores", "a whole number from 1", str(cores)))
+
+
+def run(config: Path, cores: int | None, named_profile: Path | None = None, more: Sequence[str] = ()) -> None:
+    """Become Snakemake for the cohort of `config`; faults are shown before anything starts, with exit code 2."""
     from tumint import preflight
 
-    if a.cores is not None and a.cores < 1:
-        raise TumintError(Fault("--cores", "a whole number from 1", str(a.cores)))
-    named = None if a.profile is None else profile(a.profile)
-    preflight.load(a.config)  # faults are shown before anything starts, with exit code 2
-    arguments = command(a.config)
-    if a.cores is not None or a.profile is None:
-        arguments += ["--cores", str(a.cores or usable_threads())]
+    check_cores(cores)
+    named = None if named_profile is None else profile(named_profile)
+    preflight.load(config)
+    arguments = command(config)
+    if cores is not None or named is None:
+        arguments += ["--cores", str(cores or usable_threads())]
     if named is not None:
         arguments += ["--profile", str(named)]
     sys.stdout.flush()
     # replaced, not started: signals and the exit code are Snakemake's own
-    os.execve(sys.executable, [*arguments, *a.snakemake_arguments], environment())
+    os.execve(sys.executable, [*arguments, *more], environment())

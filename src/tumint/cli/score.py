@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def add_verbs(verbs: Any) -> None:
     add("--sample", metavar="COL", help="column of the sample (image); else guessed; '': each file is one")
     add("--x", metavar="COL", help='column of x (x, or guessed; of an h5ad also obsm["spatial"])')
     add("--y", metavar="COL", help='column of y (y, or guessed; of an h5ad also obsm["spatial"])')
-    add("--label", metavar="COL", help="column of the cell type (cell_type, or guessed)")
+    add("--label", metavar="COL", help="column of the cell type (cell_type, or guessed; else the columns of flags)")
     add("--stratum", metavar="COL", help="permute labels within the values of this column, such as a tissue domain")
     add("--cell-id", metavar="COL", help="column of the cell's id, for --graph edges")
     add("--um-per-px", type=float, default=1.0, metavar="X", help="micrometres per unit of the coordinates (default 1)")
@@ -101,7 +102,12 @@ def _score(a: argparse.Namespace) -> None:
     check_output(a, SCORES, files)
     guessed = guess_into(a, files)
     kind: Any = "provided" if a.graph == "edges" else a.graph
-    columns = Columns(a.x, a.y, a.label, a.sample, a.stratum, a.cell_id, a.parent, a.subject, a.decimal)
+    label, types = a.label, None
+    if a.flags:
+        from tumint.ingest.rows import types_of
+
+        label, types = tuple(a.flags), partial(types_of, columns=a.flags, rules=(), flags=True)
+    columns = Columns(a.x, a.y, label, a.sample, a.stratum, a.cell_id, a.parent, a.subject, a.decimal, types)
     read = score_files.read(files, columns, edges=a.edges, um_per_px=a.um_per_px)
     for line in (*say_files(files), *guessed):
         print(f"score: {line}", file=sys.stderr)

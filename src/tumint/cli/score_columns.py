@@ -26,7 +26,8 @@ def tables(paths: Sequence[Path]) -> list[Path]:
 
 
 def guess_into(a: argparse.Namespace, files: Sequence[Path]) -> list[str]:
-    """Fill `a.x`, `a.y`, `a.label`, `a.sample` where nobody named them; what was guessed, in lines.
+    """Fill `a.x`, `a.y`, `a.label`, `a.sample` where nobody named them, and `a.flags`, columns of flags where no column
+    names the type; what was guessed, in lines.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def guess_into(a: argparse.Namespace, files: Sequence[Path]) -> list[str]:
 
     first = files[0]
     table = open_table(Place(str(first)))
-    a.decimal = None
+    a.decimal, a.flags = None, []
     for roles in (("x", "y"), ("label",)):  # the names of our own tables need no guess
         if all(getattr(a, role) is None and DEFAULTS[role] in table.header for role in roles):
             for role in roles:
@@ -65,10 +66,9 @@ def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone:
     a.decimal = found.decimal
     if found.x is None:
         raise DataError(lacks(f"{first} header", ["x", "y"], None, table.header))
-    if found.label is None:
-        fault = lacks(f"{first} header", ["the cell type"], found, table.header)
-        flags = f"; {listed(found.flags, 4)} are flags, of which `tumint init` makes types" if found.flags else ""
-        raise DataError(Fault(fault.where, fault.expected, fault.found, fault.remedy + flags))
+    a.flags = found.flags
+    if found.label is None and not found.flags:
+        raise DataError(lacks(f"{first} header", ["the cell type"], found, table.header))
     # one value in the file: of several files each is one image, whatever that value is
     if "sample" in lacking and found.sample and not alone and found.profiles[found.sample].levels < 2:
         found.sample = None
@@ -77,6 +77,9 @@ def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone:
         setattr(a, role, getattr(found, role))
         if getattr(a, role) is not None:
             said.append(f"{role} is `{getattr(a, role)}`")
+        elif role == "label":
+            names = listed((f"`{name}`" for name in found.flags), 4)
+            said.append(f"the type is the flags that are up among {names}, as `tumint init` has it")
     if "sample" in lacking and a.sample is None and (said or not alone):
         said.append("each file is one sample")
     if found.decimal == "," and table.decimal == ".":

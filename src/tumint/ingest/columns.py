@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tumint.ingest.flags import is_flag
-from tumint.io.raw.odd_numbers import is_comma
+from tumint.io.raw.odd_numbers import is_comma, thousands_mark
 
 _NAMED = 8  # values that a profile keeps
 _FEW = 10  # rows in which each value may stand once by chance
@@ -125,7 +125,8 @@ _BEST = (
 @dataclass(frozen=True)
 class Profile:
     """A column: `kind` empty, constant, flag, whole, number or text; `levels` how many values, `unique` each once;
-    `mostly` a text whose values are numbers but for some, which ingest names; `rows` that have a value."""
+    `mostly` a text whose values are numbers but for some, which ingest names; `rows` that have a value; `thousands`
+    what parts the thousands of its numbers, where something does."""
 
     name: str
     kind: str
@@ -135,6 +136,7 @@ class Profile:
     decimal: str = "."
     mostly: bool = False
     rows: int = 0
+    thousands: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -155,7 +157,12 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
     if is_flag([*distinct, *([""] if len(there) < len(texts) else [])]):
         return Profile(name, "flag", len(distinct), kept)
     decimal = "," if any(map(is_comma, distinct)) and all(_comma(text) for text in distinct) else "."
-    numbers = [_number(text.replace(",", ".") if decimal == "," else text) for text in distinct]
+    marks = {mark: thousands_mark(distinct, mark) for mark in (".", ",")} if decimal == "." else {}
+    thousands = next((mark for mark in marks.values() if mark), "")
+    if thousands and not marks["."]:
+        decimal = ","
+    plain = [text.replace(thousands, "") for text in distinct] if thousands else distinct
+    numbers = [_number(text.replace(",", ".") if decimal == "," else text) for text in plain]
     if any(number is None for number in numbers):
         known = sum(
             number is not None or text.strip()[:1].isdigit() for number, text in zip(numbers, distinct, strict=True)
@@ -163,7 +170,7 @@ def profile(name: str, texts: Sequence[str]) -> Profile:
         mostly = 2 * known > len(distinct)
         return Profile(name, "text", len(distinct), kept, unique, mostly=mostly, rows=rows)
     whole = all(number == int(number) for number in numbers if number is not None and abs(number) < 1e300)
-    return Profile(name, "whole" if whole else "number", len(distinct), kept, unique, decimal, rows=rows)
+    return Profile(name, "whole" if whole else "number", len(distinct), kept, unique, decimal, False, rows, thousands)
 
 
 def _number(text: str) -> float | None:

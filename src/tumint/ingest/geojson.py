@@ -1,4 +1,4 @@
-"""Outlines of cells in a GeoJSON file → their centres and areas. Knows no program's names."""
+"""Outlines in a GeoJSON file → centres and areas, and which points lie in one. Knows no program's names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def features(place: Place) -> list[dict[str, Any]]:
     return found
 
 
-def outlines(found: list[dict[str, Any]], place: Place) -> tuple[np.ndarray, np.ndarray]:
+def outlines(found: list[dict[str, Any]], place: Place, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Centres (n × 2) and areas (n) of polygons, in the unit of the file and its square; a point has the area NaN.
 
     Raises
@@ -50,7 +50,7 @@ def outlines(found: list[dict[str, Any]], place: Place) -> tuple[np.ndarray, np.
         if not np.isfinite(xy[i]).all():
             expected = "a polygon with an area, or a point, in finite numbers"
             kind = geometry.get("type") if isinstance(geometry, dict) else None
-            raise DataError(Fault(place.at(f"feature {i + 1}"), expected, f"`{kind}` that is none"))
+            raise DataError(Fault(place.at(f"feature {first + i + 1}"), expected, f"`{kind}` that is none"))
     return xy, area
 
 
@@ -79,6 +79,27 @@ def _ring(points: np.ndarray) -> tuple[float, np.ndarray]:
         return 0.0, points.mean(axis=0)
     centre = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / (3 * twice)
     return abs(twice) / 2, centre + origin
+
+
+def inside(geometry: dict[str, Any], xy: np.ndarray) -> np.ndarray:
+    """Which points (n × 2) lie in a polygon, or in one of several, and in none of its holes: bool, `(n,)`.
+
+    Of a border that two polygons share, a point lies in one of them. A geometry of another kind holds no point.
+    """
+    kind, coordinates = geometry.get("type"), geometry.get("coordinates") or []
+    found, order = np.zeros(len(xy), dtype=bool), np.argsort(xy[:, 1], kind="stable")
+    x, y = xy[order].T
+    for polygon in {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(str(kind), []):
+        odd = np.zeros(len(xy), dtype=bool)  # how often a ray to the right of each point meets a side
+        for ring in polygon:
+            points = np.asarray(ring, dtype=float)[:, :2]
+            ends = np.roll(points, -1, axis=0)
+            first, last = np.searchsorted(y, np.sort(np.stack([points[:, 1], ends[:, 1]]), axis=0))
+            for i in np.flatnonzero(first < last):  # a side meets the rays of the points between its ends alone
+                (x0, y0), (x1, y1), at = points[i], ends[i], slice(first[i], last[i])
+                odd[at] ^= x[at] < x0 + (y[at] - y0) * ((x1 - x0) / (y1 - y0))
+        found[order] |= odd
+    return found
 
 
 def is_geojson(path: Path) -> bool:

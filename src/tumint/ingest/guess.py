@@ -104,6 +104,13 @@ def guess(profiles: dict[str, Profile], asked: Asked, *, placed: bool = False) -
     if commas:
         found.decimal = ","
         found.decided.append(Decided("decimal mark", ",", f"values of {listed(commas, 3)}"))
+    parted = [p for p in profiles.values() if p.thousands and p.name in found.used()]
+    if parted:
+        first = parted[0]
+        shown = next((value for value in first.values if first.thousands in value), first.values[0])
+        marks = listed((f"`{mark}`" for mark in dict.fromkeys(p.thousands for p in parted)), 3)
+        evidence = f"values of {listed((p.name for p in parted), 3)}: `{shown}`"
+        found.decided.append(Decided("thousands", marks, evidence))
     return found
 
 

@@ -1,7 +1,8 @@
 """The objects of an image as QuPath exports them (File > Export objects as GeoJSON): outlines in pixels with classes
 and measurements → the table that its measurement export would be.
 
-Cells and detections are taken, annotations and tiles left; a cell stands at the centre of its outline. Keys as in
+Cells and detections are taken, tiles left; a cell stands at the centre of its outline. The smallest annotation with a
+class around that centre is its tissue, the column `Parent`. Keys as in
 qupath.readthedocs.io (reference/geojson): `objectType` (before 0.3 `object_type` or the `id` of the feature),
 `classification` with `name` or `names`, `measurements` as a map or, before 0.4, a list of `name` and `value`.
 """
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tumint.errors import DataError, Fault
-from tumint.ingest.geojson import features, outlines
+from tumint.ingest.geojson import features, inside, outlines
 from tumint.ingest.layout import Layout
 from tumint.ingest.reader import Part, Result, Settings
 from tumint.ingest.rows import cells_of
@@ -25,9 +26,10 @@ from tumint.io.raw.source import Place, file_identity
 from tumint.io.raw.table import Table
 from tumint.text import plural
 
-CLASS = "Classification"
+CLASS, PARENT = "Classification", "Parent"
 _CELLS = frozenset({"cell", "detection", "pathcellobject", "pathdetectionobject"})
-_OTHERS = frozenset({"annotation", "tile", "tma_core", "pathannotationobject", "pathtileobject", "tmacoreobject"})
+_ANNOTATIONS = frozenset({"annotation", "pathannotationobject"})
+_OTHERS = _ANNOTATIONS | {"tile", "tma_core", "pathtileobject", "tmacoreobject"}
 
 
 def read_objects(
@@ -71,10 +73,30 @@ def table_of_objects(place: Place) -> Table:
         index=pd.Index([str(i) for i in rows], dtype=object),
     )
     measured = pd.DataFrame([_measurements(one.get("measurements")) for one in properties], index=frame.index)
+    annotations = [(one, i) for i, (one, kind) in enumerate(zip(found, kinds, strict=True)) if kind in _ANNOTATIONS]
+    if (tissue := _tissue(annotations, xy, place)) is not None:
+        frame[PARENT] = tissue
     frame = pd.concat([frame, measured[[name for name in measured if name not in frame]]], axis=1)
     table = Frame(place, frame, np.array(rows) + 1)
     table.load(list(map(str, frame.columns)))
     return table
+
+
+def _tissue(annotations: Sequence[tuple[dict[str, Any], int]], xy: np.ndarray, place: Place) -> np.ndarray | None:
+    """The class of the smallest annotation around each point, empty where there is none; None: none has a class.
+
+    Classes that end in `*`, which QuPath itself leaves out, are none.
+    """
+    named = [(_class(_properties(one).get("classification")), one, number) for one, number in annotations]
+    named = [(name, one, number) for name, one, number in named if name and not name.endswith("*")]
+    named = [one for one in named if (one[1].get("geometry") or {}).get("type") in ("Polygon", "MultiPolygon")]
+    if not named:
+        return None
+    size = [outlines([one], place, number)[1][0] for _, one, number in named]
+    tissue = np.full(len(xy), "", dtype=object)
+    for i in np.argsort(size, kind="stable")[::-1]:  # the smallest last, so that it stays
+        tissue[inside(named[i][1]["geometry"], xy)] = named[i][0]
+    return tissue
 
 
 def is_qupath(file: Path) -> bool:

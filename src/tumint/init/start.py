@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,43 @@ from tumint.text import listed, plural
 
 @dataclass(frozen=True)
 class Started:
-    """What was decided, in order; columns that nothing reads, with the reason; and what a person must do."""
+    """What was decided, in order; columns that nothing reads, with the reason; and what a person must do.
+
+    `must` are those of `check` without which a run would fail, or be of other places than those of the cells.
+    """
 
     decided: list[Decided]
     unused: dict[str, str]
     check: list[str]
+    must: list[str] = field(default_factory=list)
 
 
-def start(
-    folder: Path, source: Path | None, known: Mapping[str, Any], asked: Asked = NOTHING, um_per_px: float | None = None
-) -> Started:
-    """Write config, sheet and panel into `folder`.
+@dataclass(frozen=True)
+class Options:
+    """What a person says of the data, which goes before what is guessed."""
+
+    asked: Asked = NOTHING
+    um_per_px: float | None = None
+    min_cells: int | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The files of a cohort, `{name: text}`, before they are written."""
+
+    folder: Path
+    files: dict[str, str]
+    said: Started
+
+    def write(self) -> None:
+        """Write them; one that is empty is not needed."""
+        for name in FILES:
+            if self.files[name]:
+                write_text(self.folder / name, self.files[name])
+
+
+def prepare(folder: Path, source: Path | None, known: Mapping[str, Any], options: Options) -> Planned:
+    """Config, sheet and panel for `folder`, and what they were made from.
 
     Parameters
     ----------
@@ -43,8 +69,6 @@ def start(
         The data, or a sheet of them; None: files to be filled in.
     known
         `resources/markers/known.yaml`: names, uses and signatures of markers.
-    asked, um_per_px
-        What a person says of the data, which goes before what is guessed.
 
     Raises
     ------
@@ -55,19 +79,13 @@ def start(
         mends = "choose another folder, or move them away"
         raise DataError(Fault(str(folder), f"no {', '.join(FILES)}, which init writes", ", ".join(there), mends))
     if source is None:
-        written = texts.empty(folder)
         said = Started([], {}, ["fill in samples.tsv and panel.yaml, then config.yaml"])
-    else:
-        written, said = _guessed(folder, source, known, asked, um_per_px)
-    for name in FILES:
-        if written[name]:
-            write_text(folder / name, written[name])
-    return said
+        return Planned(folder, texts.empty(folder), said)
+    return Planned(folder, *_guessed(folder, source, known, options))
 
 
-def _guessed(
-    folder: Path, path: Path, known: Mapping[str, Any], asked: Asked, um_per_px: float | None
-) -> tuple[dict[str, str], Started]:
+def _guessed(folder: Path, path: Path, known: Mapping[str, Any], options: Options) -> tuple[dict[str, str], Started]:
+    asked = options.asked
     if not path.exists():
         raise DataError(Fault(str(path), "a file or folder", "none"))
     source = of_sheet(path, asked) or data_set(path, asked)
@@ -80,7 +98,7 @@ def _guessed(
     subjects, columns, who = _design(found, samples, columns, asked)
     candidates = groups.candidates(columns, subjects)
     group, why_group = _group(candidates, asked, path)
-    tried = trial.tried(source.reader, found, markers, um_per_px)
+    tried = trial.tried(source.reader, found, markers, options.um_per_px, options.min_cells)
     found = replace(found, config={**found.config, **tried.config})
     decided = [
         Decided("format", source.reader.name, f"columns and files of {source.path}"),
@@ -91,14 +109,15 @@ def _guessed(
         *tried.decided,
     ]
     # of the unit the trial knows more than the format
-    said = [text for text in found.check if "pixel_size_um" not in text or not (tried.decided or um_per_px)]
+    said = [text for text in found.check if "pixel_size_um" not in text or not (tried.decided or options.um_per_px)]
     check = [*said, *tried.check, *_asks(group, candidates, who)]
+    unit, least = tried.unit, options.min_cells
     written = {
         "samples.tsv": texts.sheet(folder, found, samples, subjects, columns),
         "panel.yaml": texts.panel(texts.cohort_name(folder), path, markers, signatures, found.unit) if markers else "",
-        "config.yaml": texts.config(folder, path, source.reader.name, found, markers, group, candidates, tried.unit),
+        "config.yaml": texts.config(folder, path, source.reader.name, found, markers, group, candidates, unit, least),
     }
-    return written, Started(decided, found.unused, check)
+    return written, Started(decided, found.unused, check, tried.must)
 
 
 def _design(

@@ -93,6 +93,7 @@ def config(
     group: Candidate | None,
     others: Sequence[Candidate],
     unit: tuple[float, str] | None,
+    min_cells: int | None = None,
 ) -> str:
     """The config; `unit`: micrometres per pixel and what a person must know of it, None where places are in µm."""
     provided = found.has_types
@@ -115,6 +116,8 @@ def config(
     if found.features:
         lines.append(f"  other_features: type  {CHECK} the genes that the panel does not name decide clusters too")
     lines += [f"  {CHECK} {text}" for text in found.check]
+    if min_cells is not None:
+        lines += ["", f"qc: {_flow({'min_cells': min_cells})}"]
     lines += ["", "cluster:", f"  typing: {'provided' if provided else 'signatures'}"]
     if not provided:
         lines += [f"  normalise: {_flow(_normalise(form, found, markers))}  {CHECK}"]

@@ -17,6 +17,7 @@ from tumint.ingest.overlap import Nearness, nearness
 from tumint.ingest.reader import Cells, Channel, Decided, Found, Part, Reader, Settings
 from tumint.init.panel import Guessed
 from tumint.io.raw.odd_numbers import DECIMAL
+from tumint.io.raw.table import RENUMBER
 from tumint.text import integer, listed, setting
 
 _SAMPLES, _MOST_BYTES = 3, 400 << 20
@@ -31,10 +32,13 @@ class Tried:
     unit: tuple[float, str] | None = None
     decided: list[Decided] = field(default_factory=list)
     check: list[str] = field(default_factory=list)
+    must: list[str] = field(default_factory=list)  # those of `check` without which a run makes no sense
     config: dict[str, Any] = field(default_factory=dict)
 
 
-def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: float | None) -> Tried:
+def tried(
+    reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: float | None, min_cells: int | None = None
+) -> Tried:
     """Read the first, middle and last sample; say what came of them."""
     out = Tried()
     of_format = None if um_per_px is not None else found.config.get(k.PIXEL_SIZE_UM)
@@ -45,21 +49,26 @@ def tried(reader: Reader, found: Found, markers: Sequence[Guessed], um_per_px: f
     chosen = sorted({0, len(found.rows) // 2, len(found.rows) - 1})[:_SAMPLES]
     rows = [_part(found, i) for i in chosen]
     if sum(_size(Path(part.path)) for part in rows) > _MOST_BYTES:
+        if out.unit is not None and um_per_px is None:
+            _ask(out, "the files are too large to be tried: micrometres per unit of x and y: give `--um-per-px`")
         return out
     settings = _settings(reader, found, markers)
     if "decimal" not in found.config and _has_commas(reader, rows[0], settings):
         out.config["decimal"] = ","
         out.decided.append(Decided("decimal mark", ",", "numbers of the table"))
         settings = replace(settings, config=settings.config.model_copy(update=out.config))
-    read = [_read(reader, row, settings, um_per_px or of_format or 1.0, out) for row in rows]
+    um = um_per_px or of_format or 1.0
+    if "repeated_ids" not in found.config and _has_repeated_ids(reader, rows, settings, um, out):
+        settings = replace(settings, config=settings.config.model_copy(update=out.config))
+    read = [_read(reader, row, settings, um, out) for row in rows]
     cells = [one for one in read if one is not None and one.cell_id.size]
     if not cells:
         return out
     counts = listed((integer(one.cell_id.size) for one in cells), _SAMPLES)
-    sizes, least = [one.cell_id.size for one in cells], QcConfig().min_cells
+    sizes, least = [one.cell_id.size for one in cells], QcConfig().min_cells if min_cells is None else min_cells
     if np.median(sizes) < least:
         few = f"images of {integer(int(np.median(sizes)))} cells fail quality control, which wants {integer(least)}"
-        out.check.append(f"{few}: lower `qc.min_cells` in config.yaml if they are whole")
+        _ask(out, f"{few}: lower `qc.min_cells` in config.yaml if they are whole, or give `--min-cells`")
     missing = sum(int(np.isnan(one.spatial).any(axis=1).sum()) for one in cells if one.has_coordinates)
     lost = f"; {integer(missing)} without a place" if missing else ""
     out.decided.append(Decided("cells", counts, f"samples {listed((part.sample for part in rows), _SAMPLES)}{lost}"))
@@ -76,15 +85,55 @@ def _part(found: Found, i: int) -> Part:
     return Part(name, str(path), 1.0, part, tuple((column, str(file)) for column, file in named if file is not None))
 
 
+def _ask(out: Tried, text: str) -> None:
+    """What only a person can say, and a run needs."""
+    out.check.append(text)
+    out.must.append(text)
+
+
 def _has_commas(reader: Reader, part: Part, settings: Settings) -> bool:
     """Whether a sample cannot be read for its decimal commas, and can with them."""
+    return any(fault.remedy.startswith(DECIMAL) for fault in _faults(reader, part, settings))
+
+
+def _faults(reader: Reader, part: Part, settings: Settings) -> list[Fault]:
+    """What stands in the way of a sample."""
     try:
         for _, cells in reader.read(part.path, [part], settings):
             if isinstance(cells, DataError):
                 raise cells
     except TumintError as error:
-        return any(isinstance(one, Fault) and one.remedy.startswith(DECIMAL) for one in error.faults)
-    return False
+        return [one for one in error.faults if isinstance(one, Fault)]
+    return []
+
+
+def _has_repeated_ids(reader: Reader, rows: Sequence[Part], settings: Settings, um: float, out: Tried) -> bool:
+    """Whether ids repeat within a sample, of cells at other places: counted anew in each field. Decided in `out`.
+
+    Rows whose cells lie on one another may be there twice, which is left to a person.
+    """
+    fault = next(
+        (one for row in rows for one in _faults(reader, row, settings) if one.remedy.startswith(RENUMBER)), None
+    )
+    if fault is None:
+        return False
+    config = settings.config.model_copy(update={"repeated_ids": "renumber"})
+    quiet = Tried()
+    anew = (_read(reader, row, replace(settings, config=config), um, quiet) for row in rows)
+    twice = sum(_in_place_of_another(one.spatial) for one in anew if one is not None)
+    if twice or quiet.check:
+        return False
+    out.config["repeated_ids"] = "renumber"
+    said = f"{fault.where}: {fault.found}; no two cells at one place: ids are counted anew in each field"
+    out.decided.append(Decided("cell ids", "numbered by row", said))
+    out.check.append("cells are numbered by row, since their ids repeat: neighbours that the data list are left out")
+    return True
+
+
+def _in_place_of_another(spatial: np.ndarray) -> int:
+    """Cells that have exactly the place of another."""
+    placed = spatial[~np.isnan(spatial).any(axis=1)]
+    return len(placed) - len(np.unique(placed, axis=0))
 
 
 def _size(path: Path) -> int:
@@ -104,7 +153,8 @@ def _read(reader: Reader, part: Part, settings: Settings, um: float, out: Tried)
                 raise cells
             return cells
     except TumintError as error:
-        out.check += [f"it cannot be read as it is: {fault}" for fault in error.faults[:3]]
+        for fault in error.faults[:3]:
+            _ask(out, f"it cannot be read as it is: {fault}")
     return None
 
 
@@ -138,7 +188,7 @@ def _unit(
     else:
         out.unit = 1.0, f"x and y are not in µm: {said}, and cells within 5 to 10 µm; --um-per-px"
         out.decided.append(Decided("unit", "pixels of unknown size", f"{said}, and cells within 5 to 10 µm"))
-        out.check.append("micrometres per pixel: give `--um-per-px`, or edit `ingest.pixel_size_um`")
+        _ask(out, "micrometres per pixel: give `--um-per-px`, or edit `ingest.pixel_size_um`")
     _overlaps(out, near)
 
 
@@ -152,4 +202,4 @@ def _is_in_um(reader: Reader, part: Part, settings: Settings) -> bool:
 def _overlaps(out: Tried, near: Sequence[Nearness]) -> None:
     if any(one.overlaps for one in near):
         said = "cells of one sample lie on one another: are they several images? `--sample` names the column of images"
-        out.check.append(f"{said}; or the unit is wrong (`--um-per-px`)")
+        _ask(out, f"{said}; or the unit is wrong (`--um-per-px`)")

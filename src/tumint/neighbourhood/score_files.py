@@ -72,8 +72,7 @@ def run(
     if out.suffix.lower() == ".csv":
         write_csv(scores, out)
     else:
-        named = {name: value for name, value in asdict(columns).items() if name != "decimal"}
-        params = {"columns": named, "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
+        params = {"columns": columns.settings(), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
         meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
         write_table(scores, out, contracts.SCORES, meta=meta)
     cells = read.cells

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,22 +22,31 @@ PARENT = "parent"  # column of the parent of a cell's type
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of a table of cells holds what; None: there is none."""
+    """Which column of a table of cells holds what; None: there is none.
+
+    Several columns as `label` are flags, of which `types` makes the types.
+    """
 
     x: str = "x"
     y: str = "y"
-    label: str = "cell_type"
+    label: str | tuple[str, ...] = "cell_type"
     sample: str | None = None
     stratum: str | None = None
     cell_id: str | None = None
     parent: str | None = None
     subject: str | None = None
     decimal: str | None = None  # no column: what parts whole and fraction, None: as `Delimited` decides
+    types: Callable[[Table], np.ndarray] | None = None
 
     def named(self) -> list[str]:
         """All that are needed."""
-        optional = (self.sample, self.subject, self.cell_id, self.x, self.y, self.label, self.stratum, self.parent)
+        labels = (self.label,) if isinstance(self.label, str) else self.label
+        optional = (self.sample, self.subject, self.cell_id, self.x, self.y, *labels, self.stratum, self.parent)
         return [c for c in optional if c is not None]
+
+    def settings(self) -> dict[str, Any]:
+        """What is recorded of a run."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("decimal", "types")}
 
 
 def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd.DataFrame:
@@ -58,10 +68,13 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
         key: table.numbers(column, missing=False) * um_per_px
         for key, column in ((k.X_UM, columns.x), (k.Y_UM, columns.y))
     }
+    label = columns.label if isinstance(columns.label, str) else None
     texts = (
-        *((k.CELL_TYPE, columns.label), (k.SAMPLE, columns.sample), (k.DOMAIN, columns.stratum)),
+        *((k.CELL_TYPE, label), (k.SAMPLE, columns.sample), (k.DOMAIN, columns.stratum)),
         *((PARENT, columns.parent), (k.SUBJECT, columns.subject)),
     )
+    if columns.types is not None:
+        out[k.CELL_TYPE] = columns.types(table)
     for key, name in texts:
         if name is not None:
             out[key] = table.names(name, needed=True)
@@ -73,10 +86,10 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
     if columns.cell_id is not None and not table.faults:
         repeated = cells.duplicated([k.SAMPLE, k.CELL_ID]).to_numpy()
         table.fault(columns.cell_id, repeated, "each cell once per sample")
-    if not table.faults:
+    if not table.faults and label is not None:
         barred = {name for name in set(cells[k.CELL_TYPE]) if k.PAIR_SEPARATOR in name}
         odd = np.array([name in barred for name in cells[k.CELL_TYPE]], dtype=bool)
-        table.fault(columns.label, odd, f"labels without `{k.PAIR_SEPARATOR}`")
+        table.fault(label, odd, f"labels without `{k.PAIR_SEPARATOR}`")
     table.stop_on_faults()
     return cells
 

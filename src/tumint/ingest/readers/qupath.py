@@ -16,7 +16,7 @@ from pathlib import Path
 from tumint.ingest.flags import qupath_class
 from tumint.ingest.geojson import files_in, is_geojson
 from tumint.ingest.layout import Layout, find_markers, first_of, one_form, require, with_columns
-from tumint.ingest.qupath_objects import CLASS, is_qupath, read_objects, table_of_objects
+from tumint.ingest.qupath_objects import CLASS, PARENT, is_qupath, read_objects, table_of_objects
 from tumint.ingest.reader import Found, Part, Reader, Result, Settings
 from tumint.ingest.recognise import header_of, stem, tables_in, values_of
 from tumint.ingest.rows import read_table_parts
@@ -51,7 +51,7 @@ def _find(table: Table, settings: Settings) -> Layout:
         area=first_of(table, _areas(unit)),
         cell_type=first_of(table, ("Classification", "Class")),
         type_of=qupath_class,
-        domain="Parent" if "Parent" in table.header else None,
+        domain=PARENT if PARENT in table.header else None,
         no_domain=_NO_TISSUE,
         part=_IMAGE if _IMAGE in table.header else None,
         in_um=unit is not None,
@@ -99,6 +99,8 @@ def _objects(path: Path) -> Found | None:
     table = table_of_objects(Place(str(files[0]), "init"))
     rows = [(re.sub(r"(\.ome)?(\.tiff?)?\.geojson(\.gz)?$", "", f.name, flags=re.IGNORECASE), f, "") for f in files]
     check = ["GeoJSON is in pixels: set `ingest.pixel_size_um`"]
+    if PARENT in table.header:
+        check.append("the class of the smallest annotation around a cell becomes its domain")
     named = bool(table.text(CLASS, "").any())
     return Found(rows, [(name, name) for name in _channels(table.header)], {}, check, has_types=named)
 

@@ -1,7 +1,9 @@
-"""The bytes of a table: read block by block, unpacked, and known to be UTF-8 text. Knows nothing of columns."""
+"""The bytes of a table: read block by block, unpacked, and known to be UTF-8 text, or UTF-16 that says so by its first
+two bytes. Knows nothing of columns."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -24,10 +26,9 @@ _LINES = 20
 _AS_UTF8 = "save it as CSV in UTF-8"
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}  # as spreadsheets save "Unicode text"
 # what people name .csv and is none, by its first bytes, and what mends it
 _NO_TEXT = {
-    b"\xff\xfe": "UTF-16: save it as CSV in UTF-8",
-    b"\xfe\xff": "UTF-16: save it as CSV in UTF-8",
     b"PK\x03\x04": "a zip file, as Excel writes .xlsx: save it as CSV in UTF-8",
     b"\xd0\xcf\x11\xe0": "an old Excel file: save it as CSV in UTF-8",
     b"\x89HDF": "an HDF5 file",
@@ -137,13 +138,35 @@ class _Again(io.RawIOBase):
         return self._rest.readinto(buffer)
 
 
+class _FromUtf16(io.RawIOBase):
+    """UTF-16 as UTF-8."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(name)()
+        self._held = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._held:
+            data = self._stream.read(len(buffer))
+            self._held = self._decoder.decode(data, final=not data).encode()
+            if not data:
+                break
+        out, self._held = self._held[: len(buffer)], self._held[len(buffer) :]
+        buffer[: len(out)] = out
+        return len(out)
+
+
 class Text:
-    """A plain or gzipped text file, as blocks of whole lines with `\\n` line ends and without BOM.
+    """A plain or gzipped text file, as blocks of whole lines with `\\n` line ends, in UTF-8 and without BOM.
 
     Raises
     ------
     DataError
-        The file is missing or empty; and, while it is read: cut off (gzip), not UTF-8, or not text.
+        The file is missing or empty; and, while it is read: cut off (gzip), neither UTF-8 nor UTF-16, or not text.
     """
 
     def __init__(self, place: Place) -> None:
@@ -207,8 +230,11 @@ class Text:
         try:
             start = raw.read(2)
             packed = start == _GZIP or (self.place.path.endswith(".gz") and bool(start))
-            first, held = True, b"" if packed else start
             stream: Any = gzip.GzipFile(fileobj=io.BufferedReader(_Again(start, raw))) if packed else raw
+            start = stream.read(2) if packed else start
+            name = _UTF16.get(start, "")
+            first, held = True, b"" if name else start
+            stream = _FromUtf16(stream, name) if name else stream
             on_disk, unpacked = Path(self.place.path).stat().st_size, 0
             while (data := stream.read(size)) or (first and held):
                 if packed:
@@ -224,6 +250,8 @@ class Text:
                 yield b"\n"
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise DataError(Fault(self.place.at(), "a whole gzip file", "one that is cut off or damaged")) from None
+        except UnicodeDecodeError as error:
+            raise DataError(Fault(self.place.at(), "text in UTF-16", error.reason, _AS_UTF8)) from None
         except OSError as error:
             raise DataError(Fault(self.place.at(), "a file that can be read", f"`{error.strerror}`")) from None
 
@@ -238,7 +266,7 @@ class Text:
         if (nul := data.find(b"\0")) >= 0:
             row = self._rows + data.count(b"\n", 0, nul) + 1
             found = f"the byte 0x00{self._kind(data) if self._rows == 0 else ''}"
-            raise DataError(Fault(self.place.at(row), "text in UTF-8", found))
+            raise DataError(Fault(self.place.at(row), "text in UTF-8", found, "" if "(" in found else _AS_UTF8))
         self._rows += data.count(b"\n")
         return data
 

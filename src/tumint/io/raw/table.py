@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tumint.errors import DataError, Fault
-from tumint.io.raw.odd_numbers import remedy
+from tumint.io.raw.odd_numbers import remedy, thousands_mark
 from tumint.io.raw.source import Identity, Place
 from tumint.text import and_more, listed, setting
 
@@ -183,6 +183,8 @@ class Table:
         except pa.ArrowInvalid:
             pass
         texts = [(text or "").strip() for text in as_text(column).to_pylist()]
+        if mark := thousands_mark(texts, ".", MISSING, whole=True):
+            texts = [text.replace(mark, "") for text in texts]
         good = np.array([_WHOLE.fullmatch(text) is not None for text in texts], dtype=bool)
         self.fault(name, ~good, "a whole number")
         return np.array(
@@ -246,10 +248,12 @@ def printable(text: str) -> str:
 def _slow_numbers(texts: list[str | None], decimal: str) -> tuple[np.ndarray, np.ndarray]:
     """Values and which are text: spaces around a number and the usual words for a missing one are no text.
 
-    A comma is a decimal comma only where no number of the column has a point; one with both, `1,234.5`, is text.
+    A comma is a decimal comma only where no number of the column has a point, or where the point parts thousands.
     """
     values = np.full(len(texts), np.nan)
     is_text = np.zeros(len(texts), dtype=bool)
+    if mark := thousands_mark((text or "" for text in texts), decimal, MISSING):
+        texts = [(text or "").replace(mark, "") for text in texts]
     points = [text for text in texts if text and "." in text]
     comma = decimal == "," and (not points or any("," in text for text in points))
     for i, text in enumerate(texts):
