@@ -52,6 +52,9 @@ STATUS: Final = "status"  # of a ROI: PASS | FAIL; of a row of the sheet: OK | E
 PASS, DROP, FAIL = "pass", "drop", "fail"
 OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
 
+# niches: communities of types, see tumint.neighbourhood.niches
+NICHE: Final = "niche"
+
 # edges
 SOURCE_CELL: Final = "source_cell"
 TARGET_CELL: Final = "target_cell"
@@ -87,6 +90,11 @@ FAMILY_SHARED_DOMAIN: Final = "shared_domain"
 FAMILY_SHARED_REGION: Final = "shared_region"
 FAMILY_CONTACT: Final = "contact_excess"
 FAMILY_DISTANCE: Final = "distance"  # chance that other cells are nearer to the target than the source is
+FAMILY_NICHE: Final = "niche"  # share of a sample's cells in a niche
+FAMILY_NICHE_WITH: Final = "niche_with"  # share of a niche's cells with a type in their window
+FAMILY_TYPE_IN_NICHE: Final = "type_in_niche"  # share of a type's cells in a niche
+FAMILY_NETWORK: Final = "network"  # cells in networks, and their number, over those expected there
+FAMILY_TYPE_IN_NETWORK: Final = "type_in_network"  # cells of a type in networks, those in networks staying so
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 
 # status of a score or a feature

@@ -30,7 +30,11 @@ INTO_FOLDER = {
         "ligand_receptor.parquet",
     ],
     "neighbourhood": [
-        f"{name}.parquet" for name in ("interactions", "nulls", "distances", "grid", "features", "scale")
+        f"{name}.parquet"
+        for name in (
+            *("interactions", "nulls", "distances", "grid", "networks", "network_counts", "borders", "features"),
+            *("scale", "cells", "niches", "niche_types", "niche_numbers", "places"),
+        )
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
@@ -74,6 +78,10 @@ def add_verbs(verbs: Any) -> None:
     neighbourhood.add_argument(
         "--edges", type=Path, nargs="+", default=[], help="ingest/<batch>.edges.parquet, for `graph.kind: provided`"
     )
+    neighbourhood.add_argument(
+        "--learn", action="store_true", help="learn the cohort's niches from --cells; --subjects are all of it"
+    )
+    neighbourhood.add_argument("--niches", type=Path, help="folder that --learn wrote; without it there are no niches")
     neighbourhood.add_argument("--gather", type=Path, nargs="+", help="folders of all jobs: write the cohort's tables")
     neighbourhood.add_argument("--threads", type=int, default=1)
     neighbourhood.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
@@ -185,12 +193,17 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
-    check_folder(a, [*INTO_FOLDER["neighbourhood"], *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
+    learnt = [f"{name}.parquet" for name in ("niches", "niche_types", "niche_numbers", "places")]
+    others = [name for name in INTO_FOLDER["neighbourhood"] if name not in learnt]
+    check_folder(a, learnt if a.learn else [*others, *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
+        return
+    subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
+    if a.learn:
+        stage.learn(_params(a), a.cells, subjects, a.out)
     else:
-        subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
-        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads)
+        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads, learned=a.niches)
 
 
 def _response(a: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from tumint.config.base import A_DOMAIN, Section, is_domain
+from tumint.config.niches import NetworkConfig, NichesConfig
 
 
 class GraphConfig(Section):
@@ -27,6 +28,7 @@ class GraphConfig(Section):
     radius_um: Annotated[float, Field(gt=0)] = Field(20.0, description="Distance in µm (`radius`).")
 
 
+A_NETWORK = r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$"  # name of a kind of network
 Statistic = Literal["edges", "allocation", "classic", "histocat", "patch"]
 Null = Literal["global", "domain", "local", "parent", "parent_local"]
 
@@ -111,6 +113,14 @@ class NeighbourhoodConfig(Section):
         [400.0, 200.0, 100.0, 50.0],
         description="At which distance an association lives: contact is measured again with labels exchanged over the "
         "whole domain, then only between cells at most so many µm apart. `[]`: not.",
+    )
+    niches: NichesConfig = Field(
+        NichesConfig(), description="Communities of cell types, learnt over the whole cohort: who lives with whom."
+    )
+    networks: dict[Annotated[str, Field(pattern=A_NETWORK)], NetworkConfig] = Field(
+        default_factory=dict,
+        description="Kinds of networks by name, as `{lymphonets: {types: [CD4 T cells, CD8 T cells, B cells]}, tumour "
+        "nests: {types: [Tumour cells]}}`: cells that hang together, against chance within tissue domains.",
     )
     parents: dict[str, list[str]] | None = Field(
         None,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.io.contracts import EDGES, empty
+from tumint.io.contracts import BORDERS, EDGES, MEMBERS, NETWORK_COUNTS, NETWORKS, empty
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.graph import Graph
@@ -38,6 +38,10 @@ class Scored:
     grid: pd.DataFrame = field(default_factory=pd.DataFrame)
     tissues: dict[str, Tissue] = field(default_factory=dict)  # by null
     graph: pd.DataFrame = field(default_factory=lambda: empty(EDGES))  # who is whose neighbour, guard zone and all
+    members: pd.DataFrame = field(default_factory=lambda: empty(MEMBERS))  # niches and networks of cells
+    borders: pd.DataFrame = field(default_factory=lambda: empty(BORDERS))
+    networks: pd.DataFrame = field(default_factory=lambda: empty(NETWORKS))
+    network_counts: pd.DataFrame = field(default_factory=lambda: empty(NETWORK_COUNTS))
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,19 @@ from tumint.io.contracts.ingest import (
     SAMPLES,
 )
 from tumint.io.contracts.neighbourhood import (
+    BORDERS,
     DISTANCES,
     FEATURES,
     GRID,
     INTERACTIONS,
+    MEMBERS,
+    NETWORKS,
+    NETWORK_COUNTS,
+    NICHES,
+    NICHE_NUMBERS,
+    NICHE_TYPES,
     NULLS,
+    PLACES,
     SCALE,
     SCORES,
 )
@@ -46,6 +54,7 @@ from tumint.io.contracts.qc import (
     QC_STRIPES,
 )
 from tumint.io.contracts.response import (
+    ABUNDANCE,
     EFFECTS,
     EFFECTS_ALL,
     INFLUENCE,
@@ -59,9 +68,12 @@ from tumint.io.contracts.response import (
 )
 
 __all__ = [
+    "ABUNDANCE",
+    "BORDERS",
     "CELLS",
     "CLUSTERS",
     "CONFUSION",
+    "Contract",
     "DISTANCES",
     "EDGES",
     "EFFECTS",
@@ -73,11 +85,18 @@ __all__ = [
     "INTERACTIONS",
     "LIGAND_RECEPTOR",
     "MARKER_MEANS",
+    "MEMBERS",
     "MIXED",
     "MIXING",
     "MORAN",
+    "NETWORKS",
+    "NETWORK_COUNTS",
+    "NICHES",
+    "NICHE_NUMBERS",
+    "NICHE_TYPES",
     "NULLS",
     "OUTCOMES",
+    "PLACES",
     "POWER",
     "PREDICTION",
     "QC_CELLS",
@@ -100,7 +119,6 @@ __all__ = [
     "SUBJECTS",
     "SWEEP",
     "UMAP",
-    "Contract",
     "empty",
     "joined",
 ]

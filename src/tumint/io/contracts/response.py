@@ -56,6 +56,23 @@ EFFECTS = Contract(
 )
 # response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
 EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
+# response/abundance.parquet: windows at every place of neighbourhood/places.parquet between the groups.
+ABUNDANCE = Contract(
+    "abundance",
+    {
+        "contrast": "str",
+        "place": "int",
+        k.NICHE: "str",
+        "at_sample": "str",
+        "at_cell": "int",
+        "effect": "float?",  # log ratio of counts, natural log, group over reference
+        "f": "float?",
+        "df": "float?",
+        "p": "float?",
+        "q": "float?",  # weighed by how dense windows are at the place
+    },
+    ("contrast", "place"),
+)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",
