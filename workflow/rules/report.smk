@@ -22,6 +22,14 @@ TABLES = {
         "<results>/neighbourhood/interactions.parquet",
         "<results>/neighbourhood/distances.parquet",
         "<results>/neighbourhood/features.parquet",
+        "<results>/neighbourhood/niches.parquet",
+        "<results>/neighbourhood/niche_types.parquet",
+        "<results>/neighbourhood/niche_numbers.parquet",
+        "<results>/neighbourhood/borders.parquet",
+        "<results>/neighbourhood/networks.parquet",
+        "<results>/neighbourhood/network_counts.parquet",
+        "<results>/neighbourhood/cells.parquet",
+        "<results>/cluster/cells.parquet",
     ],
     "response": [
         "<results>/response/effects.parquet",
@@ -31,6 +39,7 @@ TABLES = {
         "<results>/response/remaining.parquet",
         "<results>/response/robustness.parquet",
         "<results>/response/outcomes.parquet",
+        "<results>/response/abundance.parquet",
         "<results>/response/effects.json",
         "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
@@ -124,6 +133,7 @@ rule report_cohort:
     input:
         cells="<results>/cluster/cells.h5ad",
         graphs=every_group("<results>/neighbourhood/{group}/graph.parquet"),
+        members="<results>/neighbourhood/cells.parquet",
     output:
         cohort="<results>/cohort.h5ad",
     log:
@@ -146,4 +156,4 @@ rule report_cohort:
         "report cohort"
     shell:
         "tumint report cohort --params {params.settings:q} --code {params.code} --results {params.results:q}"
-        " --graphs {params.graphs:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"
+        " --graphs {params.graphs:q} --members {input.members:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"

@@ -2,6 +2,7 @@ rule response:
     input:
         features="<results>/neighbourhood/features.parquet",
         grid="<results>/neighbourhood/grid.parquet",
+        places="<results>/neighbourhood/places.parquet",
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
@@ -11,6 +12,7 @@ rule response:
         remaining="<results>/response/remaining.parquet",
         robustness="<results>/response/robustness.parquet",
         outcomes="<results>/response/outcomes.parquet",
+        abundance="<results>/response/abundance.parquet",
         prediction="<results>/response/prediction.parquet",
         json="<results>/response/effects.json",
     log:
@@ -32,4 +34,4 @@ rule response:
         "response"
     shell:
         "tumint response --params {params.settings:q} --code {params.code} --features {input.features:q}"
-        " --grid {input.grid:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --places {input.places:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

@@ -38,7 +38,8 @@ INTO_FOLDER = {
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
-        *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "prediction.parquet", "effects.json"),
+        *("remaining.parquet", "robustness.parquet", "outcomes.parquet", "abundance.parquet", "prediction.parquet"),
+        "effects.json",
     ],
 }
 _LONG = "In place of JSON, or of several paths, `@FILE` names a file with them: a command line has an end."
@@ -90,6 +91,7 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--features", type=Path, required=True, help="neighbourhood/features.parquet")
     response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
+    response.add_argument("--places", type=Path, help="neighbourhood/places.parquet, for abundance without niches")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
@@ -106,6 +108,7 @@ def add_verbs(verbs: Any) -> None:
         default=[],
         help="for `cohort`, an h5ad of all cells: graph.parquet of all jobs",
     )
+    report.add_argument("--members", type=Path, help="for `cohort`: neighbourhood/cells.parquet, niches and networks")
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
     report.add_argument(
@@ -211,7 +214,7 @@ def _response(a: argparse.Namespace) -> None:
 
     _check_outputs(a)
     check_folder(a, INTO_FOLDER["response"])
-    stage.run(_params(a), a.features, a.sheet, a.out, a.grid)
+    stage.run(_params(a), a.features, a.sheet, a.out, a.grid, a.places)
 
 
 def _report(a: argparse.Namespace) -> None:
@@ -233,6 +236,6 @@ def _report(a: argparse.Namespace) -> None:
         from tumint.report.cohort import file
 
         graphs = read_paths(a.graphs, "--graphs")
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out)
+        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out, a.members)
         return
     render.run(a.stage, _params(a), a.results, a.sheet, a.out, overwrite=a.overwrite)

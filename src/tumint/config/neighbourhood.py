@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from tumint.config.base import A_DOMAIN, Section, is_domain
 from tumint.config.niches import NetworkConfig, NichesConfig
@@ -162,6 +162,13 @@ class NeighbourhoodConfig(Section):
         named = [name for kinds in (value or {}).values() for name in kinds]
         if repeated := sorted({name for name in named if named.count(name) > 1}):
             raise ValueError(f"each type to have one parent, not {', '.join(repeated)} several")
+        return value
+
+    @field_validator("niches")
+    @classmethod
+    def _niches_as_strata(cls, value: NichesConfig, info: ValidationInfo) -> NichesConfig:
+        if value.within and (value.window == "none" or not info.data.get("within_domain", True)):
+            raise ValueError("`within: true` needs niches (`window`) and `neighbourhood.within_domain: true`")
         return value
 
     @field_validator("statistics")

@@ -14,12 +14,14 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.contracts import (
+    ABUNDANCE,
     EFFECTS_ALL,
     FEATURES,
     GRID,
     INFLUENCE,
     MIXED,
     OUTCOMES,
+    PLACES,
     POWER,
     PREDICTION,
     REMAINING,
@@ -31,6 +33,7 @@ from tumint.io.contracts import (
 from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
+from tumint.response.abundance import abundance
 from tumint.response.compare import Result, compare, not_compared
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import Least, check_values, subject_values
@@ -45,10 +48,13 @@ from tumint.samples import check_design, read_sheet
 from tumint.text import listed
 
 
-def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None) -> None:
+def run(
+    params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None, places: Path | None = None
+) -> None:
     """Write `effects.json`, and as parquet what it sums up.
 
-    Effects, subjects, mixed, power, influence, remaining, robustness, outcomes and prediction: see their contracts.
+    Effects, subjects, mixed, power, influence, remaining, robustness, outcomes, abundance and prediction: see their
+    contracts.
 
     Parameters
     ----------
@@ -58,6 +64,8 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
         The sample sheet; only its design columns are read.
     grid
         Table of the contract `GRID`; None: `robustness` has no rows.
+    places
+        Table of the contract `PLACES`; None: `abundance` has no rows.
 
     Raises
     ------
@@ -97,6 +105,9 @@ def run(params: StageParams, features: Path, sheet: Path, out: Path, grid: Path 
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
+    counted = empty(PLACES) if places is None else read_table(places, PLACES)
+    found = [abundance(counted, result.design, config.min_subjects) for result in results if not result.faults]
+    write_table(joined(found, ABUNDANCE), out / "abundance.parquet", ABUNDANCE, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_json(out / "effects.json", {**summary, k.META: meta})

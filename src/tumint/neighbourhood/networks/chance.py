@@ -123,6 +123,8 @@ def network_table(kind: Kind, tissue: Tissue, number: np.ndarray, types: Sequenc
         columns[name] = np.bincount(number[inside], tissue.xy[inside, axis], N + 1)[1:] / np.maximum(size, 1)
     held = np.zeros((N + 1, len(types)), np.int64)
     np.add.at(held, (number[inside], tissue.labels[inside]), 1)
-    composition = [", ".join(f"{types[t]} {row[t]}" for t in np.argsort(-row, kind="stable") if row[t]) for row in held[1:]]
+    composition = [
+        ", ".join(f"{types[t]} {row[t]}" for t in np.argsort(-row, kind="stable") if row[t]) for row in held[1:]
+    ]
     table = pd.DataFrame({**columns, "composition": np.array(composition, dtype=object)})
     return table.assign(sample=tissue.sample, network=kind.name)

@@ -19,9 +19,11 @@ from tumint.charts.palette import DOMAIN_COLOURS, GREY, level_colours, type_colo
 from tumint.config.model import StageParams
 from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
+from tumint.io import contracts
 from tumint.io.atomic import replacing
 from tumint.io.by_sample import BySample
 from tumint.io.seal import readable, seal_whole
+from tumint.io.tables import read_table
 from tumint.provenance import run_metadata
 from tumint.report.cohort.design import of_cells
 from tumint.samples import read_sheet
@@ -33,7 +35,9 @@ _PIECE = 65_536  # numbers of the graph that are packed together
 _COPIED = ("X", "layers")  # of the size of cells × features
 
 
-def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path, out: Path) -> None:
+def write(
+    params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path, out: Path, members: Path | None = None
+) -> None:
     """Write the cohort.
 
     `X` normalised, `layers["counts"]` raw (0 where missing), obs of `cluster/cells.h5ad` and all columns of the sheet,
@@ -46,6 +50,8 @@ def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path,
         `cluster/cells.h5ad`.
     graphs
         `graph.parquet` of all jobs of the neighbourhood stage; none: no graph.
+    members
+        `neighbourhood/cells.parquet`, whose niches and networks become columns of obs; None: none do.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path,
         spatial = np.asarray(ad.io.read_elem(source["obsm"][k.SPATIAL]), dtype=float)
         if lacking := sorted({*obs[k.SAMPLE].astype(str)} - {*rows[k.SAMPLE]}):
             raise DataError(Fault(str(sheet), f"the samples of {cells}", f"no {lacking[0]}"))
-        obs = pd.concat([obs, of_cells(rows, obs)], axis=1)
+        obs = pd.concat([obs, *_members(obs, members), of_cells(rows, obs)], axis=1)
         slim = ad.AnnData(obs=obs, var=ad.io.read_elem(source["var"]), obsm={k.SPATIAL: spatial})
         slim.uns = _uns(obs, config, params)
         with replacing(out) as temporary:
@@ -77,6 +83,23 @@ def write(params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path,
                     _add_graph(target["obsp"], obs, spatial, [BySample(path) for path in graphs])
             seal_whole(temporary)
     print(f"report cohort: {plural(len(obs), 'cell')} of {plural(obs[k.SAMPLE].nunique(), 'sample')}")
+
+
+def _members(obs: pd.DataFrame, members: Path | None) -> list[pd.DataFrame]:
+    """Niche (empty: none) and number of each network of every cell, as columns in the order of obs."""
+    if members is None:
+        return []
+    table = read_table(members, contracts.MEMBERS)
+    key = [table[k.SAMPLE].astype(str), table[k.CELL_ID]]
+    at = pd.MultiIndex.from_arrays([obs[k.SAMPLE].astype(str), obs[k.CELL_ID]])
+    found = table.drop(columns=[k.SAMPLE, k.CELL_ID]).set_axis(pd.MultiIndex.from_arrays(key)).reindex(at)
+    found = found.set_axis(obs.index)
+    return [
+        found.fillna({k.NICHE: ""})
+        .fillna(0)
+        .astype({k.NICHE: "category"})
+        .astype({name: "int64" for name in found.columns if name != k.NICHE})
+    ]
 
 
 def _uns(obs: pd.DataFrame, config: ReportConfig, params: StageParams) -> dict[str, Any]:
