@@ -44,6 +44,7 @@ from tumint.response.prediction import predicted_groups
 from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
+from tumint.response.wording import surroundings
 from tumint.samples import check_design, read_sheet
 from tumint.text import listed
 
@@ -107,6 +108,9 @@ def run(
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
     counted = empty(PLACES) if places is None else read_table(places, PLACES)
     found = [abundance(counted, result.design, config.min_subjects) for result in results if not result.faults]
+    for one, contrast in zip(results, summary["contrasts"], strict=True):
+        mine = [table for table in found if len(table) and table["contrast"].iloc[0] == one.design.contrast.name]
+        contrast["abundance"] = surroundings(mine[0], config.fdr) if mine else ""
     write_table(joined(found, ABUNDANCE), out / "abundance.parquet", ABUNDANCE, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)

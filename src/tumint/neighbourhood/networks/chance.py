@@ -88,7 +88,10 @@ def network_features(counts: pd.DataFrame) -> pd.DataFrame:
     observed, expected, sd = (kept[name].to_numpy(float) for name in ("observed", "expected", "sd"))
     share = (kept["what"] == SHARE).to_numpy()
     said = {CELLS: "cells in {0}", NUMBER: "number of {0}", TYPE: "{1} in {0}", SHARE: "{1} among cells in {0}"}
-    names = [said[what].format(kind, item) for what, kind, item in zip(kept["what"], kept["network"], kept["item"])]
+    names = [
+        said[what].format(kind, item)
+        for what, kind, item in zip(kept["what"], kept["network"], kept["item"], strict=True)
+    ]
     cells = kept["cells"].to_numpy(np.int64)
     moves = (cells > 0) & (sd > 0)
     status = np.where(moves, k.TESTED, np.where(cells > 0, k.NO_VARIATION, k.ABSENT)).astype(object)

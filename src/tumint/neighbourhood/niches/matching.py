@@ -1,4 +1,4 @@
-"""Which niche of one cohort is which of another, by what they hold of the types that both have. Tables in, table out."""
+"""Which niche of one cohort is which of another, by what they hold of the types that both have. Tables in and out."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Counts of many places on one design, with offsets: log ratios by Poisson regression, and a quasi-likelihood F test.
 
-Equal to edgeR's `glmFit` and `glmQLFTest` at dispersion 0, without a trend (3.40; Lun, Chen & Smyth 2016). Variance in proportion
-to the mean is enough here: every place holds the same number of windows, so places do not differ in their mean, and
-what animals differ by is in the dispersion of the quasi-likelihood, which is squeezed like the variances of moderated t.
+Equal to edgeR's `glmFit` and `glmQLFTest` at dispersion 0, without a trend (3.40; Lun, Chen & Smyth 2016). Variance in
+proportion to the mean is enough here: every place holds the same number of windows, so places do not differ in their
+mean, and what animals differ by is in the dispersion of the quasi-likelihood, squeezed like variances of moderated t.
 """
 
 from __future__ import annotations
