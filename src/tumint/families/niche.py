@@ -23,6 +23,7 @@ FAMILIES = (
         pools="cells",
         value="odds",
         sentence="The odds of living there are {times} as high {sides}: {feature}",
+        primary=False,
     ),
     Family(
         k.FAMILY_NICHE_WITH,

@@ -55,13 +55,16 @@ def against_chance(
     for i in range(permutations):
         permuted_labels(labels, order, blocks, key, i, pool, mixed)
         drawn[i] = measures(networks(kind, tissue.graph, tissue.xy, mixed), mixed, kind.types)
-    items = [CELLS, NUMBER, *(types[t] for t in kind.types), *(str(low) for low in CLASSES)]
-    what = [CELLS, NUMBER, *([TYPE] * len(kind.types)), *([SIZE] * len(CLASSES))]
+    # of a kind of one type, its cells are all that are inside
+    several = kind.types if len(kind.types) > 1 else ()
+    seen, drawn = (np.delete(a, 2, axis=-1) if not several else a for a in (seen, drawn))
+    items = [CELLS, NUMBER, *(types[t] for t in several), *(str(low) for low in CLASSES)]
+    what = [CELLS, NUMBER, *([TYPE] * len(several)), *([SIZE] * len(CLASSES))]
     table = pd.DataFrame({"what": what, "item": items, "observed": seen})
     table["expected"], table["sd"] = drawn.mean(axis=0), drawn.std(axis=0, ddof=1)
     table["cells"] = [int(np.isin(labels, kind.types).sum())] * len(table)
-    shares = _shares(kind, labels, tissue.strata, roots, types)
-    return pd.concat([table, shares], ignore_index=True).assign(sample=tissue.sample, network=kind.name)
+    shares = [_shares(kind, labels, tissue.strata, roots, types)] if several else []
+    return pd.concat([table, *shares], ignore_index=True).assign(sample=tissue.sample, network=kind.name)
 
 
 def _shares(

@@ -39,5 +39,5 @@ def names(compositions: np.ndarray, overall: np.ndarray, types: Sequence[str]) -
             gain = np.where(shares > 0, shares * np.log(shares / overall), 0.0)
         order = np.argsort(-gain, kind="stable")[:_NAMED]
         kept = [types[t] for t in order if gain[t] > 0 and gain[t] >= _LEAST * gain[order[0]]]
-        said.append(f"N{i + 1:0{width}d} {', '.join(kept) or 'mixed'}")
+        said.append(f"N{str(i + 1).zfill(width)} {', '.join(kept) or 'mixed'}")
     return said

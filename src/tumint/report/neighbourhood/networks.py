@@ -11,7 +11,7 @@ import pandas as pd
 from tumint import keys as k
 from tumint.charts import model as charts
 from tumint.charts.model import Figure
-from tumint.charts.palette import GREY, level_colours
+from tumint.charts.palette import BRIGHT, GREY, level_colours
 from tumint.charts.sizes import dodge
 from tumint.io import contracts
 from tumint.report.engine.added import Added
@@ -43,7 +43,8 @@ def spectra(inputs: Inputs) -> Figure | None:
     group = inputs.rows.drop_duplicates(k.SUBJECT).set_index(k.SUBJECT)["group"]
     sums["group"] = sums[k.SUBJECT].map(group)
     palette = level_colours(list(dict.fromkeys(group)))
-    panels = [_spectrum(sums[sums["network"] == name], name, palette) for name in names]
+    lows = sorted({int(low) for low in rows["item"]})
+    panels = [_spectrum(sums[sums["network"] == name], name, lows, palette) for name in names]
     chart = charts.Chart(
         panels,
         8.4 if len(panels) > 1 else 5.0,
@@ -60,9 +61,11 @@ def spectra(inputs: Inputs) -> Figure | None:
     return Figure("network_sizes", "How large networks are, against chance", reading, sums, chart)
 
 
-def _spectrum(rows: pd.DataFrame, name: str, palette: dict[str, str]) -> charts.Panel:
-    lows = sorted({int(low) for low in rows["item"]})
-    classes = [f"{low}–{high - 1}" for low, high in pairwise(lows)] + [f"{lows[-1]}+"]
+def _spectrum(rows: pd.DataFrame, name: str, every: list[int], palette: dict[str, str]) -> charts.Panel:
+    there = {int(low) for low in rows["item"]}
+    words = dict(zip(every, [*(f"{low}–{high - 1}" for low, high in pairwise(every)), f"{every[-1]}+"], strict=True))
+    lows = [low for low in every if low in there]
+    classes = [words[low] for low in lows]
     at = rows["item"].astype(int).map({low: i for i, low in enumerate(lows)}).to_numpy(float)
     rows = rows.assign(at=at + dodge(rows["item"].tolist()))
     hover = {k.SUBJECT: "subject", "observed": "cells", "expected": "expected"}
@@ -76,35 +79,21 @@ def _spectrum(rows: pd.DataFrame, name: str, palette: dict[str, str]) -> charts.
     )
 
 
-def _map_of(inputs: Inputs, name: str) -> Figure | None:
-    """Networks of one kind where they lie, by their size."""
-    column = "network_" + re.sub(r"\W+", "_", name.lower()).strip("_")
-    table = located(inputs, column)
-    if table.empty or not (table[column] > 0).any():
+def maps(inputs: Inputs) -> Figure | None:
+    """Networks of all kinds where they lie, one ROI of each animal."""
+    names = kinds(inputs)
+    columns = {name: "network_" + re.sub(r"\W+", "_", name.lower()).strip("_") for name in names}
+    table = located(inputs, *columns.values()) if names else pd.DataFrame()
+    if table.empty:
         return None
-    networks = inputs.table("neighbourhood/networks.parquet", contracts.NETWORKS, optional=True)
-    mine = networks[networks["network"] == name].set_index([k.SAMPLE, "id"])[k.N]
-    size = pd.Series(mine.reindex(pd.MultiIndex.from_frame(table[[k.SAMPLE, column]])).to_numpy(), table.index)
-    bounds, words = [0, 20, 50, 100, np.inf], ["up to 20 cells", "21 to 50", "51 to 100", "over 100"]
-    names = pd.Series(pd.cut(size, bounds, labels=words).astype(object), table.index).fillna(_OUTSIDE)
-    colours = dict(zip([*words, _OUTSIDE], ["#88CCEE", "#4477AA", "#AA3377", "#EE6677", GREY], strict=True))
-    colours = {word: colour for word, colour in colours.items() if word in set(names)}
-    chart = map_chart(table, names, colours, f"{name} of", (_OUTSIDE,))
-    reading = f"One ROI of each animal; cells in {name}, by the number of cells that hang together."
+    kind = pd.Series(_OUTSIDE, table.index, dtype=object)
+    for name in reversed(names):
+        kind[table[columns[name]] > 0] = name
+    colours = {name: BRIGHT[(i + 1) % len(BRIGHT)] for i, name in enumerate(names)} | {_OUTSIDE: GREY}
+    chart = map_chart(table, kind, colours, "cells", (_OUTSIDE,))
+    reading = "One ROI of each animal; cells that hang together in networks, by the kind of these."
     table = table.drop(columns="title")
-    return Figure(f"{column}_map", f"Where {name} lie", reading, table, chart, themed=False)
+    return Figure("network_maps", "Where networks lie", reading, table, chart, themed=False)
 
 
-def first_map(inputs: Inputs) -> Figure | None:
-    """The map of the first kind."""
-    names = kinds(inputs)
-    return _map_of(inputs, names[0]) if names else None
-
-
-def second_map(inputs: Inputs) -> Figure | None:
-    """The map of the second kind."""
-    names = kinds(inputs)
-    return _map_of(inputs, names[1]) if len(names) > 1 else None
-
-
-FIGURES = tuple(Added(SECTION, build) for build in (spectra, first_map, second_map))
+FIGURES = tuple(Added(SECTION, build) for build in (spectra, maps))

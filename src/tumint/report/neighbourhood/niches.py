@@ -9,16 +9,26 @@ from tumint import keys as k
 from tumint.charts import model as charts
 from tumint.charts.model import Figure
 from tumint.charts.palette import BRIGHT, DIVERGING, GREY, SEQUENTIAL, level_colours, type_colours
-from tumint.charts.sizes import by_similarity, chart_height, chart_width, dodge, label_inch, thinned
+from tumint.charts.sizes import (
+    MAP_INCH,
+    by_similarity,
+    chart_height,
+    chart_width,
+    dodge,
+    dot_size,
+    label_inch,
+    thinned,
+)
 from tumint.io import contracts
 from tumint.report.engine.added import Added
 from tumint.report.engine.inputs import Inputs, cells
 from tumint.text import integer, percent
 
 SECTION = "Niches"
+_INCH = 2.3  # width of a map
 _LONGEST = 44  # letters of a niche that are shown
 _MAPS = 12  # ROIs on the maps, one of each animal
-_DRAWN = 18_000  # cells on all maps together: a page stays small
+_DRAWN = 8_000  # cells on all maps together: a page stays small
 
 
 def compositions(inputs: Inputs) -> pd.DataFrame:
@@ -124,10 +134,10 @@ def borders(inputs: Inputs) -> Figure | None:
     return Figure("niche_borders", "Which niches border on each other", reading, sums, chart)
 
 
-def located(inputs: Inputs, column: str) -> pd.DataFrame:
-    """Places, group and a column of `neighbourhood/cells.parquet` of one ROI of each animal, thinned; or no rows."""
+def located(inputs: Inputs, *columns: str) -> pd.DataFrame:
+    """Places, group and columns of `neighbourhood/cells.parquet` of one ROI of each animal, thinned; or no rows."""
     members = inputs.table("neighbourhood/cells.parquet", contracts.MEMBERS, optional=True)
-    if members.empty or column not in members or inputs.config.maps_per_subject == 0:
+    if members.empty or not {*columns} <= {*members} or inputs.config.maps_per_subject == 0:
         return pd.DataFrame()
     firsts = inputs.rows.drop_duplicates(k.SUBJECT)
     # by turns from each group, so that all groups are there
@@ -137,9 +147,10 @@ def located(inputs: Inputs, column: str) -> pd.DataFrame:
     every = cells(inputs)
     parts = []
     for row in firsts.to_dict("records"):
-        own = every[every[k.SAMPLE] == row[k.SAMPLE]][[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]]
-        own = own[own[k.X_UM].notna()].merge(members[[k.SAMPLE, k.CELL_ID, column]], on=[k.SAMPLE, k.CELL_ID])
+        own = every[every[k.SAMPLE] == row[k.SAMPLE]][[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM]]
+        own = own[own[k.X_UM].notna()].merge(members[[k.SAMPLE, k.CELL_ID, *columns]], on=[k.SAMPLE, k.CELL_ID])
         kept = own.iloc[thinned(len(own), _DRAWN // max(len(firsts), 1))]
+        kept = kept.round({k.X_UM: 1, k.Y_UM: 1})  # the page holds it all as text
         parts.append(kept.assign(title=f"{row['group']} {row[k.SUBJECT]}".strip()))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -152,19 +163,24 @@ def map_chart(
     for sample in dict.fromkeys(table[k.SAMPLE]):
         mine = table[k.SAMPLE] == sample
         rows = table[mine]
-        drawn = charts.Cells(rows[k.X_UM], rows[k.Y_UM], list(names[mine]), colours, 2.0, behind)
+        drawn = charts.Cells(rows[k.X_UM], rows[k.Y_UM], list(names[mine]), colours, _size(rows), behind)
         panels.append(charts.Panel([drawn], title=rows["title"].iloc[0]))
     columns = min(4, len(panels))
     rows_of = -(-len(panels) // columns)
     return charts.Chart(
         panels,
-        2.3 * columns + 2.2,
+        _INCH * columns + 2.2,
         2.5 * rows_of + 0.4,
         columns=columns,
         legend=colours,
         legend_title=title,
         legend_marker="o",
     )
+
+
+def _size(rows: pd.DataFrame) -> float:
+    """Dots of a map that is smaller than others."""
+    return max(dot_size(rows[k.X_UM].to_numpy(), rows[k.Y_UM].to_numpy()) * (_INCH / MAP_INCH) ** 2, 0.5)
 
 
 def maps(inputs: Inputs) -> Figure | None:
