@@ -1,6 +1,6 @@
 """Niches beside what others make of the same windows, and what they cost: `python benchmarks/niches.py [spleens|cost]`.
 
-`spleens`: two mouse spleens with four annotated compartments (`TUMINT_TEST_DATA`). Adjusted Rand index of each method per
+`spleens`: two mouse spleens with four annotated compartments (`TUMINT_TEST_DATA`). Adjusted Rand index of methods per
 mouse, all learnt over both mice in one run. squidpy-like: standardised profiles of the same windows, Leiden;
 CellCharter-like: types averaged over rings of 0, 1, 2 and 3 steps of the triangulation, and a Gaussian mixture.
 `cost`: niches, assignment and places of 280,000 cells in 12 ROIs, in seconds of CPU.
