@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet cohorts clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate gauntlet cohorts niches clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +98,10 @@ truth: demo  ## the demo's findings against what was planted
 
 artefacts: env  ## quality control against planted artefacts: stripes, a failed ROI, debris, doublets (5 minutes)
 	@$(BIN)/python tests/drill/artefacts.py 0 21 22 23
+
+niches: env  ## niches beside other ways on real spleens, lymphonets beside networkx, cost, a planted niche and none (20 minutes; needs ../shared/data)
+	@$(BIN)/python benchmarks/niches.py
+	@$(BIN)/python benchmarks/validate_niches.py 200 20
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py

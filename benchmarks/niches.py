@@ -1,8 +1,9 @@
-"""Niches beside what others make of the same windows, and what they cost: `python benchmarks/niches.py [spleens|cost]`.
+"""Niches beside what others make of the same windows, and what they cost: `python benchmarks/niches.py [NAME]`.
 
 `spleens`: two mouse spleens with four annotated compartments (`TUMINT_TEST_DATA`). Adjusted Rand index of methods per
 mouse, all learnt over both mice in one run. squidpy-like: standardised profiles of the same windows, Leiden;
 CellCharter-like: types averaged over rings of 0, 1, 2 and 3 steps of the triangulation, and a Gaussian mixture.
+`networks`: lymphonets of the spleens, component by component beside networkx on edges of scipy.
 `cost`: niches, assignment and places of 280,000 cells in 12 ROIs, in seconds of CPU.
 """
 
@@ -21,7 +22,9 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
+from tumint.neighbourhood.graph import delaunay
 from tumint.neighbourhood.image import Image, make_image
+from tumint.neighbourhood.networks import find
 from tumint.neighbourhood.niches import learn
 from tumint.neighbourhood.niches.sketch import place_counts
 from tumint.neighbourhood.niches.windows import Window, shares
@@ -158,7 +161,28 @@ def cost() -> None:
         )
 
 
+def networks() -> None:
+    """Print whether every lymphonet of both mice is that of a slow implementation of its own."""
+    import networkx as nx
+    from scipy.spatial import Delaunay
+
+    images, _, types = spleens()
+    chosen = tuple(i for i, name in enumerate(types) if "T cells" in name or "NK" in name)
+    for one in images:
+        roots = find.networks(find.Kind("lymphonets", chosen, 6, 50.0), delaunay(one.xy, 50.0), one.xy, one.labels)
+        mine = pd.Series(np.arange(len(roots)))[roots >= 0].groupby(roots[roots >= 0]).agg(frozenset)
+        graph = nx.Graph()
+        graph.add_nodes_from(np.flatnonzero(np.isin(one.labels, chosen)).tolist())
+        sides = np.concatenate([Delaunay(one.xy).simplices[:, pair] for pair in ([0, 1], [1, 2], [0, 2])])
+        for i, j in sides.tolist():
+            if i in graph and j in graph and np.hypot(*(one.xy[i] - one.xy[j])) <= 50:
+                graph.add_edge(i, j)
+        theirs = {frozenset(c) for c in nx.connected_components(graph) if len(c) >= 6}
+        same = "the same" if set(mine) == theirs else "NOT the same"
+        print(f"{one.sample}: {len(theirs)} lymphonets, largest {max(map(len, theirs))} cells: {same}", flush=True)
+
+
 if __name__ == "__main__":
     with threadpool_limits(1):
-        for name in sys.argv[1:] or ("spleens", "cost"):
-            {"spleens": against_compartments, "cost": cost}[name]()
+        for name in sys.argv[1:] or ("spleens", "networks", "cost"):
+            {"spleens": against_compartments, "networks": networks, "cost": cost}[name]()
