@@ -196,9 +196,8 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
-    learnt = [f"{name}.parquet" for name in ("niches", "niche_types", "niche_numbers", "places")]
-    others = [name for name in INTO_FOLDER["neighbourhood"] if name not in learnt]
-    check_folder(a, learnt if a.learn else [*others, *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
+    alone = [] if a.gather or a.learn else ["graph.parquet"]  # the jobs'
+    check_folder(a, [*INTO_FOLDER["neighbourhood"], *alone])
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
         return

@@ -22,7 +22,7 @@ from tumint.charts.sizes import (
 from tumint.io import contracts
 from tumint.report.engine.added import Added
 from tumint.report.engine.inputs import Inputs, cells
-from tumint.text import integer, percent
+from tumint.text import fixed, integer, percent
 
 SECTION = "Niches"
 _INCH = 2.3  # width of a map
@@ -54,7 +54,7 @@ def composition(inputs: Inputs) -> Figure | None:
     why = f" There are {len(wide)}: {chosen['why'].iloc[0]}." if len(chosen) else ""
     width = label_inch(wide.index, _LONGEST) + max(0.3 * wide.shape[1], 2.0) + 1.5
     height = chart_height(len(wide), per_row=0.26, rest=label_inch(wide.columns) + 0.5)
-    written = (100 * wide).map(lambda share: f"{share:.0f}" if share >= 2 else "")
+    written = (100 * wide).map(lambda share: fixed(share, 0) if share >= 2 else "")
     heat = charts.Heat(100 * wide, SEQUENTIAL, (0, 60), "% of the cells around", written=written)
     table = wide.rename_axis(k.NICHE).reset_index().melt(k.NICHE, var_name=k.CELL_TYPE, value_name="share")
     return Figure(
