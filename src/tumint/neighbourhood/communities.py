@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ class Communities:
     ) -> Scored:
         """A sample with its niches and networks; `strata`: tissue domains, within which labels are permuted."""
         members = pd.DataFrame({k.SAMPLE: image.sample, k.CELL_ID: image.ids, k.NICHE: ""})
-        features, tables = [scored.features], {}
+        features, tables = [scored.features], dict[str, Any]()
         if found is not None and self.learned is not None:
             niche, counts = found
             names = self.learned.names

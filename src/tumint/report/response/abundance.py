@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -42,7 +44,7 @@ def places(inputs: Inputs) -> Figure | None:
         )
         hover = {"at_sample": "ROI", "at_cell": "cell", "q": "q"}
         dots = charts.Dots(rows, "log2", "at", "what", colours, size=7, hover=hover)
-        group = next((one for one in summary.get("contrasts", ()) if one["name"] == contrast), {})
+        group: dict[str, Any] = next((one for one in summary.get("contrasts", ()) if one["name"] == contrast), {})
         ends = f"{group.get('group', 'group')} / {group.get('reference', 'reference')}"
         panels.append(
             charts.Panel(
