@@ -2,7 +2,7 @@
 
 Simulated cohorts of 6 against 6 animals, of 2,000 cells in one ROI each. Tissue is made of tumour and stroma in patches
 whose shares differ from animal to animal; a niche of lymphocytes, 2 % of the cells of an average animal, lies in round
-spots. In cohorts with an effect the treated have three times as much of it. The generator places regions and then
+spots. Windows of the 15 nearest, 8 niches stated. In cohorts with an effect the treated have three times as much of it. The generator places regions and then
 types, and knows nothing of windows. Printed: how often p is below 0.05 without an effect (that of niches, of types in
 niches, of places), and how often the niche is found (F1 of its cells) and called with one, at q < 0.1.
 """
@@ -55,7 +55,9 @@ def tissue(rng: np.random.Generator, share: float) -> tuple[np.ndarray, np.ndarr
     return xy, types, region
 
 
-def cohort(seed: int, times: float) -> dict[str, float]:
+def cohort(
+    seed: int, times: float, window: Window = Window(nearest=15), numbers: tuple[int, ...] = (8,)
+) -> dict[str, float]:
     """One cohort: p of all tests, and of the niche that was planted how well it is found and what is said of it."""
     rng = np.random.default_rng(seed)
     arm = np.repeat([0, 1], ANIMALS // 2)
@@ -64,12 +66,12 @@ def cohort(seed: int, times: float) -> dict[str, float]:
         share = 0.02 * rng.gamma(6, 1 / 6) * (times if arm[i] else 1.0)
         xy, types, region = tissue(rng, share)
         one = make_image(f"s{i:02d}", xy, types)
-        counts = Window().counts(one, len(TYPES))
+        counts = window.counts(one, len(TYPES))
         images.append(one)
         windows.append(counts)
         truth.append(region[one.ids] == 3)
         drawn.append(learn.draw(one.sample, f"m{i:02d}", one.ids, one.labels, counts, CELLS, 0))
-    tables = learn.learn(learn.Sketch.of(drawn, 1500), TYPES, learn.Settings(clusters=25, resamples=3, most=8), seed)
+    tables = learn.learn(learn.Sketch.of(drawn, 1500), TYPES, learn.Settings(25, numbers, resamples=3, most=8), seed)
     learned = learn.Learned.from_tables(*tables[:2], TYPES)
     niche = [learned.of(counts) for counts in windows]
     features = pd.concat(

@@ -41,15 +41,16 @@ def abundance(places: pd.DataFrame, design: Design, min_subjects: int) -> pd.Dat
     test = count_test(counts[rows], X, size)
     for name in ("effect", "f", "df", "p"):
         table.loc[rows, name] = getattr(test, name)
-    table.loc[rows, "q"] = weighted_fdr(test.p, 1 / np.maximum(first["reach"].to_numpy(float)[rows], 1e-12))
+    # windows that are all alike are at no distance: without a floor such places would outweigh all others together
+    reach = first["reach"].to_numpy(float)[rows]
+    table.loc[rows, "q"] = weighted_fdr(test.p, 1 / np.maximum(reach, max(np.median(reach) / 2, 1e-9)))
     return table[list(ABUNDANCE.columns)]
 
 
 def weighted_fdr(p: Floats, weight: Floats) -> Floats:
     """Benjamini and Hochberg's q where every test counts as `weight` (Milo's spatial FDR); equal weights: as always."""
-    bounded = np.minimum(weight, np.median(weight) * 1e3)  # windows that are all alike have no distance
     order = np.argsort(p, kind="stable")
-    below = np.cumsum(bounded[order])
+    below = np.cumsum(weight[order])
     q = np.empty(len(p))
     q[order] = np.minimum(1.0, np.minimum.accumulate((p[order] * below[-1] / below)[::-1])[::-1])
     return q
