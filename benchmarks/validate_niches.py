@@ -2,9 +2,10 @@
 
 Simulated cohorts of 6 against 6 animals, of 2,000 cells in one ROI each. Tissue is made of tumour and stroma in patches
 whose shares differ from animal to animal; a niche of lymphocytes, 2 % of the cells of an average animal, lies in round
-spots. Windows of the 15 nearest, 8 niches stated. In cohorts with an effect the treated have three times as much of it. The generator places regions and then
-types, and knows nothing of windows. Printed: how often p is below 0.05 without an effect (that of niches, of types in
-niches, of places), and how often the niche is found (F1 of its cells) and called with one, at q < 0.1.
+spots. In cohorts with an effect the treated have three times as much of it. The generator places regions and then
+types, and knows nothing of windows, which hold the 15 nearest; 8 niches are stated. Printed: how often p is below 0.05
+(that of niches, of types in niches, of places), and how often the niche is found (F1 of its cells) and called, at
+q < 0.1, by itself and at the places that lie in it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ REGIONS = np.array(
         [0.52, 0.30, 0.10, 0.03, 0.04, 0.01],  # lymphocytes
     ]
 )
+WINDOW = Window(nearest=15)
 ANIMALS, CELLS, SIDE = 12, 2000, 560.0
 CONTRAST = Contrast(name="c", column="arm", reference="vehicle", group="treated")
 
@@ -55,9 +57,7 @@ def tissue(rng: np.random.Generator, share: float) -> tuple[np.ndarray, np.ndarr
     return xy, types, region
 
 
-def cohort(
-    seed: int, times: float, window: Window = Window(nearest=15), numbers: tuple[int, ...] = (8,)
-) -> dict[str, float]:
+def cohort(seed: int, times: float, window: Window = WINDOW, numbers: tuple[int, ...] = (8,)) -> dict[str, float]:
     """One cohort: p of all tests, and of the niche that was planted how well it is found and what is said of it."""
     rng = np.random.default_rng(seed)
     arm = np.repeat([0, 1], ANIMALS // 2)
