@@ -13,7 +13,7 @@ from tumint.config.model import StageParams
 from tumint.config.neighbourhood import NeighbourhoodConfig
 from tumint.config.niches import NetworkConfig, NichesConfig
 from tumint.errors import ConfigError
-from tumint.io.contracts import BORDERS, CELLS, FEATURES, MEMBERS, NETWORK_COUNTS, NETWORKS, NICHES, PLACES
+from tumint.io.contracts import BORDERS, CELLS, FEATURES, MEMBERS, NETWORK_COUNTS, NETWORKS, NICHES, SURROUNDINGS
 from tumint.io.tables import read_table, write_table
 from tumint.neighbourhood import stage
 
@@ -62,7 +62,7 @@ def test_batches_and_threads_change_no_byte(cells, tmp_path):
     given = params()
     one = whole(cells, tmp_path / "one", [list(SUBJECTS)], 1, given)
     two = whole(cells, tmp_path / "two", [["r10", "r1"], ["flat", "r2"]], 2, given)
-    names = ["niches", "niche_types", "niche_numbers", "places", "cells", "borders", "networks", "network_counts"]
+    names = ["niches", "niche_types", "niche_numbers", "surroundings", "cells", "borders", "networks", "network_counts"]
     for name in [*names, "features"]:
         assert (one / f"{name}.parquet").read_bytes() == (two / f"{name}.parquet").read_bytes(), name
     members = read_table(one / "cells.parquet", MEMBERS)
@@ -83,7 +83,7 @@ def test_batches_and_threads_change_no_byte(cells, tmp_path):
     assert read_table(one / "networks.parquet", NETWORKS).groupby("sample")["n"].sum()["r1"] == inside
     borders = read_table(one / "borders.parquet", BORDERS).groupby("sample")[["observed", "expected"]].sum()
     assert borders["observed"].to_numpy() == pytest.approx(borders["expected"].to_numpy())
-    assert len(read_table(one / "places.parquet", PLACES)) == 30
+    assert len(read_table(one / "surroundings.parquet", SURROUNDINGS)) == 30
 
 
 def test_niches_as_strata_pin_what_is_of_one_type(cells, tmp_path):

@@ -14,7 +14,7 @@ rule neighbourhood_niches:
         niches="<results>/neighbourhood/niches.parquet",
         types="<results>/neighbourhood/niche_types.parquet",
         numbers="<results>/neighbourhood/niche_numbers.parquet",
-        places="<results>/neighbourhood/places.parquet",
+        surroundings="<results>/neighbourhood/surroundings.parquet",
     log:
         "<logs>/neighbourhood/niches.log",
     benchmark:

@@ -2,7 +2,7 @@ rule response:
     input:
         features="<results>/neighbourhood/features.parquet",
         grid="<results>/neighbourhood/grid.parquet",
-        places="<results>/neighbourhood/places.parquet",
+        surroundings="<results>/neighbourhood/surroundings.parquet",
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
@@ -34,4 +34,4 @@ rule response:
         "response"
     shell:
         "tumint response --params {params.settings:q} --code {params.code} --features {input.features:q}"
-        " --grid {input.grid:q} --places {input.places:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --surroundings {input.surroundings:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

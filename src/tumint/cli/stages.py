@@ -33,7 +33,7 @@ INTO_FOLDER = {
         f"{name}.parquet"
         for name in (
             *("interactions", "nulls", "distances", "grid", "networks", "network_counts", "borders", "features"),
-            *("scale", "cells", "niches", "niche_types", "niche_numbers", "places"),
+            *("scale", "cells", "niches", "niche_types", "niche_numbers", "surroundings"),
         )
     ],
     "response": [
@@ -91,7 +91,7 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--features", type=Path, required=True, help="neighbourhood/features.parquet")
     response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
-    response.add_argument("--places", type=Path, help="neighbourhood/places.parquet, for abundance without niches")
+    response.add_argument("--surroundings", type=Path, help="neighbourhood/surroundings.parquet, for abundance without niches")
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
@@ -213,7 +213,7 @@ def _response(a: argparse.Namespace) -> None:
 
     _check_outputs(a)
     check_folder(a, INTO_FOLDER["response"])
-    stage.run(_params(a), a.features, a.sheet, a.out, a.grid, a.places)
+    stage.run(_params(a), a.features, a.sheet, a.out, a.grid, a.surroundings)
 
 
 def _report(a: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from tumint.response.models.linear import Floats
 
 
 def abundance(places: pd.DataFrame, design: Design, min_subjects: int) -> pd.DataFrame:
-    """Table of the contract ABUNDANCE of one contrast, from one of PLACES; no p where too few subjects are left."""
+    """Table of the contract ABUNDANCE of one contrast, from one of SURROUNDINGS; no p where too few subjects are left."""
     unit = design.unit_of_sample
     mine = places[places[k.SAMPLE].isin(unit.index)]
     if mine.empty:

@@ -21,7 +21,7 @@ from tumint.io.contracts import (
     INFLUENCE,
     MIXED,
     OUTCOMES,
-    PLACES,
+    SURROUNDINGS,
     POWER,
     PREDICTION,
     REMAINING,
@@ -66,7 +66,7 @@ def run(
     grid
         Table of the contract `GRID`; None: `robustness` has no rows.
     places
-        Table of the contract `PLACES`; None: `abundance` has no rows.
+        Table of the contract `SURROUNDINGS`; None: `abundance` has no rows.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def run(
     write_table(left, out / "remaining.parquet", REMAINING, meta=meta)
     write_table(held, out / "robustness.parquet", ROBUSTNESS, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
-    counted = empty(PLACES) if places is None else read_table(places, PLACES)
+    counted = empty(SURROUNDINGS) if places is None else read_table(places, SURROUNDINGS)
     found = [abundance(counted, result.design, config.min_subjects) for result in results if not result.faults]
     for one, contrast in zip(results, summary["contrasts"], strict=True):
         mine = [table for table in found if len(table) and table["contrast"].iloc[0] == one.design.contrast.name]

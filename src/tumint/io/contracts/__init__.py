@@ -37,7 +37,7 @@ from tumint.io.contracts.neighbourhood import (
     NICHE_TYPES,
     NICHES,
     NULLS,
-    PLACES,
+    SURROUNDINGS,
     SCALE,
     SCORES,
 )
@@ -95,7 +95,7 @@ __all__ = [
     "NICHE_TYPES",
     "NULLS",
     "OUTCOMES",
-    "PLACES",
+    "SURROUNDINGS",
     "POWER",
     "PREDICTION",
     "QC_CELLS",

@@ -132,9 +132,9 @@ NICHE_NUMBERS = Contract(
     {"niches": "int", "stability": "float?", "sd": "float?", "chosen": "bool", "why": "str"},
     ("niches",),
 )
-# neighbourhood/places.parquet: windows of each sample among the nearest of each place, drawn alike from all subjects.
-PLACES = Contract(
-    "places",
+# neighbourhood/surroundings.parquet: windows of each sample among the nearest of each place, drawn alike from all subjects.
+SURROUNDINGS = Contract(
+    "surroundings",
     {
         "place": "int",
         k.SAMPLE: "str",

@@ -56,7 +56,7 @@ EFFECTS = Contract(
 )
 # response/effects.parquet: q_all is Benjamini-Hochberg over all families of the contrast together.
 EFFECTS_ALL = Contract("effects", {**EFFECTS.columns, "q_all": "float?"}, EFFECTS.key, EFFECTS.allowed)
-# response/abundance.parquet: windows at every place of neighbourhood/places.parquet between the groups.
+# response/abundance.parquet: windows at every place of neighbourhood/surroundings.parquet between the groups.
 ABUNDANCE = Contract(
     "abundance",
     {

@@ -35,7 +35,7 @@ def places(sketch: Sketch, number: int, nearest: int) -> tuple[np.ndarray, np.nd
 
 
 def place_counts(sketch: Sketch, learned: Learned, number: int, nearest: int) -> pd.DataFrame:
-    """Table of the contract PLACES: windows of every sample at every place."""
+    """Table of the contract SURROUNDINGS: windows of every sample at every place."""
     chosen, others, reach = places(sketch, number, nearest)
     S = len(sketch.names)
     drawn = np.bincount(sketch.samples, minlength=S)

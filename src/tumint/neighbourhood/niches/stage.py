@@ -23,7 +23,7 @@ FILES = {
     "niches": contracts.NICHES,
     "niche_types": contracts.NICHE_TYPES,
     "niche_numbers": contracts.NICHE_NUMBERS,
-    "places": contracts.PLACES,
+    "surroundings": contracts.SURROUNDINGS,
 }
 _COLUMNS = [k.CELL_ID, k.X_UM, k.Y_UM, k.CELL_TYPE]
 
@@ -60,7 +60,7 @@ def write(
             tables |= {"niches": niches, "niche_types": of_types, "niche_numbers": numbers}
             if config.places and people > 1:
                 learned = Learned.from_tables(niches, of_types, types)
-                tables["places"] = _places(drawn, learned, config.per_subject, config.places)
+                tables["surroundings"] = _places(drawn, learned, config.per_subject, config.places)
     for name, contract in FILES.items():
         write_table(tables[name], out / f"{name}.parquet", contract, meta=meta)
 
