@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts clean browser shots
+.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,10 @@ artefacts: env  ## quality control against planted artefacts: stripes, a failed 
 
 states: env  ## markers, positivity and states by contact on simulated cohorts, into docs/validation.md (half an hour)
 	$(BIN)/python benchmarks/validate_states.py --out docs/validation.md
+
+niches: env  ## niches beside other ways on real spleens, lymphonets beside networkx, cost, a planted niche and none (20 minutes; needs ../shared/data)
+	@$(BIN)/python benchmarks/niches.py
+	@$(BIN)/python benchmarks/validate_niches.py 200 20
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py

@@ -77,8 +77,9 @@ class Results:
             domains = table[k.DOMAIN].astype(str).to_numpy(object)
             xy = table[[k.X_UM, k.Y_UM]].to_numpy(float)
             labels = codes(table[k.CELL_TYPE], scorer.types)
-            image = make_image(str(sample), xy, labels, domains, table[k.CELL_ID].to_numpy())
-            yield scorer.located(image, None, domains=bool((domains != k.NO_DOMAIN).any()))
+            strata = domains if scorer.config.within_domain and (domains != k.NO_DOMAIN).any() else None
+            image = make_image(str(sample), xy, labels, strata, table[k.CELL_ID].to_numpy())
+            yield scorer.located(image, None)
 
     def scorer(self, cells: pd.DataFrame) -> Scorer:
         """What scores the images, without the grid of robustness."""

@@ -91,6 +91,7 @@ FILES = {
     "cluster/output.py",
     "cluster/types_from.py",
     "cluster/user_tables.py",
+    "neighbourhood/gathered.py",
     "neighbourhood/score_files.py",
     "neighbourhood/tables.py",
     "response/inputs.py",

@@ -62,6 +62,9 @@ STATUS: Final = "status"  # of a ROI: PASS | FAIL; of a row of the sheet: OK | E
 PASS, DROP, FAIL = "pass", "drop", "fail"
 OK, EMPTY, QUARANTINED = "ok", "empty", "quarantined"
 
+# niches: communities of types, see tumint.neighbourhood.niches
+NICHE: Final = "niche"
+
 # edges
 SOURCE_CELL: Final = "source_cell"
 TARGET_CELL: Final = "target_cell"
@@ -106,6 +109,11 @@ FAMILY_SPILLOVER: Final = "spillover"  # the same of lineage markers of b that a
 FAMILY_POSITIVE_CONTACT: Final = "positivity_by_contact"
 FAMILY_FEATURES: Final = "feature_contrast"  # of two features that the config names
 FAMILY_FEATURES_INDEX: Final = "feature_difference"  # the same of two that are no ratios
+FAMILY_NICHE: Final = "niche"  # share of a sample's cells in a niche
+FAMILY_NICHE_WITH: Final = "niche_with"  # share of a niche's cells with a type in their window
+FAMILY_TYPE_IN_NICHE: Final = "type_in_niche"  # share of a type's cells in a niche
+FAMILY_NETWORK: Final = "network"  # cells in networks, and their number, over those expected there
+FAMILY_TYPE_IN_NETWORK: Final = "type_in_network"  # cells of a type in networks, those in networks staying so
 FAMILY_ALLOCATION: Final = "allocation"  # cells of b beside an a-cell over those expected there, a → b
 FAMILY_DOMAIN: Final = "domain"  # share of the tissue that a domain takes up
 FAMILY_IN_DOMAIN: Final = "composition_in_domain"  # share of a domain's cells that are of a type

@@ -47,9 +47,9 @@ def test_a_sample_without_coordinates_beside_one_with(tmp_path, capsys):
     }
     features = read_table(tmp_path / "out" / "features.parquet", contracts.FEATURES)
     found = features.groupby([k.SAMPLE, k.FAMILY])[k.STATUS].agg(set)
-    # neither tissue domains nor markers are here, and no barrier was asked for
+    # neither tissue domains nor markers are here, and no barrier or network was asked for
     asked = {k.FAMILY_DOMAIN, k.FAMILY_PREFERENCE, k.FAMILY_INFILTRATION, k.FAMILY_BARRIER}
-    asked |= {k.FAMILY_POSITIVITY, k.FAMILY_POSITIVE_CONTACT}
+    asked |= {k.FAMILY_POSITIVITY, k.FAMILY_POSITIVE_CONTACT, k.FAMILY_NETWORK, k.FAMILY_TYPE_IN_NETWORK}
     of_pairs = set(families.names(lambda one: one.pools in ("information", "counts"))) - asked
     assert found["dissociated"].to_dict() == {
         "composition": {k.TESTED},

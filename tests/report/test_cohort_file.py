@@ -15,7 +15,7 @@ from tumint import keys as k
 from tumint.config.model import StageParams
 from tumint.errors import DataError
 from tumint.io.cells import write_cells
-from tumint.io.contracts import EDGES
+from tumint.io.contracts import EDGES, MEMBERS
 from tumint.io.tables import write_table
 from tumint.report.cohort.file import write
 
@@ -126,3 +126,19 @@ def test_what_does_not_fit_is_one_line(cohort):
         write(StageParams(), folder / "none.h5ad", graphs, sheet, out)
     assert not out.exists()
     assert not list(folder.glob(".tmp-*"))
+
+
+def test_niches_and_networks_are_columns(cohort):
+    folder, data, graphs, sheet, _ = cohort
+    table = data.obs[[k.SAMPLE, k.CELL_ID]].astype({k.SAMPLE: str}).sort_values([k.SAMPLE, k.CELL_ID])
+    table[k.NICHE] = [f"N0{i % 2 + 1} T cells" for i in table[k.CELL_ID]]
+    table["network_lymphonets"] = table[k.CELL_ID] % 3
+    write_table(table.iloc[1:].reset_index(drop=True), folder / "members.parquet", MEMBERS, meta={})
+    cells, members = folder / "cluster" / "cells.h5ad", folder / "members.parquet"
+    write(StageParams(), cells, graphs, sheet, folder / "out.h5ad", members=members)
+    found = ad.read_h5ad(folder / "out.h5ad")
+    known = table.iloc[1:]
+    assert found.obs.loc[known.index, k.NICHE].astype(str).tolist() == known[k.NICHE].tolist()
+    assert found.obs.loc[known.index, "network_lymphonets"].tolist() == known["network_lymphonets"].tolist()
+    assert found.obs.loc[table.index[0], k.NICHE] == ""  # a cell that the table does not hold
+    assert len(found.uns["niche_colors"]) == 3

@@ -26,6 +26,14 @@ TABLES = {
         "<results>/neighbourhood/margins.parquet",
         "<results>/neighbourhood/phenotypes.parquet",
         "<results>/neighbourhood/places.parquet",
+        "<results>/neighbourhood/niches.parquet",
+        "<results>/neighbourhood/niche_types.parquet",
+        "<results>/neighbourhood/niche_numbers.parquet",
+        "<results>/neighbourhood/borders.parquet",
+        "<results>/neighbourhood/networks.parquet",
+        "<results>/neighbourhood/network_counts.parquet",
+        "<results>/neighbourhood/cells.parquet",
+        "<results>/cluster/cells.parquet",
     ],
     "response": [
         "<results>/response/effects.parquet",
@@ -36,6 +44,7 @@ TABLES = {
         "<results>/response/robustness.parquet",
         "<results>/response/curves.parquet",
         "<results>/response/outcomes.parquet",
+        "<results>/response/abundance.parquet",
         "<results>/response/effects.json",
         "<results>/cluster/cells.parquet",
         "<results>/neighbourhood/features.parquet",
@@ -133,6 +142,7 @@ rule report_cohort:
         cells="<results>/cluster/cells.h5ad",
         graphs=every_group("<results>/neighbourhood/{group}/graph.parquet"),
         places="<results>/neighbourhood/places.parquet",
+        members="<results>/neighbourhood/cells.parquet",
     output:
         cohort="<results>/cohort.h5ad",
     log:
@@ -155,4 +165,4 @@ rule report_cohort:
         "report cohort"
     shell:
         "tumint report cohort --params {params.settings:q} --code {params.code} --results {params.results:q}"
-        " --graphs {params.graphs:q} --places {input.places:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"
+        " --graphs {params.graphs:q} --places {input.places:q} --members {input.members:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"

@@ -3,6 +3,7 @@ rule response:
         features="<results>/neighbourhood/features.parquet",
         grid="<results>/neighbourhood/grid.parquet",
         functions="<results>/neighbourhood/functions.parquet",
+        surroundings="<results>/neighbourhood/surroundings.parquet",
     output:
         effects="<results>/response/effects.parquet",
         subjects="<results>/response/subjects.parquet",
@@ -13,6 +14,7 @@ rule response:
         robustness="<results>/response/robustness.parquet",
         curves="<results>/response/curves.parquet",
         outcomes="<results>/response/outcomes.parquet",
+        abundance="<results>/response/abundance.parquet",
         prediction="<results>/response/prediction.parquet",
         json="<results>/response/effects.json",
     log:
@@ -34,4 +36,4 @@ rule response:
         "response"
     shell:
         "tumint response --params {params.settings:q} --code {params.code} --features {input.features:q}"
-        " --grid {input.grid:q} --functions {input.functions:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"
+        " --grid {input.grid:q} --functions {input.functions:q} --surroundings {input.surroundings:q} --sheet {params.sheet:q} -o {params.out:q} > {log:q} 2>&1"

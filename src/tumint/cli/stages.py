@@ -30,13 +30,17 @@ INTO_FOLDER = {
         "ligand_receptor.parquet",
     ],
     "neighbourhood": [
-        *("interactions.parquet", "nulls.parquet", "distances.parquet", "grid.parquet", "functions.parquet"),
-        *("features.parquet", "scale.parquet", "places.parquet", "domains.parquet", "margins.parquet"),
-        "phenotypes.parquet",
+        f"{name}.parquet"
+        for name in (
+            *("interactions", "nulls", "distances", "grid", "functions", "features", "scale", "places", "domains"),
+            *("margins", "phenotypes", "networks", "network_counts", "borders", "cells"),
+            *("niches", "niche_types", "niche_numbers", "surroundings"),
+        )
     ],
     "response": [
         *("effects.parquet", "subjects.parquet", "mixed.parquet", "power.parquet", "influence.parquet"),
-        *("remaining.parquet", "robustness.parquet", "curves.parquet", "outcomes.parquet", "prediction.parquet"),
+        *("remaining.parquet", "robustness.parquet", "curves.parquet", "outcomes.parquet", "abundance.parquet"),
+        *("prediction.parquet",),
         "effects.json",
     ],
 }
@@ -83,6 +87,10 @@ def add_verbs(verbs: Any) -> None:
         "--edges", type=Path, nargs="+", default=[], help="ingest/<batch>.edges.parquet, for `graph.kind: provided`"
     )
     neighbourhood.add_argument("--gates", type=Path, help="cluster/gates.parquet: the markers that are compared")
+    neighbourhood.add_argument(
+        "--learn", action="store_true", help="learn the cohort's niches from --cells; --subjects are all of it"
+    )
+    neighbourhood.add_argument("--niches", type=Path, help="folder that --learn wrote; without it there are no niches")
     neighbourhood.add_argument("--gather", type=Path, nargs="+", help="folders of all jobs: write the cohort's tables")
     neighbourhood.add_argument("--threads", type=int, default=1)
     neighbourhood.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
@@ -92,6 +100,9 @@ def add_verbs(verbs: Any) -> None:
     response.add_argument("--sheet", type=Path, required=True, help="the sample sheet")
     response.add_argument("--grid", type=Path, help="neighbourhood/grid.parquet, for the robustness of interactions")
     response.add_argument("--functions", type=Path, help="neighbourhood/functions.parquet, for curves over distance")
+    response.add_argument(
+        "--surroundings", type=Path, help="neighbourhood/surroundings.parquet, for abundance without niches"
+    )
     response.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
     report = _verb(
@@ -112,6 +123,7 @@ def add_verbs(verbs: Any) -> None:
         default=[],
         help="for `cohort`, an h5ad of all cells: graph.parquet of all jobs",
     )
+    report.add_argument("--members", type=Path, help="for `cohort`: neighbourhood/cells.parquet, niches and networks")
     report.add_argument("--results", type=Path, required=True, help="results/<cohort>")
     report.add_argument("--sheet", type=Path, help="the sample sheet")
     report.add_argument(
@@ -204,12 +216,16 @@ def _neighbourhood(a: argparse.Namespace) -> None:
 
     a.gather, a.edges = read_paths(a.gather or [], "--gather"), read_paths(a.edges, "--edges")
     _check_outputs(a)
-    check_folder(a, [*INTO_FOLDER["neighbourhood"], *([] if a.gather else ["graph.parquet"])])  # the jobs' alone
+    alone = [] if a.gather or a.learn else ["graph.parquet"]  # the jobs'
+    check_folder(a, [*INTO_FOLDER["neighbourhood"], *alone])
     if a.gather:
         stage.gather(_params(a), a.gather, a.cells, a.out)
+        return
+    subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
+    if a.learn:
+        stage.learn(_params(a), a.cells, subjects, a.out)
     else:
-        subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
-        stage.run(_params(a), a.cells, subjects, a.edges, a.out, threads=a.threads, gates=a.gates)
+        stage.run(*(_params(a), a.cells, subjects, a.edges, a.out), threads=a.threads, gates=a.gates, learned=a.niches)
 
 
 def _response(a: argparse.Namespace) -> None:
@@ -217,7 +233,9 @@ def _response(a: argparse.Namespace) -> None:
 
     _check_outputs(a)
     check_folder(a, INTO_FOLDER["response"])
-    stage.run(_params(a), a.features, a.sheet, a.out, a.grid, a.functions)
+    stage.run(
+        *(_params(a), a.features, a.sheet, a.out), grid=a.grid, functions=a.functions, surroundings=a.surroundings
+    )
 
 
 def _report(a: argparse.Namespace) -> None:
@@ -247,7 +265,8 @@ def _report(a: argparse.Namespace) -> None:
         from tumint.report.cohort import file
 
         graphs = read_paths(a.graphs, "--graphs")
-        file.write(_params(a), a.results / "cluster" / "cells.h5ad", graphs, a.sheet, a.out, a.places)
+        cells = a.results / "cluster" / "cells.h5ad"
+        file.write(_params(a), cells, graphs, a.sheet, a.out, places=a.places, members=a.members)
         return
     if a.stage == "index":
         from tumint.report.engine.files import summary_names

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from tumint.config.base import A_DOMAIN, Section, is_domain
 from tumint.config.margin import MarginConfig
+from tumint.config.niches import NetworkConfig, NichesConfig
 
 
 class GraphConfig(Section):
@@ -28,6 +29,7 @@ class GraphConfig(Section):
     radius_um: Annotated[float, Field(gt=0)] = Field(20.0, description="Distance in µm (`radius`).")
 
 
+A_NETWORK = r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$"  # name of a kind of network
 Statistic = Literal["edges", "allocation", "classic", "histocat", "patch"]
 Null = Literal["global", "domain", "local", "parent", "parent_local"]
 
@@ -138,6 +140,14 @@ class NeighbourhoodConfig(Section):
         description="Which types stand between two others: `[{source: CD8 T cells, target: Tumour cells}]` compares "
         "how many cells of every other type are passed on the shortest ways, against chance within tissue domains.",
     )
+    niches: NichesConfig = Field(
+        NichesConfig(), description="Communities of cell types, learnt over the whole cohort: who lives with whom."
+    )
+    networks: dict[Annotated[str, Field(pattern=A_NETWORK)], NetworkConfig] = Field(
+        default_factory=dict,
+        description="Kinds of networks by name, as `{lymphonets: {types: [CD4 T cells, CD8 T cells, B cells]}, tumour "
+        "nests: {types: [Tumour cells]}}`: cells that hang together, against chance within tissue domains.",
+    )
     parents: dict[str, list[str]] | None = Field(
         None,
         description="Types of one lineage, as `{T cells: [CD4 T cells, CD8 T cells]}`: the nulls `parent` and "
@@ -192,6 +202,13 @@ class NeighbourhoodConfig(Section):
         named = [name for kinds in (value or {}).values() for name in kinds]
         if repeated := sorted({name for name in named if named.count(name) > 1}):
             raise ValueError(f"each type to have one parent, not {', '.join(repeated)} several")
+        return value
+
+    @field_validator("niches")
+    @classmethod
+    def _niches_as_strata(cls, value: NichesConfig, info: ValidationInfo) -> NichesConfig:
+        if value.within and (value.window == "none" or not info.data.get("within_domain", True)):
+            raise ValueError("`within: true` needs niches (`window`) and `neighbourhood.within_domain: true`")
         return value
 
     @field_validator("statistics")

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.io.contracts import DOMAINS, EDGES, FUNCTIONS, MARGINS, PHENOTYPES, PLACES, empty
+from tumint.io.contracts import (
+    BORDERS,
+    DOMAINS,
+    EDGES,
+    FUNCTIONS,
+    MARGINS,
+    MEMBERS,
+    NETWORK_COUNTS,
+    NETWORKS,
+    PHENOTYPES,
+    PLACES,
+    empty,
+)
 from tumint.neighbourhood.barriers import barrier_features
 from tumint.neighbourhood.contacts import CHI, DIRECT, PAIRWISE, Tissue, contact_odds
 from tumint.neighbourhood.distances import distance_table
@@ -58,6 +70,11 @@ class Scored:
             phenotypes=place.phenotypes,
         )
 
+    members: pd.DataFrame = field(default_factory=lambda: empty(MEMBERS))  # niches and networks of cells
+    borders: pd.DataFrame = field(default_factory=lambda: empty(BORDERS))
+    networks: pd.DataFrame = field(default_factory=lambda: empty(NETWORKS))
+    network_counts: pd.DataFrame = field(default_factory=lambda: empty(NETWORK_COUNTS))
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -67,15 +84,15 @@ class Scorer:
     seed: int
     types: Sequence[str]
 
-    def located(self, image: Image, given: pd.DataFrame | None, *, domains: bool) -> Scored:
-        """Everything but odds ratios of an image; `domains`: whether its strata are tissue domains."""
+    def located(self, image: Image, given: pd.DataFrame | None) -> Scored:
+        """Everything but odds ratios of an image, labels permuted within its strata where it has some."""
         config, K = self.config, len(self.types)
         spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
         graph = build_graph(image, spec, given)
-        whole = self._levels(image, domains=domains and config.within_domain)
+        whole = self._levels(image)
         levels, guarded = whole, in_guard(image.xy, config.guard_um)
         if config.guard_um > 0:
-            levels = self._levels(image, guarded, domains=domains and config.within_domain)
+            levels = self._levels(image, guarded)
         tissues = {one.name: Tissue(image.sample, image.xy, image.labels, graph, one.rules) for one in levels.values()}
         specs = [GraphSpec(**graph.model_dump()) for graph in config.robustness.graphs]
         in_grid = [whole[name] for name in config.robustness.nulls if name in whole]
@@ -83,8 +100,7 @@ class Scorer:
         nulls = pd.DataFrame(describe(list(levels.values()), image.labels)).assign(sample=image.sample)
         unguarded = build_graph(image, replace(spec, guard_um=0.0), given) if config.guard_um > 0 else None
         n_guarded = np.bincount(image.labels[guarded], minlength=K)
-        strata = image.strata if domains and config.within_domain else None
-        cells = Cells(image.sample, image.xy, image.labels, self.types, graph, strata)
+        cells = Cells(image.sample, image.xy, image.labels, self.types, graph, image.strata)
         return Scored(
             image.sample,
             self._interactions(image, graph, levels, None if unguarded is None else (unguarded, whole), n_guarded),
@@ -92,7 +108,7 @@ class Scorer:
             self._features(cells),
             nulls,
             grid,
-            self._functions(image, strata),
+            self._functions(image),
             tissues,
             _named(image, graph if unguarded is None else unguarded),
         )
@@ -129,18 +145,17 @@ class Scorer:
         """The nulls that every sample is scored under."""
         return list(dict.fromkeys([k.GLOBAL, k.LOCAL, self.config.primary]))
 
-    def _levels(self, image: Image, guarded: np.ndarray | None = None, *, domains: bool) -> dict[str, Level]:
+    def _levels(self, image: Image, guarded: np.ndarray | None = None) -> dict[str, Level]:
         names = self._always()
-        if domains:
+        if image.strata is not None:
             names.append(k.WITHIN_DOMAIN)
         parents = parent_codes(self.types, self.config.parents or {})
         if len(set(parents)) < len(self.types):
             names += [k.PARENT, k.PARENT_LOCAL]
-        strata = image.strata if domains else None
         scales = Scales(self.config.local_um, self.config.around_um)
         order = (k.GLOBAL, k.WITHIN_DOMAIN, k.LOCAL, k.PARENT, k.PARENT_LOCAL)
         return {
-            name: level(name, image.sample, image.xy, image.labels, strata, parents, scales, self.seed, guarded)
+            name: level(name, image.sample, image.xy, image.labels, image.strata, parents, scales, self.seed, guarded)
             for name in order
             if name in names
         }
@@ -154,13 +169,13 @@ class Scorer:
         barriers = barrier_features(cells.sample, cells.graph, cells.labels, cells.types, asked, cells.domains)
         return pd.concat([found, barriers], ignore_index=True)
 
-    def _functions(self, image: Image, strata: np.ndarray | None) -> pd.DataFrame:
-        """Pairs by their distance, labels permuted within tissue domains; no row where none is asked for."""
+    def _functions(self, image: Image) -> pd.DataFrame:
+        """Pairs by their distance, labels permuted within strata; no row where none is asked for."""
         asked = self.config.functions
         radii = radii_of(asked.up_to_um, asked.step_um)
         if not len(radii):
             return empty(FUNCTIONS)
-        return function_table(image.sample, image.xy, image.labels, self.types, radii, asked.kernel_um, strata)
+        return function_table(image.sample, image.xy, image.labels, self.types, radii, asked.kernel_um, image.strata)
 
     def _interactions(
         self,

@@ -14,6 +14,7 @@ from tumint.config.model import StageParams
 from tumint.config.response import ResponseConfig
 from tumint.errors import DataError, Fault, SheetError
 from tumint.io.contracts import (
+    ABUNDANCE,
     CURVES,
     EFFECTS_ALL,
     FEATURES,
@@ -27,12 +28,14 @@ from tumint.io.contracts import (
     REMAINING,
     ROBUSTNESS,
     SUBJECTS,
+    SURROUNDINGS,
     empty,
     joined,
 )
 from tumint.io.sealed_json import write_json
 from tumint.io.tables import read_table, write_table
 from tumint.provenance import run_metadata
+from tumint.response.abundance import abundance
 from tumint.response.compare import Result, compare, not_compared
 from tumint.response.curves import curve_table
 from tumint.response.derived import values_of, with_differences
@@ -46,17 +49,26 @@ from tumint.response.prediction import predicted_groups
 from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
+from tumint.response.wording import abundance_in_words
 from tumint.samples import check_design, read_sheet
 from tumint.samples import without as without_excluded
 from tumint.text import listed
 
 
 def run(
-    params: StageParams, features: Path, sheet: Path, out: Path, grid: Path | None = None, functions: Path | None = None
+    params: StageParams,
+    features: Path,
+    sheet: Path,
+    out: Path,
+    *,
+    grid: Path | None = None,
+    functions: Path | None = None,
+    surroundings: Path | None = None,
 ) -> None:
     """Write `effects.json`, and as parquet what it sums up.
 
-    Effects, subjects, mixed, power, influence, remaining, robustness, curves, outcomes, prediction: see contracts.
+    Effects, subjects, mixed, power, influence, remaining, robustness, curves, outcomes, abundance and prediction: see
+    their contracts.
 
     Parameters
     ----------
@@ -68,6 +80,8 @@ def run(
         Table of the contract `GRID`; None: `robustness` has no rows.
     functions
         Table of the contract `FUNCTIONS`; None: `curves` has no rows.
+    surroundings
+        Table of the contract `SURROUNDINGS`; None: `abundance` has no rows.
 
     Raises
     ------
@@ -111,6 +125,12 @@ def run(
     pairs = empty(FUNCTIONS) if functions is None else read_table(functions, FUNCTIONS)
     write_table(curve_table(pairs, results), out / "curves.parquet", CURVES, meta=meta)
     write_table(related, out / "outcomes.parquet", OUTCOMES, meta=meta)
+    counted = empty(SURROUNDINGS) if surroundings is None else read_table(surroundings, SURROUNDINGS)
+    found = [abundance(counted, result.design, config.min_subjects) for result in results if not result.faults]
+    for one, contrast in zip(results, summary["contrasts"], strict=True):
+        mine = [table for table in found if len(table) and table["contrast"].iloc[0] == one.design.contrast.name]
+        contrast["abundance"] = abundance_in_words(mine[0], config.fdr) if mine else ""
+    write_table(joined(found, ABUNDANCE), out / "abundance.parquet", ABUNDANCE, meta=meta)
     scores = joined([scored for scored, _ in predictions], PREDICTION, only=True)
     write_table(scores, out / "prediction.parquet", PREDICTION, meta=meta)
     write_json(out / "effects.json", {**summary, k.META: meta})

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from tumint import families, text
 from tumint import keys as k
 from tumint.text import integer, probability, said_probability, setting, share_setting
@@ -180,6 +182,25 @@ def relation(row: Mapping[Any, Any]) -> str:
     unit = " times" if families.ratio(0.0, family) is not None else ""
     what = f"With one standard deviation more of {row['outcome']}, {pair} ({_spoken(family)}) changes by {times}{unit}"
     return f"{what} ({subjects})."
+
+
+def abundance_in_words(table: pd.DataFrame, fdr: float) -> str:
+    """What was found among the places of one contrast (contract `ABUNDANCE`), as sentences."""
+    tested = table[table["p"].notna()]
+    if tested.empty:
+        return ""
+    found = tested[tested["q"] < fdr]
+    many = text.plural(len(tested), "place")
+    if found.empty:
+        return f"None of {many} among surroundings differs at q < {text.setting(fdr)}."
+    said = []
+    for word, rows in (("more", found[found["effect"] > 0]), ("fewer", found[found["effect"] < 0])):
+        if len(rows):
+            counts = rows[k.NICHE].value_counts()
+            where = text.listed([f"{name} ({text.integer(int(n))})" for name, n in counts.head(3).items()])
+            times = math.exp(float(rows["effect"].median()))
+            said.append(f"{text.integer(len(rows))} hold {word}, mostly in {where}, {text.ratio(times)}× in the middle")
+    return f"Of {many} among surroundings, {'; '.join(said)} (q < {text.setting(fdr)})."
 
 
 def _spoken(family: str) -> str:

@@ -25,6 +25,7 @@ from tumint.io.contracts.ingest import (
     SAMPLES,
 )
 from tumint.io.contracts.neighbourhood import (
+    BORDERS,
     DISTANCES,
     DOMAINS,
     FEATURES,
@@ -32,11 +33,18 @@ from tumint.io.contracts.neighbourhood import (
     GRID,
     INTERACTIONS,
     MARGINS,
+    MEMBERS,
+    NETWORK_COUNTS,
+    NETWORKS,
+    NICHE_NUMBERS,
+    NICHE_TYPES,
+    NICHES,
     NULLS,
     PHENOTYPES,
     PLACES,
     SCALE,
     SCORES,
+    SURROUNDINGS,
 )
 from tumint.io.contracts.qc import (
     QC_CELLS,
@@ -51,6 +59,7 @@ from tumint.io.contracts.qc import (
     QC_STRIPES,
 )
 from tumint.io.contracts.response import (
+    ABUNDANCE,
     CURVES,
     EFFECTS,
     EFFECTS_ALL,
@@ -65,6 +74,8 @@ from tumint.io.contracts.response import (
 )
 
 __all__ = [
+    "ABUNDANCE",
+    "BORDERS",
     "CELLS",
     "CLUSTERS",
     "CONFUSION",
@@ -83,9 +94,15 @@ __all__ = [
     "LIGAND_RECEPTOR",
     "MARGINS",
     "MARKER_MEANS",
+    "MEMBERS",
     "MIXED",
     "MIXING",
     "MORAN",
+    "NETWORKS",
+    "NETWORK_COUNTS",
+    "NICHES",
+    "NICHE_NUMBERS",
+    "NICHE_TYPES",
     "NULLS",
     "OUTCOMES",
     "PHENOTYPES",
@@ -110,6 +127,7 @@ __all__ = [
     "SCORES",
     "STATES",
     "SUBJECTS",
+    "SURROUNDINGS",
     "SWEEP",
     "UMAP",
     "Contract",

@@ -136,6 +136,76 @@ GRID = Contract(
     ("setting", k.SAMPLE, k.SOURCE, k.TARGET),
     {k.STATUS: k.STATUSES},
 )
+# neighbourhood/niches.parquet: which clusters of windows are which niche; with `neighbourhood.niches.numbers` also
+# columns `of_<number>`, the community that a cluster is in where there are so many.
+NICHES = Contract("niches", {k.CLUSTER: "int", k.NICHE: "str", k.N: "int"}, (k.CLUSTER,))
+# neighbourhood/niche_types.parquet: the centre of each cluster, and the mean share of each type in its windows.
+NICHE_TYPES = Contract(
+    "niche types",
+    {k.CLUSTER: "int", k.CELL_TYPE: "str", "centre": "float", "share": "float"},
+    (k.CLUSTER, k.CELL_TYPE),
+)
+# neighbourhood/niche_numbers.parquet: how stable niches are by their number.
+NICHE_NUMBERS = Contract(
+    "niche numbers",
+    {"niches": "int", "stability": "float?", "sd": "float?", "chosen": "bool", "why": "str"},
+    ("niches",),
+)
+# neighbourhood/surroundings.parquet: windows of each sample among the nearest of each place.
+SURROUNDINGS = Contract(
+    "surroundings",
+    {
+        "place": "int",
+        k.SAMPLE: "str",
+        k.N: "int",
+        "drawn": "int",  # windows of the sample that were drawn
+        "reach": "float",  # distance to the last of the nearest, as of square roots of shares
+        k.NICHE: "str",
+        "at_sample": "str",  # the cell whose window the place is
+        "at_cell": "int",
+    },
+    ("place", k.SAMPLE),
+)
+# neighbourhood/**/cells.parquet: the niche of every cell (empty: none), and columns `network_<kind>`: the number of
+# its network in its sample, 0 where it is in none.
+MEMBERS = Contract("members", {k.SAMPLE: "str", k.CELL_ID: "int", k.NICHE: "str"}, (k.SAMPLE, k.CELL_ID))
+# neighbourhood/**/borders.parquet: edges between niches, and those expected by how many each has.
+BORDERS = Contract(
+    "borders",
+    {k.SAMPLE: "str", k.SOURCE: "str", k.TARGET: "str", "observed": "float", "expected": "float"},
+    (k.SAMPLE, k.SOURCE, k.TARGET),
+)
+# neighbourhood/**/networks.parquet: every network.
+NETWORKS = Contract(
+    "networks",
+    {
+        k.SAMPLE: "str",
+        "network": "str",  # its kind
+        "id": "int",  # the largest of a sample is 1
+        k.N: "int",
+        "edges": "int",
+        k.X_UM: "float",
+        k.Y_UM: "float",
+        "composition": "str",
+    },
+    (k.SAMPLE, "network", "id"),
+)
+# neighbourhood/**/network_counts.parquet: networks against labels permuted within domains.
+NETWORK_COUNTS = Contract(
+    "network counts",
+    {
+        k.SAMPLE: "str",
+        "network": "str",
+        "what": "str",  # cells inside; number; cells of a type; cells by smallest size of the class; types among cells
+        "item": "str",
+        "observed": "float",
+        "expected": "float",
+        "sd": "float",
+        "cells": "int",  # of the types that networks are made of
+    },
+    (k.SAMPLE, "network", "what", "item"),
+    {"what": ("cells", "networks", "type", "size", "share")},
+)
 # neighbourhood/features.parquet: the one thing every scoring step hands to the response stage.
 FEATURES = Contract(
     "features",

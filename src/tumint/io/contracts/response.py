@@ -82,6 +82,23 @@ CURVES = Contract(
     ("contrast", "function", k.SOURCE, k.TARGET, "r_um"),
     {"function": ("within", "around")},
 )
+# response/abundance.parquet: windows at every place of neighbourhood/surroundings.parquet between the groups.
+ABUNDANCE = Contract(
+    "abundance",
+    {
+        "contrast": "str",
+        "place": "int",
+        k.NICHE: "str",
+        "at_sample": "str",
+        "at_cell": "int",
+        "effect": "float?",  # log ratio of counts, natural log, group over reference
+        "f": "float?",
+        "df": "float?",
+        "p": "float?",
+        "q": "float?",  # weighed by how dense windows are at the place
+    },
+    ("contrast", "place"),
+)
 # response/mixed.parquet: the mixed model of ROI values; one row per feature that is tested.
 MIXED = Contract(
     "mixed",

@@ -21,7 +21,7 @@ from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
 from tumint.io.atomic import replacing
 from tumint.io.by_sample import BySample
-from tumint.io.contracts import PLACES
+from tumint.io.contracts import MEMBERS, PLACES
 from tumint.io.seal import readable, seal_whole
 from tumint.io.tables import read_table
 from tumint.provenance import run_metadata
@@ -36,7 +36,14 @@ _COPIED = ("X", "layers")  # of the size of cells × features
 
 
 def write(
-    params: StageParams, cells: Path, graphs: Sequence[Path], sheet: Path, out: Path, places: Path | None = None
+    params: StageParams,
+    cells: Path,
+    graphs: Sequence[Path],
+    sheet: Path,
+    out: Path,
+    *,
+    places: Path | None = None,
+    members: Path | None = None,
 ) -> None:
     """Write the cohort.
 
@@ -53,6 +60,8 @@ def write(
     places
         `neighbourhood/places.parquet`: domains, given or inferred, take the place of those of `cells`, and `margin_um`
         is added.
+    members
+        `neighbourhood/cells.parquet`, whose niches and networks become columns of obs; None: none do.
 
     Raises
     ------
@@ -71,7 +80,7 @@ def write(
             raise DataError(Fault(str(sheet), f"the samples of {cells}", f"no {lacking[0]}"))
         if places is not None:
             obs = with_places(obs, read_table(places, PLACES), str(places))
-        obs = pd.concat([obs, of_cells(rows, obs)], axis=1)
+        obs = pd.concat([obs, *_members(obs, members), of_cells(rows, obs)], axis=1)
         slim = ad.AnnData(obs=obs, var=ad.io.read_elem(source["var"]), obsm={k.SPATIAL: spatial})
         slim.uns = _uns(obs, config, params)
         with replacing(out) as temporary:
@@ -86,6 +95,23 @@ def write(
                     _add_graph(target["obsp"], obs, spatial, [BySample(path) for path in graphs])
             seal_whole(temporary)
     print(f"report cohort: {plural(len(obs), 'cell')} of {plural(obs[k.SAMPLE].nunique(), 'sample')}")
+
+
+def _members(obs: pd.DataFrame, members: Path | None) -> list[pd.DataFrame]:
+    """Niche (empty: none) and number of each network of every cell, as columns in the order of obs."""
+    if members is None:
+        return []
+    table = read_table(members, MEMBERS)
+    key = [table[k.SAMPLE].astype(str), table[k.CELL_ID]]
+    at = pd.MultiIndex.from_arrays([obs[k.SAMPLE].astype(str), obs[k.CELL_ID]])
+    found = table.drop(columns=[k.SAMPLE, k.CELL_ID]).set_axis(pd.MultiIndex.from_arrays(key)).reindex(at)
+    found = found.set_axis(obs.index)
+    return [
+        found.fillna({k.NICHE: ""})
+        .fillna(0)
+        .astype({k.NICHE: "category"})
+        .astype({name: "int64" for name in found.columns if name != k.NICHE})
+    ]
 
 
 def _uns(obs: pd.DataFrame, config: ReportConfig, params: StageParams) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def against(other: Path, results: Path, out: Path, *, overwrite: bool = False) -
         One of the folders has no run that can be read, or that of the figures holds what no report wrote.
     """
     before, after = runs.newest(Path(other)), runs.newest(Path(results))
-    page = importlib.import_module("tumint.report.index.against").page(before, after)
+    page = importlib.import_module("tumint.report.index.against").page(before, after, Path(other), Path(results))
     params = StageParams(**{name: after[name] for name in ("cohort", "title", "source", "simulated")})
     inputs = Inputs(params, Path(results), pd.DataFrame())
     files = Files(Path(results) / "figures" / "against", note(params))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,13 @@ import pandas as pd
 
 from tumint.charts import model as charts
 from tumint.charts.palette import BRIGHT, GREY
+from tumint.errors import DataError
+from tumint.io.contracts import NICHE_TYPES, NICHES
+from tumint.io.tables import read_table
+from tumint.neighbourhood.niches.matching import compositions, match
 from tumint.report.engine import runs
 from tumint.report.engine.page import Block, Column, Number, Page, Section, Table, Text, state
-from tumint.text import integer
+from tumint.text import integer, plural
 
 SETTING_COLUMNS = (
     Column("setting", "Setting", "mono"),
@@ -33,6 +38,11 @@ FEATURE_COLUMNS = (
     Column("q_before", "q, other", "p"),
     Column("q_after", "this", "p"),
     Column("change", "Change"),
+)
+NICHE_COLUMNS = (
+    Column("first", "Niche, other"),
+    Column("second", "this"),
+    Column("agreement", "Agreement", "number"),
 )
 COLOURS = {
     **dict(zip((runs.GAINED, runs.LOST, runs.TURNED), BRIGHT, strict=False)),
@@ -95,8 +105,32 @@ def _figure(features: pd.DataFrame) -> list[Block]:
     return [charts.Figure("effects_against", "Effects of both", reading, table, chart)]
 
 
-def page(before: Mapping[str, Any], after: Mapping[str, Any]) -> Page:
-    """The page."""
+def niches(other: Path, results: Path) -> list[Section]:
+    """Which niche of one run is which of the other; no section where one of them has none."""
+    found = []
+    for folder in (other, results):
+        paths = [folder / "neighbourhood" / f"{name}.parquet" for name in ("niches", "niche_types")]
+        if not all(path.exists() for path in paths):
+            return []
+        tables = [read_table(path, one) for path, one in zip(paths, (NICHES, NICHE_TYPES), strict=True)]
+        if tables[0].empty:
+            return []
+        found.append(compositions(*tables))
+    try:
+        matched = match(*found)
+    except DataError as error:
+        return [Section("Niches", [Text(f"Niches were not matched: {error}.")])]
+    left = abs(len(found[0]) - len(found[1]))
+    caption = (
+        f"The best one-to-one match by what niches hold of the {plural(int(matched['types'].iloc[0]), 'type')} that "
+        "both runs have; agreement is 1 where they hold the same, 0 where they have nothing in common."
+        + (f" {plural(left, 'niche')} of the run with more found no partner." if left else "")
+    )
+    return [Section("Niches", [Table("niches", caption, NICHE_COLUMNS, matched)])]
+
+
+def page(before: Mapping[str, Any], after: Mapping[str, Any], other: Path, results: Path) -> Page:
+    """The page; `other` and `results` are the folders of the two runs."""
     changes = runs.compare(before, after)
     hits = [
         sum(q is not None and q < run["fdr"] for rows in run["contrasts"].values() for _, q in rows.values())
@@ -108,19 +142,19 @@ def page(before: Mapping[str, Any], after: Mapping[str, Any]) -> Page:
         ("Cells", *(sum(run["cells"].values()) for run in (before, after))),
         ("Findings", *hits),
     ]
-    other = f"{before['title']} ({before['cohort']})" + (", SIMULATED" if before["simulated"] else "")
+    called = f"{before['title']} ({before['cohort']})" + (", SIMULATED" if before["simulated"] else "")
     same = np.array_equal([n[1] for n in numbers], [n[2] for n in numbers]) and changes.said == [
         "Nothing is different."
     ]
     return Page(
         stage="against",
         title="What changed",
-        lead=f"This: {after['title']} ({after['cohort']}). Other: {other}.",
+        lead=f"This: {after['title']} ({after['cohort']}). Other: {called}.",
         state=state([], "Both runs gave the same." if same else "Both runs were read."),
         numbers=[Number(label, integer(now), f"{integer(was)} in the other") for label, was, now in numbers],
         findings_title="Differences",
         findings=changes.said,
-        sections=sections(changes) or [Section("Differences", [Text("There is none.")])],
+        sections=[*sections(changes), *niches(other, results)] or [Section("Differences", [Text("There is none.")])],
         method=(
             "Both runs are compared by what their index kept of them: settings, code, cells of every ROI and type, "
             "effect and q of every feature of contrasts with the same name. A feature is the same where its family and "

@@ -1,0 +1,37 @@
+"""Niches: how much of a ROI each is, who lives where, and which niches hold a type."""
+
+from __future__ import annotations
+
+from tumint import keys as k
+from tumint.families.family import Family
+
+FAMILIES = (
+    Family(
+        k.FAMILY_NICHE,
+        "niche",
+        32,
+        scale="log",
+        pools="mean",
+        value="odds",
+        sentence="The odds that a cell lives in niche {feature} are {times} as high {sides}",
+    ),
+    Family(
+        k.FAMILY_TYPE_IN_NICHE,
+        "type in niche",
+        33,
+        scale="log",
+        pools="cells",
+        value="odds",
+        sentence="The odds of living there are {times} as high {sides}: {feature}",
+        primary=False,
+    ),
+    Family(
+        k.FAMILY_NICHE_WITH,
+        "niche with a type",
+        34,
+        scale="log",
+        pools="cells",
+        value="odds",
+        sentence="The odds that a cell of it has one nearby are {times} as high {sides}: niche {feature}",
+    ),
+)
