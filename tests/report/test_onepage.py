@@ -72,6 +72,20 @@ def test_a_shorter_path_goes_the_same_way() -> None:
     assert 'style="fill:#ffffff;stroke:none"' in short
 
 
+def test_looks_are_said_once() -> None:
+    clip, look = 'clip-path="url(#f1-0)"', "fill:none;stroke:var(--ink)"
+    line = '<path d="M{0} 0h1" {1} style="{2}"/>'
+    two, other = line.format(1, clip, look) + line.format(2, clip, look), line.format(3, clip, "fill:none;stroke:red")
+    assert tight._looks_once(two + other) == f'<path d="M1 0h1M2 0h1" {clip} style="{look}"/>{other}'
+    dot = '<use xlink:href="#f1-1" x="{0}" y="2" style="{1}"/>'
+    dots = "".join(f"<g {clip}>{dot.format(x, 'fill:red')}</g>" for x in (1, 2))
+    alone = "".join(f'<use xlink:href="#f1-1" x="{x}" y="2"/>' for x in (1, 2))
+    assert tight._looks_once(dots) == f'<g {clip}><g style="fill:red">{alone}</g></g>'
+    # filled areas and what is seen through lie on one another one by one
+    for each in (line.format(1, clip, "fill:red") * 2, dot.format(1, "opacity:0.5") * 2):
+        assert tight._looks_once(each) == each
+
+
 def test_ids_of_a_drawing_are_short_and_its_own() -> None:
     text = '<clipPath id="p12ab"/><path id="m9" d="M 0 0 C 1 2.12345 3 4 5 6"/><use xlink:href="#m9" x="1.23456"/>'
     short = tight.tightened(text + '<g clip-path="url(#p12ab)"/>', "f7")

@@ -65,6 +65,6 @@ def test_commands_of_many_samples_and_markers(finished, snakemake, edit):
     done = snakemake("--configfile", "config.yaml", "--cores", 1, "--dry-run", "--printshellcmds", cwd=finished)
     assert done.returncode == 0, done.stderr
     commands = re.findall(r"^(?:Shell command: |\s+)(tumint .+)$", done.stdout + done.stderr, flags=re.MULTILINE)
-    assert len(commands) == 4 * SAMPLES // 300 + 11  # ingest, measure, qc and neighbourhood are by batch
+    assert len(commands) == 4 * SAMPLES // 300 + 12  # ingest, measure, qc and neighbourhood are by batch
     assert max(map(len, commands)) < LONGEST
     assert not any(word.startswith(("{", "[")) for command in commands for word in shlex.split(command))

@@ -54,7 +54,7 @@ def by_similarity(matrix: pd.DataFrame) -> list[Any]:
 
 
 MAP_INCH = 4.9  # longer side of a cell map
-MOST_BEHIND = 8_000  # cells of no concern that a map draws: they show where there is tissue
+MOST_BEHIND = 1_000  # cells of no concern that a map draws: they show where there is tissue
 
 
 def dot_size(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 
 _GROUP = re.compile(r'<g id="[^"]*"')
 _BETWEEN = re.compile(r">\s+<")
@@ -16,10 +19,18 @@ _LENGTH = re.compile(r"-?\d+\.\d{3,}")
 _PATH = re.compile(r' d="([^"]*)"')
 _LINES = re.compile(r"[MLz\d\s.e-]*")
 _STEPS = re.compile(r"([ML]) (\S+) (\S+)|z")
+# one after the other of the same looks: lines, markers in groups of their own, markers
+_LINE = re.compile(r'<path d="([^"]*)"((?: clip-path="[^"]*")? style="fill:none;[^"]*")/>')
+_CLIPPED = re.compile(r'<g (clip-path="[^"]*")>(<use [^>]*/>)</g>')
+_MARKER = re.compile(r'(<use [^>]*?) (style="[^"]*")/>')
+_RUN_OF_LINES = re.compile(r'(?:<path d="[^"]*"(?: clip-path="[^"]*")? style="fill:none;[^"]*"/>){2,}')
+_RUN_OF_CLIPPED = re.compile(r'(?:<g clip-path="[^"]*"><use [^>]*/></g>){2,}')
+_RUN_OF_MARKERS = re.compile(r'(?:<use [^>]*? style="[^"]*"/>){2,}')
+_SEE_THROUGH = re.compile(r"[\";]opacity:")  # of two that lie on one another, which a group would be only once
 
 
 def tightened(text: str, mark: str) -> str:
-    """Lengths to a hundredth of a point, lines as steps, short ids with `mark` in front.
+    """Lengths to a hundredth of a point, lines as steps, short ids with `mark` in front, looks said once.
 
     Groups lose their ids: nothing refers to them, as matplotlib names clips and markers only.
     """
@@ -28,7 +39,40 @@ def tightened(text: str, mark: str) -> str:
     text = _REFERENCE.sub(lambda found: found[1] + ids.get(found[2], found[2]), text)
     text = _STYLE.sub(lambda style: style[0].replace(": ", ":").replace("; ", ";").replace(_FONT, ""), text)
     text = _PLACE.sub(lambda place: _LENGTH.sub(_rounded, place[0]), _STILL.sub("", text))
-    return _PATH.sub(lambda path: f' d="{_path(path[1])}"', text)
+    return _looks_once(_PATH.sub(lambda path: f' d="{_path(path[1])}"', text))
+
+
+def _looks_once(text: str) -> str:
+    """Lines of one look that follow each other as one path, markers of one look in one group."""
+    text = _RUN_OF_LINES.sub(lambda run: "".join(_joined(_LINE.findall(run[0]), _one_path)), text)
+    text = _RUN_OF_CLIPPED.sub(lambda run: "".join(_joined(_CLIPPED.findall(run[0]), _one_clip, key=0)), text)
+    return _RUN_OF_MARKERS.sub(lambda run: "".join(_joined(_MARKER.findall(run[0]), _one_group)), text)
+
+
+def _joined(
+    found: Sequence[tuple[str, str]], write: Callable[[str, Sequence[str]], str], key: int = 1
+) -> Iterator[str]:
+    """`write(look, parts)` for every run of one look, which is the part `key` of what was found."""
+    for look, run in itertools.groupby(found, key=itemgetter(key)):
+        parts = [one[1 - key] for one in run]
+        if _SEE_THROUGH.search(look):
+            yield from (write(look, [part]) for part in parts)
+        else:
+            yield write(look, parts)
+
+
+def _one_path(look: str, ways: Sequence[str]) -> str:
+    return f'<path d="{"".join(ways)}"{look}/>'
+
+
+def _one_clip(clip: str, markers: Sequence[str]) -> str:
+    return f"<g {clip}>{''.join(markers)}</g>"
+
+
+def _one_group(look: str, markers: Sequence[str]) -> str:
+    if len(markers) == 1:
+        return f"{markers[0]} {look}/>"
+    return f"<g {look}>{''.join(f'{marker}/>' for marker in markers)}</g>"
 
 
 def _rounded(length: re.Match[str]) -> str:

@@ -28,7 +28,7 @@ SECTION = "Niches"
 _INCH = 2.3  # width of a map
 _LONGEST = 44  # letters of a niche that are shown
 _MAPS = 12  # ROIs on the maps, one of each animal
-_DRAWN = 8_000  # cells on all maps together: a page stays small
+_DRAWN = 5_000  # cells on all maps together: a page stays small
 
 
 def compositions(inputs: Inputs) -> pd.DataFrame:
