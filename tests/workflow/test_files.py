@@ -19,11 +19,11 @@ DEMO = ROOT / "config" / "config.yaml"
 
 
 def test_the_demo_config_holds_the_defaults_it_calls_so():
-    config = Config.model_validate(yaml.safe_load(DEMO.read_text(encoding="utf-8")))
+    written = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     # the demo's own types, which the file says are no default
     assert DEMO.read_text(encoding="utf-8").count("Default: none") == 2
-    niches = config.neighbourhood.niches.model_copy(update={"split_by": []})
-    config.neighbourhood = config.neighbourhood.model_copy(update={"niches": niches, "networks": {}})
+    del written["neighbourhood"]["niches"]["split_by"], written["neighbourhood"]["networks"]
+    config = Config.model_validate(written)
     for name in ("ingest", "cluster", "neighbourhood", "report"):
         section = getattr(config, name)
         assert section == type(section)(), name
