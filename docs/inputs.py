@@ -266,10 +266,10 @@ def page() -> str:
                 "tests run.",
                 "## Real data",
                 "Public measurements that lie beside the repository, not in it "
-                "(`pytest -m whole tests/ingest/test_inputs.py`).",
+                "(`pytest -m slow tests/ingest/test_inputs.py`).",
                 _table([rows[one] for one in SHARED]),
                 "## Made data, as labs have them",
-                "Small files that the test writes.",
+                "Small files that the same test writes.",
                 _table([rows[one] for one in MADE]),
                 "## Formats of programs",
                 "The examples of [cohorts.md](cohorts.md), on files made as the program documents them "

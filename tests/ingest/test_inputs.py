@@ -13,6 +13,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from tumint.cli import main
 from tumint.config import load_cohort
@@ -147,20 +148,27 @@ def to_the_report(one, source: Path, folder: Path) -> None:
         assert not (folder / "cohort").exists()
     done = run(folder, source, *one.options)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert load_cohort(folder / "cohort" / "config.yaml").config.ingest.format == one.form
+    config = yaml.safe_load((folder / "cohort" / "config.yaml").read_text(encoding="utf-8"))
+    assert config["ingest"]["format"] == one.form
     for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "index"):
         assert (folder / "results" / "cohort" / "reports" / f"{name}.html").is_file()
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 @pytest.mark.parametrize("one", docs.SHARED, ids=lambda one: one.source)
 def test_real_data_to_the_report(one, shared_data, tmp_path):
     to_the_report(one, shared_data / one.source, tmp_path)
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 @pytest.mark.parametrize("one", docs.MADE, ids=lambda one: one.source)
 def test_made_data_to_the_report(one, made, tmp_path):
+    to_the_report(one, made(one), tmp_path)
+
+
+@pytest.mark.whole
+def test_a_table_in_pixels_to_the_report(made, tmp_path):
+    (one,) = (one for one in docs.MADE if one.source == "pixels.csv")
     to_the_report(one, made(one), tmp_path)
 
 
