@@ -25,7 +25,8 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     done = tumint("plan", "other.yaml", cwd=finished)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "8 jobs would run for results/demo:",
+        "9 jobs would run for results/demo:",
+        "  neighbourhood: learn the niches: settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood (2 batches): settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood: gather the subjects: reads what is made again",
         *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
@@ -48,7 +49,7 @@ def test_plan_follows_the_order_of_the_stages(finished, tumint):
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
     assert [line.split(" (")[0].removesuffix(": not made yet").strip() for line in lines[1:]] == [
         *("ingest", "qc: measure", "qc: compare the ROIs of the cohort", "qc", "cluster"),
-        *("neighbourhood", "neighbourhood: gather the subjects", "response"),
+        *("neighbourhood: learn the niches", "neighbourhood", "neighbourhood: gather the subjects", "response"),
         *(f"report {name}" for name in ("ingest", "qc", "cluster", "neighbourhood", "response", "cohort", "index")),
     ]
 

@@ -17,9 +17,9 @@ REPORTS = (
     *("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index"),
     "report cohort",
 )
-GATHER = "neighbourhood: gather the subjects"
+LEARN, GATHER = "neighbourhood: learn the niches", "neighbourhood: gather the subjects"
 MEASURE, COMPARE = "qc: measure", "qc: compare the ROIs of the cohort"
-STAGES = ("ingest", MEASURE, COMPARE, "qc", "cluster", "neighbourhood", GATHER, "response")
+STAGES = ("ingest", MEASURE, COMPARE, "qc", "cluster", LEARN, "neighbourhood", GATHER, "response")
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,7 +30,8 @@ def _steps(*names: str) -> dict[str, list[str]]:
 
 
 FROM_NEIGHBOURHOOD = _steps(
-    "neighbourhood", GATHER, "response", "report neighbourhood", "report response", "report index", "report cohort"
+    *(LEARN, "neighbourhood", GATHER, "response"),
+    *("report neighbourhood", "report response", "report index", "report cohort"),
 )
 
 

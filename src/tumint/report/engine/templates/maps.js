@@ -19,10 +19,12 @@ function cellPanel(panel) {
   return { ...panel, x, y, home: { x: [left - across, right + across], y: panel.um ? rows : rows.reverse() } };
 }
 
-/** Puts cell panels beside each other, or below each other where the page is narrow, none taller than fills its width. */
+/** Puts cell panels beside each other, in rows where they would be too small to see, none taller than fills its width. */
 function placePanels(panels, layout, width) {
-  const columns = width < 560 ? 1 : panels.length;
-  const [gap, rows] = [24, Math.ceil(panels.length / columns)];
+  const gap = 24;
+  const fitting = width < 560 ? 1 : Math.floor(width / (220 + gap));
+  const rows = Math.ceil(panels.length / fitting);
+  const columns = Math.ceil(panels.length / rows);
   const wide = (width - 24 - gap * (columns - 1)) / columns;
   const head = 8 + 15 * Math.max(...panels.map((panel) => panel.title.length));
   const foot = 36; // the scale bar, or the title of the axis
