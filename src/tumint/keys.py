@@ -110,6 +110,7 @@ FAMILY_POSITIVE_CONTACT: Final = "positivity_by_contact"
 FAMILY_FEATURES: Final = "feature_contrast"  # of two features that the config names
 FAMILY_FEATURES_INDEX: Final = "feature_difference"  # the same of two that are no ratios
 FAMILY_NICHE: Final = "niche"  # share of a sample's cells in a niche
+FAMILY_MARKER_IN_NICHE: Final = "marker_in_niche"  # mean of a marker in the cells of a type in a niche, as a ratio
 FAMILY_NICHE_WITH: Final = "niche_with"  # share of a niche's cells with a type in their window
 FAMILY_TYPE_IN_NICHE: Final = "type_in_niche"  # share of a type's cells in a niche
 FAMILY_NETWORK: Final = "network"  # cells in networks, and their number, over those expected there

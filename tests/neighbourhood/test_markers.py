@@ -55,6 +55,16 @@ def test_means_and_odds_equal_those_of_a_loop() -> None:
     assert not (table[k.FAMILY].eq(k.FAMILY_POSITIVITY) & table[k.FEATURE].str.contains("Ki67")).any()  # no gate
 
 
+def test_levels_in_niches_are_those_of_places_and_nothing_else() -> None:
+    labels, niches, values = made()
+    every = marker_features("s", labels, TYPES, niches, values, {"PD1": 0.8})
+    placed = every[every[k.FAMILY].eq(k.FAMILY_MARKER) & every[k.FEATURE].str.contains(" in ")]
+    mine = marker_features("s", labels, TYPES, niches, values, {"PD1": 0.8}, inside=k.FAMILY_MARKER_IN_NICHE)
+    assert set(mine[k.FAMILY]) == {k.FAMILY_MARKER_IN_NICHE}
+    columns = [name for name in mine if name != k.FAMILY]
+    pd.testing.assert_frame_equal(mine[columns], placed[columns].reset_index(drop=True))
+
+
 def test_positive_cells_are_counted_against_the_share_of_the_cohort() -> None:
     values = {"PD1": np.array([1.0] * 6 + [0.0] * 14)}
     two = [

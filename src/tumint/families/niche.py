@@ -1,4 +1,4 @@
-"""Niches: how much of a ROI each is, who lives where, and which niches hold a type."""
+"""Niches: how much of a ROI each is, who lives where and in which state, and which niches hold a type."""
 
 from __future__ import annotations
 
@@ -33,5 +33,15 @@ FAMILIES = (
         pools="cells",
         value="odds",
         sentence="The odds that a cell of it has one nearby are {times} as high {sides}: niche {feature}",
+    ),
+    Family(
+        k.FAMILY_MARKER_IN_NICHE,
+        "marker in niche",
+        53,
+        scale="log",
+        pools="cells",
+        value="mean, normalised",
+        sentence="{feature} is {times} as high {sides}",
+        primary=False,
     ),
 )

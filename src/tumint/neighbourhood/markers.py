@@ -26,6 +26,7 @@ def marker_features(
     *,
     ratios: bool = True,
     told_by: Mapping[str, Sequence[str]] = {},
+    inside: str = "",
 ) -> pd.DataFrame:
     """Rows of the contract `FEATURES` of one sample: families `marker` (or `marker_difference`) and `positivity`.
 
@@ -43,6 +44,8 @@ def marker_features(
         Markers of a type that are not compared in it, because their gates made it.
     ratios
         Logarithms of means; else means, where normalised values can be negative.
+    inside
+        The family of levels within `domains` alone, in place of all these.
 
     Notes
     -----
@@ -52,26 +55,27 @@ def marker_features(
     places = ["", *sorted(set(domains) - {k.NO_DOMAIN})]
     K = len(types)
     at = np.searchsorted(places[1:], domains) if len(places) > 1 else np.zeros(len(domains), dtype=np.intp)
-    inside = np.asarray(domains) != k.NO_DOMAIN
+    placed = np.asarray(domains) != k.NO_DOMAIN
+    shown = [(j, place) for j, place in enumerate(places) if place or not inside]
+    family = inside or (k.FAMILY_MARKER if ratios else k.FAMILY_MARKER_DIFFERENCE)
     parts = []
     for marker, column in values.items():
         known = ~np.isnan(column)
         kinds = [
             (i, name) for i, name in enumerate(types) if name != k.UNCLASSIFIED and marker not in told_by.get(name, ())
         ]
-        here = known & inside
+        here = known & placed
         groups = np.concatenate([labels[known], labels[here] + K * (at[here] + 1)])
         level = np.concatenate([column[known], column[here]]).astype(float)
         size = K * len(places)
         n = np.bincount(groups, minlength=size).astype(float)
-        names = [_name(f"{marker} of", kind, place) for place in places for _, kind in kinds]
-        kept = np.array([i + K * j for j in range(len(places)) for i, _ in kinds], dtype=np.intp)
-        family = k.FAMILY_MARKER if ratios else k.FAMILY_MARKER_DIFFERENCE
+        names = [_name(f"{marker} of", kind, place) for _, place in shown for _, kind in kinds]
+        kept = np.array([i + K * j for j, _ in shown for i, _ in kinds], dtype=np.intp)
         parts.append(_rows(sample, family, names, n[kept], *(x[kept] for x in _means(groups, level, n, ratios))))
         gate = gates.get(marker, np.nan)
-        if not np.isnan(gate):
+        if not np.isnan(gate) and not inside:
             positive = np.bincount(groups, weights=level >= gate, minlength=size)
-            names = [_name(f"{marker}+ among", kind, place) for place in places for _, kind in kinds]
+            names = [_name(f"{marker}+ among", kind, place) for _, place in shown for _, kind in kinds]
             ratio = np.log2((positive + 0.5) / (n / 2 + 0.5))[kept]
             rows = _rows(sample, k.FAMILY_POSITIVITY, names, n[kept], ratio, np.full(len(kept), np.nan))
             parts.append(rows.assign(**{k.WEIGHT: rows[k.WEIGHT] / 2}))

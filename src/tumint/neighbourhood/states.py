@@ -29,15 +29,26 @@ def with_states(
     found = [scored.features]
     if measured.by_contact and scored.graph is not None and len(scored.graph):
         found.append(_by_contact(scored, cells, labels, types, domains, measured))
-    for names, mine in ((list(types), labels), *_wholes(types, labels, measured)):
-        found.append(
-            marker_features(
-                *(scored.sample, mine, names, domains, values, measured.gates),
-                ratios=measured.ratios,
-                told_by=measured.told_by,
+    wholes = _wholes(types, labels, measured)
+    # a ratio of means in niches has no meaning where normalised values can be negative
+    within = {"": domains} | ({k.FAMILY_MARKER_IN_NICHE: _niches(scored, cells)} if measured.ratios else {})
+    for inside, places in within.items():
+        for names, mine in ((list(types), labels), *wholes):
+            found.append(
+                marker_features(
+                    *(scored.sample, mine, names, places, values, measured.gates),
+                    ratios=measured.ratios,
+                    told_by=measured.told_by,
+                    inside=inside,
+                )
             )
-        )
     return replace(scored, features=pd.concat([part for part in found if len(part)], ignore_index=True))
+
+
+def _niches(scored: Scored, cells: pd.DataFrame) -> np.ndarray:
+    """The niche of the rows of `cells`, or `none`."""
+    of_cell = scored.members.set_index(k.CELL_ID)[k.NICHE] if len(scored.members) else pd.Series(dtype=object)
+    return of_cell.replace("", k.NO_DOMAIN).reindex(cells[k.CELL_ID]).fillna(k.NO_DOMAIN).to_numpy(dtype=object)
 
 
 def _by_contact(
