@@ -48,7 +48,7 @@ test: env  ## the tests
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
 whole: env  ## the whole workflow on the real cohorts and on a small one that is changed, killed, resumed and fed wrong data
-	$(BIN)/python -m pytest -m whole -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 
 drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

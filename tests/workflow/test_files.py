@@ -32,6 +32,7 @@ def test_the_demo_config_holds_the_defaults_it_calls_so():
     )
 
 
+@pytest.mark.whole
 def test_lint_finds_only_that_rules_share_one_environment(finished, snakemake):
     # One locked environment holds Snakemake and every command (`make env`), so no rule names one of its own.
     done = snakemake("--configfile", "config.yaml", "--lint", cwd=finished)

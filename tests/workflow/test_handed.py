@@ -52,6 +52,7 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path, capsys):
         assert "@gone.json: expected the file that a run writes when it starts, found none" in line
 
 
+@pytest.mark.whole
 def test_commands_of_many_samples_and_markers(finished, snakemake, edit):
     rows = []
     for i in range(SAMPLES):
