@@ -23,7 +23,9 @@ def table(reports: Path) -> pd.DataFrame:
 def see(browser: Any, part: str) -> None:
     browser.js("document.querySelector(arguments[0]).scrollIntoView({ behavior: 'instant' })", part)
     browser.wait(f"return document.querySelector('{part}').dataset.drawn === 'live'", 60)
-    browser.wait(f"return [...document.querySelectorAll('{part} canvas')].every((c) => c.dataset.drawn)", 60)
+    browser.wait(
+        f"return [...document.querySelectorAll('{part} .map:not([hidden]) canvas')].every((c) => c.dataset.drawn)", 60
+    )
 
 
 def painted(browser: Any, canvas: str) -> int:
