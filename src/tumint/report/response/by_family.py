@@ -18,6 +18,7 @@ FAMILY_COLUMNS = (
     Column("between_animals", "Between animals", "percent", "of the variance of a ROI, the mean over features"),
     Column("best_rois", "Best ROIs per animal", "int", "by the cost of an animal, response.animal_cost"),
 )
+MOST = 4  # families whose advice is written out
 FAMILIES_CAPTION = (
     "Families of features. How many ROIs per animal are best follows from how much animals differ, and "
     "ROIs of one animal."
@@ -45,8 +46,8 @@ def _families(contrast: Contrast) -> pd.DataFrame:
 
 
 def _advice(contrast: Contrast) -> list[Block]:
-    """More ROIs or more animals, family by family."""
+    """More ROIs or more animals, for the families that come first; the table above has all of them."""
     known = [one for one in contrast.facts.get("families", []) if (one.get("replicates") or {}).get("advice")]
     ordered = sorted(known, key=lambda one: families.rank(one[k.FAMILY]))
-    said = [f"{families.title(one[k.FAMILY])}: {one['replicates']['advice']}" for one in ordered]
+    said = [f"{families.title(one[k.FAMILY])}: {one['replicates']['advice']}" for one in ordered[:MOST]]
     return [Items(said, "More ROIs, or more animals?")] if said else []
