@@ -1,6 +1,42 @@
 """tumint: interactions between cells, and whether they decide if immunotherapy works.
 
+The Python interface is `score`, `parts`, `composition`, `density`, `distance` and `compare` (docs/python.md).
 Nothing heavy is imported here: `import tumint` and `tumint --help` stay fast.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tumint.api.compare import compare as compare
+    from tumint.api.features import composition as composition
+    from tumint.api.features import density as density
+    from tumint.api.features import distance as distance
+    from tumint.api.features import parts as parts
+    from tumint.api.score import score as score
+    from tumint.errors import TumintError as TumintError
+
 __version__ = "0.1.0"
+_PUBLIC = {
+    "TumintError": "tumint.errors",
+    "compare": "tumint.api.compare",
+    "composition": "tumint.api.features",
+    "density": "tumint.api.features",
+    "distance": "tumint.api.features",
+    "parts": "tumint.api.features",
+    "score": "tumint.api.score",
+}
+__all__ = ["TumintError", "__version__", "compare", "composition", "density", "distance", "parts", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'tumint' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -19,6 +19,7 @@ from tumint.errors import DataError, Fault, SheetError
 from tumint.io.kinds import EMPTY, oddity
 from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
+from tumint.io.raw.table import Table
 from tumint.io.steady import unchanged
 from tumint.text import and_more, listed, nearest, plural
 
@@ -67,12 +68,26 @@ def read_sheet(
         raise SheetError(error.faults) from None
     if not numbers:
         raise SheetError(Fault(str(path), "at least one sample", "a header only"))
-    faults: list[Fault | str] = []
     folder = Path(data) if data is not None else Path(path).parent
     if k.PATH in sheet:
         sheet[k.PATH] = [str(folder / p) if p else "" for p in sheet[k.PATH]]
+    return _checked(sheet, numbers, path, subject, check_files=check_files)
+
+
+def sheet_of(table: Table, subject: str = k.SUBJECT) -> pd.DataFrame:
+    """What `read_sheet` returns without files, of an open table."""
+    try:
+        sheet, numbers = _rows_of(table, (k.SAMPLE, subject))
+    except DataError as error:
+        raise SheetError(error.faults) from None
+    return _checked(sheet, numbers, table.place.path, subject, check_files=False)
+
+
+def _checked(
+    sheet: pd.DataFrame, numbers: list[int], path: str | Path, subject: str, *, check_files: bool
+) -> pd.DataFrame:
     sheet[k.SUBJECT] = sheet[subject]
-    faults += _check_rows(sheet, numbers, path, check_files=check_files)
+    faults: list[Fault | str] = [*_check_rows(sheet, numbers, path, check_files=check_files)]
     if faults:
         raise SheetError(faults)
     if k.PIXEL_SIZE_UM in sheet:
@@ -104,7 +119,10 @@ def _read_rows(path: str | Path, needed: Iterable[str]) -> tuple[pd.DataFrame, l
     """The rows as text and their numbers (the header is row 1); rows without any text are left out."""
     if (odd := oddity(path)) and odd != EMPTY:  # asked first, because to open a pipe is to wait
         raise DataError(Fault(str(path), "a sample sheet", "no file" if odd == "none" else odd))
-    table = open_table(Place(str(path)))
+    return _rows_of(open_table(Place(str(path))), needed)
+
+
+def _rows_of(table: Table, needed: Iterable[str]) -> tuple[pd.DataFrame, list[int]]:
     if lacking := [f"`{column}`" for column in needed if column not in table.header]:
         columns = "a column" if len(lacking) == 1 else "columns"
         table.faults.append(Fault(table.place.at("header"), f"{columns} {listed(lacking)}", ", ".join(table.header)))

@@ -27,7 +27,7 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     assert done.stdout.splitlines() == [
         "9 jobs would run for results/demo:",
         "  neighbourhood: learn the niches: settings changed: neighbourhood.min_cells 10 → 20",
-        "  neighbourhood (2 batches): settings changed: neighbourhood.min_cells 10 → 20",
+        "  neighbourhood (2 batches): reads what is made again",
         "  neighbourhood: gather the subjects: reads what is made again",
         *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
         "  report cohort: reads what is made again",

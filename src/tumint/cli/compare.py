@@ -66,29 +66,18 @@ def _compare(a: argparse.Namespace) -> None:
     from tumint.io.contracts import EFFECTS, joined
     from tumint.io.tables import write_csv, write_table
     from tumint.provenance import run_metadata
-    from tumint.response.design.subjects import check_values
+    from tumint.response.asked import Asked, compared, config_of, of_families
     from tumint.response.inputs import read_features
-    from tumint.response.stage import run_contrasts
-    from tumint.samples import check_design, read_sheet
+    from tumint.samples import read_sheet
 
     if a.out.suffix.lower() not in {".parquet", ".csv"}:
         raise TumintError(Fault("--out", "a name that ends in .parquet or .csv", f"`{a.out}`"))
     check_output(a, EFFECTS)
     sheet = read_sheet(a.samples, check_files=False, subject=a.subject)
-    config = _config(a, sheet)
-    if faults := check_design(sheet, config, str(a.samples), "command line"):
-        raise TumintError(faults)
-    features = read_features(a.features, a.sample, sheet.columns)
-    known = set(features["family"].astype(str))
-    if unknown := sorted(set(a.family or []) - known):
-        raise TumintError(Fault("--family", f"one of {', '.join(sorted(known))}", ", ".join(unknown)))
-    if a.family:
-        features = features[features["family"].astype(str).isin(a.family)]
-    check_values(features, str(a.features))
-    named = {"features": str(a.features), "sheet": str(a.samples)}
-    results = run_contrasts(features, sheet, config, a.seed, **named, beside=())
-    if results and all(result.faults for result in results):
-        raise TumintError([fault for result in results for fault in result.faults])
+    asked = Asked(a.group, a.reference, a.adjust, a.paired, a.method, a.min_subjects, a.family, a.seed)
+    config = config_of(asked, sheet, str(a.samples), _option, "command line")
+    features = of_families(read_features(a.features, a.sample, sheet.columns), asked, _option)
+    results = compared(features, sheet, config, a.seed, (str(a.features), str(a.samples)))
     effects = joined([result.effects for result in results], EFFECTS, only=True)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)
@@ -100,33 +89,5 @@ def _compare(a: argparse.Namespace) -> None:
     print(compare_said.at_the_end(results, features, sheet, config.fdr, a.out))
 
 
-def _config(a: argparse.Namespace, sheet: Any) -> Any:
-    """The config that the options stand for: one contrast for every level but the reference."""
-    import re
-
-    from tumint.config.load import validate
-    from tumint.config.response import ResponseConfig
-    from tumint.errors import Fault, TumintError
-
-    named = {"--group": [a.group], "--adjust": a.adjust, "--paired": [a.paired] if a.paired else []}
-    faults: list[Fault | str] = [
-        Fault(option, f"a column of {a.samples}", f"`{column}`")
-        for option, columns in named.items()
-        for column in columns
-        if column not in sheet
-    ]
-    if faults:
-        raise TumintError(faults)
-    levels = [level for level in dict.fromkeys(sheet[a.group]) if level]
-    if a.reference not in levels:
-        raise TumintError(Fault("--reference", f"one of {', '.join(levels)}", f"`{a.reference}`"))
-    others = [level for level in levels if level != a.reference]
-    if not others:
-        raise TumintError(Fault(f"{a.samples} column `{a.group}`", f"a group besides `{a.reference}`", "none"))
-    common = {"column": a.group, "reference": a.reference, "adjust": a.adjust, "paired": a.paired}
-    contrasts = [
-        {"name": re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{level}_vs_{a.reference}"), "group": level, **common}
-        for level in others
-    ]
-    values = {"contrasts": contrasts, "min_subjects": a.min_subjects, "method": a.method}
-    return validate(ResponseConfig, values, "command line")
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

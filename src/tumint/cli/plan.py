@@ -99,7 +99,7 @@ def read_dry_run(text: str) -> list[Step]:
     return sorted(steps.values(), key=_rank)
 
 
-_WITHIN = ("measure", "compare", "", "gather")  # the parts of a stage, by the first word after the colon
+_WITHIN = ("measure", "compare", "learn", "", "gather")  # the parts of a stage, by the first word after the colon
 
 
 def _rank(step: Step) -> tuple[bool, int, int]:

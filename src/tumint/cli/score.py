@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tumint.cli import score_said
 from tumint.cli.outputs import add_overwrite, check_output
-from tumint.text import setting
 
 _STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
 
@@ -84,24 +84,19 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _score(a: argparse.Namespace) -> None:
-    local, a.null = a.null == "local", "exact" if a.null in (None, "local") else a.null
-    _check(a)
-    if a.statistic == "share":
-        a.statistic, a.patch_size = "patch", 1
+    a.null = a.null or "exact"
     from tumint import compiled
     from tumint.cli.score_columns import guess_into, say_files, tables
     from tumint.io.contracts import SCORES
     from tumint.neighbourhood import score_files
-    from tumint.neighbourhood.image import GraphSpec
-    from tumint.neighbourhood.levels import Scales
-    from tumint.neighbourhood.score_table import Null
-    from tumint.neighbourhood.scores import Method
+    from tumint.neighbourhood.score_options import Options
     from tumint.neighbourhood.tables import Columns
 
+    options = Options(**{one.name: getattr(a, one.name) for one in fields(Options)})
+    _check(a, options)
     files = tables(a.table)
     check_output(a, SCORES, files)
     guessed = guess_into(a, files)
-    kind: Any = "provided" if a.graph == "edges" else a.graph
     label, types = a.label, None
     if a.flags:
         from tumint.ingest.rows import types_of
@@ -112,50 +107,22 @@ def _score(a: argparse.Namespace) -> None:
     for line in (*say_files(files), *guessed):
         print(f"score: {line}", file=sys.stderr)
     compiled.announce()
-    scores, subjects = score_files.run(
-        read,
-        a.out,
-        columns,
-        GraphSpec(kind, a.max_edge, a.k, a.symmetric, a.radius, a.guard),
-        Method(a.statistic, a.null, a.permutations, a.seed, a.min_cells, a.patch_size, a.jitter, a.stop_after),
-        Null(local, a.parent is not None, Scales(a.local_um, a.around_um)),
-        um_per_px=a.um_per_px,
-        threads=a.threads,
-    )
+    scores, subjects = score_files.run(read, a.out, columns, options)
     print(score_said.at_the_end(scores, a.out, subjects))
 
 
-def _check(a: argparse.Namespace) -> None:
+def _check(a: argparse.Namespace, options: Any) -> None:
     """Options that are wrong by themselves or together."""
-    import math
-
     from tumint.errors import Fault, TumintError
+    from tumint.neighbourhood.score_options import faults
 
-    faults: list[Fault | str] = []
-    if a.out.suffix.lower() not in (".parquet", ".csv"):
-        faults.append(Fault("-o", "a .parquet or .csv file", f"`{a.out}`"))
-    for option in ("um_per_px", "radius", "jitter", "local_um", "around_um"):
-        if not (math.isfinite(value := getattr(a, option)) and value > 0):
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a positive number", f"`{setting(value)}`"))
-    for option in ("max_edge", "guard"):
-        if not (math.isfinite(value := getattr(a, option)) and value >= 0):
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a number that is 0 or more", f"`{setting(value)}`"))
-    for option in ("k", "permutations", "threads", "min_cells", "patch_size"):
-        if (value := getattr(a, option)) < 1:
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 1", f"`{value}`"))
-    for option in ("seed", "stop_after"):
-        if (value := getattr(a, option)) < 0:
-            faults.append(Fault(f"--{option.replace('_', '-')}", "a whole number from 0", f"`{value}`"))
-    if a.graph == "edges" and (a.edges is None or a.cell_id is None):
-        faults.append(Fault("--graph edges", "--edges FILE and --cell-id COL", "only one of them or none"))
-    if a.graph != "edges" and a.edges is not None:
-        faults.append(Fault("--edges", "--graph edges with it", f"`--graph {a.graph}`"))
-    if a.null != "exact" and a.statistic == "allocation":
-        faults.append(Fault("--statistic allocation", "--null exact or local", f"`{a.null}`"))
-    if a.null in ("torus", "jitter") and a.graph == "edges":
-        faults.append(Fault(f"--null {a.null}", "a graph made from coordinates", "`--graph edges`"))
-    for option in ("stratum", "parent"):
-        if a.null in ("torus", "jitter") and (column := getattr(a, option)) is not None:
-            faults.append(Fault(f"--null {a.null}", f"no --{option}, which it cannot keep", f"`{column}`"))
-    if faults:
-        raise TumintError(faults)
+    wrong = a.out.suffix.lower() not in (".parquet", ".csv")
+    found: list[Fault | str] = [Fault("-o", "a .parquet or .csv file", f"`{a.out}`")] if wrong else []
+    found += faults(
+        *(options, lambda option: f"--{option.replace('_', '-')}"),
+        edges=a.edges is not None,
+        cell_id=a.cell_id is not None,
+        within={"stratum": a.stratum, "parent": a.parent},
+    )
+    if found:
+        raise TumintError(found)

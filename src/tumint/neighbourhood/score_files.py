@@ -13,9 +13,8 @@ from tumint.errors import DataError, Fault
 from tumint.io import contracts
 from tumint.io.steady import unchanged
 from tumint.io.tables import write_csv, write_table
-from tumint.neighbourhood.image import GraphSpec
-from tumint.neighbourhood.score_table import Null, score_cells
-from tumint.neighbourhood.scores import Method
+from tumint.neighbourhood.score_options import Options
+from tumint.neighbourhood.score_table import score_cells
 from tumint.neighbourhood.tables import PARENT, Columns, read_cells_table, read_edges_table
 from tumint.provenance import run_metadata
 
@@ -52,28 +51,19 @@ def _check_apart(tables: Sequence[Path], parts: Sequence[pd.DataFrame]) -> None:
                 raise DataError(Fault(str(table), expected, found, mends))
 
 
-def run(
-    read: Read,
-    out: Path,
-    columns: Columns,
-    spec: GraphSpec,
-    method: Method,
-    null: Null,
-    *,
-    um_per_px: float = 1.0,
-    threads: int = 1,
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def run(read: Read, out: Path, columns: Columns, options: Options) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score every sample of `read` and write `out` (`contracts.SCORES`), sorted by sample, source and target.
 
     Returns the scores, and the subject of each sample where a column names it. Types are those of all tables, so that
-    every sample has the same pairs. The bytes do not depend on `threads`.
+    every sample has the same pairs. The bytes do not depend on the threads.
     """
-    scores = score_cells(read.cells, spec, method, null, read.edges, threads=threads)
+    spec, method, null = options.spec, options.method, options.within(parent=columns.parent is not None)
+    scores = score_cells(read.cells, spec, method, null, read.edges, threads=options.threads)
     if out.suffix.lower() == ".csv":
         write_csv(scores, out)
     else:
         params = {"columns": columns.settings(), "graph": asdict(spec), "method": asdict(method), "null": asdict(null)}
-        meta = run_metadata("neighbourhood", {**params, "um_per_px": um_per_px})
+        meta = run_metadata("neighbourhood", {**params, "um_per_px": options.um_per_px})
         write_table(scores, out, contracts.SCORES, meta=meta)
     cells = read.cells
     subjects = dict(zip(cells[k.SAMPLE], cells[k.SUBJECT], strict=True)) if k.SUBJECT in cells else {}

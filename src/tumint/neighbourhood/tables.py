@@ -63,7 +63,11 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
         One line per fault: no such file or format, a missing column, a coordinate that is no finite number, an empty
         label, sample, stratum or id, an id twice in a sample.
     """
-    table = _read(path, columns.named(), columns.decimal)
+    return cells_of(_read(path, columns.named(), columns.decimal), columns, path.name.split(".")[0], um_per_px)
+
+
+def cells_of(table: Table, columns: Columns, image: str, um_per_px: float = 1.0) -> pd.DataFrame:
+    """What `read_cells_table` returns, of a table whose columns are loaded; `image`: its sample where it names none."""
     out: dict[str, np.ndarray] = {
         key: table.numbers(column, missing=False) * um_per_px
         for key, column in ((k.X_UM, columns.x), (k.Y_UM, columns.y))
@@ -79,7 +83,7 @@ def read_cells_table(path: Path, columns: Columns, um_per_px: float = 1.0) -> pd
         if name is not None:
             out[key] = table.names(name, needed=True)
     if columns.sample is None:
-        out[k.SAMPLE] = np.full(len(table), path.name.split(".")[0], dtype=object)
+        out[k.SAMPLE] = np.full(len(table), image, dtype=object)
     if columns.cell_id is not None:
         out[k.CELL_ID] = table.names(columns.cell_id, needed=True)
     cells = pd.DataFrame(out)

@@ -44,28 +44,33 @@ def read_features(path: Path, sample: str = k.SAMPLE, beside: Collection[str] = 
     DataError
         The file is missing or is none of these, with the columns that it has.
     """
-    kinds = {"statistic": "str", k.NULL: "str", **SCORES.kinds, **FEATURES.kinds}
     with unchanged([path]):
-        table = open_table(Place(str(path)))
-        as_ours = [k.SAMPLE if name == sample else name for name in table.header]
-        wanted = [name for name in dict.fromkeys(as_ours) if name in kinds]
-        is_scores = "log2_enrichment" in wanted and k.VALUE not in wanted
-        if not is_scores and not user_tables.is_long(wanted):
-            return _wide(table, path, sample, beside)
-        contract = SCORES if is_scores else FEATURES
-        there = {name: sample if name == k.SAMPLE else name for name in wanted}
-        needed = [*contract.columns, *wanted] if is_scores else wanted
-        table.require(*dict.fromkeys(there.get(name, name) for name in needed))
-        table.stop_on_faults()
-        table.load(there.values())
+        return features_of(open_table(Place(str(path))), sample, beside)
+
+
+def features_of(table: Table, sample: str = k.SAMPLE, beside: Collection[str] = ()) -> pd.DataFrame:
+    """What `read_features` returns, of an open table."""
+    kinds = {"statistic": "str", k.NULL: "str", **SCORES.kinds, **FEATURES.kinds}
+    where = table.place.path
+    as_ours = [k.SAMPLE if name == sample else name for name in table.header]
+    wanted = [name for name in dict.fromkeys(as_ours) if name in kinds]
+    is_scores = "log2_enrichment" in wanted and k.VALUE not in wanted
+    if not is_scores and not user_tables.is_long(wanted):
+        return _wide(table, sample, beside)
+    contract = SCORES if is_scores else FEATURES
+    there = {name: sample if name == k.SAMPLE else name for name in wanted}
+    needed = [*contract.columns, *wanted] if is_scores else wanted
+    table.require(*dict.fromkeys(there.get(name, name) for name in needed))
+    table.stop_on_faults()
+    table.load(there.values())
     found = {name: _column(table, there[name], kinds[name]) for name in wanted}
     table.stop_on_faults()
     rows = pd.DataFrame(found) if is_scores else user_tables.from_long(found)
-    check(rows, contract, str(path))
-    return from_scores(rows, str(path)) if is_scores else rows
+    check(rows, contract, where)
+    return from_scores(rows, where) if is_scores else rows
 
 
-def _wide(table: Table, path: Path, sample: str, beside: Collection[str]) -> pd.DataFrame:
+def _wide(table: Table, sample: str, beside: Collection[str]) -> pd.DataFrame:
     """One row per sample; what holds no numbers is named on stderr."""
     if sample not in table.header or (k.FEATURE in table.header) != (k.VALUE in table.header):
         raise DataError(user_tables.not_recognised(table, sample))
@@ -74,8 +79,8 @@ def _wide(table: Table, path: Path, sample: str, beside: Collection[str]) -> pd.
     table.load(table.header)
     rows, other = user_tables.from_wide(table, sample, beside)
     if other:
-        print(f"tumint: {path}: no numbers, so no features: {listed(other)}", file=sys.stderr)
-    check(rows, FEATURES, str(path))
+        print(f"tumint: {table.place.path}: no numbers, so no features: {listed(other)}", file=sys.stderr)
+    check(rows, FEATURES, table.place.path)
     return rows
 
 

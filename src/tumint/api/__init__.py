@@ -1,0 +1,1 @@
+"""The Python interface: what the command line computes, from data in memory and back into it."""
