@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,10 +20,7 @@ from tumint.io.raw.opening import open_table
 from tumint.io.raw.source import Place
 from tumint.io.raw.table import Table
 from tumint.io.steady import unchanged
-from tumint.text import and_more, listed, nearest, plural
-
-if TYPE_CHECKING:
-    from tumint.config.response import Outcome, ResponseConfig
+from tumint.text import listed, nearest
 
 _NUMBER = re.compile(r"^([+-]?\d+(,\d+)?)?$")
 _LONGEST_SHOWN = 300  # characters of a path in a message
@@ -167,7 +163,7 @@ def _check_rows(sheet: pd.DataFrame, numbers: list[int], path: str | Path, *, ch
             yield Fault(where, "each `path`, with its `part`, once", found)
         elif check_files:
             sources[source] = number
-        if k.PIXEL_SIZE_UM in row and not _positive(row[k.PIXEL_SIZE_UM]):
+        if k.PIXEL_SIZE_UM in row and not is_positive(row[k.PIXEL_SIZE_UM]):
             yield Fault(where, f"`{k.PIXEL_SIZE_UM}` to be a positive number", f"`{row[k.PIXEL_SIZE_UM]}`")
 
 
@@ -189,15 +185,17 @@ def odd_name(column: str, name: str) -> tuple[str, str] | None:
     return None if shown == name else (f"`{column}` without invisible characters", f"`{shown}`")
 
 
-def _finite(text: str) -> bool:
+def is_finite(text: str) -> bool:
+    """Whether a field is a number."""
     try:
         return math.isfinite(float(text))
     except ValueError:
         return False
 
 
-def _positive(text: str) -> bool:
-    return _finite(text) and float(text) > 0
+def is_positive(text: str) -> bool:
+    """Whether a field is a number above 0."""
+    return is_finite(text) and float(text) > 0
 
 
 def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
@@ -221,87 +219,3 @@ def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list
             groups[f"g{len(groups) + 1:04d}"] = mine
             mine = []
     return groups
-
-
-def check_design(sheet: pd.DataFrame, response: ResponseConfig, path: str, where: str) -> list[Fault | str]:
-    """Faults of contrasts and outcomes against the sheet: columns, levels, numbers, one value per subject."""
-    faults: list[Fault | str] = []
-    for i, contrast in enumerate(response.contrasts):
-        key = f"{where}: key `response.contrasts.{i}"
-        paired = [contrast.paired] if contrast.paired else []
-        for column in (contrast.column, *contrast.adjust, *paired):
-            if column not in sheet:
-                faults.append(Fault(f"{key}`", f"a column of {path}", f"`{column}`{nearest(column, sheet.columns)}"))
-                continue
-            # a paired subject may be in both groups: then each of its halves has one value of the others
-            by = [k.SUBJECT] if not paired or contrast.column not in sheet else [k.SUBJECT, contrast.column]
-            if column in by:
-                continue
-            several = sheet.groupby(by, sort=False)[column].agg(lambda values: list(dict.fromkeys(values)))
-            remedy = _remedy(contrast.column == column and not paired, key, where)
-            faults += _several(several[several.map(len) > 1], column, path, remedy)
-        if contrast.column in sheet:
-            levels = list(dict.fromkeys(sheet[contrast.column]))
-            for name in ("reference", "group"):
-                if (level := getattr(contrast, name)) not in levels:
-                    faults.append(Fault(f"{key}.{name}`", f"one of {', '.join(levels)}", f"`{level}`"))
-    for i, outcome in enumerate(response.outcomes):
-        faults += check_outcome(sheet, outcome, i, path, where)
-    return faults
-
-
-def _remedy(possible: bool, key: str, where: str) -> str:
-    """What lets a subject be in both groups, as the command line or the config has it."""
-    if not possible:
-        return ""
-    in_config = f"`{key.rpartition('key `')[2]}.paired: {k.SUBJECT}`"
-    named = "`--paired` with the subject's column" if where == "command line" else in_config
-    return f" per subject, or {named} where subjects are in both groups"
-
-
-def _several(found: pd.Series, column: str, path: str, remedy: str) -> Iterable[Fault]:
-    """One line, however many subjects have several values of a column."""
-    if found.empty:
-        return
-    names = [" ".join(unit) if isinstance(unit, tuple) else str(unit) for unit in found.index]
-    place = f"{path} (subject {names[0]})" if len(names) == 1 else path
-    also = "" if len(names) == 1 else f" in {plural(len(names), 'subject')} ({listed(names, 3)})"
-    yield Fault(place, f"one value of `{column}`{remedy}", f"{', '.join(found.iloc[0])}{also}")
-
-
-def _of_subjects(odd: list[tuple[str, str]], path: str, expected: str) -> list[Fault]:
-    """One fault for all subjects that lack the same: a wrong column is one mistake, however many there are."""
-    if not odd:
-        return []
-    (name, found), more = odd[0], and_more(len(odd) - 1, "subject")
-    return [Fault(f"{path} (subject {name})", expected, f"{found}{more}")]
-
-
-def check_outcome(sheet: pd.DataFrame, outcome: Outcome, i: int, path: str, where: str) -> list[Fault | str]:
-    """Columns, numbers and events of outcome `i` of the config, one value of each per subject."""
-    faults: list[Fault | str] = []
-    for column in filter(None, (outcome.column, outcome.event, *outcome.adjust)):
-        if column not in sheet:
-            found = f"`{column}`{nearest(column, sheet.columns)}"
-            faults.append(Fault(f"{where}: key `response.outcomes.{i}`", f"a column of {path}", found))
-            continue
-        odd: dict[str, list[tuple[str, str]]] = {}  # what was expected, and of whom what was found
-        for subject, part in sheet.groupby(k.SUBJECT, sort=False)[column]:
-            if len(seen := list(dict.fromkeys(part))) > 1:
-                odd.setdefault(f"one value of `{column}`", []).append((str(subject), ", ".join(seen)))
-            elif (expected := _expected(outcome, column, seen[0])) is not None:
-                odd.setdefault(f"`{column}` to be {expected}", []).append((str(subject), f"`{seen[0]}`"))
-        for expected, found_of in odd.items():
-            faults += _of_subjects(found_of, path, expected)
-    return faults
-
-
-def _expected(outcome: Outcome, column: str, text: str) -> str | None:
-    """What a value should have been; None where it is right."""
-    if column == outcome.event:
-        return None if text in {"0", "1", ""} else "0 or 1"
-    if column != outcome.column or text == "":
-        return None
-    if outcome.event:
-        return None if _positive(text) else "a positive time, or empty"
-    return None if _finite(text) else "a number, or empty"

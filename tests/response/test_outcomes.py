@@ -16,7 +16,7 @@ from tumint.config.response import Contrast, Outcome, ResponseConfig
 from tumint.errors import SheetError
 from tumint.response.design.subjects import subject_values
 from tumint.response.outcomes import relate
-from tumint.samples import check_design
+from tumint.sheet_design import check_design
 
 
 def _config(**outcome: object) -> ResponseConfig:

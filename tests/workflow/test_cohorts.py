@@ -80,10 +80,10 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
     assert tested["n_subjects_reference"].max() == 8
     assert tested["n_subjects_group"].max() == 8
     # their 16 − 2 degrees of freedom, and what a prior adds: no more than those of all features of the family, which it
-    # does where variances are alike to within their errors, as in `mixing` and `domain_of_type`
+    # does where variances are alike to within their errors, as in those left out
     families = tested.groupby("family")["df"].agg(["max", "size"])
     assert (families["max"] <= 14 * families["size"]).all()
-    assert families["max"].drop(["mixing", "domain_of_type"]).max() < 80
+    assert families["max"].drop(["mixing", "domain_of_type", "niche", "type_in_niche"]).max() < 80
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])

@@ -12,6 +12,7 @@ from tumint.errors import DataError, Fault
 from tumint.io.raw.h5ad import Frame, place_of
 from tumint.io.raw.source import Place
 from tumint.neighbourhood.tables import Columns, cells_of
+from tumint.text import integer
 
 GRAPH = "spatial_connectivities"  # where squidpy keeps its graph, in obsp
 _IMAGE, _HERE = "cells", Place("cells")
@@ -55,7 +56,7 @@ def edges_of(data: Any, cells: pd.DataFrame, name: str) -> pd.DataFrame:
     source, target = (np.asarray(ends)[matrix.data != 0] for ends in (matrix.row, matrix.col))
     sample = cells[k.SAMPLE].to_numpy(object)
     if (apart := sample[source] != sample[target]).any():
-        expected, found = "edges within samples", f"{int(apart.sum()):,} that join two of them"
+        expected, found = "edges within samples", f"{integer(apart.sum())} that join two of them"
         raise DataError(Fault(f'obsp["{name}"]', expected, found, "squidpy's `library_key` keeps them apart"))
     ids = np.arange(len(cells)).astype(str).astype(object)
     return pd.DataFrame({k.SAMPLE: sample[source], k.SOURCE_CELL: ids[source], k.TARGET_CELL: ids[target]})

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from tumint.api.asked import Asked, compared, config_of, of_families
 from tumint.errors import DataError, Fault
 from tumint.io.contracts import EFFECTS, joined
 from tumint.io.raw.h5ad import Frame
 from tumint.io.raw.source import Place
-from tumint.response.asked import Asked, compared, config_of, of_families
 from tumint.response.inputs import features_of
 from tumint.samples import sheet_of
 

@@ -62,11 +62,11 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _compare(a: argparse.Namespace) -> None:
+    from tumint.api.asked import Asked, compared, config_of, of_families
     from tumint.errors import Fault, TumintError
     from tumint.io.contracts import EFFECTS, joined
     from tumint.io.tables import write_csv, write_table
     from tumint.provenance import run_metadata
-    from tumint.response.asked import Asked, compared, config_of, of_families
     from tumint.response.inputs import read_features
     from tumint.samples import read_sheet
 

@@ -19,7 +19,8 @@ from tumint.config.panel import Panel
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import ConfigError, Fault, TumintError
 from tumint.io.kinds import EMPTY, FOLDER, oddity
-from tumint.samples import check_design, check_excluded, read_sheet, without
+from tumint.samples import check_excluded, read_sheet, without
+from tumint.sheet_design import check_design
 
 T = TypeVar("T")
 

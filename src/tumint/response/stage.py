@@ -50,8 +50,9 @@ from tumint.response.remaining import remaining
 from tumint.response.sensitivity import robustness
 from tumint.response.summary import summarise
 from tumint.response.wording import abundance_in_words
-from tumint.samples import check_design, read_sheet
+from tumint.samples import read_sheet
 from tumint.samples import without as without_excluded
+from tumint.sheet_design import check_design
 from tumint.text import listed
 
 

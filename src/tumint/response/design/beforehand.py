@@ -13,7 +13,7 @@ from tumint.config.response import Contrast, Outcome, ResponseConfig
 from tumint.errors import Fault, SheetError
 from tumint.response.design.groups import build, check_covariates, check_formula
 from tumint.response.design.status import check_estimable, contrast_reason
-from tumint.samples import check_outcome
+from tumint.sheet_design import check_outcome
 from tumint.text import nearest
 
 _MOST_COLUMNS = 500

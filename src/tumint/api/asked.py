@@ -14,7 +14,7 @@ from tumint.errors import Fault, TumintError
 from tumint.response.compare import Result
 from tumint.response.design.subjects import check_values
 from tumint.response.stage import run_contrasts
-from tumint.samples import check_design
+from tumint.sheet_design import check_design
 
 
 @dataclass(frozen=True)
