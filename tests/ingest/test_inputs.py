@@ -166,12 +166,6 @@ def test_made_data_to_the_report(one, made, tmp_path):
     to_the_report(one, made(one), tmp_path)
 
 
-@pytest.mark.whole
-def test_a_table_in_pixels_to_the_report(made, tmp_path):
-    (one,) = (one for one in docs.MADE if one.source == "pixels.csv")
-    to_the_report(one, made(one), tmp_path)
-
-
 @pytest.mark.parametrize("one", docs.MADE, ids=lambda one: one.source)
 def test_made_data_is_recognised(one, made, tmp_path, monkeypatch):
     """What the report's test starts from, without the run."""

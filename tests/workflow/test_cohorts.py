@@ -110,6 +110,7 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
         assert (results / "reports" / f"{name}.html").is_file()
 
 
+@pytest.mark.slow
 def test_mouse_spleen_codex_tells_shared_tissue_from_contact(results_of):
     """Across the image CD4 and CD8 T cells touch far too often; among T cells, given where they are, too seldom."""
     results = results_of("mouse_spleen_codex")

@@ -76,6 +76,7 @@ def test_snakemakes_own_report(ran, snakemake):
     assert any(name.endswith(".svg") for name in names)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(raw, ran, tumint):
     process = subprocess.Popen(
         [sys.executable, "-c", _MAIN, "run", "data/config.yaml", "--cores", "1"],

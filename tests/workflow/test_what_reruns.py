@@ -49,6 +49,7 @@ def test_a_neighbourhood_key(finished, jobs, edit):
     assert jobs(cwd=finished, config="other.yaml") == FROM_NEIGHBOURHOOD
 
 
+@pytest.mark.slow
 def test_a_figure_setting(finished, jobs, edit):
     edit(finished, "other.yaml", report={"point_size": 5.0})
     assert jobs(cwd=finished, config="other.yaml") == _steps(*REPORTS)
@@ -70,6 +71,7 @@ def test_a_raw_table(finished, jobs):
     assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], MEASURE: ["b0003"], "qc": ["b0003"]}
 
 
+@pytest.mark.slow
 def test_limits_of_the_cohort_judge_every_batch_again(finished, jobs, edit):
     edit(finished, "other.yaml", qc={"total": {"mad_above": 5.0, "per": "cohort"}})
     asked = jobs(cwd=finished, config="other.yaml")
@@ -84,6 +86,7 @@ def test_the_design_of_the_sheet(finished, jobs, edit):
     assert jobs(cwd=finished) == _steps("response", *REPORTS)
 
 
+@pytest.mark.slow
 def test_a_sample_more_leaves_full_batches_alone(finished, jobs):
     (finished / "raw" / "new.csv").write_text("ObjectNumber\n1\n")
     with open(finished / "samples.tsv", "a") as sheet:
@@ -117,7 +120,7 @@ def _dated(folder: Path, *patterns: str, days: float) -> None:
 THEIRS = ("raw/*.csv", "*.tsv", "*.yaml")
 
 
-@pytest.mark.parametrize("days", [-3000, 30_000])
+@pytest.mark.parametrize("days", [-3000, pytest.param(30_000, marks=pytest.mark.slow)])
 def test_the_dates_of_users_files_say_nothing(finished, jobs, days):
     _dated(finished, *THEIRS, days=days)
     assert jobs(cwd=finished) == {}
@@ -132,6 +135,7 @@ def test_a_raw_table_of_the_future_is_read_once(finished, jobs):
     assert jobs(cwd=finished)["ingest"] == ["b0003"]
 
 
+@pytest.mark.slow
 def test_results_without_order_are_not_made_again(finished, jobs):
     """As in a folder that was copied file by file, or by several at once."""
     paths = sorted(path for path in (finished / "results").rglob("*") if path.is_file())
@@ -161,6 +165,7 @@ def test_a_missing_report(finished, jobs):
     assert jobs(cwd=finished) == _steps("report qc", "report index")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("edited")])
 def test_a_single_figure_and_a_file_of_another_content(finished, jobs, change):
     results = finished / "results" / "demo"
