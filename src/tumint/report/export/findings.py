@@ -45,7 +45,9 @@ def pairs(results: Path, most: int) -> list[Pair]:
         for row in contrast.get("findings", []):
             if _is_contact(row):
                 source, target = str(row[k.SOURCE]), str(row[k.TARGET])
-                found.setdefault(frozenset((source, target)), Pair(source, target, str(row.get("words", ""))))
+                found.setdefault(
+                    frozenset((source, target)), Pair(source, target, str(row.get("short") or row.get("words", "")))
+                )
     return list(found.values())[:most]
 
 

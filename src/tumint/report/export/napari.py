@@ -12,6 +12,7 @@ from tumint.io.tables import write_csv
 from tumint.report.export.viewer import Job
 
 TITLE = "napari"
+PIXELS = True
 Y, X = "axis-0", "axis-1"
 COLOURS = "colours.json"
 OPEN = f"""\

@@ -19,6 +19,7 @@ from tumint.report.export.layers import Roi, rgb
 from tumint.report.export.viewer import Job
 
 TITLE = "QuPath"
+PIXELS = True
 OPEN = """\
 1. Open the image of the ROI in QuPath (0.4 or newer).
 2. Drag <sample>.geojson onto it. Each cell is a detection whose class is its type.

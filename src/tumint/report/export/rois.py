@@ -5,6 +5,7 @@ Columns of all cells are read once; what grows with cells × features is read fo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,7 @@ class Cohort:
     obs: pd.DataFrame
     places: np.ndarray
     colours: dict[str, dict[str, str]]
+    title: str = ""  # its name, and that it is simulated where it is
 
     @property
     def samples(self) -> list[str]:
@@ -55,9 +57,11 @@ class Cohort:
         found = {}
         for column in (name for name in _TITLES if name in self.obs):
             known = self.colours.get(column, {})
-            levels = sorted(set(_text(pd.Series(self.obs[column].unique()))) - {NONE})
+            there = set(_text(pd.Series(self.obs[column].unique())))
+            levels = sorted(there - {NONE})
             others = level_colours([name for name in levels if name not in known])
-            found[column] = {name: known.get(name) or others[name] for name in levels} | {NONE: GREY}
+            found[column] = {name: known.get(name) or others[name] for name in levels}
+            found[column] |= {NONE: GREY} if NONE in there else {}
         return found
 
     def matrix(self, sample: str) -> tuple[Any, list[str]]:
@@ -93,6 +97,9 @@ def read_cohort(results: Path) -> Cohort:
     with readable(path, "an h5ad file"), h5py.File(path, "r") as file:
         obs = ad.io.read_elem(file["obs"])
         places = np.asarray(ad.io.read_elem(file["obsm"][k.SPATIAL]), dtype=float)
+        params = (
+            json.loads(str(ad.io.read_elem(file["uns"][k.META]))).get("params", {}) if k.META in file["uns"] else {}
+        )
         uns = {name: ad.io.read_elem(file["uns"][name]) for name in file["uns"] if name.endswith("_colors")}
     faults = [Fault(str(path), f"an obs column `{name}`", "none") for name in _needed(obs)]
     if faults:
@@ -103,7 +110,8 @@ def read_cohort(results: Path) -> Cohort:
         if column in obs and isinstance(obs[column].dtype, pd.CategoricalDtype):
             levels = map(str, obs[column].cat.categories)
             colours[column] = dict(zip(levels, (str(value)[:7] for value in values), strict=False))
-    return Cohort(path, obs, places, colours)
+    title = str(params.get("cohort", "")) + (" (SIMULATED data)" if params.get("simulated") else "")
+    return Cohort(path, obs, places, colours, title.strip())
 
 
 def _needed(obs: pd.DataFrame) -> list[str]:
@@ -151,8 +159,8 @@ def roi_of(cohort: Cohort, sample: str, um_per_px: float, pairs: Sequence[Pair],
     if k.MARGIN_UM in obs:
         cells[k.MARGIN_UM] = obs[k.MARGIN_UM].to_numpy(float)
         numbers.append(k.MARGIN_UM)
-    for column in (name for name in obs if str(name).startswith(_NETWORK)):
-        number, title = f"{column}_number", str(column).removeprefix(_NETWORK).replace("_", " ")
+    for column in (str(name) for name in obs if str(name).startswith(_NETWORK)):
+        number, title = f"{column}_number", column.removeprefix(_NETWORK).replace("_", " ")
         cells[number] = obs[column].fillna(0).to_numpy(np.int64)
         cells[column] = np.where(cells[number] > 0, IN_NETWORK, IN_NO_NETWORK).astype(object)
         colours = {IN_NETWORK: next(iter(level_colours([title]).values())), IN_NO_NETWORK: GREY}

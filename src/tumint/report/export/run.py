@@ -52,14 +52,14 @@ def run(results: Path, out: Path, asked: Asked) -> list[str]:
     pairs = findings.pairs(results, asked.findings)
     graphs = findings.graphs(results) if pairs else []
     viewer = VIEWERS[asked.viewer]
-    notes: dict[str, None] = dict.fromkeys(_said(sizes, samples, asked, len(pairs)))
+    notes: dict[str, None] = dict.fromkeys(_said(viewer, sizes, samples, asked, len(pairs)))
     with _folder(out) as folder:
         for sample in samples:
             um_per_px = asked.um_per_px or sizes.get(sample, 1.0)
             roi = roi_of(cohort, sample, um_per_px, pairs, graphs)
-            job = Job(roi, folder, results.resolve().name, asked.url, partial(cohort.matrix, sample))
+            job = Job(roi, folder, cohort.title, asked.url, partial(cohort.matrix, sample))
             notes |= dict.fromkeys(viewer.write(job))
-        write_text(folder / README, _readme(viewer, roi, samples, list(notes)))
+        write_text(folder / README, _readme(viewer, cohort.title, roi, samples, list(notes)))
         meta = run_metadata("report", {"export": asked.viewer})
         write_json(folder / ABOUT, {k.META: meta, "viewer": asked.viewer, "samples": samples, "notes": list(notes)})
     missing = [name for name in (asked.samples or cohort.samples) if name not in samples]
@@ -71,8 +71,8 @@ def run(results: Path, out: Path, asked: Asked) -> list[str]:
     ]
 
 
-def _said(sizes: dict[str, float], samples: Sequence[str], asked: Asked, pairs: int) -> Iterator[str]:
-    if asked.um_per_px is None:
+def _said(viewer: Viewer, sizes: dict[str, float], samples: Sequence[str], asked: Asked, pairs: int) -> Iterator[str]:
+    if viewer.PIXELS and asked.um_per_px is None:
         used = sorted({sizes.get(sample, 1.0) for sample in samples})
         how = (
             "1 pixel = 1 µm"
@@ -84,9 +84,9 @@ def _said(sizes: dict[str, float], samples: Sequence[str], asked: Asked, pairs: 
         yield "no pair of types is among the findings, so no layer shows one"
 
 
-def _readme(viewer: Viewer, roi: Roi, samples: Sequence[str], notes: Sequence[str]) -> str:
+def _readme(viewer: Viewer, title: str, roi: Roi, samples: Sequence[str], notes: Sequence[str]) -> str:
     lines = [
-        f"Cells of {plural(len(samples), 'ROI')} for {viewer.TITLE}, written by tumint export.",
+        f"Cells of {plural(len(samples), 'ROI')} of {title} for {viewer.TITLE}, written by tumint export.",
         "",
         viewer.OPEN,
         "",

@@ -15,6 +15,7 @@ from tumint.report.export.layers import Layer, Roi
 from tumint.report.export.viewer import Job
 
 TITLE = "TissUUmaps"
+PIXELS = True
 OPEN = """\
 1. Open <sample>.tmap in TissUUmaps (3.1 or newer): File > Open, or drag it into the window. The CSV stays beside it.
 2. Cells show at once, coloured by type; the buttons at the right load the other layers.
@@ -27,11 +28,14 @@ def write(job: Job) -> list[str]:
     """`<sample>.csv` and `<sample>.tmap`."""
     name = f"{job.roi.sample}.csv"
     write_csv(job.roi.table(X, Y), job.folder / name)
-    write_text(job.folder / f"{job.roi.sample}.tmap", json.dumps(project(job.roi, name), indent=1, ensure_ascii=False))
+    write_text(
+        job.folder / f"{job.roi.sample}.tmap",
+        json.dumps(project(job.roi, name, job.title), indent=1, ensure_ascii=False),
+    )
     return []
 
 
-def project(roi: Roi, table: str) -> dict[str, Any]:
+def project(roi: Roi, table: str, title: str) -> dict[str, Any]:
     """The project of a ROI, whose cells are in the file `table`."""
     tabs = [_by_level(layer, table) for layer in roi.layers]
     if k.MARGIN_UM in roi.numbers and roi.cells[k.MARGIN_UM].notna().any():
@@ -39,7 +43,7 @@ def project(roi: Roi, table: str) -> dict[str, Any]:
     tabs[0]["autoLoad"] = True
     return {
         "schemaVersion": SCHEMA,
-        "filename": roi.sample,
+        "filename": f"{roi.sample}, {title}",
         "layers": [],
         "mpp": roi.um_per_px,
         "markerFiles": tabs,

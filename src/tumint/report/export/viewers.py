@@ -13,9 +13,9 @@ class Viewer(Protocol):
 
     TITLE: str
     OPEN: str  # how a person opens what was written
+    PIXELS: bool  # whether places are written in pixels
 
-    @staticmethod
-    def write(job: Job) -> list[str]:
+    def write(self, job: Job, /) -> list[str]:
         """Write one ROI into the folder; what a person must know of it, if anything."""
 
 

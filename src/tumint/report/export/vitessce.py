@@ -22,11 +22,12 @@ from tumint.report.export.layers import Roi, rgb
 from tumint.report.export.viewer import Job
 
 TITLE = "Vitessce"
+PIXELS = False
 OPEN = """\
 1. Serve this folder, so that a page may read it:  npx http-server . --cors -p 9000
 2. Open  https://vitessce.io/#?url=http://localhost:9000/<sample>.vitessce.json
 Where the folder is served elsewhere, write it anew with `--url ADDRESS`: a config names its files by whole addresses.
-In Jupyter: from vitessce import VitessceConfig; VitessceConfig.from_dict(json.load(open(...))).widget()
+In Jupyter, with the package vitessce:  VitessceConfig.from_dict(json.load(open("<sample>.vitessce.json"))).widget()
 Cells are drawn at their places in µm; colour them by a set of cells, or by a feature: the markers and, where the ROI
 has a margin, margin_um."""
 VERSION = "1.0.16"
@@ -83,7 +84,7 @@ def config(roi: Roi, url: str, title: str) -> dict[str, Any]:
     shown = [[first.title, level] for level in first.colours if (roi.cells[first.column] == level).any()]
     return {
         "version": VERSION,
-        "name": f"{roi.sample}, {title}" if title else roi.sample,
+        "name": f"{roi.sample}, {title}",
         "description": "\n".join(f"{layer.title}: {layer.about}" for layer in roi.layers if layer.about),
         "datasets": [
             {

@@ -17,6 +17,7 @@ from tumint.report.export.viewer import Job
 from tumint.text import setting
 
 TITLE = "Xenium Explorer"
+PIXELS = False
 OPEN = """\
 1. Open the bundle of the ROI (experiment.xenium) in Xenium Explorer.
 2. Cells > Cell groups > the upload button: choose a CSV of the folder <sample>. Each is a set of groups.
