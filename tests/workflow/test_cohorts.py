@@ -87,7 +87,7 @@ def test_nsclc_mif_compares_patients_not_images(results_of):
     assert tested["p"].between(0, 1).all()
     # one compartment: nothing is shared by domains, and no rounding is taken for a difference of it
     assert "shared_domain" not in set(tested["family"])
-    # mixed model of ROIs and moderated t of patients see the same direction: all 93 with p < 0.2, 204 of the 212
+    # mixed model of ROIs and moderated t of patients see the same direction: all 97 with p < 0.2, 223 of the 231
     # features with p < 0.5, where the other 8 are effects of neither
     mixed = pd.read_parquet(results / "response" / "mixed.parquet")
     both = tested.drop(columns="p_mixed").merge(mixed, on=["contrast", "family", "feature"], suffixes=("", "_mixed"))
