@@ -47,7 +47,7 @@ test: env  ## the tests
 	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
-whole: env  ## the whole workflow on the real cohorts and on a small one that is changed, killed, resumed and fed wrong data
+whole: env  ## the whole workflow on three real cohorts and on a small one that is changed and fed wrong data
 	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 
 drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
