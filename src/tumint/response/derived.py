@@ -49,7 +49,7 @@ def with_differences(features: pd.DataFrame, config: ResponseConfig) -> pd.DataF
 def _difference(table: pd.DataFrame, one: Difference, by: list[str]) -> pd.DataFrame:
     """Rows of the contrast in units of natural logarithms, or of the index of both."""
     plus, minus = (_side(table, named, by) for named in (one.plus, one.minus))
-    both = plus.join(minus, how="inner", lsuffix="_plus", rsuffix="_minus")
+    both = plus.add_suffix("_plus").join(minus.add_suffix("_minus"), how="inner")
     tested = (both["status_plus"] == k.TESTED) & (both["status_minus"] == k.TESTED)
     status = both["status_plus"].where(both["status_plus"] != k.TESTED, both["status_minus"])
     found = pd.DataFrame(
