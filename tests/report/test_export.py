@@ -1,4 +1,4 @@
-"""`tumint export`: what a viewer is given is what the tables of the results hold, read by programs that are not ours."""
+"""`tumint export`: what a viewer is given is what the tables of the results hold, by readers that are not ours."""
 
 from __future__ import annotations
 

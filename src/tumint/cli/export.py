@@ -26,9 +26,7 @@ _VIEWERS = {
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = (
-        "cells, layers and findings of a finished run, for Vitessce, TissUUmaps, Xenium Explorer, QuPath or napari"
-    )
+    summary = "cells and findings of a run for a viewer: Vitessce, TissUUmaps, Xenium Explorer, QuPath, napari"
     parser: argparse.ArgumentParser = verbs.add_parser(
         "export", help=summary, description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
