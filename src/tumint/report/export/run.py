@@ -73,13 +73,13 @@ def run(results: Path, out: Path, asked: Asked) -> list[str]:
 
 def _said(viewer: Viewer, sizes: dict[str, float], samples: Sequence[str], asked: Asked, pairs: int) -> Iterator[str]:
     if viewer.PIXELS and asked.um_per_px is None:
-        used = sorted({sizes.get(sample, 1.0) for sample in samples})
-        how = (
-            "1 pixel = 1 µm"
-            if used == [1.0]
-            else f"{' to '.join(map(setting, (used[0], used[-1])[: len(used)]))} µm per pixel"
-        )
-        yield f"places in pixels are for {how}, as the raw data were read; --um-per-px changes it"
+        known = sorted({sizes[sample] for sample in samples if sample in sizes})
+        if known:
+            how = " to ".join(map(setting, dict.fromkeys((known[0], known[-1]))))
+            yield f"places are in pixels of {how} µm, with which the raw data were read; --um-per-px changes it"
+        if lacking := sum(sample not in sizes for sample in samples):
+            rois = plural(lacking, "ROI")
+            yield f"the results hold no pixel size of {rois}: 1 pixel = 1 µm there; --um-per-px changes it"
     if not pairs and asked.findings:
         yield "no pair of types is among the findings, so no layer shows one"
 
