@@ -1,13 +1,11 @@
 """tumint: interactions between cells, and whether they decide if immunotherapy works.
 
 The Python interface is `score`, `parts`, `composition`, `density`, `distance` and `compare` (docs/python.md).
-Nothing heavy is imported here: `import tumint` and `tumint --help` stay fast.
+Nothing is imported here: `import tumint` and `tumint --help` stay fast, and a module that lies in the folder in which
+`python -m tumint` is started is not found before `tumint.cli` takes that folder from the path.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, which is not imported: see above
 if TYPE_CHECKING:
     from tumint.api.compare import compare as compare
     from tumint.api.features import composition as composition
@@ -30,7 +28,7 @@ _PUBLIC = {
 __all__ = ["TumintError", "__version__", "compare", "composition", "density", "distance", "parts", "score"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'tumint' has no attribute {name!r}")
     from importlib import import_module

@@ -18,6 +18,7 @@ from tumint import __version__, formats
 
 _ROOT = Path(__file__).parent
 _DISCOVER = "tumint.discover"
+_NO_PART = ("tumint.config", "tumint.cli", "tumint.api")
 _PACKAGES = (
     *("numpy", "pandas", "scipy", "numba", "pyarrow", "anndata", "scanpy", "scikit-learn"),
     *("igraph", "pynndescent", "matplotlib", "snakemake"),
@@ -68,8 +69,8 @@ def _package_of(reader: str) -> list[str]:
 
 def _collect(module: str, found: dict[str, str]) -> None:
     path = _path(module)
-    # config models only describe keys; their values reach a stage through its params
-    if path is None or module in found or module.startswith(("tumint.config", "tumint.cli")):
+    # config models only describe keys, whose values reach a stage through its params; nothing of a stage runs the others
+    if path is None or module in found or module.startswith(_NO_PART):
         return
     found[module], imports = _parse(path)
     if path.name == "__init__.py" and _DISCOVER in imports:
