@@ -69,7 +69,7 @@ def _package_of(reader: str) -> list[str]:
 
 def _collect(module: str, found: dict[str, str]) -> None:
     path = _path(module)
-    # config models only describe keys, whose values reach a stage through its params; nothing of a stage runs the others
+    # config models only describe keys, whose values reach a stage through its params; no stage runs the others
     if path is None or module in found or module.startswith(_NO_PART):
         return
     found[module], imports = _parse(path)

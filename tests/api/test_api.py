@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 import warnings
@@ -16,14 +17,19 @@ from scipy.sparse import csr_array
 import tumint
 from tumint.cli import main
 from tumint.cli import score as score_verb
+from tumint.config.neighbourhood import NeighbourhoodConfig
 from tumint.neighbourhood import score_options
+from tumint.neighbourhood.features import distance_features
+from tumint.neighbourhood.image import codes, make_image
+from tumint.neighbourhood.scorer import Scorer
 
+_OF_CELLS = "cells, label, sample, x, y, um_per_px"
 SIGNATURES = {
     "compare": "features, design, subject, group, reference, sample, adjust, paired, method, family, "
     "min_subjects, seed",
-    "composition": "cells, label, sample, columns",
-    "density": "cells, label, sample, columns",
-    "distance": "cells, label, sample, columns",
+    "composition": _OF_CELLS,
+    "density": _OF_CELLS,
+    "distance": "cells, label, sample, x, y, stratum, null, local_um, um_per_px, seed",
     "parts": "scores",
     "score": "cells, label, sample, x, y, stratum, parent, subject, graph, options",
 }
@@ -119,6 +125,77 @@ def test_features_are_compared(cells, design, scores) -> None:
         tumint.composition(cells), design, subject="mouse", group="arm", reference="vehicle"
     ).set_index("feature")
     assert composition.loc["B", "effect"] == pytest.approx(odds[4:].mean() - odds[:4].mean())
+
+
+@pytest.mark.parametrize(("null", "primary"), [("local", "local"), ("exact", "domain")])
+def test_features_are_those_of_the_workflow(cells, null, primary) -> None:
+    here = cells[cells["sample"].isin(["s0", "s1"])].assign(domain=lambda t: np.where(t["x"] < 80, "core", "rim"))
+    types = sorted(set(here["cell_type"]))
+    scorer = Scorer(NeighbourhoodConfig(primary=primary), 3, types)
+    scored = []
+    for name, rows in here.groupby("sample"):
+        places = rows[["x", "y"]].to_numpy()
+        image = make_image(name, places, codes(rows["cell_type"], types), rows["domain"].to_numpy(object))
+        scored.append(scorer.located(image, None))
+    theirs = pd.concat([*(one.features for one in scored), *(distance_features(one.distances) for one in scored)])
+    theirs = theirs.set_index(["sample", "family", "feature"])
+    ours = [tumint.composition(here), tumint.density(here)]
+    ours.append(tumint.distance(here, stratum="domain", null=null, seed=3))
+    found = pd.concat(ours).astype({"family": str, "feature": str}).set_index(["sample", "family", "feature"])
+    assert len(found) == 2 * (3 + 3 + 9)
+    columns = ["value", "se", "weight", "n"]
+    pd.testing.assert_frame_equal(found[columns], theirs.loc[found.index, columns], check_dtype=False, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"um_per_px": "x"}, "um_per_px: expected a number, found 'x'"),
+        ({"k": "5"}, "k: expected a whole number, found '5'"),
+        ({"k": 2.5}, "k: expected a whole number, found 2.5"),
+        ({"threads": True}, "threads: expected a whole number, found True"),
+        ({"symmetric": "yes"}, "symmetric: expected True or False, found 'yes'"),
+        ({"null": None}, "null: expected a text, found None"),
+        ({"graph": "edges"}, "graph: expected one of delaunay, knn, radius, obsp, found `edges`"),
+        ({"graph": "obsp", "null": "torus"}, "null torus: expected a graph made from coordinates, found `graph obsp`"),
+    ],
+)
+def test_values_of_the_wrong_kind(cells, options, words) -> None:
+    with pytest.raises(tumint.TumintError, match=f"^{re.escape(words)}"):
+        tumint.score(cells, **options)
+
+
+def test_tables_of_the_wrong_kind(cells, scores) -> None:
+    for given in ([1], None, cells.to_dict()):
+        with pytest.raises(tumint.TumintError, match="scores: expected a pandas DataFrame, found"):
+            tumint.parts(given)
+    with pytest.raises(tumint.TumintError, match="scores"):
+        tumint.parts(cells)
+    for of in (tumint.score, tumint.density):
+        with pytest.raises(tumint.TumintError, match="cells: expected at least one row, found none"):
+            of(cells[:0])
+    with pytest.raises(tumint.TumintError, match="null: expected one of exact, local, found `torus`"):
+        tumint.distance(cells, null="torus")
+
+
+def test_squidpy_draws_the_slots(cells) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import squidpy as sq
+
+        data = anndata(cells)
+        tumint.score(data, null="local")
+        sq.pl.nhood_enrichment(data, "cell_type", method=None)
+        drawn = [image.get_array() for axes in matplotlib.pyplot.gcf().axes for image in axes.images]
+        drawn += [c.get_array() for axes in matplotlib.pyplot.gcf().axes for c in axes.collections]
+        matplotlib.pyplot.close("all")
+    z = data.uns["cell_type_nhood_enrichment"]["zscore"]
+    assert any(
+        d is not None and np.size(d) == z.size and np.allclose(np.sort(np.ravel(d)), np.sort(z.ravel())) for d in drawn
+    )
 
 
 def test_what_is_wrong_is_said_in_the_same_words(cells, design, scores) -> None:

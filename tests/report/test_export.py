@@ -332,3 +332,31 @@ def test_a_pixel_size_that_is_asked_for_goes_before(results, truth, tmp_path):
     table = pd.read_csv(tmp_path / "out" / f"{truth[0]}.csv")
     np.testing.assert_allclose(table["axis-1"] * 2, truth[1].loc[table[k.CELL_ID], k.X_UM], atol=1e-3)
     assert not [name for name in table if name.startswith("finding")]
+
+
+def test_contacts_are_those_of_the_cohort_and_columns_of_the_sheet_are_no_networks(results, truth, tmp_path):
+    """A job's table of an earlier run lies beside, and the sheet has a column that is called as networks are."""
+    sample, mine, _ = truth
+    copy = tmp_path / "results"
+    shutil.copytree(results, copy)
+    kinds = mine[k.CELL_TYPE]
+    ends = kinds.index[kinds == SOURCE].to_numpy(), kinds.index[kinds == TARGET].to_numpy()
+    every = pd.DataFrame([(a, b) for a in ends[0] for b in ends[1]], columns=[k.SOURCE_CELL, k.TARGET_CELL])
+    (copy / "neighbourhood" / "g9999").mkdir()
+    write_table(every.assign(**{k.SAMPLE: sample}), copy / "neighbourhood" / "g9999" / "graph.parquet", meta={})
+    cohort = ad.read_h5ad(copy / "cohort.h5ad")
+    cohort.obs["network_site"] = pd.Categorical(["north"] * cohort.n_obs)
+    write_cells(cohort, copy / "cohort.h5ad", meta={})
+    out = tmp_path / "out"
+    assert main(["export", str(copy), "--napari", "-o", str(out), "--sample", sample]) == 0
+    found = pd.concat([pd.read_csv(path) for path in out.rglob("*.csv")])
+    same_cells(found, truth)
+    assert "network_site_number" not in found
+
+
+def test_the_working_folder_as_output(results, truth, tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert main(["export", str(results), "--napari", "-o", ".", "--sample", truth[0]]) == 0
+    assert list(folder.rglob("*.csv"))

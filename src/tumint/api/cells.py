@@ -23,12 +23,17 @@ def is_anndata(cells: Any) -> bool:
     return hasattr(cells, "obs") and hasattr(cells, "obsm")
 
 
+def needs_frame(name: str, table: Any, expected: str = "a pandas DataFrame") -> pd.DataFrame:
+    """`table`, where it is a DataFrame."""
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(Fault(name, expected, type(table).__name__))
+    return table
+
+
 def frame_of(cells: Any, columns: Columns) -> pd.DataFrame:
     """The columns of cells: those of a DataFrame, or obs with places from obsm where it has no such columns."""
     if not is_anndata(cells):
-        if not isinstance(cells, pd.DataFrame):
-            raise DataError(Fault("cells", "a pandas DataFrame or an AnnData", f"{type(cells).__name__}"))
-        return cells
+        return needs_frame("cells", cells, "a pandas DataFrame or an AnnData")
     frame = cells.obs.copy()
     if (slot := place_of(cells)) is not None:
         places = np.asarray(cells.obsm[slot], dtype=float)
@@ -41,6 +46,8 @@ def frame_of(cells: Any, columns: Columns) -> pd.DataFrame:
 def read(cells: Any, columns: Columns, um_per_px: float) -> pd.DataFrame:
     """Cells in the columns of `keys`, checked as those of files are: one line per fault."""
     table = Frame(_HERE, frame_of(cells, columns))
+    if not len(table):
+        raise DataError(Fault("cells", "at least one row", "none"))
     table.require(*dict.fromkeys(columns.named()))
     table.stop_on_faults()
     table.load(columns.named())

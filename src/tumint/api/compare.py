@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tumint.api.asked import Asked, compared, config_of, of_families
-from tumint.errors import DataError, Fault
+from tumint.api.cells import needs_frame
 from tumint.io.contracts import EFFECTS, joined
 from tumint.io.raw.h5ad import Frame
 from tumint.io.raw.source import Place
@@ -72,10 +72,8 @@ def compare(
     -----
     Moderated t: Smyth 2004; docs/statistics.md has the rest.
     """
-    for name, table in zip(_NAMES, (features, design), strict=True):
-        if not isinstance(table, pd.DataFrame):
-            raise DataError(Fault(name, "a pandas DataFrame", type(table).__name__))
-    tables = [Frame(Place(name), table) for name, table in zip(_NAMES, (features, design), strict=True)]
+    given = zip(_NAMES, (features, design), strict=True)
+    tables = [Frame(Place(name), needs_frame(name, table)) for name, table in given]
     sheet = sheet_of(tables[1], subject)
     asked = Asked(group, reference, tuple(adjust), paired, method, min_subjects, family, seed)
     config = config_of(asked, sheet, _NAMES[1], str, "compare")

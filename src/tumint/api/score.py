@@ -12,9 +12,11 @@ from tumint import keys as k
 from tumint.api import slots
 from tumint.api.cells import GRAPH, edges_of, is_anndata, read
 from tumint.errors import Fault, TumintError
-from tumint.neighbourhood.score_options import Options, faults
+from tumint.neighbourhood.score_options import GRAPHS, Options, faults
 from tumint.neighbourhood.score_table import score_cells
 from tumint.neighbourhood.tables import Columns
+
+_GRAPHS = (*GRAPHS[:-1], "obsp")
 
 
 def score(
@@ -36,7 +38,8 @@ def score(
     ----------
     cells
         (n) rows of a DataFrame, or the cells of an AnnData: columns of `obs`, and places in `obsm["spatial"]` where obs
-        has no columns `x` and `y`. Not changed, but for the slots that squidpy draws of an AnnData.
+        has no columns `x` and `y`. Not changed, but for the slots that squidpy draws of an AnnData, for which
+        labels that are text become a category.
     label, sample, x, y
         Columns of the type, the sample (None: all cells are one image) and the places (units: `um_per_px`).
     stratum
@@ -67,10 +70,9 @@ def score(
     Methods and their sources are in docs/statistics.md.
     """
     given = graph == "obsp"
-    asked = _options({**options, "graph": "edges" if given else graph})
-    if found := faults(
-        asked, lambda option: option, edges=given, cell_id=given, within={"stratum": stratum, "parent": parent}
-    ):
+    asked = _options({**options, "graph": graph})
+    within = {"stratum": stratum, "parent": parent}
+    if found := faults(asked, str, edges=False, cell_id=False, within=within, graphs=_GRAPHS):
         raise TumintError(found)
     columns = Columns(x, y, label, sample, stratum, None, parent, subject)
     table = read(cells, columns, asked.um_per_px)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from tumint.errors import Fault
 from tumint.neighbourhood.image import GraphSpec
@@ -16,6 +19,7 @@ from tumint.text import setting
 
 GRAPHS = ("delaunay", "knn", "radius", "edges")
 STATISTICS = ("edges", "classic", "histocat", "patch", "share", "allocation")
+_PROVIDED = ("edges", "obsp")  # a table of edges, or those of an AnnData
 NULLS = ("exact", "local", "permutation", "fixed", "torus", "jitter")
 
 
@@ -45,7 +49,7 @@ class Options:
     @property
     def spec(self) -> GraphSpec:
         """The graph."""
-        kind: Any = "provided" if self.graph == "edges" else self.graph
+        kind: Any = "provided" if self.graph in _PROVIDED else self.graph
         return GraphSpec(kind, self.max_edge, self.k, self.symmetric, self.radius, self.guard)
 
     @property
@@ -65,7 +69,14 @@ class Options:
 
 
 def faults(
-    one: Options, said: Callable[[str], str], *, edges: bool, cell_id: bool, within: dict[str, str | None]
+    one: Options,
+    said: Callable[[str], str],
+    *,
+    edges: bool,
+    cell_id: bool,
+    within: dict[str, str | None],
+    graphs: Sequence[str] = GRAPHS,
+    nulls: Sequence[str] = NULLS,
 ) -> list[Fault | str]:
     """What is wrong with options, by themselves or together.
 
@@ -77,9 +88,13 @@ def faults(
         Whether a table of edges, and the ids of cells, came with them.
     within
         The columns that labels are permuted within, by option.
+    graphs, nulls
+        Those that there are to choose from.
     """
-    found: list[Fault | str] = []
-    for option, of in (("graph", GRAPHS), ("statistic", STATISTICS), ("null", NULLS)):
+    found = _kinds(one, said)
+    if found:
+        return found
+    for option, of in (("graph", graphs), ("statistic", STATISTICS), ("null", nulls)):
         if (value := getattr(one, option)) not in of:
             found.append(Fault(said(option), f"one of {', '.join(of)}", f"`{value}`"))
     for option in ("um_per_px", "radius", "jitter", "local_um", "around_um"):
@@ -98,19 +113,32 @@ def faults(
     return [*found, *_together(one, said, edges=edges, cell_id=cell_id, within=within)]
 
 
+def _kinds(one: Options, said: Callable[[str], str]) -> list[Fault | str]:
+    """Values of a kind that cannot be compared with any bound, which only Python can give."""
+    words = {"str": ("a text", str), "bool": ("True or False", (bool, np.bool_))}
+    words |= {"int": ("a whole number", Integral), "float": ("a number", Real)}
+    found: list[Fault | str] = []
+    for option in fields(one):
+        expected, kind = words[str(option.type)]
+        value = getattr(one, option.name)
+        if not isinstance(value, kind) or (isinstance(value, bool) and option.type != "bool"):
+            found.append(Fault(said(option.name), expected, f"{value!r}"))
+    return found
+
+
 def _together(
     one: Options, said: Callable[[str], str], *, edges: bool, cell_id: bool, within: dict[str, str | None]
 ) -> list[Fault]:
     found = []
-    graph, null = f"{said('graph')} edges", f"{said('null')} {one.null}"
+    graph, null = f"{said('graph')} {one.graph}", f"{said('null')} {one.null}"
     if one.graph == "edges" and not (edges and cell_id):
         found.append(Fault(graph, f"{said('edges')} FILE and {said('cell_id')} COL", "only one of them or none"))
     if one.graph != "edges" and edges:
-        found.append(Fault(said("edges"), f"{graph} with it", f"`{said('graph')} {one.graph}`"))
+        found.append(Fault(said("edges"), f"{said('graph')} edges with it", f"`{graph}`"))
     if one.null not in ("exact", "local") and one.statistic == "allocation":
         found.append(Fault(f"{said('statistic')} allocation", f"{said('null')} exact or local", f"`{one.null}`"))
     if one.null in ("torus", "jitter"):
-        if one.graph == "edges":
+        if one.graph in _PROVIDED:
             found.append(Fault(null, "a graph made from coordinates", f"`{graph}`"))
         for option, column in within.items():
             if column is not None:

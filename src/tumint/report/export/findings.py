@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from tumint import families
 from tumint import keys as k
 from tumint.charts.palette import BRIGHT, GREY
-from tumint.io.by_sample import BySample
 from tumint.io.sealed_json import read_json
 
 OTHER = "other cells"
@@ -57,40 +55,24 @@ def _is_contact(row: Mapping[str, Any]) -> bool:
     return named and family is not None and family.primary and not family.place and family.name not in _NOT_CONTACT
 
 
-def graphs(results: Path) -> list[BySample]:
-    """The tables of contacts of all jobs of the neighbourhood stage, opened."""
-    return [BySample(path) for path in sorted((results / "neighbourhood").glob("g*/graph.parquet"))]
-
-
 def touching(
-    pair: Pair, sample: str, cells: pd.DataFrame, tables: Sequence[BySample], type_colours: Mapping[str, str]
+    pair: Pair, types: np.ndarray, contacts: np.ndarray, type_colours: Mapping[str, str]
 ) -> tuple[np.ndarray, dict[str, str]]:
     """For each cell whether it is in contact with one of the other type of the pair, in words; colours of the words.
 
     Parameters
     ----------
-    cells
-        `cell_id` and `cell_type` of the ROI.
-    tables
-        Contacts of the cohort, see `graphs`. One with a cell that is not among `cells` is none.
+    types
+        The type of each cell of the ROI.
+    contacts
+        Neighbours as numbers of these cells (m × 2), in one or in both directions.
     """
-    ids = pd.Index(cells[k.CELL_ID].to_numpy(np.int64))
-    kind = cells[k.CELL_TYPE].to_numpy(object)
-    said = np.full(len(cells), OTHER, dtype=object)
-    for table in tables:
-        edges = table.rows([sample], [k.SOURCE_CELL, k.TARGET_CELL])
-        a, b = (ids.get_indexer(edges[end].to_numpy(np.int64)) for end in (k.SOURCE_CELL, k.TARGET_CELL))
-        known = (a >= 0) & (b >= 0)
-        a, b = a[known], b[known]
-        for one, other in ((pair.source, pair.target), (pair.target, pair.source)):
-            for here, there in ((a, b), (b, a)):
-                mine = here[(kind[here] == one) & (kind[there] == other)]
-                said[mine] = _word(one, other)
-    levels = dict.fromkeys((_word(pair.source, pair.target), _word(pair.target, pair.source)))
-    named = (pair.source, pair.target)
-    colours = {
-        level: type_colours.get(name, BRIGHT[i]) for i, (level, name) in enumerate(zip(levels, named, strict=False))
-    }
+    said = np.full(len(types), OTHER, dtype=object)
+    for one, other in ((pair.source, pair.target), (pair.target, pair.source)):
+        for here, there in (contacts.T, contacts.T[::-1]):
+            said[here[(types[here] == one) & (types[there] == other)]] = _word(one, other)
+    colours = {_word(pair.source, pair.target): type_colours.get(pair.source, BRIGHT[0])}
+    colours.setdefault(_word(pair.target, pair.source), type_colours.get(pair.target, BRIGHT[1]))
     return said, colours | {OTHER: GREY}
 
 

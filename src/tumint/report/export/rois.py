@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from tumint import keys as k
 from tumint.charts.palette import GREY, level_colours
 from tumint.errors import DataError, Fault
-from tumint.io.by_sample import BySample
 from tumint.io.contracts import SAMPLES
 from tumint.io.seal import readable
 from tumint.io.tables import read_table
@@ -28,6 +28,7 @@ from tumint.text import nearest
 
 IN_NETWORK, IN_NO_NETWORK = "in a network", "in none"
 _NETWORK = "network_"
+CONNECTIVITIES = "spatial_connectivities"
 _TITLES = {k.CELL_TYPE: "cell type", k.DOMAIN: "tissue domain", k.NICHE: "niche"}
 
 
@@ -76,6 +77,24 @@ class Cohort:
             block = ad.io.sparse_dataset(X)[first:last] if isinstance(X, h5py.Group) else X[first:last]
             names = [str(name) for name in ad.io.read_elem(file["var"]).index]
         return block[rows - first], names
+
+    def contacts(self, sample: str) -> np.ndarray | None:
+        """Neighbours among `rows(sample)`, as numbers of these (m × 2); None where the run has no graph.
+
+        The graph that was scored, as `cohort.h5ad` holds it: of the tables of the jobs, one of an earlier run may lie
+        in the folder.
+        """
+        import anndata as ad
+        import h5py
+
+        rows = self.rows(sample)
+        with readable(self.path, "an h5ad file", check=False), h5py.File(self.path, "r") as file:
+            if CONNECTIVITIES not in file.get("obsp", {}):
+                return None
+            block = ad.io.sparse_dataset(file["obsp"][CONNECTIVITIES])[int(rows[0]) : int(rows[-1]) + 1].tocoo()
+        at = pd.Index(rows)
+        ends = np.stack([at.get_indexer(block.row + rows[0]), at.get_indexer(block.col)], axis=1)
+        return ends[(ends >= 0).all(axis=1)]
 
 
 def read_cohort(results: Path) -> Cohort:
@@ -145,7 +164,7 @@ def pixel_sizes(results: Path) -> dict[str, float]:
     return {sample: size for sample, size in found.items() if np.isfinite(size) and size > 0}
 
 
-def roi_of(cohort: Cohort, sample: str, um_per_px: float, pairs: Sequence[Pair], graphs: Sequence[BySample]) -> Roi:
+def roi_of(cohort: Cohort, sample: str, um_per_px: float, pairs: Sequence[Pair]) -> Roi:
     """The cells of one ROI with all layers that the results have, the findings last."""
     rows = cohort.rows(sample)
     obs = cohort.obs.iloc[rows]
@@ -159,17 +178,20 @@ def roi_of(cohort: Cohort, sample: str, um_per_px: float, pairs: Sequence[Pair],
     if k.MARGIN_UM in obs:
         cells[k.MARGIN_UM] = obs[k.MARGIN_UM].to_numpy(float)
         numbers.append(k.MARGIN_UM)
-    for column in (str(name) for name in obs if str(name).startswith(_NETWORK)):
+    for column in (name for name in map(str, obs) if name.startswith(_NETWORK) and is_integer_dtype(obs[name])):
         number, title = f"{column}_number", column.removeprefix(_NETWORK).replace("_", " ")
-        cells[number] = obs[column].fillna(0).to_numpy(np.int64)
+        cells[number] = obs[column].to_numpy(np.int64)
         cells[column] = np.where(cells[number] > 0, IN_NETWORK, IN_NO_NETWORK).astype(object)
         colours = {IN_NETWORK: next(iter(level_colours([title]).values())), IN_NO_NETWORK: GREY}
         layers.append(Layer(column, f"network: {title}", colours))
         numbers.append(number)
-    for i, pair in enumerate(pairs, start=1):
-        column = f"finding_{i}"
-        cells[column], colours = touching(pair, sample, cells, graphs, cohort.colours.get(k.CELL_TYPE, {}))
-        layers.append(Layer(column, f"finding {i}: {pair.title}", colours, pair.words))
+    types = cells[k.CELL_TYPE].to_numpy(object)
+    contacts = cohort.contacts(sample) if pairs else None
+    if contacts is not None:
+        for i, pair in enumerate(pairs, start=1):
+            column = f"finding_{i}"
+            cells[column], colours = touching(pair, types, contacts, cohort.legends[k.CELL_TYPE])
+            layers.append(Layer(column, f"finding {i}: {pair.title}", colours, pair.words))
     return Roi(sample, cells, layers, numbers, um_per_px)
 
 

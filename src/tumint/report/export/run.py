@@ -50,13 +50,12 @@ def run(results: Path, out: Path, asked: Asked) -> list[str]:
     samples = chosen(cohort, asked.samples)
     sizes = pixel_sizes(results)
     pairs = findings.pairs(results, asked.findings)
-    graphs = findings.graphs(results) if pairs else []
     viewer = VIEWERS[asked.viewer]
     notes: dict[str, None] = dict.fromkeys(_said(viewer, sizes, samples, asked, len(pairs)))
     with _folder(out) as folder:
         for sample in samples:
             um_per_px = asked.um_per_px or sizes.get(sample, 1.0)
-            roi = roi_of(cohort, sample, um_per_px, pairs, graphs)
+            roi = roi_of(cohort, sample, um_per_px, pairs)
             job = Job(roi, folder, cohort.title, asked.url, partial(cohort.matrix, sample))
             notes |= dict.fromkeys(viewer.write(job))
         write_text(folder / README, _readme(viewer, cohort.title, roi, samples, list(notes)))
@@ -107,6 +106,7 @@ def _readme(viewer: Viewer, title: str, roi: Roi, samples: Sequence[str], notes:
 @contextmanager
 def _folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its name on success and is removed on failure."""
+    out = Path(os.path.abspath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".tmp-{os.getpid()}-{out.name}.part")
     try:
