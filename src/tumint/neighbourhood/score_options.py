@@ -115,7 +115,7 @@ def faults(
 
 def _kinds(one: Options, said: Callable[[str], str]) -> list[Fault | str]:
     """Values of a kind that cannot be compared with any bound, which only Python can give."""
-    words = {"str": ("a text", str), "bool": ("True or False", (bool, np.bool_))}
+    words: dict[str, tuple[str, Any]] = {"str": ("a text", str), "bool": ("True or False", (bool, np.bool_))}
     words |= {"int": ("a whole number", Integral), "float": ("a number", Real)}
     found: list[Fault | str] = []
     for option in fields(one):
