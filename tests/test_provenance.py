@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,7 @@ from tumint import provenance
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package of two stages that share a module, in the place of tumint."""
     files = {
         "keys.py": "A = 1\n",
@@ -39,17 +44,25 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(provenance, "_ROOT", tmp_path)
-    return tmp_path
+    forget()
+    yield tmp_path
+    forget()
 
 
 STAGES = ("ingest", "qc", "neighbourhood", "report_qc", "report_neighbourhood")
 
 
+def forget() -> None:
+    """What was read, as in a new process."""
+    provenance._read.cache_clear()
+    provenance._path.cache_clear()
+
+
 def changed(package: Path, name: str, text: str) -> set[str]:
-    provenance._parse.cache_clear()
+    forget()
     before = {stage: provenance.code_digest(stage) for stage in STAGES}
     (package / name).write_text(text)
-    provenance._parse.cache_clear()
+    forget()
     return {stage for stage in STAGES if provenance.code_digest(stage) != before[stage]}
 
 
@@ -70,3 +83,33 @@ def changed(package: Path, name: str, text: str) -> set[str]:
 )
 def test_what_an_edit_reruns(package: Path, name: str, text: str, stages: set[str]) -> None:
     assert changed(package, name, text) == stages
+
+
+def test_imports_are_those_of_the_syntax() -> None:
+    """Read from bytecode; an independent reading by `ast` finds the same in every module of ours."""
+    for path in sorted(Path(provenance.__file__).parent.rglob("*.py")):
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tumint"):
+                found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        assert found <= set(provenance._read(path)[1]), path
+
+
+def test_more_names_than_a_byte_counts(package: Path) -> None:
+    """Of 300 names the last is of an import."""
+    names = "".join(f"name{i} = 0\n" for i in range(300))
+    (package / "qc" / "stage.py").write_text(f"{names}from tumint.kernels import counts\n")
+    assert "qc" in changed(package, "kernels/counts.py", "def f():\n    return 3\n")
+
+
+def test_no_digest_depends_on_the_order_of_sets() -> None:
+    code = (
+        "from tumint.provenance import code_digest as d; print([d(s) for s in ('ingest', 'response', 'report_index')])"
+    )
+    seeds = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert seeds[0] == seeds[1] != ""
