@@ -22,7 +22,7 @@ from tumint import __version__, formats
 
 _ROOT = Path(__file__).parent
 _DISCOVER = "tumint.discover"
-_NO_PART = ("tumint.config", "tumint.cli", "tumint.api")
+_NO_PART = ("tumint.config", "tumint.cli", "tumint.api", "tumint.pl")
 _PACKAGES = (
     *("numpy", "pandas", "scipy", "numba", "pyarrow", "anndata", "scanpy", "scikit-learn"),
     *("igraph", "pynndescent", "matplotlib", "snakemake"),

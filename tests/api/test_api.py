@@ -34,6 +34,14 @@ SIGNATURES = {
     "score": "cells, label, sample, x, y, stratum, parent, subject, graph, options",
 }
 
+FIGURES = {
+    "forest": "effects, contrast, fdr",
+    "map": "cells, image, pair, label, sample, x, y, um_per_px, size",
+    "matrix": "table, contrast, fdr",
+    "subjects": "features, design, feature, subject, group, reference, sample, family",
+    "volcano": "effects, contrast, fdr",
+}
+
 
 @pytest.fixture(scope="module")
 def cells() -> pd.DataFrame:
@@ -227,9 +235,11 @@ def test_cells_are_left_as_they_were(cells) -> None:
 
 def test_public_names_and_signatures() -> None:
     """A change here is a change of version: names and arguments that go make it a major one."""
-    assert set(tumint.__all__) == {*SIGNATURES, "TumintError", "__version__"}
+    assert set(tumint.__all__) == {*SIGNATURES, "TumintError", "__version__", "pl"}
     found = {name: ", ".join(inspect.signature(getattr(tumint, name)).parameters) for name in SIGNATURES}
     assert found == SIGNATURES
+    drawn = {name: ", ".join(inspect.signature(getattr(tumint.pl, name)).parameters) for name in FIGURES}
+    assert (drawn, set(tumint.pl.__all__)) == (FIGURES, set(FIGURES))
     assert dir(tumint) == sorted(tumint.__all__)
 
 

@@ -101,7 +101,8 @@ def pair_map(
     cells
         `sample, x_um, y_um, cell_type` of all cells of these ROIs.
     rows
-        The scores of the pair in these ROIs, the strongest first; one row where only one ROI was tested.
+        The scores of the pair in these ROIs, the strongest first; one row where only one ROI was tested. Without
+        `observed` and `expected`, no count is said.
     palette
         A colour for each of the two types.
     most, size
@@ -120,8 +121,10 @@ def pair_map(
         own = own.iloc[over_others(own[k.CELL_TYPE].isin((source, target)).to_numpy(), most)]
         names = list(own[k.CELL_TYPE].astype(object).where(own[k.CELL_TYPE].isin((source, target)), others))
         drawn = charts.Cells(own[k.X_UM], own[k.Y_UM], names, colours, size, behind=(others,))
-        counts = f"{integer(row['observed'])} contacts, {number(row['expected'])} expected"
-        title = f"{shortened(row[k.SAMPLE], 30)}\n{counts}"
+        counts = (
+            f"\n{integer(row['observed'])} contacts, {number(row['expected'])} expected" if "observed" in row else ""
+        )
+        title = f"{shortened(row[k.SAMPLE], 30)}{counts}"
         panels.append(charts.Panel([drawn], title=title))
         shown.append(own)
     table, there = pd.concat(shown), int(cells[k.SAMPLE].isin(rows[k.SAMPLE]).sum())
