@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots
+.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ test: env  ## the tests
 
 whole: env  ## the whole workflow on three real cohorts and on a small one that is changed and fed wrong data
 	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+
+notebooks: env demo  ## run the notebooks of docs/notebooks, which show what they show in .notebooks
+	$(BIN)/python docs/notebooks/run.py .notebooks
 
 drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -32,3 +33,11 @@ def test_modules_that_the_page_names_are_there():
     missing = [n for n in named if not any(root.joinpath(n).exists() for root in (ROOT, ROOT / "src" / "tumint"))]
     assert len(named) > 5
     assert not missing
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_notebooks_are_kept_without_what_they_showed(path):
+    """`make notebooks` runs them; here stands only what a person wrote."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert not [cell for cell in code if cell["outputs"] or cell["execution_count"]]

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -222,10 +223,14 @@ def _drawn(figure: Described | None, needed: str) -> Figure:
         raise TumintError(Fault("table", f"at least {needed}", "none"))
     from tumint.charts.still import draw
 
-    if "IPython" in sys.modules:  # where a figure is shown as the last line of a cell, once pyplot has been asked for
-        import matplotlib.pyplot as plt
-
-        plt.get_backend()
-    drawing: Figure = draw(figure.chart)
+    drawing: Any = draw(figure.chart)
     drawing.set_label(figure.title)
-    return drawing
+    drawing._repr_png_ = partial(_png, drawing)  # a notebook shows it, whether pyplot was imported or not
+    shown: Figure = drawing
+    return shown
+
+
+def _png(drawing: Figure) -> bytes:
+    held = BytesIO()
+    drawing.savefig(held, format="png", dpi=100)
+    return held.getvalue()
