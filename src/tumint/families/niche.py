@@ -22,7 +22,7 @@ FAMILIES = (
         scale="log",
         pools="cells",
         value="odds",
-        sentence="The odds of living there are {times} as high {sides}: {feature}",
+        sentence="The odds that {thing} live in niche {place} are {times} as high {sides}",
         primary=False,
     ),
     Family(
@@ -32,7 +32,7 @@ FAMILIES = (
         scale="log",
         pools="cells",
         value="odds",
-        sentence="The odds that a cell of it has one nearby are {times} as high {sides}: niche {feature}",
+        sentence="In niche {thing}, the odds that a cell has {place} nearby are {times} as high {sides}",
     ),
     Family(
         k.FAMILY_MARKER_IN_NICHE,

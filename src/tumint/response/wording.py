@@ -89,8 +89,11 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         return f"{feature} ({row[k.FAMILY]}) differs by {times} between {group} and {reference}"
     if family.pools == "information":
         return _odds(row, times, group, reference)
+    thing, _, place = feature.rpartition(" with " if family.name == k.FAMILY_NICHE_WITH else " in ")
     return family.sentence.format(
         feature=feature,
+        thing=thing,
+        place=place,
         source=source,
         target=target,
         times=times,

@@ -59,8 +59,10 @@ def smallest_p(contrast: Mapping[str, Any]) -> float | None:
 
 def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     """One sentence over all that a contrast found."""
-    name, column = contrast["name"], contrast["column"]
-    head = f"{name} ({column}: {contrast['group']} against {contrast['reference']})"
+    name, against = contrast["name"], f"{contrast['group']} against {contrast['reference']}"
+    head = f"{against[0].upper()}{against[1:]} ({contrast['column']})"
+    if name != f"{contrast['group']}_vs_{contrast['reference']}":
+        head = f"{name} ({contrast['column']}: {against})"
     tested = effects[effects["p"].notna() & is_primary(effects)]
     if tested.empty:
         return f"{head}: no p. {_why_no_p(effects, contrast)}"
@@ -72,7 +74,7 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         f"{integer(counts[f])} of {integer((tested[k.FAMILY] == f).sum())} in {families.title(f)}"
         for f in sorted(counts.index, key=families.rank)
     ]
-    return f"{head}: {plural(len(found), 'feature')} at q < {setting(fdr)}: {listed(per)}."
+    return f"{head}: {plural(len(found), 'difference')} at q < {setting(fdr)}: {listed(per)}."
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:

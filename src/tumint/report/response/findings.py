@@ -74,14 +74,19 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "", stops: Col
 
 
 def spread(hits: pd.DataFrame, most: int) -> list[str]:
-    """Ids of the findings to tell: the best of each family before the second best of any, in the order of the rows.
+    """Ids of the findings to tell, in the order of the rows.
 
-    Of a marker of a type, which is a feature in each tissue domain too, the best one counts.
+    Contacts are what is asked for: half of the places are theirs. Then the best of each family comes before the second
+    best of any. Of a marker of a type, which is a feature in each tissue domain too, the best one counts; how dense a
+    type is says little beside how large its share is.
     """
     rows = hits.assign(_once=hits[k.FAMILY] + hits[k.FEATURE].str.split(" in ").str[0])
     rows = rows[~rows["_once"].duplicated() | ~rows[k.FAMILY].isin([k.FAMILY_MARKER, k.FAMILY_POSITIVITY])]
+    shares = set(rows.loc[rows[k.FAMILY] == k.FAMILY_COMPOSITION, k.FEATURE])
+    rows = rows[~((rows[k.FAMILY] == k.FAMILY_DENSITY) & rows[k.FEATURE].isin(shares))]
     turn = rows.groupby(k.FAMILY, sort=False).cumcount()
-    chosen = set(rows.loc[turn.sort_values(kind="stable").index[:most], "id"])
+    first = (rows[k.FAMILY] == k.FAMILY_INTERACTION) & (turn < most // 2)
+    chosen = set(rows.loc[turn.mask(first, -1).sort_values(kind="stable").index[:most], "id"])
     return [name for name in rows["id"] if name in chosen]
 
 
