@@ -69,7 +69,7 @@ def test_findings_start_with_the_interactions_count_all_and_lead_to_their_figure
     facts = {**CONTRAST, "findings": found[:4]}
     contrast = Contrast(facts, prepared(pd.DataFrame(rows), 0.1), pd.DataFrame(), pd.DataFrame(), 0.1)
     head, *said = findings.of_contrast(contrast, most=2)
-    assert "3 features at q < 0.1: 2 of 3 in contact and 1 of 1 in nearest distance." in head.text
+    assert "3 differences at q < 0.1: 2 of 3 in contact and 1 of 1 in nearest distance." in head.text
     assert [text.text for text in said] == ["about A|D", "about A|B", "And 1 more, by q within their families."]
     assert [text.figure for text in said] == ["subjects_arms", "volcano_arms", "findings_arms"]
     # contacts in all are no primary family: it is neither drawn among the dots nor in the forest

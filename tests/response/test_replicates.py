@@ -34,7 +34,7 @@ def test_the_sentence_says_the_numbers() -> None:
     assert said["best_rois"] == pytest.approx(np.sqrt(30))
     assert said["worth"] == pytest.approx(2.0)
     assert said["advice"].replace("\xa0", " ") == (
-        "25.0 % of the variance of a ROI lies between animals; 3 ROIs per animal say as much as 2.00× as many animals "
-        "with one ROI each. Where an animal costs as much as 10 ROIs, 5 per animal are best."
+        "25.0 % of the variance of a ROI lies between subjects; 3 ROIs per subject say as much as 2.00× as many "
+        "subjects with one ROI each. Where a subject costs as much as 10 ROIs, 5 per subject are best."
     )
     assert advice(mixed.tail(1), 3.0, 10.0)["advice"] == ""

@@ -54,14 +54,12 @@ def advice(mixed: pd.DataFrame, rois: float, cost: float) -> dict[str, Any]:
     if math.isnan(share):
         return {"between_animals": None, "rois": rois, "worth": None, "best_rois": None, "advice": ""}
     best, bought = best_rois(share, cost), worth(share, rois)
-    said = f"{percent(share)} of the variance of a ROI lies between animals"
+    said = f"{percent(share)} of the variance of a ROI lies between subjects"
     if rois > 1:
-        said += (
-            f"; {setting(round(rois, 1))} ROIs per animal say as much as {ratio(bought)}× as many animals with one ROI "
-        )
-        said += "each"
-    named = f"{integer(round(best))} per animal" if best <= MOST else "ROIs rather than animals"
-    said += f". Where an animal costs as much as {setting(cost)} ROIs, {named} are best."
+        said += f"; {setting(round(rois, 1))} ROIs per subject say as much as {ratio(bought)}× as many subjects "
+        said += "with one ROI each"
+    named = f"{integer(round(best))} per subject" if best <= MOST else "ROIs rather than subjects"
+    said += f". Where a subject costs as much as {setting(cost)} ROIs, {named} are best."
     return {
         "between_animals": share,
         "rois": rois,

@@ -57,6 +57,9 @@ def smallest_p(contrast: Mapping[str, Any]) -> float | None:
     return None if given is None or is_missing(given) else float(given)
 
 
+_HARDLY = 0.001  # a smallest p that keeps no finding from being one
+
+
 def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     """One sentence over all that a contrast found."""
     name, against = contrast["name"], f"{contrast['group']} against {contrast['reference']}"
@@ -92,7 +95,7 @@ def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> s
     said = f"no difference was found at q < {setting(fdr)} among {plural(n, 'feature')} tested"
     said += f" (smallest q {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
-    if least is not None:
+    if least is not None and least > _HARDLY:
         sizes = [len(names) for names in (contrast.get("subjects") or {}).values()]
         versus = f" at {' v '.join(map(str, sizes))} subjects" if len(sizes) == 2 else ""
         said += f" The smallest p that a permutation of subjects can give{versus} is {probability(least)}."

@@ -55,7 +55,7 @@ def spectra(inputs: Inputs) -> Figure | None:
         legend_marker="o",
     )
     reading = (
-        "Each dot is an animal: its cells in networks of a size (number of cells), over those expected where labels "
+        "Each dot is a subject: its cells in networks of a size (number of cells), over those expected where labels "
         "change places within tissue domains. Above the line there are more than by chance."
     )
     return Figure("network_sizes", "How large networks are, against chance", reading, sums, chart)
@@ -91,7 +91,7 @@ def maps(inputs: Inputs) -> Figure | None:
         kind[table[columns[name]] > 0] = name
     colours = {name: BRIGHT[(i + 1) % len(BRIGHT)] for i, name in enumerate(names)} | {_OUTSIDE: GREY}
     chart = map_chart(table, kind, colours, "cells", (_OUTSIDE,))
-    reading = "One ROI of each animal; cells that hang together in networks, by the kind of these."
+    reading = "One ROI of each subject; cells that hang together in networks, by the kind of these."
     table = table.drop(columns="title")
     return Figure("network_maps", "Where networks lie", reading, table, chart, themed=False)
 

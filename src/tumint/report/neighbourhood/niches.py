@@ -91,7 +91,7 @@ def shares(inputs: Inputs) -> Figure | None:
     dots = charts.Dots(pd.concat(parts), "place", "at", "group", palette, size=16, hover=hover)
     panel = charts.Panel(
         [dots],
-        charts.Axis("% of the cells of an animal", "log", floor=0.1, grid=True),
+        charts.Axis("% of the cells of a subject", "log", floor=0.1, grid=True),
         charts.Axis(kind="names", names=names, longest=_LONGEST),
     )
     named = inputs.group_column is not None
@@ -104,7 +104,7 @@ def shares(inputs: Inputs) -> Figure | None:
         legend_marker="o",
     )
     reading = (
-        "Each dot is an animal: the share of its cells that live in the niche. Whether groups differ is tested on "
+        "Each dot is a subject: the share of its cells that live in the niche. Whether groups differ is tested on "
     )
     return Figure(
         "niche_shares", "How much of each niche there is", f"{reading}the page of the response.", table, chart
@@ -191,7 +191,7 @@ def maps(inputs: Inputs) -> Figure | None:
         return None
     names = sorted(set(table[k.NICHE]))
     colours = {name: type_colours(names)[name] for name in names}
-    reading = "One ROI of each animal; a colour is the same niche in all of them."
+    reading = "One ROI of each subject; a colour is the same niche in all of them."
     chart = map_chart(table, table[k.NICHE], colours, "niche")
     whole = len(inputs.table("neighbourhood/cells.parquet", contracts.MEMBERS, optional=True))
     said = f" {integer(len(table))} of {integer(whole)} cells are drawn ({percent(len(table) / max(whole, 1))})."

@@ -107,7 +107,9 @@ def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
 def vanishing_words(gone: pd.DataFrame, where: str) -> str:
     """Pairs that are far from chance only because of where their types live: those together, then those apart."""
     if gone.empty:
-        return f"No pair that is clear over the whole image vanishes {where}."
+        return (
+            f"No pair is clear of chance over the whole image only because of where its types live: {where} it is, too."
+        )
     together, apart = (gone[(gone[f"{k.GLOBAL}_log2"] > 0) == side]["pair"].tolist() for side in (True, False))
     said = []
     if together:

@@ -56,7 +56,7 @@ def places(inputs: Inputs) -> Figure | None:
         )
     words = " ".join(said[contrast] for contrast in shown if said.get(contrast))
     reading = (
-        "Each dot is a place among the surroundings that cells of the cohort have, drawn alike from all animals: how "
+        "Each dot is a place among the surroundings that cells of the cohort have, drawn alike from all subjects: how "
         "many more of the cells that live most like it are of one group. Rows: the niche it is in. "
     )
     chart = charts.Chart(

@@ -15,13 +15,13 @@ FAMILY_COLUMNS = (
     Column("tested", "Tested", "int"),
     Column("hits", "q below the rate", "int"),
     Column("smallest_q", "Smallest q", "p"),
-    Column("between_animals", "Between animals", "percent", "of the variance of a ROI, the mean over features"),
-    Column("best_rois", "Best ROIs per animal", "int", "by the cost of an animal, response.animal_cost"),
+    Column("between_animals", "Between subjects", "percent", "of the variance of a ROI, the mean over features"),
+    Column("best_rois", "Best ROIs per subject", "int", "by the cost of a subject, response.animal_cost"),
 )
 MOST = 4  # families whose advice is written out
 FAMILIES_CAPTION = (
-    "Families of features. How many ROIs per animal are best follows from how much animals differ, and "
-    "ROIs of one animal."
+    "Families of features. How many ROIs per subject are best follows from how much subjects differ, and "
+    "ROIs of one subject."
 )
 
 
@@ -50,4 +50,4 @@ def _advice(contrast: Contrast) -> list[Block]:
     known = [one for one in contrast.facts.get("families", []) if (one.get("replicates") or {}).get("advice")]
     ordered = sorted(known, key=lambda one: families.rank(one[k.FAMILY]))
     said = [f"{families.title(one[k.FAMILY])}: {one['replicates']['advice']}" for one in ordered[:MOST]]
-    return [Items(said, "More ROIs, or more animals?")] if said else []
+    return [Items(said, "More ROIs, or more subjects?")] if said else []

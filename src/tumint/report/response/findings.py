@@ -60,7 +60,7 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "", stops: Col
         return [Finding(head), *largest]
     hits = contrast.primary[contrast.primary["significant"]]
     if hits.empty:
-        return [*asked, Finding(head), *(Finding(text) for text in without(contrast)[: 1 if page else None])]
+        return [*asked, Finding(head), *map(Finding, without(contrast)[:1])]
     said = sentences(facts, short=bool(page))
     known = {f"{one[k.FAMILY]}:{one[k.FEATURE]}" for one in facts.get("primary", [])}  # told already
     shown = spread(hits[hits["id"].isin(list(said)) & ~hits["id"].isin(known)], most)

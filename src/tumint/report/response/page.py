@@ -160,7 +160,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     if len(said):
         caption = "Every finding in words, the primary families first."
         blocks.append(Table(f"findings_{contrast.name}", caption, FINDING_COLUMNS, said, short=True))
-    if contrast.testable and len(said) and (nothing := spoken.without(contrast)):
+    if contrast.testable and (nothing := spoken.without(contrast)):
         blocks.append(Items(nothing, "Families without a finding"))
     blocks += by_family.blocks(contrast)
     blocks += evidence.blocks(inputs, contrast)
@@ -210,7 +210,7 @@ def _method(found: list[Contrast]) -> list[str]:
         return ["Nothing was compared."]
     said = [
         "Each feature has one value per subject. For contact it is the log odds ratio fitted to all of the subject's "
-        "ROIs as one; subjects weigh by its standard error beside the variance between animals that all pairs have "
+        "ROIs as one; subjects weigh by its standard error beside the variance between subjects that all pairs have "
         "in common. For numbers of contacts it is log2 of those seen over those expected, both added up over ROIs; "
         "other features are means over ROIs, weighted by cells. Groups were compared by a linear model of these "
         "values, whose residual variance is moderated over the features of a family by empirical Bayes. The "
