@@ -213,7 +213,7 @@ def test_a_page_without_its_tables_says_so(make, tmp_path: Path, stage: str) -> 
         (
             {"subjects": 2, "rois": 1},
             "response",
-            "no between-subject variance, so no p. What follows are effects without",
+            "no between-subject variance. What follows are effects without",
         ),
         ({"subjects": 2, "rois": 1}, "index", "no between-subject variance, so no p"),
         (

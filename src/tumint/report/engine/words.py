@@ -68,7 +68,7 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         head = f"{name} ({contrast['column']}: {against})"
     tested = effects[effects["p"].notna() & is_primary(effects)]
     if tested.empty:
-        return f"{head}: no p. {_why_no_p(effects, contrast)}"
+        return f"{head}: {_why_no_p(effects, contrast)}"
     found = tested[tested["q"] < fdr]
     if found.empty:
         return f"{head}: {_nothing(tested, contrast, fdr)}"
@@ -85,9 +85,9 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
     if not reason and len(effects):
         reasons = effects.loc[effects[k.REASON] != "", k.REASON].value_counts()
         reason = str(reasons.index[0]) if len(reasons) else ""
-    why = reason or ("no feature could be compared" if len(effects) else "there is no feature to compare")
+    why = reason or ("features that could not be compared" if len(effects) else "a lack of features to compare")
     after = " What follows are effects without evidence." if len(effects) else ""
-    return f"{why[0].upper()}{why[1:]}.{after}"
+    return f"no p can be given, because of {why.removesuffix(', so no p')}.{after}"
 
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
