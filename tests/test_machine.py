@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from tumint import jobs, machine
+from tumint.cli import run
 from tumint.errors import TumintError
 
 ROOT = Path(__file__).parents[1]
@@ -176,3 +177,26 @@ def test_verbs_with_every_such_name_taken_away(tmp_path: Path) -> None:
     assert re.search(rf"^threads +{os.cpu_count()} usable of {os.cpu_count()}$", said, re.MULTILINE)
     assert re.search(r"^memory +not known on this system$", said, re.MULTILINE)
     assert said.endswith("All is well.\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, None),
+        ({"SLURM_JOB_ID": "7"}, None),  # of salloc, on the login node
+        ({"SLURM_JOB_ID": "7", "SLURM_CPUS_ON_NODE": "8", "SLURM_MEM_PER_NODE": "64000"}, (8, 64000)),
+        ({"SLURM_JOB_ID": "7", "SLURM_CPUS_ON_NODE": "8", "SLURM_MEM_PER_CPU": "4000"}, (8, 32000)),
+        ({"SLURM_JOB_ID": "7", "SLURM_CPUS_ON_NODE": "8"}, (8, None)),
+        ({"SLURM_JOB_ID": "7", "SLURM_CPUS_ON_NODE": "8", "SLURM_MEM_PER_NODE": "0"}, (8, None)),  # all of the node
+    ],
+)
+def test_what_a_slurm_job_was_given(monkeypatch, given, found) -> None:
+    for name in ("JOB_ID", "CPUS_ON_NODE", "MEM_PER_NODE", "MEM_PER_CPU"):
+        monkeypatch.delenv(f"SLURM_{name}", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert machine.allocation() == found
+    limits = run._limits(None, ())
+    assert limits[:2] == ["--cores", str(min(machine.usable_threads(), found[0] if found else 1000))]
+    assert limits[2:] == (["--resources", f"mem_mb={found[1]}"] if found and found[1] else [])
+    assert run._limits(3, ("--resources", "gpu=1")) == ["--cores", "3"]

@@ -35,6 +35,20 @@ def usable_threads() -> int:
     return os.cpu_count() or 1
 
 
+def allocation() -> tuple[int, int | None] | None:
+    """Cores, and memory in MB, of the Slurm job that this process is in, of this node; None: it is in no job.
+
+    Memory is None where the cluster shares it out to nobody.
+    """
+    given = {name: os.environ.get(f"SLURM_{name}", "") for name in ("CPUS_ON_NODE", "MEM_PER_NODE", "MEM_PER_CPU")}
+    numbers = {name: int(value) for name, value in given.items() if value.isascii() and value.isdigit() and int(value)}
+    cores = numbers.get("CPUS_ON_NODE")
+    if "SLURM_JOB_ID" not in os.environ or cores is None:
+        return None
+    per_cpu = numbers.get("MEM_PER_CPU")
+    return cores, numbers.get("MEM_PER_NODE") or (per_cpu * cores if per_cpu else None)
+
+
 def free_memory_gb() -> float | None:
     """Memory that a new process can have, in GB; pages that are only cached count as free. None: no system tells."""
     with contextlib.suppress(OSError, StopIteration, ValueError):

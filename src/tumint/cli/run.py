@@ -12,7 +12,7 @@ from typing import Any
 from tumint.cli import doctor, plan
 from tumint.cli.snakemake import command, environment, profile
 from tumint.errors import Fault, TumintError
-from tumint.machine import usable_threads
+from tumint.machine import allocation, usable_threads
 
 
 def add_verbs(verbs: Any) -> None:
@@ -24,7 +24,9 @@ def add_verbs(verbs: Any) -> None:
         description=f"{summary}. The same as `snakemake --configfile CONFIG --cores N`, with the faults told first.",
     )
     parser.add_argument("config", type=Path, help="config file of the cohort")
-    parser.add_argument("--cores", type=int, metavar="N", help="cores to use; default all of this machine")
+    parser.add_argument(
+        "--cores", type=int, metavar="N", help="cores to use; default all of this machine, or of the Slurm job"
+    )
     parser.add_argument("--profile", type=Path, help="Snakemake profile: a folder, or `slurm`, which ships with tumint")
     parser.epilog = "What stands after `--` goes to Snakemake as it is."
     parser.set_defaults(call=_run, snakemake_arguments=[])
@@ -49,11 +51,21 @@ def run(config: Path, cores: int | None, named_profile: Path | None = None, more
     check_cores(cores)
     named = None if named_profile is None else profile(named_profile)
     preflight.load(config)
-    arguments = command(config)
-    if cores is not None or named is None:
-        arguments += ["--cores", str(cores or usable_threads())]
+    arguments = [*command(config), *_limits(cores, more)] if named is None else command(config)
     if named is not None:
-        arguments += ["--profile", str(named)]
+        arguments += [*(["--cores", str(cores)] if cores is not None else []), "--profile", str(named)]
     sys.stdout.flush()
     # replaced, not started: signals and the exit code are Snakemake's own
     os.execve(sys.executable, [*arguments, *more], environment())
+
+
+def _limits(cores: int | None, more: Sequence[str]) -> list[str]:
+    """Cores and memory for jobs on this machine: in a Slurm job, those that it was given."""
+    mine = allocation()
+    if mine is None:
+        return ["--cores", str(cores or usable_threads())]
+    given, memory = mine
+    limits = ["--cores", str(cores or min(given, usable_threads()))]
+    if memory is not None and "--resources" not in more:
+        limits += ["--resources", f"mem_mb={memory}"]
+    return limits
