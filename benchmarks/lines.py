@@ -1,7 +1,7 @@
 """The generated tables of docs/comparison.md: `python benchmarks/lines.py`; a test compares them with the page.
 
-Lines of user code for five jobs are counted in `benchmarks/lines.md`, by the rule that stands there. The rows of speed are those of
-README.md that have a peer among the packages compared, which `benchmarks/readme.py` writes from one `make bench`.
+Lines of user code for five jobs are counted in `benchmarks/lines.md`, by the rule that stands there. The rows of speed
+are those of README.md with a peer that counts contacts, which `benchmarks/readme.py` writes from `make bench`.
 """
 
 from __future__ import annotations

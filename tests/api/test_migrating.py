@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import anndata as ad
+import lines
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,3 +177,28 @@ def test_allocation_is_the_effect_of_spicyr() -> None:
             assert row["moved"] == pytest.approx((observed - expected) / room, rel=1e-9)
             sides.add(bool(observed > expected))
     assert sides == {True, False}
+
+
+@pytest.mark.slow  # squidpy draws, eight images one by one
+@pytest.mark.parametrize("package", ["tumint", "squidpy"])
+def test_snippets_whose_lines_are_counted_run(sq: ModuleType, package: str) -> None:
+    """Those of tumint that need `tumint.pl` or `tumint.power` where there is one."""
+    rng = np.random.default_rng(4)
+    data = anndata(tissue(150, 8))
+    data.obs["mouse"] = data.obs["sample"].astype(str).str.replace("s", "m").astype("category")
+    data.obs["arm"] = np.where(data.obs["sample"].isin([f"s{i}" for i in range(4)]), "vehicle", "treated")
+    data = data[rng.permutation(len(data))].copy()
+    names: dict[str, Any] = {"cells": data, "tumint": tumint}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import matplotlib as mpl
+
+        mpl.use("Agg")
+        for job, of in lines.snippets().items():
+            wanted = re.findall(r"tumint\.(pl|power)\b", of[package])
+            if all(name in tumint.__all__ for name in wanted):
+                exec(compile(of[package], f"benchmarks/lines.md: {job}", "exec"), names)
+        mpl.pyplot.close("all")
+    assert set(names["scores"]["sample"]) == {f"s{i}" for i in range(8)}
+    assert {"effect", "ci_low", "ci_high", "p", "q"} <= set(names["effects"])
+    assert names["effects"]["p"].notna().any()
