@@ -88,11 +88,12 @@ format: env  ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt workflow
 
-docs: env  ## the generated files: config/README.md, the JSON schemas, the tables of docs/architecture.md, docs/cohorts.md
+docs: env  ## the generated files: config/README.md, the JSON schemas, the tables of docs/architecture.md, docs/cohorts.md, docs/comparison.md
 	$(BIN)/python -m tumint.config.docs .
 	$(BIN)/python docs/house.py
 	$(BIN)/python docs/cohorts.py
 	$(BIN)/python docs/inputs.py
+	$(BIN)/python benchmarks/lines.py
 
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import lines
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +42,28 @@ def test_notebooks_are_kept_without_what_they_showed(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert not [cell for cell in code if cell["outputs"] or cell["execution_count"]]
+
+
+def test_tables_of_the_comparison_are_those_of_the_benchmarks():
+    text = lines.PAGE.read_text(encoding="utf-8")
+    assert lines.page(text) == text, "run `make docs`"
+
+
+def test_lines_of_code_are_counted_by_one_rule():
+    assert lines.count("import a\n\n# said\nfrom b import c\nx = a(\n    c)  # two\nlibrary(d)\n") == 2
+    for job, of in lines.snippets().items():
+        assert set(of) == set(lines.PACKAGES), job
+        for package, code in of.items():
+            assert max(map(len, code.splitlines())) <= 120, f"{job}: {package}"
+            assert ";" not in code, f"{job}: {package}"
+
+
+def test_what_the_comparison_claims_has_a_source():
+    text = lines.PAGE.read_text(encoding="utf-8")
+    body, _, sources = text.partition("## Sources")
+    there = set(re.findall(r"^(\d+)\. ", sources, re.MULTILINE))
+    assert set(re.findall(r"\[(\d+)\]", body)) == there
+    tables = body.split("## What they do better")[0]
+    for row in re.findall(r"^\| (?!package|pipeline).*\|$", tables, re.MULTILINE):
+        assert re.search(r"\[\d+\]|\.md\)|–", row.strip("|").split("|")[-1]), row
+    assert "November 2026" in body
