@@ -35,9 +35,7 @@ def of_results(
     response = Path(folder) / "response"
     if not (response / "mixed.parquet").is_file():
         raise DataError(Fault(str(folder), "results of a finished run", "no response/mixed.parquet in it"))
-    mixed, effects, power = (
-        read_table(response / f"{one.name}.parquet", one) for one in (MIXED, EFFECTS, POWER)
-    )
+    mixed, effects, power = (read_table(response / f"{one.name}.parquet", one) for one in (MIXED, EFFECTS, POWER))
     names = list(dict.fromkeys(mixed["contrast"].astype(str)))
     if not names:
         raise DataError(Fault(str(folder), "a contrast with features that were tested", "none"))
@@ -78,9 +76,7 @@ def _components(table: pd.DataFrame, *, paired: bool) -> pd.DataFrame:
     )
 
 
-def of_families(
-    components: pd.DataFrame, family: Sequence[str] | None, said: Callable[[str], str]
-) -> pd.DataFrame:
+def of_families(components: pd.DataFrame, family: Sequence[str] | None, said: Callable[[str], str]) -> pd.DataFrame:
     """Those of the families that were asked for."""
     known = set(components[k.FAMILY])
     if unknown := sorted(set(family or []) - known):

@@ -47,17 +47,17 @@ def power(
 ) -> pd.DataFrame:
     """Animals per arm, detectable effect or power of a study to come, by a two-sided t test of animals.
 
-    Of `effect`, `n_subjects` and `power` one is left out and computed. Where only one of the first two is given, `power`
-    is 0.8.
+    Of `effect`, `n_subjects` and `power` one is left out and computed. Where only one of the first two is given,
+    `power` is 0.8.
 
     Parameters
     ----------
     pilot
-        Features of a pilot, as `tumint.compare` takes them, or the folder of the results of a finished run; None: the sd
-        is given.
+        Features of a pilot, as `tumint.compare` takes them, or the folder of the results of a finished run; None: the
+        sd is given.
     design
-        One row per sample of the pilot, with the columns named by `subject`, `group`, `adjust` and `paired`. A folder has
-        its own comparison, which `contrast` names where there are several.
+        One row per sample of the pilot, with the columns named by `subject`, `group`, `adjust` and `paired`. A folder
+        has its own comparison, which `contrast` names where there are several.
     effect
         Difference of the means of two arms, in units of the feature: of contact a difference of log odds ratios.
     n_subjects
@@ -71,8 +71,9 @@ def power(
     ratio
         Animals of the group for one of the reference.
     alpha, tests, true_share
-        Level of p. Of several tests each is held to alpha / tests (Bonferroni), which is enough under Benjamini-Hochberg
-        too; with `true_share`, the share of tests with this effect, to the level of Benjamini-Hochberg at rate `alpha`.
+        Level of p. Of several tests each is held to alpha / tests (Bonferroni), which is enough under
+        Benjamini-Hochberg too; with `true_share`, the share of tests with this effect, to the level of
+        Benjamini-Hochberg at rate `alpha`.
     subject, group, sample, adjust, paired, family
         As in `tumint.compare`. Without `group` the animals of the pilot are one group; `paired`: so is the study.
     contrast
@@ -80,9 +81,9 @@ def power(
 
     Returns
     -------
-    Rows of the contract `STUDY`. `kind` is `numbers`; of a pilot `median` and `quantile_80`, what is enough for half and
-    for 80 % of the features of a family, and `feature`. `sd` is that of an animal's mean, `sd_low` and `sd_high` its 95 %
-    interval; `effect`, `n_reference`, `n_group`, `power` hold at `sd`, and with `_at_high` at `sd_high`.
+    Rows of the contract `STUDY`. `kind` is `numbers`; of a pilot `median` and `quantile_80`, what is enough for half
+    and for 80 % of the features of a family, and `feature`. `sd` is that of an animal's mean, `sd_low` and `sd_high`
+    its 95 % interval; `effect`, `n_reference`, `n_group`, `power` hold at `sd`, and with `_at_high` at `sd_high`.
 
     Raises
     ------

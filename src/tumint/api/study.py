@@ -155,7 +155,9 @@ def _together(asked: Asked, said: Callable[[str], str]) -> list[Fault]:
         found.append(Fault(said("n_subjects"), "one number, or one for each of two arms", f"{len(given)} numbers"))
     if asked.ratio != 1:
         if given:
-            found.append(Fault(said("ratio"), f"no {said('n_subjects')} beside it, which says it", str(asked.n_subjects)))
+            found.append(
+                Fault(said("ratio"), f"no {said('n_subjects')} beside it, which says it", str(asked.n_subjects))
+            )
         if asked.correlation is not None:
             found.append(Fault(said("ratio"), "1: pairs have as many in both groups", str(asked.ratio)))
     if asked.correlation is not None and len(set(given)) > 1:

@@ -18,6 +18,7 @@ from tumint.text import integer
 NUMBERS, FEATURE, MEDIAN, MOST = "numbers", "feature", "median", "quantile_80"
 _SHARE = {MEDIAN: 0.5, MOST: 0.8}
 _SOLVED = ("effect", "n_reference", "n_group", "power")
+_ANSWERS = ("sd", *_SOLVED, *(f"{name}_at_high" for name in _SOLVED))
 _TOO_MANY = f"more than {integer(MOST_ANIMALS)} animals per arm"
 
 
@@ -32,7 +33,9 @@ def of_numbers(asked: Asked) -> pd.DataFrame:
         part = pd.DataFrame({"n_rois": [np.nan if rois is None else rois], "sd_between": between, "sd": sd})
         part["sd_within"] = np.nan if within is None else float(within)
         study = asked.study(paired=asked.correlation is not None)
-        rows.append(_whole(_answered(part, asked, study).assign(**{k.FAMILY: "", k.FEATURE: ""}), asked, study, NUMBERS))
+        rows.append(
+            _whole(_answered(part, asked, study).assign(**{k.FAMILY: "", k.FEATURE: ""}), asked, study, NUMBERS)
+        )
     return joined(rows, STUDY, only=True)
 
 
@@ -103,12 +106,12 @@ def _of_families(part: pd.DataFrame, kind: str, asked: Asked, study: Study) -> I
     """What half, or 80 %, of the features of each family need, or have."""
     for family, rows in part.groupby(k.FAMILY, sort=True):
         known = rows[rows["sd"].notna()]
-        found: dict[str, object] = {k.FAMILY: family, k.FEATURE: "", k.REASON: "" if len(known) else rows[k.REASON].iloc[0]}
-        if not len(known):
-            yield found
-            continue
+        found: dict[str, object] = {k.FAMILY: family, k.FEATURE: "", k.REASON: ""}
         for name in ("n_rois", "pilot_subjects", "pilot_samples"):
-            found[name] = float(known[name].median())
+            found[name] = float((known if len(known) else rows)[name].median())
+        if not len(known):
+            yield {**found, k.REASON: rows[k.REASON].iloc[0], **dict.fromkeys(_ANSWERS, np.nan)}
+            continue
         for name in ("sd_between", "sd_within", "sd", "sd_low", "sd_high", *_both("effect"), *_both("n_reference")):
             found[name] = _quantile(known[name].to_numpy(dtype=float), _SHARE[kind], name)
         for name in _both("power"):  # so many have at least this

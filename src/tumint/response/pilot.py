@@ -100,9 +100,9 @@ def _of_family(family: Matrices, columns: Floats) -> pd.DataFrame:
     mixed = fit_mixed(Y, X[family.subject], family.subject, first)
     there = np.isfinite(family.values)
     repeated = ((np.isfinite(family.rois) @ np.eye(len(X))[family.subject]) > 1).any(axis=1)
-    reason = np.select(
-        [plain.df < 1, plain.variance == 0, ~repeated], [NO_ANIMALS, NO_SPREAD, ONE_ROI], ""
-    ).astype(object)
+    reason = np.select([plain.df < 1, plain.variance == 0, ~repeated], [NO_ANIMALS, NO_SPREAD, ONE_ROI], "").astype(
+        object
+    )
     lost = (reason == "") & np.isnan(mixed.subject_variance)
     reason[lost] = NO_ANIMALS
     return pd.DataFrame(

@@ -131,8 +131,8 @@ POWER = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
-# What `tumint power` writes: what a study to come needs, or can see. Of numbers a row; of a pilot a row per feature, and
-# two of every family: what is enough for half, and for 80 %, of its features.
+# What `tumint power` writes: what a study to come needs, or can see. Of numbers a row; of a pilot a row per feature,
+# and two of every family: what is enough for half, and for 80 %, of its features.
 STUDY = Contract(
     "study",
     {
