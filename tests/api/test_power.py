@@ -85,8 +85,8 @@ def test_components_are_those_of_another_mixed_model() -> None:
 
 @pytest.mark.parametrize(("rois", "heavy"), [(3, False), (1, False), (2, False), (8, False), (3, True)])
 def test_the_interval_of_a_small_pilot_covers_what_is_true(rois: int, heavy: bool) -> None:
-    """6 animals with 3 ROIs each, for studies of as many ROIs, of fewer and of more; 1,500 features are as many pilots."""
-    features, design = pilot(np.random.default_rng(4 + rois), 1500, 6, 3, heavy), sheet(6, 3)
+    """6 animals with 3 ROIs each, for studies of as many ROIs, of fewer and of more; a feature is a pilot."""
+    features, design = pilot(np.random.default_rng(4 + rois), 1000, 6, 3, heavy), sheet(6, 3)
     n_rois = None if rois == 3 else rois
     found = of(tumint.power(features, design, effect=1.0, subject="mouse", group="arm", n_rois=n_rois))
     true = np.sqrt(BETWEEN**2 + WITHIN**2 / rois)
@@ -104,15 +104,15 @@ def test_the_interval_of_a_small_pilot_covers_what_is_true(rois: int, heavy: boo
 
 def test_families_are_told_by_half_and_by_four_fifths_of_their_features() -> None:
     features, design = pilot(np.random.default_rng(5), 20, 8, 3), sheet(8, 3)
-    features = features.melt("sample", var_name="feature").assign(family=lambda t: "a" + t["feature"].str[-1:])
+    features = features.melt("sample", var_name="feature")
     features["family"] = np.where(features["feature"].isin(["f1", "f2"]), "few", "many")
     for asked, column in ({"effect": 1.2}, "n_reference"), ({"n_subjects": 7}, "effect"):
         found = tumint.power(features, design, subject="mouse", group="arm", n_rois=[2, 5], **asked)
         assert len(found) == 2 * (2 * 2 + 20)
         many = found[(found["family"] == "many") & (found["n_rois"] == 5)].set_index("kind")
         values = many.loc["feature", column].to_numpy()
-        assert (values <= many.loc["quantile_80", column]).mean() == pytest.approx(0.8, abs=0.06)
-        assert (values <= many.loc["median", column]).mean() == pytest.approx(0.5, abs=0.06)
+        for kind, share in (("quantile_80", 0.8), ("median", 0.5)):
+            assert (values <= many.loc[kind, column]).mean() >= share > (values < many.loc[kind, column]).mean()
     found = tumint.power(features, design, subject="mouse", group="arm", n_subjects=7, effect=1.2, family=["many"])
     power = of(found)["power"].to_numpy()
     assert (power >= of(found, "quantile_80")["power"].item()).mean() >= 0.8
@@ -142,7 +142,7 @@ def test_a_paired_pilot_is_of_what_its_pairs_leave() -> None:
     true = BETWEEN**2 + WITHIN**2 / 3
     assert np.square(found["sd"]).mean() == pytest.approx(true, rel=0.12)
     assert found["n_reference"].median() == pytest.approx(
-        tumint.power(effect=1.0, sd_between=np.sqrt(true), correlation=1e-9)["n_reference"].item(), abs=2
+        tumint.power(effect=1.0, sd_between=np.sqrt(true), correlation=0.0)["n_reference"].item(), abs=2
     )
 
 

@@ -51,7 +51,7 @@ def test_power_is_the_noncentral_t_and_never_missing() -> None:
             if n > 100:
                 z = stats.norm.isf(alpha / 2)
                 normal = stats.norm.sf(z - effect * np.sqrt(n / 2)) + stats.norm.cdf(-z - effect * np.sqrt(n / 2))
-                np.testing.assert_allclose(found, normal, atol=0.02)
+                np.testing.assert_allclose(found, normal, atol=0.04)
 
 
 @pytest.mark.parametrize("noise", ["normal", "t5", "skewed", "unequal"])

@@ -134,8 +134,8 @@ def _spread(asked: Asked, said: Callable[[str], str], *, pilot: bool) -> list[Fa
     between, within, rois = said("sd_between"), said("sd_within"), said("n_rois")
     if pilot:
         own = ("sd_between", "sd_within", "correlation")
-        expected = f"no {{}} beside a pilot, which says it ({said('paired')} of pairs)"
-        return [Fault(said(n), expected.format(said(n)), str(v)) for n in own if (v := getattr(asked, n)) is not None]
+        given = [name for name in own if getattr(asked, name) is not None]
+        return [Fault(said(n), f"no {said(n)} beside a pilot, which says it", str(getattr(asked, n))) for n in given]
     if asked.sd_between is None:
         return [Fault(between, "the sd between animals, or a pilot that says it", "neither")]
     if asked.sd_within is not None and asked.n_rois is None:

@@ -129,8 +129,9 @@ def _planned(a: argparse.Namespace, asked: Asked) -> pd.DataFrame:
         if a.samples is not None:
             raise TumintError(Fault("--samples", "PILOT, whose sheet it is", "none"))
         return planned(asked, a.pilot, None, None, layout, *tail)
-    if lacking := [f"--{name}" for name in ("samples", "subject") if getattr(a, name) is None]:
-        raise TumintError([Fault(name, f"it, beside the table {a.pilot}", "none") for name in lacking])
+    needed = {"samples": f"the sheet of {a.pilot}", "subject": "the column of the animal"}
+    if lacking := [name for name in needed if getattr(a, name) is None]:
+        raise TumintError([Fault(f"--{name}", needed[name], "none") for name in lacking])
     sheet = read_sheet(a.samples, check_files=False, subject=a.subject)
     path = a.pilot / FEATURES if folder else a.pilot
     features = read_features(path, a.sample, sheet.columns)
