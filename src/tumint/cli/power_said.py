@@ -77,9 +77,9 @@ def _best(row: dict[Any, Any], cost: float, *, paired: bool) -> Iterator[str]:
     yield f"Where an animal costs as much as {_rois(cost)}, {named} cost least for the same power."
 
 
-def _rois(cost: float) -> str:
-    """`10 ROIs`."""
-    return plural(1, "ROI") if cost == 1 else f"{setting(cost)} ROIs"
+def _rois(number_of: float) -> str:
+    """`10 ROIs`, `2.5 ROIs`."""
+    return plural(1, "ROI") if number_of == 1 else f"{setting(number_of, 3)} ROIs"
 
 
 def _of_pilot(table: pd.DataFrame, solves: str, *, paired: bool) -> Iterator[str]:
@@ -120,12 +120,14 @@ def _asked(features: pd.DataFrame, solves: str, *, paired: bool) -> str:
 
 
 def _family(half: dict[Any, Any], most: dict[Any, Any], count: int, solves: str, *, paired: bool) -> str:
-    """`interaction, 105 features, 3 ROIs each: 4 for half of them, 6 for 80 %; …`."""
+    """`interaction, 105 features, a ratio of 1.49, 3 ROIs each: 4 for half of them, 6 for 80 %; …`."""
     from tumint import families
 
     name = f"{half[k.FAMILY]}, {plural(count, 'feature')}"
     if not count:
         return f"  {half[k.FAMILY]}: no answer; {half[k.REASON]}"
+    times = None if solves == "effect" else families.ratio(half["effect"], str(half[k.FAMILY]))
+    name += "" if times is None else f", a ratio of {ratio(times)}"
     column = {"n_subjects": "n_reference", "effect": "effect", "power": "power"}[solves]
 
     def said(row: dict[Any, Any], at: str) -> str:
@@ -139,7 +141,7 @@ def _family(half: dict[Any, Any], most: dict[Any, Any], count: int, solves: str,
         times = families.ratio(value, str(row[k.FAMILY]))
         return number(value) if times is None else f"{number(value)} ({ratio(times)}×)"
 
-    each = f"{setting(half['n_rois'], 3)} ROIs each"
+    each = f"{_rois(half['n_rois'])} each"
     line = f"  {name}, {each}: {said(half, '')} for half of them, {said(most, '')} for 80 %"
     return (
         f"{line}; were the sd at the upper end of its interval, {said(half, '_at_high')} and {said(most, '_at_high')}"
