@@ -97,8 +97,8 @@ def test_the_interval_of_a_small_pilot_covers_what_is_true(rois: int, heavy: boo
     assert high > 0.975 - slack
     assert low > 0.975 - slack - 0.02
     assert enough >= high
-    # the estimate itself is right on average and too small in about half of the pilots
-    assert np.square(found["sd"]).mean() == pytest.approx(true**2, rel=0.12)
+    # right on average, or too large where no variance between animals was seen, and too small in about half of the pilots
+    assert 0.9 < np.square(found["sd"]).mean() / true**2 < 1.2
     assert 0.3 < (found["n_reference"] >= needed).mean() < 0.75
 
 
