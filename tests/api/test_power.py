@@ -97,7 +97,7 @@ def test_the_interval_of_a_small_pilot_covers_what_is_true(rois: int, heavy: boo
     assert high > 0.975 - slack
     assert low > 0.975 - slack - 0.02
     assert enough >= high
-    # right on average, or too large where no variance between animals was seen, and too small in about half of the pilots
+    # right on average or, where animals seem not to differ, too large; and too small in about half of the pilots
     assert 0.9 < np.square(found["sd"]).mean() / true**2 < 1.2
     assert 0.3 < (found["n_reference"] >= needed).mean() < 0.75
 
@@ -129,7 +129,7 @@ def test_one_roi_per_animal_says_nothing_of_several() -> None:
     more = tumint.power(features, design, n_rois=[1, 4], **options)
     assert of(more).groupby("n_rois")["sd"].count().to_dict() == {1.0: 2, 4.0: 0}
     assert set(more.loc[more["n_rois"] == 4, "reason"]) == {
-        "one ROI per animal: between animals and between ROIs cannot be told apart"
+        "no animal with two usable ROIs: animals and ROIs cannot be told apart"
     }
 
 
@@ -209,6 +209,10 @@ def test_what_is_wrong_with_a_pilot_is_one_line(tmp_path: Path) -> None:
             tumint.power(features, design, effect=1.0, **options)
     with pytest.raises(tumint.TumintError, match="pilot: expected only samples of design, found s6 and s7"):
         tumint.power(features, design[:6], effect=1.0, subject="mouse")
+    with pytest.raises(tumint.TumintError, match="design: expected samples with a value of `arm`, found none"):
+        tumint.power(features, design.assign(arm=""), effect=1.0, subject="mouse", group="arm")
+    with pytest.raises(tumint.TumintError, match="pilot"):
+        tumint.power(features[:0], design, effect=1.0, subject="mouse")
     with pytest.raises(tumint.TumintError, match="design: expected a pandas DataFrame, found NoneType"):
         tumint.power(features, effect=1.0, subject="mouse")
 

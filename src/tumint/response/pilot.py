@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from tumint import keys as k
-from tumint.errors import Fault, SheetError
+from tumint.errors import DataError, Fault, SheetError
 from tumint.response.design.groups import check_covariates, nuisance
 from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.subjects import check_values, subject_values
@@ -23,7 +23,7 @@ from tumint.response.models.linear import Floats, fit, orthonormal
 from tumint.response.models.mixed import fit_mixed
 from tumint.text import listed
 
-ONE_ROI = "one ROI per animal: between animals and between ROIs cannot be told apart"
+ONE_ROI = "no animal with two usable ROIs: animals and ROIs cannot be told apart"
 NO_ANIMALS = "too few animals in the pilot"
 NO_SPREAD = "the same value in all animals"
 _UNIT, _LEVEL = "unit of the pilot", "level of the pilot"  # columns made here: no sheet has such names
@@ -67,6 +67,8 @@ def components(features: pd.DataFrame, sheet: pd.DataFrame, layout: Layout, name
     columns, _ = nuisance(units, [*([_LEVEL] if layout.group else []), *layout.adjust], layout.paired)
     values = subject_values(features, of_sample)
     found = [_of_family(one, columns) for one in matrices(features, values, list(units[_UNIT]), of_sample)]
+    if not found:
+        raise DataError(Fault(names[0], "at least one feature", "none"))
     return pd.concat(found, ignore_index=True)
 
 
@@ -77,12 +79,15 @@ def _units(sheet: pd.DataFrame, layout: Layout, where: str) -> tuple[pd.DataFram
         raise SheetError([Fault(where, f"a column `{column}`", "none") for column in missing])
     rows = sheet if layout.group is None else sheet[sheet[layout.group] != ""]
     rows = rows if layout.paired is None else rows[rows[layout.paired] != ""]
+    if rows.empty:
+        wanted = listed([f"`{column}`" for column in (layout.group, layout.paired) if column])
+        raise SheetError(Fault(where, f"samples with a value of {wanted}", "none"))
     level = rows[layout.group] if layout.group else pd.Series("", index=rows.index)
     rows = rows.assign(**{_LEVEL: "= " + level})  # a name, also where levels are numbers
     several = rows.groupby(k.SUBJECT)[_LEVEL].nunique()
     if (several > 1).any() and layout.paired is None:
         name = str(several.index[several > 1][0])
-        expected = f"one value of `{layout.group}` per subject, or its pairs"
+        expected = f"one value of `{layout.group}` per subject, or the subject's column as `paired`"
         found = listed(sorted(set(level[rows[k.SUBJECT] == name])))
         raise SheetError(Fault(f"{where} (subject {name})", expected, found))
     halves = (several > 1).any()
