@@ -112,7 +112,7 @@ def _numbers(asked: Asked, said: Callable[[str], str]) -> list[Fault | str]:
         if (given := getattr(asked, name)) is None and name != "tests":
             continue
         values = several(given) if name != "tests" else [given]
-        wrong = [v for v in values if not isinstance(v, Integral) or isinstance(v, bool) or not least <= v <= most]
+        wrong = [v for v in values if not isinstance(v, Integral) or isinstance(v, bool) or not least <= int(v) <= most]
         if wrong or not values:
             expected = f"a whole number from {least} to {setting(most, 9)}"
             found.append(Fault(said(name), expected, f"`{wrong[0]}`" if wrong else "none"))
