@@ -1,7 +1,7 @@
 """tumint: interactions between cells, and whether they decide if immunotherapy works.
 
-The Python interface is `score`, `parts`, `composition`, `density`, `distance`, `compare` and the figures of `pl`
-(docs/python.md).
+The Python interface is `score`, `parts`, `composition`, `density`, `distance`, `compare`, `power` and the figures of
+`pl` (docs/python.md).
 Nothing is imported here: `import tumint` and `tumint --help` stay fast, and a module that lies in the folder in which
 `python -m tumint` is started is not found before `tumint.cli` takes that folder from the path.
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tumint.api.features import density as density
     from tumint.api.features import distance as distance
     from tumint.api.features import parts as parts
+    from tumint.api.power import power as power
     from tumint.api.score import score as score
     from tumint.errors import TumintError as TumintError
 
@@ -25,9 +26,21 @@ _PUBLIC = {
     "density": "tumint.api.features",
     "distance": "tumint.api.features",
     "parts": "tumint.api.features",
+    "power": "tumint.api.power",
     "score": "tumint.api.score",
 }
-__all__ = ["TumintError", "__version__", "compare", "composition", "density", "distance", "parts", "pl", "score"]
+__all__ = [
+    "TumintError",
+    "__version__",
+    "compare",
+    "composition",
+    "density",
+    "distance",
+    "parts",
+    "pl",
+    "power",
+    "score",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -31,6 +31,8 @@ SIGNATURES = {
     "density": _OF_CELLS,
     "distance": "cells, label, sample, x, y, stratum, null, local_um, um_per_px, seed",
     "parts": "scores",
+    "power": "pilot, design, effect, n_subjects, power, sd_between, sd_within, n_rois, correlation, ratio, alpha, "
+    "tests, true_share, subject, group, sample, adjust, paired, family, contrast",
     "score": "cells, label, sample, x, y, stratum, parent, subject, graph, options",
 }
 

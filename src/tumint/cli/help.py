@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 
 _WANTS = {
-    "Begin": ("init", "simulate", "doctor"),
+    "Begin": ("init", "simulate", "power", "doctor"),
     "Run a cohort, from its tables to the reports": ("run", "plan"),
     "One table of your own, without the workflow": ("score", "compare"),
     "Use and pass on what came out": ("report", "export", "share", "verify"),

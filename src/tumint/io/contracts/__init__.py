@@ -70,6 +70,7 @@ from tumint.io.contracts.response import (
     PREDICTION,
     REMAINING,
     ROBUSTNESS,
+    STUDY,
     SUBJECTS,
 )
 
@@ -126,6 +127,7 @@ __all__ = [
     "SCALE",
     "SCORES",
     "STATES",
+    "STUDY",
     "SUBJECTS",
     "SURROUNDINGS",
     "SWEEP",

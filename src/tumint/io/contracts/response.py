@@ -131,6 +131,39 @@ POWER = Contract(
     },
     ("contrast", k.FAMILY, k.FEATURE),
 )
+# What `tumint power` writes: what a study to come needs, or can see. Of numbers a row; of a pilot a row per feature,
+# and two of every family: what is enough for half, and for 80 %, of its features.
+STUDY = Contract(
+    "study",
+    {
+        k.FAMILY: "str",
+        k.FEATURE: "str",
+        "kind": "str",
+        "n_rois": "float?",  # ROIs per animal
+        "sd_between": "float?",  # between animals; in a paired pilot beside the pairs
+        "sd_within": "float?",  # between ROIs of an animal
+        "sd": "float?",  # of an animal's mean of so many ROIs
+        "sd_low": "float?",  # 95 % interval of it
+        "sd_high": "float?",
+        "effect": "float?",
+        "n_reference": "float?",  # animals, or pairs; missing: more than 100,000
+        "n_group": "float?",
+        "power": "float?",
+        "effect_at_high": "float?",  # the same, were the sd `sd_high`
+        "n_reference_at_high": "float?",
+        "n_group_at_high": "float?",
+        "power_at_high": "float?",
+        "alpha": "float",
+        "tests": "int",
+        "true_share": "float?",  # missing: Bonferroni
+        "level": "float",  # of p, that each test is held to
+        "pilot_subjects": "float?",  # animals that the sd is from; halves of pairs count each
+        "pilot_samples": "float?",
+        k.REASON: "str",
+    },
+    (k.FAMILY, k.FEATURE, "kind", "n_rois"),
+    {"kind": ("numbers", "feature", "median", "quantile_80")},
+)
 # response/influence.parquet: every subject left out once; one row per feature that is tested.
 INFLUENCE = Contract(
     "influence",

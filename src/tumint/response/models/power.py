@@ -31,12 +31,12 @@ class Power:
     needed: Floats  # subjects per group (or pairs) that find the effect seen; NaN: more than MAX_SUBJECTS
 
 
-def power_of(effect_over_se: Floats, df: Floats, alpha: float) -> Floats:
-    """Power of a two-sided t test at `alpha`."""
+def power_of(effect_over_se: Floats, df: Floats, alpha: float | Floats) -> Floats:
+    """Power of a two-sided t test at `alpha`, one level or one of each test."""
     critical = stats.t.isf(alpha / 2, df)
     shift = np.minimum(effect_over_se, 4 * critical + 10)  # the power is 1 there
-    # the other tail holds less than 1e-8 beyond 5, where scipy's value may be NaN
-    other = np.where(shift < 5, stats.nct.cdf(-critical, df, np.minimum(shift, 5.0)), 0.0)
+    # the other tail by symmetry: scipy's cdf of it is NaN at many values where α is small; beyond 5 it holds nothing
+    other = np.where(shift < 5, stats.nct.sf(critical, df, -np.minimum(shift, 5.0)), 0.0)
     return stats.nct.sf(critical, df, shift) + other
 
 
@@ -48,7 +48,7 @@ def noncentrality(df: Floats, alpha: float, power: float) -> Floats:
     low, high = np.zeros(len(finite)), 4 * critical + 10
     for _ in range(60):
         middle = (low + high) / 2
-        enough = stats.nct.sf(critical, finite, middle) >= power  # the other tail holds nothing at such powers
+        enough = power_of(middle, finite, alpha) >= power
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
     return high[inverse]
 
