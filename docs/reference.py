@@ -16,7 +16,7 @@ from tumint.cli.help import grouped
 
 ROOT = Path(__file__).parents[1]
 VERBS, API = ROOT / "docs" / "verbs.md", ROOT / "docs" / "api.md"
-_WIDTH = "100"  # argparse asks the terminal
+_WIDTH = "80"  # argparse asks the terminal; wider lines would be cut on the site
 _SECTION = re.compile(r"^(Parameters|Returns|Raises|Notes)\n-+\n", re.M)
 _TITLES = {"Parameters": "Arguments", "Returns": "Gives", "Raises": "Raises", "Notes": "Notes"}
 _PAGE = re.compile(r"docs/(\w+\.md)")

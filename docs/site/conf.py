@@ -30,11 +30,14 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"tumint {release}"
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # it is fetched page by page, which browsers refuse where the site is a folder
 html_last_updated_fmt = None  # the same pages give the same site
 html_theme_options = {
     "logo": {"text": "tumint"},
     "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
+    "navbar_persistent": ["search-button"],
+    "show_toc_level": 2,
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
