@@ -36,11 +36,11 @@ def test_every_file_has_the_version() -> None:
         "recipes/tumint.def": re.findall(r"Version (.+)", _text("recipes/tumint.def")),
     }
     for page in LAID_OUT:
-        found[page.name] = re.findall(r"tumint-(\d[\w.]*?)-py3", page.read_text(encoding="utf-8"))
+        found[str(page.relative_to(ROOT))] = re.findall(r"tumint-(\d[\w.]*?)-py3", page.read_text(encoding="utf-8"))
     wrong = {name: versions for name, versions in found.items() if set(versions) - {tumint.__version__}}
     assert not wrong
     assert all(versions for name, versions in found.items() if not name.endswith(".md"))
-    assert found["start.md"]
+    assert found["docs/start.md"]
 
 
 def test_the_recipe_asks_for_what_the_project_asks_for() -> None:
