@@ -38,6 +38,12 @@ def test_pages_name_every_package_under_the_gpl(page: str, capsys: pytest.Captur
     assert [name for name in _gpl(capsys) if name not in text] == []
 
 
+def test_what_developers_and_the_site_need_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["numpy", 'scanpy; extra == "rna"', 'ruff; extra == "dev"', "sphinx>=9; extra == 'docs'"]
+    monkeypatch.setattr(licences.metadata, "requires", lambda _: asked)
+    assert licences.direct() == ["numpy", "scanpy"]
+
+
 def test_scores_and_comparison_import_no_package_under_the_gpl() -> None:
     """As docs/licences.md says."""
     program = (
