@@ -34,7 +34,7 @@ def lines() -> Iterator[str]:
 
 
 def direct() -> list[str]:
-    """Names of the packages that tumint asks for, those of its extras among them; not those of developers and the site."""
+    """Names of the packages that tumint asks for, those of its extras among them; not of developers and the site."""
     asked = [one for one in metadata.requires("tumint") or [] if not _DEVELOPERS.search(one)]
     return sorted({found[0] for one in asked if (found := _NAME.match(one))} - {"tumint"}, key=str.lower)
 
