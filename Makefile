@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots
+.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots site
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 lock:  ## renew requirements.lock (universal, hashed, without any registry host)
 	@$(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-	  --no-header --all-extras --quiet pyproject.toml -o requirements.lock
+	  --no-header --extra all --extra dev --quiet pyproject.toml -o requirements.lock
 
 $(DEMO): | env
 	@$(TUMINT) simulate $(@D)
@@ -88,12 +88,23 @@ format: env  ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt workflow
 
-docs: env  ## the generated files: config/README.md, the JSON schemas, the tables of docs/architecture.md, docs/cohorts.md, docs/comparison.md
+docs: env  ## the generated files: config/README.md, the JSON schemas, tables and pages of docs/
 	$(BIN)/python -m tumint.config.docs .
 	$(BIN)/python docs/house.py
 	$(BIN)/python docs/cohorts.py
 	$(BIN)/python docs/inputs.py
 	$(BIN)/python benchmarks/lines.py
+	$(BIN)/python docs/reference.py
+
+DOCS := .venv-docs
+$(DOCS)/.installed: pyproject.toml
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' >$(DOCS)/wanted
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r $(DOCS)/wanted
+	@touch $@
+
+site: $(DOCS)/.installed  ## the pages of docs/ as a website, in site/, by an environment of its own, in .venv-docs
+	$(DOCS)/bin/python docs/site/build.py
 
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)
@@ -125,5 +136,5 @@ cohorts: env  ## nulls and estimators on the committed real cohorts, into docs/v
 	$(BIN)/python benchmarks/real_cohorts.py $(REAL)
 
 clean:  ## remove results, the demo cohort and caches, not the environment
-	rm -rf results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs
+	rm -rf site results data/demo .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis report.zip slurm_logs
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

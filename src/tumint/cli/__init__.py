@@ -27,7 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs; each verb's module adds its own."""
     parser = help.Parser(prog="tumint", usage="tumint VERB ...")
     parser.add_argument("--version", action="version", version=f"tumint {__version__}")
-    parser.verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=argparse.ArgumentParser)
+    of_verbs = argparse.ArgumentParser
+    parser.verbs = parser.add_subparsers(prog="tumint", metavar="VERB", required=True, parser_class=of_verbs)
     for module in _VERBS:
         module.add_verbs(parser.verbs)
     return parser

@@ -9,7 +9,7 @@ from importlib import metadata
 from tumint.text import listed
 
 _GPL = re.compile(r"\bA?GPL|(?<!Lesser )General Public License", re.IGNORECASE)
-_DEVELOPERS = re.compile(r"extra == .dev.")
+_DEVELOPERS = re.compile(r"extra == .(dev|docs).")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -34,7 +34,7 @@ def lines() -> Iterator[str]:
 
 
 def direct() -> list[str]:
-    """Names of the packages that tumint asks for, those of its extras among them; not those of its developers."""
+    """Names of the packages that tumint asks for, those of its extras among them; not of developers and the site."""
     asked = [one for one in metadata.requires("tumint") or [] if not _DEVELOPERS.search(one)]
     return sorted({found[0] for one in asked if (found := _NAME.match(one))} - {"tumint"}, key=str.lower)
 
