@@ -51,13 +51,15 @@ def api() -> str:
         "`docs/reference.py` from signatures and docstrings.",
     ]
     for name in sorted(one for one in tumint.__all__ if not one.startswith("_")):
-        lines += _entry(name, getattr(tumint, name))
+        lines += _entry(name, value := getattr(tumint, name))
+        if inspect.ismodule(value):
+            lines += [line for inside in value.__all__ for line in _entry(f"{name}.{inside}", getattr(value, inside))]
     return "\n\n".join(lines) + "\n"
 
 
 def _entry(name: str, value: object) -> Iterator[str]:
     yield f"## tumint.{name}"
-    if not inspect.isclass(value):
+    if not (inspect.isclass(value) or inspect.ismodule(value)):
         yield f"```python\n{_call(name, value)}\n```"
     head, *rest = _SECTION.split(inspect.getdoc(value) or "")
     yield _prose(head)

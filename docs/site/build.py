@@ -6,10 +6,13 @@ links between them hold in both places; the pages of this folder, which only giv
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
@@ -42,6 +45,28 @@ def laid_out(folder: Path) -> None:
             shutil.copyfile(path, target)
     for path in HERE.glob("*.md"):
         shutil.copyfile(path, folder / path.name)
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        page = folder / path.relative_to(ROOT).with_suffix(".md")
+        page.parent.mkdir(parents=True, exist_ok=True)
+        ran = ROOT / ".notebooks" / path.name
+        page.write_text("".join(_cells(ran if ran.exists() else path, page)), encoding="utf-8")
+    linking = folder / "docs" / "python.md"
+    linking.write_text(linking.read_text(encoding="utf-8").replace(".ipynb)", ".md)"), encoding="utf-8")
+
+
+def _cells(notebook: Path, page: Path) -> Iterator[str]:
+    """A notebook as Markdown, with what it showed where `make notebooks` has run it; figures lie beside the page."""
+    for number, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
+        text = "".join(cell["source"])
+        yield f"{text}\n\n" if cell["cell_type"] == "markdown" else f"```python\n{text}\n```\n\n"
+        for shown in cell.get("outputs", []):
+            data = shown.get("data", {"text/plain": shown.get("text", "")})
+            if "image/png" in data:
+                picture = page.with_name(f"{page.stem}_{number}.png")
+                picture.write_bytes(base64.b64decode("".join(data["image/png"])))
+                yield f"![What it shows]({picture.name})\n\n"
+            else:
+                yield f"```text\n{''.join(data['text/plain']).rstrip()}\n```\n\n"
 
 
 def remote(folder: Path) -> list[str]:
