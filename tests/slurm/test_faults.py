@@ -24,14 +24,19 @@ STATE = Path(os.environ.get("SLURM_STATE", "/var/tmp/tumint-slurm"))
 NAME = "simulated_lung"
 
 
-def _control(*words: str) -> str:
-    return subprocess.run(["scontrol", *words], text=True, capture_output=True, check=True).stdout
+def _control(*words: str, check: bool = True) -> str:
+    return subprocess.run(["scontrol", *words], text=True, capture_output=True, check=check).stdout
 
 
 def _node(state: str) -> None:
     host = os.uname().nodename.partition(".")[0]
-    why = () if state == "RESUME" else ("Reason=drill",)
-    _control("update", f"NodeName={host}", f"State={state}", *why)
+    if state != "RESUME":
+        _control("update", f"NodeName={host}", f"State={state}", "Reason=drill")
+        return
+    # a node that registered again by itself cannot be resumed, and need not be
+    _control("update", f"NodeName={host}", "State=RESUME", check=False)
+    usable = re.compile(r"State=(IDLE|MIXED|ALLOCATED)[ *]")
+    until(lambda: usable.search(_control("show", "node", host, "--oneliner")), "a node that takes jobs", 60)
 
 
 def _is_over(job: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -41,9 +42,8 @@ def test_slurm_and_local_give_the_same_bytes(cohort):
 def test_one_allocation_gives_the_same_bytes(cohort):
     """The whole run as one job of Slurm, which asks the scheduler once; and as many jobs."""
     began = time.monotonic()
-    call("run", "data/config.yaml", *SLURM, cwd=cohort)
+    jobs = call("run", "data/config.yaml", *SLURM, cwd=cohort).count("has been submitted with SLURM jobid")
     many = time.monotonic() - began
-    jobs = len(list((cohort / ".snakemake" / "slurm_logs").rglob("*.log")))
     through_slurm = digests(cohort / "results" / "simulated_lung")
     shutil.move(cohort / "results", cohort / "results_slurm")
     shutil.rmtree(cohort / ".snakemake")
@@ -56,4 +56,4 @@ def test_one_allocation_gives_the_same_bytes(cohort):
     print(f"many jobs: {many:.0f} s, {jobs} jobs; one job: {time.monotonic() - began:.0f} s")
     assert digests(cohort / "results" / "simulated_lung") == through_slurm
     assert "Provided cores: 2" in printed
-    assert "mem_mb=8192" in printed
+    assert re.search("Provided resources: mem_mb=.*8192", printed)
