@@ -209,7 +209,7 @@ def _of_heads(drill: Drill) -> None:
         drill.ledger.lose(f"a killed head: exit {code}, {head.lines()}")
     else:
         drill.lived("a killed head")
-    drill.went_on("qc/limits.parquet", "qc/b0001.h5ad", "cluster/cells.parquet", "cluster/cells.h5ad")
+    drill.went_on("qc/b0001.h5ad", "qc/b0002.h5ad", "cluster/cells.parquet", "cluster/cells.h5ad")
 
 
 def _to_the_end(drill: Drill) -> None:
