@@ -161,7 +161,7 @@ STUDY = Contract(
         "pilot_samples": "float?",
         k.REASON: "str",
     },
-    (k.FAMILY, k.FEATURE, "kind", "n_rois"),
+    (),  # a row per family, feature, kind and n_rois, which may be missing
     {"kind": ("numbers", "feature", "median", "quantile_80")},
 )
 # response/influence.parquet: every subject left out once; one row per feature that is tested.
