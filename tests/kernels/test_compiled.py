@@ -128,6 +128,7 @@ def test_a_folder_that_others_could_fill_is_not_used(places: Path, trap: str) ->
     assert _found() == ""
 
 
+@pytest.mark.slow
 def test_without_any_place_the_numbers_are_the_same(tmp_path: Path) -> None:
     source = _copy(tmp_path / "a")
     kept = _draw(source)

@@ -56,7 +56,12 @@ def faults(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"subjects": 2, "rois": 1}, {"markers": False, "domains": False, "edges": False}]
+    "fields",
+    [
+        {},
+        pytest.param({"subjects": 2, "rois": 1}, marks=pytest.mark.slow),
+        pytest.param({"markers": False, "domains": False, "edges": False}, marks=pytest.mark.slow),
+    ],
 )
 def test_every_page_is_plain(make, fields: dict) -> None:
     written = make(**fields)
