@@ -92,7 +92,7 @@ def test_the_demo_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None
     done = _call(venv / "bin" / "tumint", "run", "data/config.yaml", "--cores", 2, cwd=work, env=env)
     last = done.stderr.splitlines()[-3:]
     assert last[0] == "tumint: the report: results/simulated_lung/reports/index.html"
-    assert last[1].startswith("tumint: found: treated_vs_vehicle")
+    assert last[1].startswith("tumint: found: Treated against vehicle (arm): ")
     assert last[2] == "tumint: lost: no sample of 4."
     for name in REPORTS:
         text = (work / "results" / "simulated_lung" / "reports" / f"{name}.html").read_text(encoding="utf-8")
