@@ -44,7 +44,7 @@ test: env  ## the tests
 	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 	@# in CI the demo is run first, and `make browser` after it
 	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
-	  $(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS); \
+	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
 whole: env  ## the whole workflow on three real cohorts and on a small one that is changed and fed wrong data
@@ -54,7 +54,9 @@ notebooks: env demo  ## run the notebooks of docs/notebooks, which show what the
 	$(BIN)/python docs/notebooks/run.py .notebooks
 
 drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "slow and not browser" $(PYTEST_ARGS)
+	$(TUMINT) run config/cohorts/mouse_tumour_codex.yaml --cores $(CORES)
+	$(NO_NET) $(BIN)/python -m pytest -m "slow and browser" tests/browser $(PYTEST_ARGS)
 	tests/slurm/up.sh && { $(BIN)/python -m pytest -m slurm_drill tests/slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code; }
 	$(BIN)/python tests/drill/ledger.py
 
@@ -63,16 +65,16 @@ slurm-demo: env  ## a small cohort through a real one-node Slurm and without it 
 	@$(BIN)/python -m pytest -m slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code
 
 AXE     := .browser/node_modules/axe-core/axe.min.js
-COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/mouse_tumour_codex.yaml config/cohorts/nsclc_mif.yaml)
+COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/nsclc_mif.yaml)
 # the page has to show itself with no network at all
 NO_NET  := $(if $(shell command -v unshare),unshare --map-root-user --net)
 
 $(AXE):
 	@command -v npm >/dev/null && npm install --silent --no-save --no-audit --no-fund --prefix .browser axe-core@4 || echo "browser: npm is not installed, so accessibility is not checked"
 
-browser: env demo $(AXE)  ## every report of the demo and of the real cohorts in a headless Chromium, without any network
+browser: env demo $(AXE)  ## every report of the demo and of a real cohort in a headless Chromium, without any network
 	@for config in $(COHORTS); do $(TUMINT) run $$config --cores $(CORES) || exit 1; done
-	$(NO_NET) $(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+	$(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" tests/browser $(PYTEST_ARGS)
 
 shots: env demo  ## screenshots of the demo's reports, wide and narrow, light and dark, into .browser/shots
 	$(NO_NET) $(BIN)/python tests/browser/shots.py results/demo/reports .browser/shots
