@@ -83,7 +83,7 @@ def test_flags_are_types_by_the_rule_of_init(tmp_path: Path, capsys: pytest.Capt
         one.to_csv(tmp_path / f"{name}.csv", index=False)
         assert score(tmp_path / f"{name}.csv", "-o", tmp_path / f"{name}-scores.csv", "--sample", "roi") == 0
     assert (tmp_path / "flags-scores.csv").read_bytes() == (tmp_path / "types-scores.csv").read_bytes()
-    assert "the type is the flags that are up among `Phenotype CD3` and `Phenotype CD8`" in capsys.readouterr().err
+    assert "the type is made of the positive flags among `Phenotype CD3` and `Phenotype CD8`" in capsys.readouterr().err
     flagged["Phenotype CD8"] = flagged["Phenotype CD8"].replace("CD8-", "maybe")
     flagged.to_csv(tmp_path / "bad.csv", index=False)
     assert score(tmp_path / "bad.csv", "-o", tmp_path / "bad-scores.csv", "--label", "Phenotype CD8") == 0  # as named

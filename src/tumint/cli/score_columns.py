@@ -79,7 +79,7 @@ def _guess(a: argparse.Namespace, lacking: Sequence[str], first: Path, *, alone:
             said.append(f"{role} is `{getattr(a, role)}`")
         elif role == "label":
             names = listed((f"`{name}`" for name in found.flags), 4)
-            said.append(f"the type is the flags that are up among {names}, as `tumint init` has it")
+            said.append(f"the type is made of the positive flags among {names}, as `tumint init` makes it")
     if "sample" in lacking and a.sample is None and (said or not alone):
         said.append("each file is one sample")
     if found.decimal == "," and table.decimal == ".":

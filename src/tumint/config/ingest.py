@@ -12,7 +12,7 @@ from tumint.config.base import A_DOMAIN, Section, is_domain
 
 
 class TypeRule(Section):
-    """A type by flags that are up and flags that are down."""
+    """A type by flags that are positive and flags that are negative."""
 
     cell_type: str = Field(description="Name of the type.")
     positive: list[str] = Field(
@@ -35,7 +35,7 @@ class ColumnMap(Section):
     cell_type: str | list[str] | None = Field(
         None,
         description="Cell type that comes with the data (`cluster.typing: provided`). A list: columns of flags, one "
-        "for each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the flags that are up, such as `CD3+ CD8+`, or "
+        "for each phenotype (0/1, true/false, `CD8+`/`CD8-`); types are the positive flags, such as `CD3+ CD8+`, or "
         "what `type_rules` makes of them.",
     )
     type_rules: list[TypeRule] = Field(

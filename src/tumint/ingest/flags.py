@@ -1,4 +1,4 @@
-"""One flag column per phenotype → one type per cell: the flags that are up, or the first rule that fits. Pure text."""
+"""One flag column per phenotype → one type per cell: the positive flags, or the first rule that fits. Pure text."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def of_columns(columns: Mapping[str, np.ndarray], rules: Sequence[TypeRule]) -> 
     columns
         `{column: texts}`, dtype object, `(n,)` each, in the order in which names are joined.
     rules
-        The first that fits names the type; without rules the flags that are up do, `CD3+ CD8+`, and a population that
+        The first that fits names the type; without rules the positive flags do, `CD3+ CD8+`, and a population that
         is alone by its own name, `Treg`.
 
     Returns

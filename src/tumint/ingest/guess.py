@@ -204,7 +204,7 @@ def _flags(found: Guess) -> None:
     if flags:
         found.flags = flags
         names = listed((short(name) for name in flags), 4)
-        evidence = f"{plural(len(flags), 'column')} of flags: {names}; types are the flags that are up"
+        evidence = f"{plural(len(flags), 'column')} of flags: {names}; types are the positive flags"
         found.decided.append(Decided("cell type", listed(flags, 2), evidence))
 
 
