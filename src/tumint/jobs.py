@@ -1,4 +1,4 @@
-"""What the Snakefile computes: batches of samples, their rows as JSON, raw files, memory and time of a job, the lock of
+"""What the Snakefile computes: rows of batches as JSON, raw files, memory and time of a job, the lock of
 a run and the faults in the logs of its jobs. The rules are in `workflow/rules`, and Snakemake is not imported here.
 """
 
@@ -17,12 +17,12 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint import machine, slurm
+from tumint.batches import batches as batches
+from tumint.batches import subject_batches as subject_batches
 from tumint.config.ingest import IngestConfig
 from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
 from tumint.io.atomic import write_text
-from tumint.samples import batches as batches
-from tumint.samples import subject_batches as subject_batches
 from tumint.stages import ALL
 
 # what ends a job; what it only remarks on, such as samples that are left out, stays in its log
@@ -48,11 +48,9 @@ def rows_json(sheet: pd.DataFrame, samples: Sequence[str], config: IngestConfig 
 
 
 def batches_json(sheet: pd.DataFrame, column: str) -> str:
-    """`{sample: batch}` by a column of the sheet; none where each sample is a batch of its own."""
-    if column == k.SAMPLE:
-        return "{}"
+    """`{sample: batch}` by a column of the sheet, in its order."""
     named = dict(zip(sheet[k.SAMPLE], sheet[column].astype(str), strict=True))
-    return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))
 
 
 def check_reader(config: IngestConfig) -> None:

@@ -196,26 +196,3 @@ def is_finite(text: str) -> bool:
 def is_positive(text: str) -> bool:
     """Whether a field is a number above 0."""
     return is_finite(text) and float(text) > 0
-
-
-def batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
-    """`{batch: samples}` of the jobs up to qc, `b0001` first, the order of the sheet kept."""
-    samples = list(sheet[k.SAMPLE])
-    starts = range(0, len(samples), samples_per_job)
-    return {f"b{i:04d}": samples[start : start + samples_per_job] for i, start in enumerate(starts, start=1)}
-
-
-def subject_batches(sheet: pd.DataFrame, samples_per_job: int) -> dict[str, list[str]]:
-    """`{group: samples}`, `g0001` first: whole subjects in the order of the sheet, `samples_per_job` samples or more.
-
-    What is fitted over all samples of a subject needs them in one job.
-    """
-    groups: dict[str, list[str]] = {}
-    mine: list[str] = []
-    subjects = sheet.groupby(k.SUBJECT, sort=False)[k.SAMPLE].agg(list)
-    for i, samples in enumerate(subjects, start=1):
-        mine = [*mine, *samples]
-        if len(mine) >= samples_per_job or i == len(subjects):
-            groups[f"g{len(groups) + 1:04d}"] = mine
-            mine = []
-    return groups

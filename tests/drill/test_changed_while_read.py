@@ -46,7 +46,7 @@ CHANGES: tuple[Callable[[Path, Path], None], ...] = (_append, _cut, _replace, _o
 
 @pytest.mark.slow
 def test_a_raw_file_that_changes_is_told_or_read_as_one_state(undisturbed: runs.Undisturbed, tmp_path: Path) -> None:
-    command = runs.commands(undisturbed.ran)["ingest b0001"]
+    command = runs.commands(undisturbed.ran)["ingest b0002"]
     before = _ingested(undisturbed.copy(tmp_path / "before"), command)
     with Ledger("changed_while_read") as ledger:
         for i, (change, (event, count)) in enumerate(itertools.product(CHANGES, MOMENTS)):

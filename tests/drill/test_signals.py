@@ -10,7 +10,7 @@ import pytest
 import runs
 from ledger import Ledger
 
-STAGES = ("ingest b0001", "qc: measure b0002", "neighbourhood g0001", "response", "report qc")
+STAGES = ("ingest b0002", "qc: measure b0003", "neighbourhood g0002", "response", "report qc")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU)
 ATTEMPTS = 5  # a write is over within milliseconds
 

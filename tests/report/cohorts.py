@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.batches import batches, subject_batches
 from tumint.config import load_params
 from tumint.config.model import StageParams
 from tumint.io import contracts
@@ -16,7 +17,6 @@ from tumint.io.tables import write_table
 from tumint.neighbourhood import stage as neighbourhood
 from tumint.provenance import run_metadata
 from tumint.response import stage as response
-from tumint.samples import batches
 
 TYPES = ("Tumour cells", "Fibroblasts", "CD8 T cells", "B cells", k.UNCLASSIFIED)
 MARKERS = ("EPCAM", "aSMA", "CD8a", "B220", "DNA1")
@@ -155,7 +155,7 @@ def _ingest(results: Path, plan: Plan, sheet: pd.DataFrame, cells: pd.DataFrame)
 
 
 def _per_job(sheet: pd.DataFrame) -> int:
-    """As many as make two batches."""
+    """So few that there are several batches."""
     return -(-len(sheet) // 2)
 
 
@@ -209,7 +209,8 @@ def _cluster(results: Path, plan: Plan, cells: pd.DataFrame, types: list[str], r
 
 def _scores(results: Path, sheet: Path, plan: Plan, design: pd.DataFrame) -> None:
     params = load_params('{"neighbourhood": {"min_cells": 5}}')
-    batch = results / "neighbourhood/g0001"
+    # all of it as if it were that of the first job: what the others would have is not asked for
+    batch = results / "neighbourhood" / next(iter(subject_batches(design, _per_job(design))))
     cells = results / "cluster/cells.parquet"
     neighbourhood.run(params, cells, dict(zip(design[k.SAMPLE], design[k.SUBJECT], strict=True)), [], batch)
     neighbourhood.gather(params, [batch], cells, results / "neighbourhood")

@@ -232,7 +232,7 @@ def test_a_quarantined_sample_is_named(make, cohorts, tmp_path: Path) -> None:
     from tumint.io.tables import write_table
 
     written = cohorts.write(tmp_path, cohorts.Plan(subjects=4, rois=1))
-    path = written.results / "ingest/b0001.samples.parquet"
+    path = min((written.results / "ingest").glob("b*.samples.parquet"))
     table = read_table(path)
     table.loc[0, ["status", "reason", "n_cells"]] = ["quarantined", "the file ends in the middle of row 7", 0]
     write_table(table, path, contracts.SAMPLES)

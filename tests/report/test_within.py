@@ -107,7 +107,7 @@ def test_the_end_of_a_run_names_lost_samples(make, tmp_path: Path):
     cohort = make(subjects=4, rois=2)
     results = tmp_path / "results"
     shutil.copytree(cohort.results, results)
-    path = results / "qc" / "b0001.metrics.parquet"
+    path = min((results / "qc").glob("b*.metrics.parquet"))
     from tumint.io import contracts
     from tumint.io.tables import read_meta, read_table, write_table
 

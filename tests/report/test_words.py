@@ -104,7 +104,7 @@ def test_the_index_counts_what_the_tables_hold(make) -> None:
     inputs = load(make())
     sections = {section.title: section for section in index.build(inputs).sections}
     table = sections["From raw tables to findings"].blocks[0].frame.set_index("stage")
-    verdicts = pd.concat([read_table(inputs.results / f"qc/b000{i}.cells.parquet") for i in (1, 2)])
+    verdicts = pd.concat([read_table(path) for path in inputs.files("qc/{batch}.cells.parquet")])
     typed = read_table(inputs.results / "cluster/cells.parquet")
     n_in, n_out = len(verdicts), int((verdicts[k.VERDICT] == "pass").sum())
     assert 0 < n_out < n_in
@@ -119,7 +119,7 @@ def test_the_index_counts_what_the_tables_hold(make) -> None:
 def test_quality_control_counts_every_dropped_cell_once(make) -> None:
     inputs = load(make())
     found = qc.build(inputs)
-    verdicts = pd.concat([read_table(inputs.results / f"qc/b000{i}.cells.parquet") for i in (1, 2)])
+    verdicts = pd.concat([read_table(path) for path in inputs.files("qc/{batch}.cells.parquet")])
     dropped = int((verdicts[k.VERDICT] == "drop").sum())
     assert f"; {dropped:,} are dropped." in found.findings[0]
     bars = found.sections[0].blocks[0].table
@@ -184,7 +184,7 @@ def test_the_tour_shows_the_subjects_at_the_ends_and_the_contacts_of_the_graph(m
     stops = tour.stops_of(inputs, contrast)
     cells = tour.located(inputs)
     values = read_table(inputs.results / "response/subjects.parquet")
-    graph = read_table(inputs.results / "neighbourhood/g0001/graph.parquet")
+    graph = read_table(inputs.files("neighbourhood/{group}/graph.parquet")[0])
     kind = {(s, c): t for s, c, t in cells[[k.SAMPLE, k.CELL_ID, k.CELL_TYPE]].itertuples(index=False)}
     pairs = [
         replace(stops[0], types=("CD8 T cells", "Tumour cells"), touching=True),

@@ -125,23 +125,23 @@ def test_faults_under_slurm(cohort: Path, wanted: Path) -> None:
 def _in_ingest(drill: Drill) -> None:
     folder, to = drill.folder, (*ONCE, "--until", "ingest")
     head = Head(folder, *to, "--set-resources", "ingest:slurm_partition=nowhere", "--jobs", "1")
-    drill.told("a partition that is not there", head, "job ingest b000[12]", "that Slurm takes it", "invalid partition")
+    drill.told("a partition that is not there", head, "job ingest b000[23]", "that Slurm takes it", "invalid partition")
 
     raw = min((folder / "data" / "raw").glob("AllCellsMask_*.csv"))
     text = raw.read_text(encoding="utf-8")
     raw.write_text(text.replace("Location_Center_X", "Location_X", 1), encoding="utf-8")
-    drill.told("a column that is missing", Head(folder, *to), raw.name, "Location_Center_X", r"b0001\.log")
+    drill.told("a column that is missing", Head(folder, *to), raw.name, "Location_Center_X", r"b0003\.log")
     raw.write_text(text, encoding="utf-8")
     drill.went_on("ingest/b0002.h5ad")
 
     head = Head(folder, *to, "--set-resources", "ingest:mem_mb=100")
-    drill.told("too little memory", head, "job ingest b0001", "ingest:mem_mb=200", "more than the 100 MB it had")
+    drill.told("too little memory", head, "job ingest b000[23]", "ingest:mem_mb=200", "more than the 100 MB it had")
 
     head = Head(folder, *to, hold="ingest")
     _, job = head.held()
     subprocess.run(["scancel", job], check=True)
     drill.told(
-        "scancel", head, "job ingest b0001", "somebody cancelled it in Slurm; it had 7[0-9]{2} MB and 30 minutes"
+        "scancel", head, "job ingest b000[23]", "somebody cancelled it in Slurm; it had 7[0-9]{2} MB and 30 minutes"
     )
 
     head = Head(folder, *to, hold="ingest")
@@ -149,7 +149,7 @@ def _in_ingest(drill: Drill) -> None:
     filler = folder / "results" / "filler"
     _fill(filler)
     head.release()
-    drill.told("a full disk", head, "room (on the disk|for its results and its log)", r"b0001\.log")
+    drill.told("a full disk", head, "room (on the disk|for its results and its log)", r"b000[23]\.log")
     filler.unlink()
 
 
@@ -170,16 +170,16 @@ def _in_quality_control(drill: Drill) -> None:
     os.kill(pid, signal.SIGKILL)
     head.release()
     drill.told(
-        "SIGKILL", head, "job qc: measure b000[12]", r"killed \(signal 9\); it had 700 MB", "qc_measure:mem_mb=1400"
+        "SIGKILL", head, "job qc: measure b000[23]", r"killed \(signal 9\); it had 700 MB", "qc_measure:mem_mb=1400"
     )
-    drill.went_on("ingest/b0001.h5ad", "ingest/b0002.h5ad")
+    drill.went_on("ingest/b0002.h5ad", "ingest/b0003.h5ad")
 
     head = Head(folder, *ONCE, "--until", "qc_gather", "--set-resources", "qc_gather:runtime=1", hold="qc --gather")
     head.held()
     drill.told(
         "out of time", head, "job qc: compare the ROIs", "qc_gather:runtime=2", "longer than the 1 minute it had"
     )
-    drill.went_on("qc/b0001.measures.parquet", "qc/b0002.measures.parquet")
+    drill.went_on("qc/b0002.measures.parquet", "qc/b0003.measures.parquet")
 
 
 def _of_heads(drill: Drill) -> None:
@@ -209,7 +209,7 @@ def _of_heads(drill: Drill) -> None:
         drill.ledger.lose(f"a killed head: exit {code}, {head.lines()}")
     else:
         drill.lived("a killed head")
-    drill.went_on("qc/b0001.h5ad", "qc/b0002.h5ad", "cluster/cells.parquet", "cluster/cells.h5ad")
+    drill.went_on("qc/b0002.h5ad", "qc/b0003.h5ad", "cluster/cells.parquet", "cluster/cells.h5ad")
 
 
 def _to_the_end(drill: Drill) -> None:

@@ -91,7 +91,7 @@ def _finished(tmp_path_factory: pytest.TempPathFactory, snakemake: Call) -> Path
     (folder / "samples.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     shutil.copy(ROOT / "resources" / "panels" / "mouse_lung_imc.yaml", folder / "panel.yaml")
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    config |= {"samples": "samples.tsv", "panel": "panel.yaml", "samples_per_job": 3}
+    config |= {"samples": "samples.tsv", "panel": "panel.yaml", "samples_per_job": 4}
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     common = ("--configfile", "config.yaml", "--cores", 1)
     summary = snakemake(*common, "--detailed-summary", "--dry-run", cwd=folder)
@@ -108,5 +108,5 @@ def _finished(tmp_path_factory: pytest.TempPathFactory, snakemake: Call) -> Path
 
 @pytest.fixture
 def finished(_finished: Path, tmp_path: Path) -> Path:
-    """A cohort of 8 samples in batches of 3 that Snakemake takes for done; its results are empty files."""
+    """A cohort of 8 samples in batches of at most 4 that Snakemake takes for done; its results are empty files."""
     return shutil.copytree(_finished, tmp_path / "cohort")

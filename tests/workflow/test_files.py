@@ -40,11 +40,6 @@ def test_lint_finds_only_that_rules_share_one_environment(finished, snakemake):
     assert set(lints) == {"* Specify a conda environment or container for each rule.:"}
 
 
-def test_batches_keep_the_order_of_the_sheet():
-    sheet = pd.DataFrame({"sample": list("dacbe"), "path": ["x"] * 5})
-    assert jobs.batches(sheet, 2) == {"b0001": ["d", "a"], "b0002": ["c", "b"], "b0003": ["e"]}
-
-
 def test_rows_hold_nothing_of_the_design():
     sheet = pd.DataFrame({"sample": ["a", "b"], "path": ["x", "y"], "pixel_size_um": [1.0, 0.5], "arm": ["p", "q"]})
     assert json.loads(jobs.rows_json(sheet, ["b"])) == [{"sample": "b", "path": "y", "pixel_size_um": 0.5}]

@@ -27,7 +27,7 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     assert done.stdout.splitlines() == [
         "9 jobs would run for results/demo:",
         "  neighbourhood: learn the niches: settings changed: neighbourhood.min_cells 10 → 20",
-        "  neighbourhood (2 batches): reads what is made again",
+        "  neighbourhood (3 batches): reads what is made again",
         "  neighbourhood: gather the subjects: reads what is made again",
         *(f"  {step}: reads what is made again" for step in ("response", "report neighbourhood", "report response")),
         "  report cohort: reads what is made again",
@@ -41,7 +41,7 @@ def test_plan_tells_other_samples_from_other_settings(finished, tumint):
         sheet.read_text().replace("M0_ROI0\tM0\traw/M0_ROI0.csv\t1.0", "M0_ROI0\tM0\traw/M0_ROI0.csv\t2.0")
     )
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
-    assert "  ingest (b0001): other samples" in lines
+    assert "  ingest (b0006): other samples" in lines
 
 
 def test_plan_follows_the_order_of_the_stages(finished, tumint):
@@ -58,7 +58,7 @@ def test_plan_tells_an_edited_file_from_a_missing_one(finished, tumint):
     (finished / "raw" / "M0_ROI0.csv").write_text("ObjectNumber\n1\n2\n")
     (finished / "results" / "demo" / "reports" / "qc.html").unlink()
     lines = tumint("plan", "config.yaml", cwd=finished).stdout.splitlines()
-    assert "  ingest (b0001): an input file was edited" in lines
+    assert "  ingest (b0006): an input file was edited" in lines
     assert "  report qc: not made yet" in lines
 
 

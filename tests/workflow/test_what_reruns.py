@@ -11,8 +11,13 @@ import pytest
 
 pytestmark = pytest.mark.whole  # each of them starts Snakemake several times
 
-BATCHES = ["b0001", "b0002", "b0003"]
-SUBJECTS = ["g0001", "g0002"]  # contact odds ratios are fitted by subject, so their batches are of whole subjects
+BATCHES = ["b0002", "b0006", "b0007"]
+SUBJECTS = [
+    "g0003",
+    "g0004",
+    "g0005",
+]  # contact odds ratios are fitted by subject, so their batches are of whole subjects
+MINE = "b0006"  # of M3_ROI1
 REPORTS = (
     *("report ingest", "report qc", "report cluster", "report neighbourhood", "report response", "report index"),
     "report cohort",
@@ -68,7 +73,7 @@ def test_a_raw_table(finished, jobs):
     with open(finished / "raw" / "M3_ROI1.csv", "a") as table:
         table.write("2\n")
     everything = _steps(*STAGES, *REPORTS)
-    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], MEASURE: ["b0003"], "qc": ["b0003"]}
+    assert jobs(cwd=finished) == {**everything, "ingest": [MINE], MEASURE: [MINE], "qc": [MINE]}
 
 
 @pytest.mark.slow
@@ -86,13 +91,25 @@ def test_the_design_of_the_sheet(finished, jobs, edit):
     assert jobs(cwd=finished) == _steps("response", *REPORTS)
 
 
-@pytest.mark.slow
-def test_a_sample_more_leaves_full_batches_alone(finished, jobs):
+@pytest.mark.parametrize("at", [1, pytest.param(9, marks=pytest.mark.slow)])
+def test_a_sample_more_runs_its_own_batch_wherever_it_stands(finished, jobs, at):
     (finished / "raw" / "new.csv").write_text("ObjectNumber\n1\n")
-    with open(finished / "samples.tsv", "a") as sheet:
-        sheet.write("new\tM3\traw/new.csv\t1.0\ttreated\n")
+    sheet = (finished / "samples.tsv").read_text().splitlines()
+    sheet.insert(at, "new\tM3\traw/new.csv\t1.0\ttreated")
+    (finished / "samples.tsv").write_text("\n".join(sheet) + "\n")
     everything = _steps(*STAGES, *REPORTS)
-    assert jobs(cwd=finished) == {**everything, "ingest": ["b0003"], MEASURE: ["b0003"], "qc": ["b0003"]}
+    assert jobs(cwd=finished) == {**everything, "ingest": ["b0002"], MEASURE: ["b0002"], "qc": ["b0002"]}
+
+
+@pytest.mark.slow
+def test_a_sample_less_or_of_another_name_runs_its_own_batch(finished, jobs):
+    sheet = (finished / "samples.tsv").read_text()
+    everything = _steps(*STAGES, *REPORTS)
+    (finished / "samples.tsv").write_text(sheet.replace("M3_ROI1\t", "new\t"))
+    both = ["b0002", MINE]  # that of the old name and that of the new
+    assert jobs(cwd=finished) == {**everything, "ingest": both, MEASURE: both, "qc": both}
+    (finished / "samples.tsv").write_text("".join(r for r in sheet.splitlines(keepends=True) if "M3_ROI1" not in r))
+    assert jobs(cwd=finished) == {**everything, "ingest": [MINE], MEASURE: [MINE], "qc": [MINE]}
 
 
 def test_an_edited_kernel(finished, jobs, tmp_path):
@@ -132,7 +149,7 @@ def test_a_raw_table_of_the_future_is_read_once(finished, jobs):
     with open(finished / "raw" / "M3_ROI1.csv", "a") as table:
         table.write("2\n")
     _dated(finished, *THEIRS, days=4)
-    assert jobs(cwd=finished)["ingest"] == ["b0003"]
+    assert jobs(cwd=finished)["ingest"] == [MINE]
 
 
 @pytest.mark.slow
@@ -157,7 +174,7 @@ def test_large_raw_tables_with_other_dates(finished, jobs, snakemake):
     _dated(finished, *THEIRS, days=3)
     assert jobs(cwd=finished) == {}
     raw[-1].write_text("ObjectNumber\n" + "2\n" * 600_000, encoding="utf-8")
-    assert jobs(cwd=finished)["ingest"] == ["b0003"]
+    assert jobs(cwd=finished)["ingest"] == [MINE]
 
 
 def test_a_missing_report(finished, jobs):
@@ -175,22 +192,22 @@ def test_a_single_figure_and_a_file_of_another_content(finished, jobs, change):
 
 
 MISSED = {
-    "ingest/b0002.h5ad": "ingest",
-    "ingest/b0002.samples.parquet": "ingest",
-    "ingest/b0002.edges.parquet": "ingest",
-    "qc/b0003.measures.parquet": MEASURE,
+    "ingest/b0006.h5ad": "ingest",
+    "ingest/b0006.samples.parquet": "ingest",
+    "ingest/b0006.edges.parquet": "ingest",
+    "qc/b0007.measures.parquet": MEASURE,
     "qc/limits.parquet": COMPARE,
-    "qc/b0001.h5ad": "qc",
-    "qc/b0001.cells.parquet": "qc",
+    "qc/b0002.h5ad": "qc",
+    "qc/b0002.cells.parquet": "qc",
     "cluster/cells.h5ad": "cluster",
     "cluster/moran.parquet": "cluster",
-    "neighbourhood/g0001/nulls.parquet": "neighbourhood",
-    "neighbourhood/g0002/features.parquet": "neighbourhood",
+    "neighbourhood/g0003/nulls.parquet": "neighbourhood",
+    "neighbourhood/g0004/features.parquet": "neighbourhood",
     "neighbourhood/nulls.parquet": GATHER,
     "response/prediction.parquet": "response",
     "response/effects.json": "response",
     "figures/qc": "report qc",
-    "neighbourhood/g0001/graph.parquet": "neighbourhood",
+    "neighbourhood/g0005/graph.parquet": "neighbourhood",
     "cohort.h5ad": "report cohort",
 }
 

@@ -69,12 +69,8 @@ def add_verbs(verbs: Any) -> None:
     )
 
     cluster = _verb(verbs, "cluster", "cells of the cohort → clusters and types", _cluster)
-    cluster.add_argument(
-        "--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad, in the order of the sheet"
-    )
-    cluster.add_argument(
-        "--batches", default="{}", help="JSON {sample: batch}; a sample that is not named is a batch of its own"
-    )
+    cluster.add_argument("--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad of all batches")
+    cluster.add_argument("--batches", default="{}", help="JSON {sample: batch of staining}, in the order of the sheet")
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 

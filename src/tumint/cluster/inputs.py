@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +20,17 @@ from tumint.io.tables import read_table
 _OPTIONAL = (k.CELL_TYPE_PROVIDED, k.CELL_NAME)
 
 
-def read_cohort(paths: Sequence[Path]) -> Cells:
-    """Read the batches; `paths` and the samples within them are in the order of the sheet.
+def read_cohort(paths: Sequence[Path], order: Sequence[str] = ()) -> Cells:
+    """Read the batches; samples come in `order`, those of the sheet, and others after them as the files have them.
 
     Raises
     ------
     DataError
         A file is missing or breaks its contract, or there is no cell in any of them.
     """
-    batches = [read_cells(path) for path in paths]
+    place = {sample: i for i, sample in enumerate(order)}
+    # also which marker is first must not depend on which samples share a file
+    batches = sorted((read_cells(path) for path in paths), key=lambda one: _first(one.obs[k.SAMPLE], place))
     if not sum(batch.n_obs for batch in batches):
         raise DataError(_none(paths))
     use: dict[str, str] = {}
@@ -53,15 +55,20 @@ def read_cohort(paths: Sequence[Path]) -> Cells:
         tables.append(batch.obs[columns].astype({c: object for c in columns if c not in (k.CELL_ID, k.AREA_UM2)}))
     obs = pd.concat(tables, ignore_index=True)
     spatial = np.concatenate([np.asarray(batch.obsm[k.SPATIAL], dtype=float).reshape(-1, 2) for batch in batches])
-    rank = pd.Categorical(obs[k.SAMPLE], categories=list(dict.fromkeys(obs[k.SAMPLE]))).codes
-    order = np.lexsort((obs[k.CELL_ID].to_numpy(), rank))
+    names = sorted(dict.fromkeys(obs[k.SAMPLE]), key=lambda sample: place.get(sample, len(place)))
+    rows = np.lexsort((obs[k.CELL_ID].to_numpy(), pd.Categorical(obs[k.SAMPLE], categories=names).codes))
     return Cells(
-        (vstack(parts, format="csr") if sparse else np.concatenate(parts))[order],
+        (vstack(parts, format="csr") if sparse else np.concatenate(parts))[rows],
         markers,
         [use[m] for m in markers],
-        obs.iloc[order].reset_index(drop=True),
-        spatial[order],
+        obs.iloc[rows].reset_index(drop=True),
+        spatial[rows],
     )
+
+
+def _first(samples: pd.Series, place: Mapping[str, int]) -> int:
+    """The place in the sheet of the sample that comes first; empty batches come last."""
+    return min((place.get(sample, len(place)) for sample in samples.unique()), default=len(place) + 1)
 
 
 def _none(paths: Sequence[Path]) -> Fault:

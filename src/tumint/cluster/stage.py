@@ -42,7 +42,7 @@ def run(
 ) -> None:
     """Write the cohort (`cells.h5ad`, `cells.parquet`) and its tables (see `output.py`) into the folder `out`.
 
-    `batches` names the batch of each sample; None: each sample is one.
+    `batches` names what was stained together of each sample, in the order of the sheet; None: each sample is one.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def run(
 def _run(
     params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
 ) -> None:
-    cells = read_cohort(paths)
+    cells = read_cohort(paths, list(batches))
     given, joined = types_given(cells, config)
     cells, notes = settle_missing(cells, params.missing_marker)
     notes["types_from"] = joined

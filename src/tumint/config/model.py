@@ -48,8 +48,10 @@ class Config(Section):
     )
     results: str = Field("results", description="Folder of all results, relative to the working folder.")
     seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = Field(0, description="Seed of everything random.")
-    samples_per_job: Annotated[int, Field(ge=1)] = Field(
-        16, description="How many samples one job of ingest, qc or neighbourhood takes."
+    samples_per_job: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="The most samples that one job of ingest, qc or neighbourhood takes; in neighbourhood, whole "
+        "subjects. Without it 16, or more where a stage would have more than about 64 jobs.",
     )
     ingest: IngestConfig = Field(IngestConfig(), description="Raw tables → cells in µm.")
     qc: QcConfig = Field(QcConfig(), description="Which cells and samples go on.")
@@ -99,7 +101,7 @@ class StageParams(BaseModel):
     missing_marker: Literal["error", "intersect", "fill"] = "error"
     seed: int = 0
     data: str | None = None
-    samples_per_job: int = 16
+    samples_per_job: int | None = None
     cohort: str = ""
     title: str = ""
     source: str = ""

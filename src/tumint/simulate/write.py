@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from tumint import keys as k
+from tumint.batches import most_samples
 from tumint.errors import DataError, Fault, TumintError
 from tumint.io.atomic import is_leftover, replacing, write_text
 from tumint.simulate import design as d
@@ -249,7 +250,7 @@ def config_text(folder: Path, settings: Settings) -> str:
         "samples": (folder / "samples.tsv").as_posix(),
         "panel": (folder / "panel.yaml").as_posix(),
         "seed": s.seed,
-        "samples_per_job": 6,
+        "samples_per_job": most_samples(s.subjects * s.rois, least=6),
         "ingest": {"format": "cellprofiler", "pixel_size_um": 1.0},
         "qc": {
             "area_um2": {"min": 20.0, "max": 400.0},

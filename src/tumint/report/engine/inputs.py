@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from tumint import keys as k
+from tumint.batches import batches, subject_batches
 from tumint.config.model import StageParams
 from tumint.config.report import ReportConfig
 from tumint.errors import DataError, Fault
@@ -22,7 +23,7 @@ from tumint.io.contracts import Contract, empty
 from tumint.io.sealed_json import read_json
 from tumint.io.tables import read_meta, read_table
 from tumint.provenance import file_sha256
-from tumint.samples import batches, read_sheet, subject_batches, without
+from tumint.samples import read_sheet, without
 
 _NOT_DESIGN = {k.SAMPLE, k.SUBJECT, k.PATH, k.PART, k.PIXEL_SIZE_UM}
 

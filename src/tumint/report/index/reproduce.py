@@ -40,7 +40,8 @@ def config(metas: Mapping[str, Mapping[str, Any]], params: StageParams, sheet: s
     if panel:
         values["panel"] = PANEL_FILE
     values["seed"] = recorded["response"].get("seed", 0)
-    values["samples_per_job"] = params.samples_per_job
+    if params.samples_per_job is not None:
+        values["samples_per_job"] = params.samples_per_job
     for stage in STAGES:
         values[stage] = _with_nulls(recorded[stage][stage], _defaults(stage))
     if params.report is not None:
