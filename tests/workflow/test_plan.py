@@ -25,7 +25,7 @@ def test_plan_names_the_settings_that_changed(finished, tumint, edit):
     done = tumint("plan", "other.yaml", cwd=finished)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "9 jobs would run for results/demo:",
+        "10 jobs would run for results/demo:",
         "  neighbourhood: learn the niches: settings changed: neighbourhood.min_cells 10 → 20",
         "  neighbourhood (3 batches): reads what is made again",
         "  neighbourhood: gather the subjects: reads what is made again",
