@@ -25,6 +25,7 @@ COLUMNS = (
     Column("times", "Ratio", "ratio", "group / reference"),
     Column("times_low", "95 % from", "ratio"),
     Column("times_high", "to", "ratio"),
+    Column("difference", "Difference", "log2", "of chances, which have no ratio: group less reference"),
     Column("q", "q", "p"),
     Column("versus", "Subjects"),
     Column("grade", "Grade"),
@@ -92,9 +93,12 @@ def _blocks(contrast: Contrast, rows: pd.DataFrame) -> list[Block]:
         f"Findings and how far each is sure: {said}. Solid: it holds with any one subject left out and over most other "
         "ways to measure it; the reason stands beside every other grade. The evidence is in the report of the response."
     )
+    rows = rows.assign(difference=rows["effect"].where(rows["times"].isna()))
     shown = rows.drop(columns=["id", "log2_effect", "log2_low", "log2_high", "significant"])
     figure = network(contrast, rows)
-    columns = [column for column in COLUMNS if column.key not in ("why", "cells") or (rows[column.key] != "").any()]
+    empty = {name for name in ("why", "cells") if not (rows[name] != "").any()}
+    empty |= {"difference"} if rows["difference"].isna().all() else set()
+    columns = [column for column in COLUMNS if column.key not in empty]
     table = Table(f"matters_{contrast.name}", caption, columns, shown)
     tied = rows[rows["linked_to"] != ""]
     notes: list[Block] = []

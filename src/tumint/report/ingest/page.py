@@ -193,6 +193,17 @@ def _subjects(table: pd.DataFrame, inputs: Inputs) -> str:
     return plural(ok[k.SAMPLE].map(inputs.subject_of).nunique(), "subject")
 
 
+_MISSING = {
+    "error": "A sample that lacks a marker of the panel counts as one that cannot be read.",
+    "intersect": "A marker that any sample lacks is left out of all.",
+    "fill": "A marker that a sample lacks is 0 there after normalisation.",
+}
+_BAD = {
+    "stop": "A sample that cannot be read stops the run.",
+    "quarantine": "A sample that cannot be read is left out, and named in every report.",
+}
+
+
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
     return _method(inputs)
@@ -216,7 +227,7 @@ def _method(inputs: Inputs) -> list[str]:
         )
     if settings:
         said.append(
-            f"Format `{settings.get('format')}`; a missing marker: `{settings.get('missing_marker')}`; a sample that "
-            f"cannot be read: `{settings.get('on_bad_sample')}`."
+            f"The files were read as `{settings.get('format')}`. {_MISSING[settings.get('missing_marker', 'error')]} "
+            f"{_BAD[settings.get('on_bad_sample', 'stop')]}"
         )
     return said

@@ -10,7 +10,7 @@ from tumint.io import contracts
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column
 from tumint.report.neighbourhood.pairs import is_symmetric
-from tumint.text import listed, plural
+from tumint.text import listed, plural, setting
 
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
@@ -91,7 +91,7 @@ def pair_columns(pairs: pd.DataFrame) -> list[Column]:
         columns += [
             Column(f"{null}_times", f"{name}: observed / expected", "ratio", "median ROI"),
             Column(f"{null}_z", "z", "number", "median ROI"),
-            Column(f"{null}_share", "ROIs q<0.05", "percent"),
+            Column(f"{null}_share", f"ROIs with q < {setting(SIGNIFICANT)}", "percent"),
         ]
     return [column for column in columns if column.key in ("pair", "n_tested") or pairs[column.key].notna().any()]
 
