@@ -90,7 +90,9 @@ def test_dissociated_cells_have_no_graph_in_the_methods(make):
 def test_a_cohort_without_places_claims_nothing_of_places(make):
     inputs = load(make(located=False))
     (contrast,) = contrasts(inputs)
-    assert not any("touching" in text or "domains" in text for text in caveats(inputs, contrast.facts, contrast.effects))
+    assert not any(
+        "touching" in text or "domains" in text for text in caveats(inputs, contrast.facts, contrast.effects)
+    )
     numbers = {number.label: number for number in index.build(inputs).numbers}
     assert "Cells scored" not in numbers
     assert int(numbers["Cells typed"].value.replace(",", "")) > 0

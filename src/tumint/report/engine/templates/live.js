@@ -87,13 +87,21 @@ function fitNarrow(live, { layout, data }) {
     yaxis.showticklabels = false;
     layout.margin = { ...layout.margin, l: 12 };
     layout.height = Math.max(layout.height, 80 + 30 * yaxis.ticktext.length);
-  } else yaxis.ticktext = yaxis.ticktext.map(shortName);
+  } else yaxis.ticktext = shortNames(yaxis.ticktext);
 }
 
-/** An escaped name with at most 15 letters, its middle left out. */
-function shortName(text) {
-  const plain = new DOMParser().parseFromString(text, "text/html").body.textContent;
-  return escapeText(plain.length > 15 ? `${plain.slice(0, 7)}…${plain.slice(-7)}` : plain);
+/** Escaped names with few letters, their middle or end left out: as many as it takes to tell them apart. */
+function shortNames(texts) {
+  const plain = texts.map((text) => new DOMParser().parseFromString(text, "text/html").body.textContent);
+  const different = new Set(plain).size;
+  for (let most = 15; most <= 23; most += 2) {
+    const half = (most - 1) / 2;
+    for (const cut of [(text) => `${text.slice(0, half)}…${text.slice(-half)}`, (text) => `${text.slice(0, most - 1)}…`]) {
+      const short = plain.map((text) => (text.length > most ? cut(text) : text));
+      if (new Set(short).size === different) return short.map(escapeText);
+    }
+  }
+  return texts;
 }
 
 /** Free what a figure holds, and show its still drawing again until it is next in view. */
