@@ -113,7 +113,12 @@ def build(inputs: Inputs) -> Page:
         findings=_findings(rows, cells, n_in, n_out),
         sections=(
             Section("Every ROI", _per_roi(rows, counts)),
-            Section("Stripes", quality.stripe_blocks(found, settings.get("exclude_regions") or [], looked=signal)),
+            Section(
+                "Stripes",
+                quality.stripe_blocks(
+                    found, settings.get("exclude_regions") or [], looked=signal and cells[k.X_UM].notna().any()
+                ),
+            ),
             Section("ROIs against each other", quality.cohort_blocks(inputs, quality.rois(inputs))),
             Section("Thresholds", _thresholds(cells, rows, settings)),
             Section("Other thresholds", quality.other_thresholds(cells, settings)),
