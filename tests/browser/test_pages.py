@@ -222,6 +222,40 @@ def test_pictures_are_saved_as_svg_and_png(browser, reports) -> None:
                 assert min(width, height) > 300
 
 
+# texts of a picture that reach beyond it, and names below an axis that lie on each other
+SPILT = """
+const done = arguments[arguments.length - 1];
+const figure = document.getElementById(arguments[0]);
+pictureOf(figure, "svg", arguments[1]).then((address) => {
+  const text = decodeURIComponent(address.slice(address.indexOf(",") + 1));
+  const holder = document.createElement("div");
+  holder.innerHTML = text;
+  document.body.prepend(holder);
+  const drawing = holder.querySelector("svg");
+  const whole = drawing.getBoundingClientRect();
+  const boxes = [...drawing.querySelectorAll("text")].filter((one) => one.textContent.trim()).map((one) => [one.textContent, one.getBoundingClientRect()]);
+  const beyond = boxes.filter(([, box]) => box.left < whole.left - 1 || box.right > whole.right + 1 || box.bottom > whole.bottom + 1);
+  const below = [...drawing.querySelectorAll(".xaxislayer-above > g, .xaxislayer-above")].flatMap((axis) => {
+    const ticks = [...axis.querySelectorAll(".xtick text")].filter((one) => one.textContent.trim()).map((one) => one.getBoundingClientRect());
+    return ticks.slice(1).filter((box, i) => box.left < ticks[i].right - 1 && box.top < ticks[i].bottom - 1 && ticks[i].top < box.bottom - 1).map(() => "names on each other");
+  });
+  holder.remove();
+  done([...beyond.map(([said]) => said), ...below]);
+}, (error) => done([String(error)]));
+"""
+
+
+@pytest.mark.parametrize("mm", [89, 183])
+def test_pictures_of_a_column_of_a_journal_hold_their_words(browser, reports, mm: int) -> None:
+    browser.open(reports(subjects=8) / "response.html")
+    browser.show_all()
+    names = browser.js("return [...document.querySelectorAll('figure[data-live=chart]')].map((f) => f.id)")
+    assert names
+    drawn = [name for name in names if browser.js(f"return document.getElementById('{name}').dataset.drawn") == "live"]
+    spilt = {name: browser.driver.execute_async_script(SPILT, name, mm / 25.4 * 96) for name in drawn}
+    assert {name: found for name, found in spilt.items() if found} == {}
+
+
 def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     folder = reports(subjects=8)
     browser.open(folder / "qc.html")

@@ -92,7 +92,8 @@ function fitted(axis, across) {
 function restack(found, panels, columns, below, high) {
   const old = panels.map((n) => [found[`xaxis${n}`].domain ?? [0, 1], found[`yaxis${n}`].domain ?? [0, 1]]);
   const headed = (i) => (found.annotations ?? []).filter((note) => note.xref === "paper" && note.yanchor === "bottom" && Math.abs(note.x - old[i][0][0]) < 1e-6 && Math.abs(note.y - old[i][1][1]) < 1e-6);
-  const lines = Math.max(0, ...panels.flatMap((n, i) => headed(i).map((note) => note.text.split("<br>").length)));
+  const titleOf = (note) => (columns > 1 ? note.text.replace(/<\/?b>/g, "").split("<br>").map((line) => inTwoLines(line, 24)).join("<br>") : note.text);
+  const lines = Math.max(0, ...panels.flatMap((n, i) => headed(i).map((note) => titleOf(note).split("<br>").length)));
   const rows = Math.ceil(panels.length / columns);
   const gap = below + LINE_PX * lines + 8;
   const names = Math.max(...panels.map((n) => (found[`yaxis${n}`].ticktext ?? []).filter((text) => text.includes("<br>")).length));
@@ -106,7 +107,7 @@ function restack(found, panels, columns, below, high) {
     const x = [column * (width + aside), column * (width + aside) + width];
     const top = 1 - (row * (tall + gap)) / whole;
     const y = [Math.max(0, top - tall / whole), top];
-    for (const note of headed(i)) moved.set(note, { ...note, x: x[0], y: y[1] });
+    for (const note of headed(i)) moved.set(note, { ...note, x: x[0], y: y[1], text: titleOf(note), font: columns > 1 ? { ...note.font, size: 8 } : note.font });
     found[`xaxis${n}`].domain = x;
     found[`yaxis${n}`].domain = y;
     if (found[`yaxis${n}`].showticklabels === false && columns === 1) {
