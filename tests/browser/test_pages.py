@@ -227,20 +227,22 @@ SPILT = """
 const done = arguments[arguments.length - 1];
 const figure = document.getElementById(arguments[0]);
 pictureOf(figure, "svg", arguments[1]).then((address) => {
-  const text = decodeURIComponent(address.slice(address.indexOf(",") + 1));
   const holder = document.createElement("div");
-  holder.innerHTML = text;
+  holder.innerHTML = decodeURIComponent(address.slice(address.indexOf(",") + 1));
   document.body.prepend(holder);
-  const drawing = holder.querySelector("svg");
-  const whole = drawing.getBoundingClientRect();
-  const boxes = [...drawing.querySelectorAll("text")].filter((one) => one.textContent.trim()).map((one) => [one.textContent, one.getBoundingClientRect()]);
-  const beyond = boxes.filter(([, box]) => box.left < whole.left - 1 || box.right > whole.right + 1 || box.bottom > whole.bottom + 1);
-  const below = [...drawing.querySelectorAll(".xaxislayer-above > g, .xaxislayer-above")].flatMap((axis) => {
-    const ticks = [...axis.querySelectorAll(".xtick text")].filter((one) => one.textContent.trim()).map((one) => one.getBoundingClientRect());
-    return ticks.slice(1).filter((box, i) => box.left < ticks[i].right - 1 && box.top < ticks[i].bottom - 1 && ticks[i].top < box.bottom - 1).map(() => "names on each other");
+  const whole = holder.querySelector("svg").getBoundingClientRect();
+  const said = (of, which) => [...of.querySelectorAll(which)].filter((one) => one.textContent.trim());
+  const beyond = said(holder, "text").filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.left < whole.left - 1 || box.right > whole.right + 1 || box.bottom > whole.bottom + 1;
+  });
+  const below = [...holder.querySelectorAll(".xaxislayer-above")].flatMap((axis) => {
+    const boxes = said(axis, ".xtick text").map((one) => one.getBoundingClientRect());
+    const meet = (a, b) => b.left < a.right - 1 && b.top < a.bottom - 1 && a.top < b.bottom - 1;
+    return boxes.slice(1).filter((box, i) => boxes[i].left <= box.left && meet(boxes[i], box)).map(() => "met");
   });
   holder.remove();
-  done([...beyond.map(([said]) => said), ...below]);
+  done([...beyond.map((one) => one.textContent), ...below]);
 }, (error) => done([String(error)]));
 """
 
