@@ -19,7 +19,7 @@ from tumint.report.qc import page as qc
 from tumint.report.response import page as response
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import contrasts
-from tumint.text import a_fold
+from tumint.text import a_fold, all_were
 
 
 def load(written) -> Inputs:
@@ -42,6 +42,8 @@ def odds(per_group: dict[str, dict[str, float]], spread: float, subjects: int = 
 def test_pairs_that_live_apart_are_not_said_to_share_tissue():
     gone = pd.DataFrame({"pair": ["A – A", "A – B", "B – C"], f"{k.GLOBAL}_log2": [1.0, -1.2, -0.8]})
     said = vanishing_words(gone, "nearby")
+    gone.loc[3] = ["B – unclassified", -2.0]
+    assert vanishing_words(gone, "nearby") == said
     assert said == (
         "1 pair meets more than by chance over the whole image only because both types live in the same tissue: A – A. "
         "2 pairs meet less than by chance over the whole image only because the types live apart: A – B and B – C."
@@ -132,6 +134,11 @@ def test_numbers_have_their_article():
         *("a 1.71-fold", "an 8.2-fold", "an 11-fold", "an 18-fold", "an 80-fold", "an 11.5-fold", "a 110-fold"),
         "a 1.8-fold",
     ]
+
+
+def test_one_is_not_called_all():
+    assert all_were(1, "ROI", "ROIs", "scored") == "The one ROI was scored"
+    assert all_were(24, "ROI", "ROIs", "scored") == "All 24 ROIs were scored"
 
 
 def test_the_index_names_findings_by_grade_and_columns_that_were_not_compared(make):

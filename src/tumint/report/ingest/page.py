@@ -12,7 +12,7 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Passed, Section, State, Table, state
 from tumint.report.ingest import figures
 from tumint.report.ingest.domains import domain_counts
-from tumint.text import integer, listed, plural
+from tumint.text import all_were, integer, listed, plural
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),
@@ -74,7 +74,7 @@ def stage_state(inputs: Inputs) -> State:
     unread = [name for name in inputs.samples if name not in set(table[k.SAMPLE])]
     if unread:
         reasons.append(("red", f"{plural(len(unread), 'ROI')} of the sheet in no table: {listed(unread)}"))
-    return state(reasons, f"All {plural(len(table), 'ROI')} of the sheet were read.")
+    return state(reasons, f"{all_were(len(table), 'ROI of the sheet', 'ROIs of the sheet', 'read')}.")
 
 
 def _odd(table: pd.DataFrame) -> list[tuple[Light, str]]:

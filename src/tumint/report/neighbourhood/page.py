@@ -41,7 +41,7 @@ from tumint.report.neighbourhood.summary import (
     vanishing,
     vanishing_words,
 )
-from tumint.text import integer, listed, percent, plural, setting, share_setting
+from tumint.text import all_were, integer, listed, percent, plural, setting, share_setting
 
 LEAST_TESTED = 0.5  # of the scores: below, a reader is told
 MOST_DIFFERING = 4  # pairs whose groups lie furthest apart: they are in every figure of pairs
@@ -80,7 +80,7 @@ def stage_state(inputs: Inputs) -> State:
     types = sorted(set(scores[k.SOURCE]) - set(tested[k.SOURCE]))
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
-    return state(reasons, f"All {plural(scores[k.SAMPLE].nunique(), 'ROI')} were scored.")
+    return state(reasons, f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}.")
 
 
 def passed(inputs: Inputs) -> Passed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -106,6 +108,8 @@ def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
 
 def vanishing_words(gone: pd.DataFrame, where: str) -> str:
     """Pairs that are far from chance only because of where their types live: those together, then those apart."""
+    # what has no type is in the table, and no headline
+    gone = gone[[k.UNCLASSIFIED not in re.split(" [–→] ", pair) for pair in gone["pair"]]]
     if gone.empty:
         return (
             f"No pair is clear of chance over the whole image only because of where its types live: {where} it is, too."

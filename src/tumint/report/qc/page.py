@@ -71,9 +71,8 @@ def stage_state(inputs: Inputs) -> State:
         )
     if table.empty:
         reasons.append(("red", "No ROI has been looked at."))
-    return state(
-        reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells."
-    )
+    passing = "The one ROI passes" if len(table) == 1 else f"All {plural(len(table), 'ROI')} pass"
+    return state(reasons, f"{passing}; none lost more than {share_setting(NOTICEABLE)} of its cells.")
 
 
 def passed(inputs: Inputs) -> Passed:

@@ -114,7 +114,7 @@ def build(inputs: Inputs) -> Page:
             Number("Subjects", integer(rois[k.SAMPLE].map(inputs.subject_of).nunique())),
             Number("ROIs", integer(rois[k.SAMPLE].nunique())),
             Number("Contrasts", integer(len(found))),
-            _compared(found),
+            *([_compared(found)] if found else []),
             Number("Differences found", integer(hits), f"at q < {setting(fdr)}")
             if tested
             else Number("Tests", "none", "no p can be given"),
