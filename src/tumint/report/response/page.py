@@ -114,10 +114,7 @@ def build(inputs: Inputs) -> Page:
             Number("Subjects", integer(rois[k.SAMPLE].map(inputs.subject_of).nunique())),
             Number("ROIs", integer(rois[k.SAMPLE].nunique())),
             Number("Contrasts", integer(len(found))),
-            *([_compared(found)] if found else []),
-            Number("Differences found", integer(hits), f"at q < {setting(fdr)}")
-            if tested
-            else Number("Tests", "none", "no p can be given"),
+            *([_compared(found), _found(hits, tested, fdr)] if found else []),
         ),
         findings_title=spoken.heading(inputs),
         findings=spoken.findings(inputs) or ["Nothing was compared."],
@@ -214,6 +211,12 @@ def _panel_title(row: Any) -> str:
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
     return _method(contrasts_of(inputs))
+
+
+def _found(hits: int, tested: int, fdr: float) -> Number:
+    if not tested:
+        return Number("Tests", "none", "no p can be given")
+    return Number("Differences found", integer(hits), f"at q < {setting(fdr)}")
 
 
 def _values(found: list[Contrast]) -> str:
