@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from tumint.charts import model as charts
 from tumint.charts.palette import INK, RULE
 from tumint.charts.sizes import in_lines
@@ -141,9 +138,6 @@ def _with_short_lines(layer: charts.Layer) -> charts.Layer:
     rows = layer.rows.copy()
     rows[layer.text] = texts
     rows[layer.x] = x.where(~named | (x.abs() < 0.7), x * 1.3)
-    y = layer.rows[layer.y].astype(float)
-    two = pd.Series(["\n" in text for text in texts], index=rows.index)
-    rows[layer.y] = y.mask(two, y + 0.08 * np.sign(y))  # else the second line lies on the dot that is named
     return replace(layer, rows=rows)
 
 

@@ -12,6 +12,7 @@ from tumint import families
 from tumint import keys as k
 from tumint.charts import model as charts
 from tumint.charts.model import Figure
+from tumint.charts.sizes import in_lines
 from tumint.report.engine.files import file_name
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Section, Table, Text
@@ -173,8 +174,9 @@ def _ring(rows: pd.DataFrame, at: Mapping[str, tuple[float, float]], title: str)
         layers.append(charts.Dots(ring, "x", "y", "way", COLOURS, size, "full"))
     nodes = pd.DataFrame([{"type": name, "x": x, "y": y, "kind": "type"} for name, (x, y) in at.items()])
     layers.append(charts.Dots(nodes, "x", "y", "kind", {"type": "#BBBBBB"}, _NODE, hover={"type": ""}))
+    away = np.where(nodes["type"].map(lambda name: len(in_lines(name)) > 1), 0.13, 0.06)  # two lines lie on no dot
     layers.append(
-        charts.Words(nodes.assign(y=nodes["y"] * _WORD + 0.06 * np.sign(nodes["y"])), "x", "y", "type", "centre")
+        charts.Words(nodes.assign(y=nodes["y"] * _WORD + away * np.sign(nodes["y"])), "x", "y", "type", "centre")
     )
     middle = rows[~alone].assign(
         x=(rows["x"] * 0.62 + rows["x_end"] * 0.38), y=(rows["y"] * 0.62 + rows["y_end"] * 0.38)
