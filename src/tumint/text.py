@@ -82,6 +82,17 @@ def plural(count: int, word: str, words: str | None = None, *, none: str = "0") 
     return f"{count or none:{',' if count else ''}} {word if count == 1 else words or word + 's'}"
 
 
+def all_were(count: int, word: str, words: str, done: str) -> str:
+    """`All 24 ROIs were scored`, `The one ROI was scored`."""
+    return f"The one {word} was {done}" if count == 1 else f"All {plural(count, word, words)} were {done}"
+
+
+def a_fold(times: str) -> str:
+    """`a 1.7-fold`, `an 11-fold`: the article goes by how the number is spoken."""
+    whole = times.split(".")[0]
+    return f"{'an' if whole[0] == '8' or whole in ('11', '18') else 'a'} {times}-fold"
+
+
 def listed(names: Iterable[object], most: int = 6) -> str:
     """`a, b and c`; with more than `most`, those and `5 more`."""
     said = [str(name) for name in names]

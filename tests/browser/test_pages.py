@@ -222,6 +222,42 @@ def test_pictures_are_saved_as_svg_and_png(browser, reports) -> None:
                 assert min(width, height) > 300
 
 
+# texts of a picture that reach beyond it, and names below an axis that lie on each other
+SPILT = """
+const done = arguments[arguments.length - 1];
+const figure = document.getElementById(arguments[0]);
+pictureOf(figure, "svg", arguments[1]).then((address) => {
+  const holder = document.createElement("div");
+  holder.innerHTML = decodeURIComponent(address.slice(address.indexOf(",") + 1));
+  document.body.prepend(holder);
+  const whole = holder.querySelector("svg").getBoundingClientRect();
+  const said = (of, which) => [...of.querySelectorAll(which)].filter((one) => one.textContent.trim());
+  const beyond = said(holder, "text").filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.left < whole.left - 1 || box.right > whole.right + 1 || box.bottom > whole.bottom + 1;
+  });
+  const below = [...holder.querySelectorAll(".xaxislayer-above")].flatMap((axis) => {
+    const boxes = said(axis, ".xtick text").map((one) => one.getBoundingClientRect());
+    const meet = (a, b) => b.left < a.right - 1 && b.top < a.bottom - 1 && a.top < b.bottom - 1;
+    return boxes.slice(1).filter((box, i) => boxes[i].left <= box.left && meet(boxes[i], box)).map(() => "met");
+  });
+  holder.remove();
+  done([...beyond.map((one) => one.textContent), ...below]);
+}, (error) => done([String(error)]));
+"""
+
+
+@pytest.mark.parametrize("mm", [89, 183])
+def test_pictures_of_a_column_of_a_journal_hold_their_words(browser, reports, mm: int) -> None:
+    browser.open(reports(subjects=8) / "response.html")
+    browser.show_all()
+    names = browser.js("return [...document.querySelectorAll('figure[data-live=chart]')].map((f) => f.id)")
+    assert names
+    drawn = [name for name in names if browser.js(f"return document.getElementById('{name}').dataset.drawn") == "live"]
+    spilt = {name: browser.driver.execute_async_script(SPILT, name, mm / 25.4 * 96) for name in drawn}
+    assert {name: found for name, found in spilt.items() if found} == {}
+
+
 def test_a_table_sorts_filters_and_downloads(browser, reports) -> None:
     folder = reports(subjects=8)
     browser.open(folder / "qc.html")

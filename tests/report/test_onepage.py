@@ -29,6 +29,7 @@ def test_the_page_says_whose_data_it_shows_and_what_was_found(make, tmp_path: Pa
         said = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
         assert "SIMULATED data: no animal was measured" in said
         assert "tiny" in said
+        assert "`" not in said
         for row in onepage.sheet(inputs, built, width).rows:
             assert row[2] in said
         pdf = (tmp_path / f"tiny_summary_{width}mm.pdf").read_bytes()

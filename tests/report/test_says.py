@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tumint import keys as k
+from tumint.report.engine import words
 from tumint.report.engine.inline import signed
 from tumint.report.engine.inputs import Inputs
 from tumint.report.index import matters
@@ -14,8 +15,11 @@ from tumint.report.index import page as index
 from tumint.report.neighbourhood import by_group
 from tumint.report.neighbourhood import page as neighbourhood
 from tumint.report.neighbourhood.summary import vanishing_words
+from tumint.report.qc import page as qc
+from tumint.report.response import page as response
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import contrasts
+from tumint.text import a_fold, all_were
 
 
 def load(written) -> Inputs:
@@ -38,6 +42,8 @@ def odds(per_group: dict[str, dict[str, float]], spread: float, subjects: int = 
 def test_pairs_that_live_apart_are_not_said_to_share_tissue():
     gone = pd.DataFrame({"pair": ["A – A", "A – B", "B – C"], f"{k.GLOBAL}_log2": [1.0, -1.2, -0.8]})
     said = vanishing_words(gone, "nearby")
+    gone.loc[3] = ["B – unclassified", -2.0]
+    assert vanishing_words(gone, "nearby") == said
     assert said == (
         "1 pair meets more than by chance over the whole image only because both types live in the same tissue: A – A. "
         "2 pairs meet less than by chance over the whole image only because the types live apart: A – B and B – C."
@@ -78,8 +84,61 @@ def test_dissociated_cells_have_no_graph_in_the_methods(make):
     assert "mask" not in said
     assert "pixels" not in said
     assert "touching cells" not in said
+    assert "contact" not in said.lower().replace("no contact was scored", "")
     assert neighbourhood.method(inputs) == ["No contact was scored."]
     assert "Two cells touch where" in " ".join(neighbourhood.method(load(make())))
+
+
+def test_a_cohort_without_places_claims_nothing_of_places(make):
+    inputs = load(make(located=False))
+    (contrast,) = contrasts(inputs)
+    assert not any(
+        "touching" in text or "domains" in text for text in caveats(inputs, contrast.facts, contrast.effects)
+    )
+    numbers = {number.label: number for number in index.build(inputs).numbers}
+    assert "Cells scored" not in numbers
+    assert int(numbers["Cells typed"].value.replace(",", "")) > 0
+    scored = {number.label: number.value for number in neighbourhood.build(inputs).numbers}
+    assert scored["Cells scored"] == "0"
+    (stripes,) = (one for one in qc.build(inputs).sections if one.title == "Stripes")
+    assert "could be looked for" in stripes.blocks[-1].text
+
+
+def test_cells_without_a_signal_have_no_doublet_scores_in_the_methods():
+    settings = {"doublets": True, "stripes": {"min_depth": 0.25}}
+    assert "oublet" not in " ".join(qc._method(settings, signal=False))
+    assert "Strips" not in " ".join(qc._method(settings, signal=False))
+    assert "oublet" in " ".join(qc._method(settings))
+
+
+def test_what_was_not_tested_is_called_no_finding(make):
+    alone = load(make(subjects=2))
+    assert not contrasts(alone)[0].testable
+    page = response.build(alone)
+    assert (page.findings_title, index.build(alone).findings_title) == ("In short", "In short")
+    numbers = {number.label: number for number in page.numbers}
+    assert numbers["Tests"].note == "no p can be given"
+    assert int(numbers["Features compared"].value.replace(",", "")) > 0
+    assert "linear model" not in " ".join(page.method)
+    assert response.build(load(make())).findings_title == "Findings"
+
+
+def test_families_that_are_not_named_are_not_counted_as_differences():
+    said = words._families([f"1 of 4 in family {i}" for i in range(9)])
+    assert said.endswith("1 of 4 in family 5, and more in 3 other families")
+    assert words._families(["1 of 4 in contact"]) == "1 of 4 in contact"
+
+
+def test_numbers_have_their_article():
+    assert [a_fold(times) for times in ("1.71", "8.2", "11", "18", "80", "11.5", "110", "1.8")] == [
+        *("a 1.71-fold", "an 8.2-fold", "an 11-fold", "an 18-fold", "an 80-fold", "an 11.5-fold", "a 110-fold"),
+        "a 1.8-fold",
+    ]
+
+
+def test_one_is_not_called_all():
+    assert all_were(1, "ROI", "ROIs", "scored") == "The one ROI was scored"
+    assert all_were(24, "ROI", "ROIs", "scored") == "All 24 ROIs were scored"
 
 
 def test_the_index_names_findings_by_grade_and_columns_that_were_not_compared(make):

@@ -52,8 +52,8 @@ def test_nothing_significant_is_said_with_the_smallest_attainable_p() -> None:
         [effect(k.FAMILY_INTERACTION, "A|B", 0.3, q=0.31), effect(k.FAMILY_DENSITY, "A", 0.3, q=0.5)]
     )
     assert words.contrast_head(effects, CONTRAST, 0.1) == (
-        "arms (arm: treated against vehicle): no difference was found at q < 0.1 among 2 features tested (smallest "
-        "q 0.31). The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
+        "arms (arm: treated against vehicle): no difference was found at q < 0.1 among 2 features compared "
+        "(smallest q = 0.31). The smallest p that a permutation of subjects can give at 4 v 4 subjects is 0.029."
     )
 
 
@@ -159,8 +159,8 @@ def test_effects_of_the_page_equal_the_table(make) -> None:
     hits = int((primary["q"] < 0.1).sum())
     assert hits > 0
     numbers = {number.label: number.value for number in response.build(load(make())).numbers}
-    assert numbers["At q < 0.1"] == str(hits)
-    assert numbers["Features tested"] == str(int(primary["p"].notna().sum()))
+    assert numbers["Differences found"] == str(hits)
+    assert numbers["Features compared"] == str(int(primary["p"].notna().sum()))
 
 
 def test_findings_in_words_hold_the_numbers_of_the_table(make) -> None:

@@ -61,7 +61,25 @@ def test_a_finding_is_a_ratio_with_its_interval_and_what_leaving_one_out_does() 
         ),
         (
             *(k.FAMILY_COMPOSITION, "CD8", math.log(2)),
-            "The odds that a cell belongs to CD8 are 2.00× (1.21 to 3.30) as high in treated as in vehicle (EVIDENCE).",
+            "The odds that a cell belongs to CD8 are 2.00× (1.21 to 3.30) as high in treated as in vehicle "
+            "(47.4\u00a0% against 33.3\u00a0%) (EVIDENCE).",
+        ),
+        (
+            *(k.FAMILY_DENSITY, "CD8", math.log(2)),
+            "There are 2.00× (1.21 to 3.30) as many CD8 per mm² in treated as in vehicle (EVIDENCE).",
+        ),
+        (
+            *(k.FAMILY_NETWORK, "cells in nests", 1.0),
+            "Cells in nests: 2.00× (1.41 to 2.83) as many in treated as in vehicle, relative to chance within tissue "
+            "domains (EVIDENCE).",
+        ),
+        (
+            *(k.FAMILY_MARKER, "pS6 of CD8 in tumour", math.log(2)),
+            "pS6 of CD8 in the tumour domain is 2.00× (1.21 to 3.30) as high in treated as in vehicle (EVIDENCE).",
+        ),
+        (
+            *(k.FAMILY_MARKER, "pS6 of cells in cycle", math.log(2)),
+            "pS6 of cells in cycle is 2.00× (1.21 to 3.30) as high in treated as in vehicle (EVIDENCE).",
         ),
         (
             *(k.FAMILY_DISTANCE, "A|B", -0.7),
@@ -87,7 +105,7 @@ def test_sentences_of_the_families(family: str, feature: str, size: float, said:
     }
     row |= {"robustness": 0.9, "n_settings": 10.0}
     evidence = "q = 0.02, 4 v 3 subjects, holds on 9 of 10 other settings"
-    assert finding(row, CONTRAST)["words"] == said.replace("EVIDENCE", evidence)
+    assert finding(row, {**CONTRAST, "domains": ["tumour"]})["words"] == said.replace("EVIDENCE", evidence)
     bare = finding({**row, "q": math.nan}, CONTRAST)["words"]
     assert bare.endswith("(4 v 3 subjects, no p).")
 
@@ -132,6 +150,6 @@ def test_doubt_stands_in_the_sentence() -> None:
     row |= {"robustness": 0.5, "n_settings": 14.0, "setting_low": math.log2(0.4), "setting_high": math.log2(1.6)}
     assert finding(row, CONTRAST)["words"].endswith(
         "(fragile: its direction reverses without M3; q = 0.02, 4 v 3 subjects, 1.50 to 2.00 with any one left out, "
-        "0.40 to 1.60 over other settings, holds on 7 of 14 other settings, shares a type with B – CD8, the stronger "
-        "finding)."
+        "0.40 to 1.60 in contacts over chance with other settings, holds on 7 of 14 other settings, shares a type with "
+        "B – CD8, the stronger finding)."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,6 +34,11 @@ def shortened(name: object, length: int = 34) -> str:
         return text
     head = (length - 1) // 2
     return f"{text[:head]}…{text[-(length - 1 - head) :]}"
+
+
+def in_lines(text: object, letters: int = 14) -> list[str]:
+    """A name in lines of a few letters, for where names stand at places and would run into each other."""
+    return textwrap.wrap(str(text), letters, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def dodge(groups: Sequence[object], spread: float = 0.28) -> np.ndarray[Any, Any]:

@@ -13,7 +13,7 @@ FAMILIES = (
         scale="log",
         pools="mean",
         value="odds",
-        sentence="The odds that a cell belongs to {feature} are {times} as high {sides}",
+        sentence="The odds that a cell belongs to {feature} are {times} as high {sides} ({shares})",
     ),
     Family(
         k.FAMILY_DENSITY,
@@ -22,6 +22,6 @@ FAMILIES = (
         scale="log",
         pools="mean",
         value="cells per mm²",
-        sentence="{feature} per mm² are {times} as many {sides}",
+        sentence="There are {times} as many {feature} per mm² {sides}",
     ),
 )

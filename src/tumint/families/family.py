@@ -34,7 +34,8 @@ class Family:
         (the ratio with its interval), `sides` (`in treated as in vehicle`), `meet` (`A and B are in contact`), `nearer`
         (`nearer to`, `farther from`), `higher` (or `lower`), `deeper` (or `farther out`), `shares` (`28.0 % against
         52.0 %`, of values that are shares), `size` (of an effect in µm, without its sign), `whom` (`B`, `one another`),
-        `thing` and `place` (the ends of a feature that is `A in B`, or `A with B`).
+        `thing` and `place` (the ends of a feature that is `A in B`, or `A with B`), `within` (the feature, `A in the B
+        domain` where B is one).
         Families that pool by information have sentences of their own, see `response.wording`.
     primary
         Findings come from it; the others are other ways to look at the same contacts.

@@ -13,7 +13,7 @@ FAMILIES = (
         scale="log",
         pools="cells",
         value="mean, normalised",
-        sentence="{feature} is {times} as high {sides}",
+        sentence="{within} is {times} as high {sides}",
     ),
     Family(
         k.FAMILY_MARKER_DIFFERENCE,  # in place of the ratio, where normalised values can be below 0
@@ -22,7 +22,7 @@ FAMILIES = (
         scale="index",
         pools="cells",
         value="mean, normalised",
-        sentence="{feature} is {higher} in {group} than in {reference}: normalised means differ by {times}",
+        sentence="{within} is {higher} in {group} than in {reference}: normalised means differ by {times}",
     ),
     Family(
         k.FAMILY_POSITIVITY,
@@ -31,6 +31,6 @@ FAMILIES = (
         scale="log2",
         pools="counts",
         value="positive / expected",
-        sentence="{feature}: their share is {times} as high {sides}",
+        sentence="{within}: their share is {times} as high {sides}",
     ),
 )

@@ -86,6 +86,7 @@ def _contrast(
     )
     found = _with_evidence(found, result, grid, left)
     sides, split = contrast.model_dump(mode="json"), parts_of(effects)
+    told = {**sides, "domains": list(effects.loc[effects[k.FAMILY] == k.FAMILY_DOMAIN, k.FEATURE])}
     return {
         **sides,
         "subset": result.subset,
@@ -104,10 +105,10 @@ def _contrast(
             "reason": result.no_permutation,
         },
         "families": [_family(str(name), part, result, config) for name, part in effects.groupby(k.FAMILY, sort=True)],
-        "findings": _findings(found[list(_FINDING)].to_dict("records"), sides, split),
-        "primary": [_asked(row, sides, config.fdr) for row in asked[list(_ASKED)].to_dict("records")],
+        "findings": _findings(found[list(_FINDING)].to_dict("records"), told, split),
+        "primary": [_asked(row, told, config.fdr) for row in asked[list(_ASKED)].to_dict("records")],
         "across": across(effects, config.fdr),
-        "largest": [finding(row, sides)["words"] for row in _largest(effects)],
+        "largest": [finding(row, told)["words"] for row in _largest(effects)],
     }
 
 

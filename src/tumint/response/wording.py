@@ -27,7 +27,7 @@ def finding(row: Mapping[Any, Any], contrast: Mapping[str, Any]) -> dict[str, An
     row
         Effects of a feature; its influence and robustness where there are any.
     contrast
-        `group` and `reference`.
+        `group` and `reference`; `domains`, the names of tissue domains, where there are any.
     """
     family = row[k.FAMILY]
     ratios = {name: families.ratio(row.get(column), family) for name, column in {**_RATIOS, **_WITHOUT}.items()}
@@ -72,11 +72,12 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
 
 
 def _over_settings(row: Mapping[Any, Any]) -> str:
-    """The range of the ratio of contacts over other graphs and nulls."""
+    """The range of the ratio over other graphs and nulls: there contacts are counted, which gives no odds ratio."""
     low, high = row.get("setting_low"), row.get("setting_high")
     if not (_there(low) and _there(high)):
         return ""
-    return f"{text.ratio(2.0 ** float(str(low)))} to {text.ratio(2.0 ** float(str(high)))} over other settings, "
+    low, high = (text.ratio(2.0 ** float(str(end))) for end in (low, high))
+    return f"{low} to {high} in contacts over chance with other settings, "
 
 
 def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> str:
@@ -90,7 +91,7 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
     if family.pools == "information":
         return _odds(row, times, group, reference)
     thing, _, place = feature.rpartition(" with " if family.name == k.FAMILY_NICHE_WITH else " in ")
-    return family.sentence.format(
+    said = family.sentence.format(
         feature=feature,
         thing=thing,
         place=place,
@@ -107,7 +108,11 @@ def _claim(row: Mapping[Any, Any], times: str, contrast: Mapping[str, Any]) -> s
         deeper="farther out" if row["effect"] > 0 else "deeper",
         size=_size(row),
         shares=_shares(row, family),
+        within=f"{thing} in the {place} domain" if place in contrast.get("domains", ()) else feature,
     )
+    first = said.split(" ")[0].rstrip(":,")
+    # a word of ours begins as a sentence does; a name of the panel (`pS6`) stays as it is
+    return said[0].upper() + said[1:] if first.isalpha() and first.islower() else said
 
 
 def _size(row: Mapping[Any, Any]) -> str:
@@ -164,7 +169,7 @@ def nothing(family: Mapping[str, Any], contrast: Mapping[str, Any], *, fdr: floa
     size = (
         f"a difference of {text.ratio(seen)}"
         if times is None
-        else f"a {text.ratio(times)}-fold increase or a fall to {text.ratio(1 / times)}×"
+        else f"{text.a_fold(text.ratio(times))} increase or a fall to {text.ratio(1 / times)}×"
     )
     return f"{said}. In a typical feature, {share_setting(power)} of such cohorts would have found {size}."
 

@@ -15,7 +15,7 @@ from tumint.charts import palette
 from tumint.charts.live.layout import CARD, INK, Place, names, note, rows
 from tumint.charts.live.values import numbers, pixels, said, value
 from tumint.charts.palette import GREY, colour_scale
-from tumint.charts.sizes import shortened
+from tumint.charts.sizes import in_lines, shortened
 
 Trace = dict[str, Any]
 
@@ -77,7 +77,14 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
         if layer.place == "centre":
             # readable on dots of any colour, which shine through
             ground = {"bgcolor": "rgba(255, 255, 254, 0.5)", "borderpad": 0}
-            yield {**one, **ground, "text": f"<b>{one['text']}</b>", "font": {"size": 12, "color": palette.INK}}
+            lines = "<br>".join(escape(line) for line in in_lines(shortened(row[layer.text], 44)))
+            yield {
+                **one,
+                **ground,
+                "align": "center",
+                "text": f"<b>{lines}</b>",
+                "font": {"size": 12, "color": palette.INK},
+            }
             continue
         left = layer.place == "beside" and row[layer.x] > 0
         side = {"xanchor": "right", "xshift": -7} if left else {"xanchor": "left", "xshift": 7}

@@ -9,7 +9,7 @@ import numpy as np
 from tumint.charts import model as charts
 from tumint.charts import ticks
 from tumint.charts.palette import INK, PAPER
-from tumint.charts.sizes import dot_size, shortened
+from tumint.charts.sizes import dot_size, in_lines, shortened
 from tumint.charts.still.arrange import arrange, bar_inch, colour_bar, legend, legend_inch
 from tumint.charts.still.house import beside, canvas, drawn, heatmap, row_axis, shapes, stacked_rows
 from tumint.charts.still.maps import point_map, stamp
@@ -151,7 +151,15 @@ def _words(ax: Axes, layer: charts.Words) -> None:
         ground = {"boxstyle": "round,pad=0.1", "facecolor": PAPER, "alpha": 0.5, "linewidth": 0}
         for row in rows.to_dict("records"):
             at_centre = (row[layer.x], row[layer.y])
-            ax.text(*at_centre, row[layer.text], ha="center", va="center", fontsize=8, weight="bold", bbox=ground)
+            ax.text(
+                *at_centre,
+                "\n".join(in_lines(row[layer.text])),
+                ha="center",
+                va="center",
+                fontsize=8,
+                weight="bold",
+                bbox=ground,
+            )
         return
     at = [float(value) for value in rows[layer.y]]
     moved = charts.apart(at, high - low) if layer.place == "beside" else at

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tumint.charts import model as charts
 from tumint.charts.palette import INK, RULE
+from tumint.charts.sizes import in_lines
 from tumint.charts.still.arrange import LINE, text_inch
 from tumint.charts.still.draw import filled
 from tumint.charts.still.house import drawn
@@ -132,7 +132,7 @@ def _with_short_lines(layer: charts.Layer) -> charts.Layer:
     """Words at the centre of a place in lines of a few letters, and those far out further out: a page is narrow."""
     if not isinstance(layer, charts.Words) or layer.place != "centre":
         return layer
-    texts = ["\n".join(textwrap.wrap(str(text), _LETTERS)) for text in layer.rows[layer.text]]
+    texts = ["\n".join(in_lines(text, _LETTERS)) for text in layer.rows[layer.text]]
     x = layer.rows[layer.x].astype(float)
     named = layer.rows[layer.text].astype(str).str.len() > _NUMBER
     rows = layer.rows.copy()
@@ -148,7 +148,7 @@ def _boxes(sheet: Sheet, pen: _Pen, width_mm: int) -> Iterator[tuple[float, floa
     beside = len(sheet.panels) if width_mm > 120 else 1
     wide = (pen.width - 2 * _EDGE - _GAP * (beside - 1)) / beside
     high = _HIGH * wide
-    head = 0.2
+    head = 0.26  # of a title, clear of the words above
     for number in range(len(sheet.panels)):
         if number % beside == 0:
             pen.at += head

@@ -39,8 +39,8 @@ def umap(table: pd.DataFrame, palette: Mapping[str, str], n_cells: int) -> Figur
     return charts.Figure(
         "umap",
         "UMAP",
-        f"{integer(len(table))} of {integer(n_cells)} cells, alike ones near each other; the number of a cluster is at "
-        "its median. Distances between groups mean nothing, and nothing is computed from this picture.",
+        f"{integer(len(table))} of {integer(n_cells)} cells, similar ones near each other; the number of a cluster is "
+        "at its median. Distances between groups mean nothing, and nothing is computed from this picture.",
         table,
         chart,
         themed=False,

@@ -26,7 +26,7 @@ MIXING_COLUMNS = (
     Column("entropy", "Mixing", "number", "entropy of batches among neighbours, against that of all cells; 1: mixed"),
     Column("lisi", "Batches around a cell", "number", "effective number among its neighbours"),
     Column("n_batches", "Batches in all", "int", "the ROIs, where no column of the sheet names batches"),
-    Column("silhouette", "Types apart", "number", "silhouette of the types, from -1 to 1"),
+    Column("silhouette", "Types apart", "number", "silhouette of the types, from −1 to 1"),
 )
 MORAN_COLUMNS = (
     Column(k.SAMPLE, "ROI"),

@@ -21,8 +21,9 @@ def is_missing(value: Any) -> bool:
 
 
 def said(sentence: str) -> Markup:
-    """A sentence for HTML: escaped, and what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
+    """A sentence for HTML: escaped, what stands between backticks as code, and no line break within `q < 0.1`."""
+    kept = re.sub(r"\b([pq]) ([<=]) (?=\d)", rf"\1{text.NBSP}\2{text.NBSP}", sentence)
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(kept))))
 
 
 def cell(value: Any, kind: Kind) -> str:

@@ -40,6 +40,7 @@ class Inputs:
     missing: list[str] = field(default_factory=list)
     sheet_name: str = ""  # the sheet as the config names it
     previous: dict[str, Any] | None = None  # only of the index: the run before this one, see `report.runs`
+    made: dict[str, Any] = field(default_factory=dict)  # what several parts of a page need, and is worked out once
     _tables: dict[tuple[str, tuple[str, ...] | None], pd.DataFrame] = field(default_factory=dict)
 
     @classmethod

@@ -25,8 +25,8 @@ from tumint.text import plural
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "cells.css")
 SCRIPTS = (
-    *("looks.js", "maps.js", "live.js", "page.js", "find.js", "cells.js", "cellmap.js", "lasso.js", "tour.js"),
-    "sidebyside.js",
+    *("looks.js", "maps.js", "live.js", "picture.js", "page.js", "find.js", "cells.js", "cellmap.js", "lasso.js"),
+    *("tour.js", "sidebyside.js"),
 )
 
 

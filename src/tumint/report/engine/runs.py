@@ -43,6 +43,13 @@ class Changes:
 
 def summarise(inputs: Inputs) -> dict[str, Any]:
     """Cohort, settings, cells per ROI and type, effect and q of every feature: all that a comparison of runs needs."""
+    if "summary" not in inputs.made:
+        inputs.made["summary"] = _summary_of(inputs)
+    found: dict[str, Any] = inputs.made["summary"]
+    return found
+
+
+def _summary_of(inputs: Inputs) -> dict[str, Any]:
     # read for what they say of their stages' settings, and so that `missing` is whole
     inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES)
     inputs.table("qc/{batch}.metrics.parquet", contracts.QC_METRICS)

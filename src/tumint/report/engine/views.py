@@ -7,18 +7,21 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
-from tumint.charts.model import Cells, Chart, Figure
+from tumint.charts.model import Cells, Chart, Figure, Heat
 from tumint.charts.still import draw, svg
 from tumint.io.tables import csv_text
 from tumint.report.engine import columns, interactive, rows
 from tumint.report.engine.files import Files, Link, file_name
 from tumint.report.engine.inline import inline, signed
-from tumint.report.engine.page import Chooser, Download, Finding, Items, Notice, Section, Table, Text, Widget
+from tumint.report.engine.page import Chooser, Column, Download, Finding, Items, Notice, Section, Table, Text, Widget
 
 MAX_CSV_BYTES = 600_000  # of one table inside the page
 PRINTED_ROWS = 30  # of a `short` table; `page.css` hides the others
+LONG_TEXT = 40  # letters: a column that holds as many is not squeezed on a narrow page, where its rows grew tall
+_HEAT_COLUMNS = 14  # names of more would lie on each other on a narrow page
 PLAIN_BYTES = 6_000  # a longer table or figure is packed: a fifth of its size, but nothing without scripts
 
 
@@ -106,6 +109,11 @@ def _live(figure: Figure, files: Files) -> dict[str, Any] | None:
     wide = 980 if what == "cells" else round(figure.chart.width * 96)
     # what stands below one panel must not run into what stands below the next, where a page is narrow
     crowded = figure.chart.columns > 2 and any(panel.x.title for panel in figure.chart.panels)
+    crowded = crowded or any(
+        isinstance(layer, Heat) and layer.matrix.shape[1] > _HEAT_COLUMNS
+        for panel in figure.chart.panels
+        for layer in panel.layers
+    )
     kinds = " ".join(name for name, given in (("paper", not figure.themed), ("crowded", crowded)) if given)
     legend = figure.chart.legend_title or "show"
     return {"spec": Markup(text), "what": what, "legend": legend, "width": wide, "kinds": kinds, "packed": packed}
@@ -125,6 +133,7 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "name": name,
         "caption": table.caption,
         "columns": table.columns,
+        "wide": [column.key for column in table.columns if _is_long(table.frame, column)],
         "hints": [(column.label, column.hint) for column in table.columns if column.hint],
         "fold": table.fold,
         "short": table.short and len(table.frame) > PRINTED_ROWS,
@@ -135,6 +144,12 @@ def _table(table: Table, files: Files) -> dict[str, Any]:
         "csv": files.later(_csv_link(text)),
         "file": f"figures/{files.folder.name}/{name}",
     }
+
+
+def _is_long(frame: pd.DataFrame, column: Column) -> bool:
+    if column.kind != "text" or column.key not in frame or frame.empty:
+        return False
+    return int(frame[column.key].astype(str).str.len().max()) > LONG_TEXT
 
 
 def _csv_link(text: str) -> Link:

@@ -77,7 +77,14 @@ def contrast_head(effects: pd.DataFrame, contrast: Mapping[str, Any], fdr: float
         f"{integer(counts[f])} of {integer((tested[k.FAMILY] == f).sum())} in {families.title(f)}"
         for f in sorted(counts.index, key=families.rank)
     ]
-    return f"{head}: {plural(len(found), 'difference')} at q < {setting(fdr)}: {listed(per)}."
+    return f"{head}: {plural(len(found), 'difference')} at q < {setting(fdr)}: {_families(per)}."
+
+
+def _families(said: Sequence[str], most: int = 6) -> str:
+    """`4 of 105 in contact and 2 of 14 in density`; of many families the first, and how many more there are."""
+    if len(said) <= most + 1:
+        return listed(said, len(said))
+    return f"{', '.join(said[:most])}, and more in {integer(len(said) - most)} other families"
 
 
 def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
@@ -92,8 +99,8 @@ def _why_no_p(effects: pd.DataFrame, contrast: Mapping[str, Any]) -> str:
 
 def _nothing(tested: pd.DataFrame, contrast: Mapping[str, Any], fdr: float) -> str:
     n = len(tested)
-    said = f"no difference was found at q < {setting(fdr)} among {plural(n, 'feature')} tested"
-    said += f" (smallest q {probability(float(tested['q'].min()))})."
+    said = f"no difference was found at q < {setting(fdr)} among {plural(n, 'feature')} compared"
+    said += f" (smallest q = {probability(float(tested['q'].min()))})."
     least = smallest_p(contrast)
     if least is not None and least > _HARDLY:
         sizes = [len(names) for names in (contrast.get("subjects") or {}).values()]

@@ -14,7 +14,6 @@ from tumint.charts.palette import BRIGHT, GREY
 from tumint.errors import DataError
 from tumint.io.contracts import NICHE_TYPES, NICHES
 from tumint.io.tables import read_table
-from tumint.neighbourhood.niches.matching import compositions, match
 from tumint.report.engine import runs
 from tumint.report.engine.page import Block, Column, Number, Page, Section, Table, Text, state
 from tumint.text import integer, plural
@@ -107,6 +106,8 @@ def _figure(features: pd.DataFrame) -> list[Block]:
 
 def niches(other: Path, results: Path) -> list[Section]:
     """Which niche of one run is which of the other; no section where one of them has none."""
+    from tumint.neighbourhood.niches.matching import compositions, match  # with scipy.optimize, which few pages need
+
     found = []
     for folder in (other, results):
         paths = [folder / "neighbourhood" / f"{name}.parquet" for name in ("niches", "niche_types")]

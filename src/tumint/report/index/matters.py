@@ -12,6 +12,7 @@ from tumint import families
 from tumint import keys as k
 from tumint.charts import model as charts
 from tumint.charts.model import Figure
+from tumint.charts.sizes import in_lines
 from tumint.report.engine.files import file_name
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Section, Table, Text
@@ -25,6 +26,7 @@ COLUMNS = (
     Column("times", "Ratio", "ratio", "group / reference"),
     Column("times_low", "95 % from", "ratio"),
     Column("times_high", "to", "ratio"),
+    Column("difference", "Difference", "log2", "of chances, which have no ratio: group less reference"),
     Column("q", "q", "p"),
     Column("versus", "Subjects"),
     Column("grade", "Grade"),
@@ -92,9 +94,12 @@ def _blocks(contrast: Contrast, rows: pd.DataFrame) -> list[Block]:
         f"Findings and how far each is sure: {said}. Solid: it holds with any one subject left out and over most other "
         "ways to measure it; the reason stands beside every other grade. The evidence is in the report of the response."
     )
+    rows = rows.assign(difference=rows["effect"].where(rows["times"].isna()))
     shown = rows.drop(columns=["id", "log2_effect", "log2_low", "log2_high", "significant"])
     figure = network(contrast, rows)
-    columns = [column for column in COLUMNS if column.key not in ("why", "cells") or (rows[column.key] != "").any()]
+    empty = {name for name in ("why", "cells") if not (rows[name] != "").any()}
+    empty |= {"difference"} if rows["difference"].isna().all() else set()
+    columns = [column for column in COLUMNS if column.key not in empty]
     table = Table(f"matters_{contrast.name}", caption, columns, shown)
     tied = rows[rows["linked_to"] != ""]
     notes: list[Block] = []
@@ -169,8 +174,9 @@ def _ring(rows: pd.DataFrame, at: Mapping[str, tuple[float, float]], title: str)
         layers.append(charts.Dots(ring, "x", "y", "way", COLOURS, size, "full"))
     nodes = pd.DataFrame([{"type": name, "x": x, "y": y, "kind": "type"} for name, (x, y) in at.items()])
     layers.append(charts.Dots(nodes, "x", "y", "kind", {"type": "#BBBBBB"}, _NODE, hover={"type": ""}))
+    away = np.where(nodes["type"].map(lambda name: len(in_lines(name)) > 1), 0.13, 0.06)  # two lines lie on no dot
     layers.append(
-        charts.Words(nodes.assign(y=nodes["y"] * _WORD + 0.06 * np.sign(nodes["y"])), "x", "y", "type", "centre")
+        charts.Words(nodes.assign(y=nodes["y"] * _WORD + away * np.sign(nodes["y"])), "x", "y", "type", "centre")
     )
     middle = rows[~alone].assign(
         x=(rows["x"] * 0.62 + rows["x_end"] * 0.38), y=(rows["y"] * 0.62 + rows["y_end"] * 0.38)

@@ -49,7 +49,7 @@ def sheet(inputs: Inputs, page: Page, width: int) -> Sheet:
     title = " · ".join(filter(None, (params.cohort, params.title)))
     warning = "SIMULATED data: no animal was measured" if params.simulated else ""
     if first is None:
-        told = [one.text if isinstance(one, Finding) else one for one in page.findings]
+        told = [(one.text if isinstance(one, Finding) else one).replace("`", "") for one in page.findings]
         return Sheet(title, [page.lead, *told[:_SENTENCES]], warning=warning)
     rows = matters.graded(first)
     pairs = rows[rows[k.FAMILY] == k.FAMILY_INTERACTION].head(matters.MOST)

@@ -25,9 +25,9 @@ from tumint.report.engine.page import (
     state,
 )
 from tumint.report.index import against, matters, reproduce, within
-from tumint.report.response.findings import findings
+from tumint.report.response.findings import findings, heading
 from tumint.stages import STAGES
-from tumint.text import integer, listed, percent, plural
+from tumint.text import MISSING, integer, listed, percent, plural
 
 PAGES = {name: importlib.import_module(f"tumint.report.{name}.page") for name in STAGES}
 COLUMNS = (
@@ -63,9 +63,9 @@ def build(inputs: Inputs) -> Page:
             Number("Subjects", integer(subjects)),
             Number("ROIs", integer(len(inputs.samples)), "in the sheet"),
             Number("Cells read", _last(table, "ingest")),
-            Number("Cells scored", _last(table, "neighbourhood"), _unclassified(inputs)),
+            _went_on(inputs, table),
         ),
-        findings_title="Findings",
+        findings_title=heading(inputs),
         findings=[*(within.findings(inputs) if alone else []), *found] or ["Nothing was compared yet."],
         sections=(
             *matters.sections(inputs),
@@ -150,6 +150,15 @@ def counts(inputs: Inputs, states: dict[str, State]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
+
+
+def _went_on(inputs: Inputs, table: pd.DataFrame) -> Number:
+    """Cells that were scored; of cells without a place, where none is, those that have been given a type."""
+    scored = _last(table, "neighbourhood")
+    typed = scored in ("0", MISSING)
+    return Number(
+        "Cells typed" if typed else "Cells scored", _last(table, "cluster") if typed else scored, _unclassified(inputs)
+    )
 
 
 def _unclassified(inputs: Inputs) -> str:

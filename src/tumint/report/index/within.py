@@ -76,8 +76,9 @@ def _who(inputs: Inputs) -> str:
 
 
 def _words(row: Mapping[Any, Any]) -> str:
-    times, subjects = ratio(float(row["times"])), plural(int(row["subjects"]), "subject")
-    return f"{row['pair']} ({times}×, in {row['agree']} of {subjects})"
+    times, known = ratio(float(row["times"])), int(row["subjects"])
+    agree = f", in {row['agree']} of {plural(known, 'subject')}" if known > 1 else ""
+    return f"{row['pair']} ({times}×{agree})"
 
 
 def _instead(inputs: Inputs) -> str:

@@ -12,7 +12,7 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Column, Light, Notice, Number, Page, Passed, Section, State, Table, state
 from tumint.report.ingest import figures
 from tumint.report.ingest.domains import domain_counts
-from tumint.text import integer, listed, plural
+from tumint.text import all_were, integer, listed, plural
 
 COLUMNS = (
     Column(k.SAMPLE, "ROI"),
@@ -74,7 +74,7 @@ def stage_state(inputs: Inputs) -> State:
     unread = [name for name in inputs.samples if name not in set(table[k.SAMPLE])]
     if unread:
         reasons.append(("red", f"{plural(len(unread), 'ROI')} of the sheet in no table: {listed(unread)}"))
-    return state(reasons, f"All {plural(len(table), 'ROI')} of the sheet were read.")
+    return state(reasons, f"{all_were(len(table), 'ROI of the sheet', 'ROIs of the sheet', 'read')}.")
 
 
 def _odd(table: pd.DataFrame) -> list[tuple[Light, str]]:
@@ -193,6 +193,17 @@ def _subjects(table: pd.DataFrame, inputs: Inputs) -> str:
     return plural(ok[k.SAMPLE].map(inputs.subject_of).nunique(), "subject")
 
 
+_MISSING = {
+    "error": "A sample that lacks a marker of the panel counts as one that cannot be read.",
+    "intersect": "A marker that any sample lacks is left out of all.",
+    "fill": "A marker that a sample lacks is 0 there after normalisation.",
+}
+_BAD = {
+    "stop": "A sample that cannot be read stops the run.",
+    "quarantine": "A sample that cannot be read is left out, and named in every report.",
+}
+
+
 def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
     return _method(inputs)
@@ -216,7 +227,7 @@ def _method(inputs: Inputs) -> list[str]:
         )
     if settings:
         said.append(
-            f"Format `{settings.get('format')}`; a missing marker: `{settings.get('missing_marker')}`; a sample that "
-            f"cannot be read: `{settings.get('on_bad_sample')}`."
+            f"The files were read as `{settings.get('format')}`. {_MISSING[settings.get('missing_marker', 'error')]} "
+            f"{_BAD[settings.get('on_bad_sample', 'stop')]}"
         )
     return said

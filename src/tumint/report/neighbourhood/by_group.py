@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from tumint import keys as k
 from tumint.charts import model as charts
@@ -47,7 +47,7 @@ def against_chance(odds: pd.DataFrame) -> pd.DataFrame:
     )
     known = (table["n"] >= LEAST_SUBJECTS) & (table["sd"] > 0)
     t = table["mean"].abs() / (table["sd"] / np.sqrt(table["n"]))
-    p = pd.Series(2 * stats.t.sf(t, (table["n"] - 1).clip(lower=1)), index=table.index)[known]
+    p = pd.Series(2 * special.stdtr((table["n"] - 1).clip(lower=1), -t), index=table.index)[known]
     # a pair stands in both orders; one of them is a test
     once = [(a, b) for a, b in p.index if a <= b]
     q = pd.Series(benjamini_hochberg(p.loc[once].to_numpy(float)), index=pd.MultiIndex.from_tuples(once)) if once else p

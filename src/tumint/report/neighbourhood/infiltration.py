@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from tumint import keys as k
 from tumint.charts import model as charts
@@ -49,7 +49,7 @@ def bands(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(["group", k.CELL_TYPE, "at_um"], sort=False)["log2_density"]
     found = pd.DataFrame({"mean": groups.mean(), "sd": groups.std(), "n": groups.size()}).reset_index()
     found = found[found["n"] >= 3]
-    half = stats.t.ppf(0.975, found["n"] - 1) * found["sd"] / np.sqrt(found["n"])
+    half = special.stdtrit(found["n"] - 1, 0.975) * found["sd"] / np.sqrt(found["n"])
     return found.assign(low=found["mean"] - half, high=found["mean"] + half)
 
 

@@ -41,7 +41,7 @@ from tumint.report.neighbourhood.summary import (
     vanishing,
     vanishing_words,
 )
-from tumint.text import integer, listed, percent, plural, setting, share_setting
+from tumint.text import all_were, integer, listed, percent, plural, setting, share_setting
 
 LEAST_TESTED = 0.5  # of the scores: below, a reader is told
 MOST_DIFFERING = 4  # pairs whose groups lie furthest apart: they are in every figure of pairs
@@ -67,7 +67,7 @@ def stage_state(inputs: Inputs) -> State:
     if scores.empty:
         return state([("red", "No pair of cell types was scored.")], "")
     if (scores[k.STATUS] == k.NO_COORDINATES).all():
-        return state([("amber", "The cells came without coordinates, so nothing was scored")], "")
+        return state([("amber", "The cells came without coordinates, so nothing was scored.")], "")
     tested = scores[scores[k.STATUS] == k.TESTED]
     none = sorted(set(scores[k.SAMPLE]) - set(tested[k.SAMPLE]))
     if none:
@@ -80,7 +80,7 @@ def stage_state(inputs: Inputs) -> State:
     types = sorted(set(scores[k.SOURCE]) - set(tested[k.SOURCE]))
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
-    return state(reasons, f"All {plural(scores[k.SAMPLE].nunique(), 'ROI')} were scored.")
+    return state(reasons, f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}.")
 
 
 def passed(inputs: Inputs) -> Passed:
@@ -120,7 +120,7 @@ def build(inputs: Inputs) -> Page:
                 "Who touches whom",
                 [*_enrichment(summary, primary), *_by_group(inputs, odds), *volcano(scores, summary, SIGNIFICANT)],
             ),
-            Section("Only where types live", _vanishing(pairs, primary)),
+            Section("Shared tissue, not contact", _vanishing(pairs, primary)),
             Section(
                 "ROI by ROI",
                 strips(inputs, scores, strongest(summary, primary, also=differing(odds, MOST_DIFFERING)), primary),
@@ -142,7 +142,7 @@ def build(inputs: Inputs) -> Page:
 
 
 def _cells(scores: pd.DataFrame) -> int:
-    counts = scores.drop_duplicates([k.SAMPLE, k.SOURCE])
+    counts = scores[scores[k.STATUS] != k.NO_COORDINATES].drop_duplicates([k.SAMPLE, k.SOURCE])
     return int(counts["n_source"].sum())
 
 
@@ -187,7 +187,7 @@ def _by_group(inputs: Inputs, odds: pd.DataFrame) -> list[Block]:
 
 def _vanishing(pairs: pd.DataFrame, primary: str) -> list[Block]:
     if primary == k.GLOBAL:
-        return [Text("Over the whole image alone this cannot be told.")]
+        return [Text("Chance over the whole image alone cannot tell contact from shared tissue.")]
     gone = vanishing(pairs, primary)
     apart = int((gone[f"{k.GLOBAL}_log2"] < 0).sum())
     said = (

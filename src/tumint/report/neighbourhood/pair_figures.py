@@ -141,7 +141,7 @@ def pair_map(
     where = "the ROI with the strongest score and the one with the weakest" if both else "the one ROI that was tested"
     return charts.Figure(
         f"pair_{file_name(source)}_{file_name(target)}",
-        f"{source} and {target} in the tissue",
+        f"{source if source == target else f'{source} and {target}'} in the tissue",
         f"Cells of the two types in {where}; observed over expected contacts stand above. All other cells are pale; "
         f"y runs downwards, as in the image.{said_of(len(table), there)}",
         table[table[k.CELL_TYPE].isin((source, target))][[k.SAMPLE, k.X_UM, k.Y_UM, k.CELL_TYPE]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,7 @@ from tumint.io import contracts
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Column
 from tumint.report.neighbourhood.pairs import is_symmetric
-from tumint.text import listed, plural
+from tumint.text import listed, plural, setting
 
 SIGNIFICANT = 0.05  # q within an image, for the shares of ROIs
 MANY, FEW = 0.5, 0.2  # a pair vanishes: significant globally in at least MANY of the ROIs, within domain in at most FEW
@@ -91,7 +93,7 @@ def pair_columns(pairs: pd.DataFrame) -> list[Column]:
         columns += [
             Column(f"{null}_times", f"{name}: observed / expected", "ratio", "median ROI"),
             Column(f"{null}_z", "z", "number", "median ROI"),
-            Column(f"{null}_share", "ROIs q<0.05", "percent"),
+            Column(f"{null}_share", f"ROIs with q < {setting(SIGNIFICANT)}", "percent"),
         ]
     return [column for column in columns if column.key in ("pair", "n_tested") or pairs[column.key].notna().any()]
 
@@ -106,6 +108,8 @@ def vanishing(pairs: pd.DataFrame, primary: str) -> pd.DataFrame:
 
 def vanishing_words(gone: pd.DataFrame, where: str) -> str:
     """Pairs that are far from chance only because of where their types live: those together, then those apart."""
+    # what has no type is in the table, and no headline
+    gone = gone[[k.UNCLASSIFIED not in re.split(" [–→] ", pair) for pair in gone["pair"]]]
     if gone.empty:
         return (
             f"No pair is clear of chance over the whole image only because of where its types live: {where} it is, too."

@@ -55,7 +55,7 @@ def components(rois: pd.DataFrame, column: str) -> Figure | None:
         f"components_{file_name(column)}",
         f"ROIs by their mean signal, coloured by {column}",
         "A dot is a ROI; near ones have like levels in all channels. Hollow ones failed; the three furthest out are "
-        "named. ROIs that part by staining batch and not by arm were stained differently.",
+        "named. ROIs that separate by staining batch and not by arm were stained differently.",
         table[[k.SAMPLE, column, "pc1", "pc2", "explained1", "explained2", k.STATUS]],
         chart,
     )

@@ -71,9 +71,8 @@ def stage_state(inputs: Inputs) -> State:
         )
     if table.empty:
         reasons.append(("red", "No ROI has been looked at."))
-    return state(
-        reasons, f"All {plural(len(table), 'ROI')} pass; none lost more than {share_setting(NOTICEABLE)} of its cells."
-    )
+    passing = "The one ROI passes" if len(table) == 1 else f"All {plural(len(table), 'ROI')} pass"
+    return state(reasons, f"{passing}; none lost more than {share_setting(NOTICEABLE)} of its cells.")
 
 
 def passed(inputs: Inputs) -> Passed:
@@ -98,7 +97,7 @@ def build(inputs: Inputs) -> Page:
     n_in, n_out = int(table["n_in"].sum()), int(table["n_out"].sum())
     passing = rows[rows[k.STATUS] == "pass"]
     settings, found = _settings(inputs), quality.stripes(inputs)
-    rows = quality.lights(rows, quality.rois(inputs), found)
+    rows, signal = quality.lights(rows, quality.rois(inputs), found), _has_signal(inputs)
     return Page(
         stage="qc",
         title="Quality control",
@@ -113,13 +112,18 @@ def build(inputs: Inputs) -> Page:
         findings=_findings(rows, cells, n_in, n_out),
         sections=(
             Section("Every ROI", _per_roi(rows, counts)),
-            Section("Stripes", quality.stripe_blocks(found, settings.get("exclude_regions") or [])),
+            Section(
+                "Stripes",
+                quality.stripe_blocks(
+                    found, settings.get("exclude_regions") or [], looked=signal and cells[k.X_UM].notna().any()
+                ),
+            ),
             Section("ROIs against each other", quality.cohort_blocks(inputs, quality.rois(inputs))),
             Section("Thresholds", _thresholds(cells, rows, settings)),
             Section("Other thresholds", quality.other_thresholds(cells, settings)),
             Section("Where the dropped cells lie", _maps(inputs, cells, rows)),
         ),
-        method=_method(settings, placed=bool(cells[k.X_UM].notna().any())),
+        method=_method(settings, placed=bool(cells[k.X_UM].notna().any()), signal=signal),
         citations=(
             "Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",
             "Wolock et al. 2019, Cell Syst 8:281 (artificial doublets)",
@@ -261,11 +265,17 @@ def method(inputs: Inputs) -> list[str]:
     """What was done, in paragraphs for a paper."""
     read = inputs.table("ingest/{batch}.samples.parquet", contracts.SAMPLES, optional=True)
     placed = bool(read["has_coordinates"].any()) if "has_coordinates" in read and len(read) else True
-    return _method(_settings(inputs), placed=placed)
+    return _method(_settings(inputs), placed=placed, signal=_has_signal(inputs))
 
 
-def _method(settings: Mapping[str, Any], *, placed: bool = True) -> list[str]:
-    """Only what was done: `placed`, cells of images, not dissociated ones."""
+def _has_signal(inputs: Inputs) -> bool:
+    """Whether intensities or counts came with the cells: without them there are no doublet scores and no stripes."""
+    rois = quality.rois(inputs)
+    return bool(rois["signal"].notna().any()) if len(rois) else True
+
+
+def _method(settings: Mapping[str, Any], *, placed: bool = True, signal: bool = True) -> list[str]:
+    """Only what was done: `placed`, cells of images, not dissociated ones; `signal`, with intensities or counts."""
     of_mad = any((settings.get(name) or {}).get(key) is not None for name in words.METRICS for key in _MAD)
     said = [_spoken_thresholds(settings)]
     if of_mad:
@@ -273,9 +283,9 @@ def _method(settings: Mapping[str, Any], *, placed: bool = True) -> list[str]:
             "Fixed thresholds hold for the whole cohort; MAD thresholds are set in each ROI or over all cells, on the "
             "scale of log(1 + x), with the MAD multiplied by 1.4826 so that it estimates a standard deviation. "
         ) + said[0]
-    if settings.get("doublets"):
+    if signal and settings.get("doublets"):
         how = "merges of touching cells of the same ROI" if placed else "scrublet"
         said.append(f"Doublet scores come from artificial doublets ({how}).")
-    if placed and settings.get("stripes"):
+    if placed and signal and settings.get("stripes"):
         said.append("Strips in which the signal drops are proposed, never removed unless the config names them.")
     return [*said, "Dropped cells keep their row, verdict and reason in the tables; nothing is dropped silently."]

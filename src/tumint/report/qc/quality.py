@@ -17,7 +17,7 @@ from tumint.qc.words import BASIC, METRICS, SHARES
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Block, Chooser, Column, Items, Notice, Table, Text
 from tumint.report.qc import charts
-from tumint.text import listed, percent, plural, setting
+from tumint.text import MINUS, listed, percent, plural, setting
 
 LOOK = "look at this"
 NOTICEABLE = 0.2  # a ROI that loses more than this share of its cells turns the light amber
@@ -66,12 +66,17 @@ def lights(rows: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame) -> p
     return rows.assign(light=lights, why=whys)
 
 
-def stripe_blocks(found: pd.DataFrame, regions: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """Stripes found, the lines that would leave them out, and what the config leaves out already."""
+def stripe_blocks(found: pd.DataFrame, regions: Sequence[Mapping[str, Any]], *, looked: bool = True) -> list[Block]:
+    """Stripes found, the lines that would leave them out, and what the config leaves out already.
+
+    `looked`: the cells have a place and a signal, so that a strip could have been seen.
+    """
     blocks: list[Block] = []
     if regions:
         samples = list(dict.fromkeys(str(region["sample"]) for region in regions))
         blocks.append(Text(f"The config leaves out {plural(len(regions), 'region')}, in {listed(samples)}."))
+    if not looked:
+        return [*blocks, Text("No strip could be looked for: that takes cells with a place and a signal.")]
     if found.empty:
         return [*blocks, Text("No strip was found in which the signal drops over a whole ROI.")]
     columns = (
@@ -114,7 +119,7 @@ def cohort_blocks(inputs: Inputs, compared: pd.DataFrame) -> list[Block]:
         Column("signal", "Total signal", "number", "median over the cells"),
         Column("dna", "DNA", "number", "median over the cells"),
         Column("z_signal", "z of the signal", "number", "robust z among the ROIs"),
-        Column("weak_channels", "Channels weak", "percent", f"robust z below -{setting(WEAK_Z)}"),
+        Column("weak_channels", "Channels weak", "percent", f"robust z below {MINUS}{setting(WEAK_Z)}"),
         Column("bright_channels", "Channels bright", "percent", f"robust z above {setting(WEAK_Z)}"),
     )
     roi_table = Table("rois", "Each ROI against the cohort.", [c for c in columns if c.key in compared], compared)
@@ -127,7 +132,7 @@ def _effects(table: pd.DataFrame, design: Sequence[str]) -> Table:
     labels += [Column(name, f"Component {i}", "percent") for i, name in enumerate(COMPONENTS, start=1)]
     caption = (
         "Share of the variance of each component between the levels of a column. A staining batch that explains much "
-        "is harmless where arms are spread over the batches, and not to be told from the arm where they are not."
+        "is harmless where arms are spread over the batches, and cannot be told apart from the arm where they are not."
     )
     return Table("effects", caption, labels, pd.DataFrame(rows, columns=["column", *COMPONENTS]))
 
@@ -152,7 +157,7 @@ def _channels(channels: pd.DataFrame) -> list[Block]:
         Column("background", "Background", "number", "10th percentile of the cells"),
         Column("zero_share", "Cells at 0", "percent"),
         Column("saturated_share", "Saturated", "percent", "cells at the highest value"),
-        Column("weak", "ROIs weak", "int", f"robust z below -{setting(WEAK_Z)}"),
+        Column("weak", "ROIs weak", "int", f"robust z below {MINUS}{setting(WEAK_Z)}"),
         Column("bright", "ROIs bright", "int", f"robust z above {setting(WEAK_Z)}"),
         Column("highest_background", "Highest background", "number"),
         Column(f"highest_{k.SAMPLE}", "in ROI"),

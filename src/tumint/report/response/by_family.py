@@ -27,7 +27,8 @@ FAMILIES_CAPTION = (
 
 def blocks(contrast: Contrast) -> list[Block]:
     """A sentence over all families, their table, and what it says of the next cohort."""
-    over = str((contrast.facts.get("across") or {}).get("words") or "")
+    across = contrast.facts.get("across") or {}
+    over = str(across.get("words") or "") if across.get("families", 2) > 1 else ""  # of one there is nothing to add
     table = Table(f"families_{contrast.name}", FAMILIES_CAPTION, FAMILY_COLUMNS, _families(contrast))
     return [*([Text(over)] if over else []), table, *_advice(contrast)]
 

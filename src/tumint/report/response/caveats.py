@@ -34,7 +34,7 @@ def caveats(inputs: Inputs, facts: Mapping[str, Any], effects: pd.DataFrame) -> 
         said.append(
             f"{plural(len(without), 'feature')} of {integer(len(effects))} could not be compared at all: see the table."
         )
-    if (effects[k.FAMILY] == k.FAMILY_INTERACTION).any():
+    if effects.loc[effects[k.FAMILY] == k.FAMILY_INTERACTION, "effect"].notna().any():
         said.append(
             "A label or marker that spills onto touching cells looks like contact between the two types: no test on "
             "labels can tell it apart. Nor can one see that labels are wrong more often in one group, which shows at "

@@ -79,7 +79,14 @@ class Contrast:
 
 
 def contrasts(inputs: Inputs) -> list[Contrast]:
-    """Every contrast, in the order of the config."""
+    """Every contrast, in the order of the config; prepared once for all parts of a page."""
+    if "contrasts" not in inputs.made:
+        inputs.made["contrasts"] = _contrasts(inputs)
+    found: list[Contrast] = inputs.made["contrasts"]
+    return found
+
+
+def _contrasts(inputs: Inputs) -> list[Contrast]:
     effects = _with_evidence(inputs, inputs.table("response/effects.parquet", contracts.EFFECTS))
     subjects = inputs.table("response/subjects.parquet", contracts.SUBJECTS)
     features = inputs.table("neighbourhood/features.parquet", contracts.FEATURES)
@@ -143,6 +150,8 @@ def values_of(contrast: Contrast, inputs: Inputs, ids: Collection[str]) -> tuple
 
 
 def _picked(table: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
-    rows = table.assign(id=table[k.FAMILY] + ":" + table[k.FEATURE])
-    rows = rows[rows["id"].isin(ids) & (rows[k.STATUS] == k.TESTED)]
+    wanted = {name.split(":")[0] for name in ids}  # few families of many: names are put together for these alone
+    rows = table[table[k.FAMILY].isin(wanted) & (table[k.STATUS] == k.TESTED)]
+    rows = rows.assign(id=rows[k.FAMILY] + ":" + rows[k.FEATURE])
+    rows = rows[rows["id"].isin(ids)]
     return rows.assign(log2_value=families.log2_fold(rows[k.VALUE].astype(float), rows[k.FAMILY]))

@@ -16,7 +16,7 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Chooser
 from tumint.report.response.contrasts import Contrast
 from tumint.report.response.parts import pairs_shown
-from tumint.text import probability
+from tumint.text import probability, said_probability
 
 _KINDS = {"around": "pairs about this far apart"}  # those within a distance are in the tables, and say much the same
 _BAND, _CHANCE, _PALE, _GREY = "difference", "by chance", "#a9c4de", "#d9d9d9"
@@ -75,7 +75,7 @@ def _said(compared: pd.DataFrame) -> str:
     p = compared[compared["function"].isin(list(_KINDS))].groupby("function", observed=True)["p"].first()
     least = compared["smallest_p"].max()
     floor = f" With so few subjects p cannot be below {probability(least)}." if least > 0.05 else ""
-    return f" That the curves differ anywhere: p {probability(p.min())}.{floor}"
+    return f" That the curves differ anywhere: {said_probability('p', float(p.min()))}.{floor}"
 
 
 def _subjects(functions: pd.DataFrame, subject_of: Mapping[str, str], level_of: Mapping[str, str]) -> pd.DataFrame:

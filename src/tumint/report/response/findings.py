@@ -39,6 +39,12 @@ def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
     return said
 
 
+def heading(inputs: Inputs) -> str:
+    """What stands above the first sentences: they are findings only where something was tested."""
+    outcomes = inputs.json("response/effects.json").get("outcomes", [])
+    return "Findings" if outcomes or any(contrast.testable for contrast in contrasts(inputs)) else "In short"
+
+
 def sentences(facts: Mapping[str, Any], *, short: bool = False) -> dict[str, str]:
     """Words of every finding by the `id` of its feature; `short`: without the evidence that its own page shows."""
     return {

@@ -114,10 +114,9 @@ def build(inputs: Inputs) -> Page:
             Number("Subjects", integer(rois[k.SAMPLE].map(inputs.subject_of).nunique())),
             Number("ROIs", integer(rois[k.SAMPLE].nunique())),
             Number("Contrasts", integer(len(found))),
-            Number("Features tested", integer(tested), "over all contrasts"),
-            Number(f"At q < {setting(fdr)}", integer(hits) if tested else "no p"),
+            *([_compared(found), _found(hits, tested, fdr)] if found else []),
         ),
-        findings_title="Findings",
+        findings_title=spoken.heading(inputs),
         findings=spoken.findings(inputs) or ["Nothing was compared."],
         sections=[*tour, *sections, *maps, *evidence.outcome_sections(inputs, fdr)]
         or [Section("Contrasts", [Notice("There is no contrast to show.")])],
@@ -129,6 +128,15 @@ def build(inputs: Inputs) -> Page:
             "Westfall & Young 1993, Resampling-based multiple testing (max-t)",
             "Benjamini & Hochberg 1995, J R Stat Soc B 57:289",
         ),
+    )
+
+
+def _compared(found: list[Contrast]) -> Number:
+    """How many features findings could come from, so that what is found can be judged against it."""
+    rows = [one.primary[one.primary["p" if one.testable else "effect"].notna()] for one in found]
+    kinds = {name for some in rows for name in some[k.FAMILY]}
+    return Number(
+        "Features compared", integer(sum(map(len, rows))), f"of {plural(len(kinds), 'kind')}" if kinds else ""
     )
 
 
@@ -205,18 +213,43 @@ def method(inputs: Inputs) -> list[str]:
     return _method(contrasts_of(inputs))
 
 
+def _found(hits: int, tested: int, fdr: float) -> Number:
+    if not tested:
+        return Number("Tests", "none", "no p can be given")
+    return Number("Differences found", integer(hits), f"at q < {setting(fdr)}")
+
+
+def _values(found: list[Contrast]) -> str:
+    """How cells became one value per subject, of the families that have values."""
+    there = {
+        str(name) for contrast in found for name in contrast.effects.loc[contrast.effects["effect"].notna(), k.FAMILY]
+    }
+    said = "Each feature has one value per subject."
+    contact, counts = (any(families.pools(name, how) for name in there) for how in ("information", "counts"))
+    if contact:
+        said += (
+            " For contact it is the log odds ratio fitted to all of the subject's ROIs as one; subjects weigh by its "
+            "standard error beside the variance between subjects that all pairs have in common."
+        )
+    if counts:
+        said += " For counts it is log2 of those seen over those expected, both added up over ROIs."
+    return f"{said} {'Other features' if contact or counts else 'Features'} are means over ROIs, weighted by cells."
+
+
 def _method(found: list[Contrast]) -> list[str]:
     if not found:
         return ["Nothing was compared."]
-    said = [
-        "Each feature has one value per subject. For contact it is the log odds ratio fitted to all of the subject's "
-        "ROIs as one; subjects weigh by its standard error beside the variance between subjects that all pairs have "
-        "in common. For numbers of contacts it is log2 of those seen over those expected, both added up over ROIs; "
-        "other features are means over ROIs, weighted by cells. Groups were compared by a linear model of these "
-        "values, whose residual variance is moderated over the features of a family by empirical Bayes. The "
-        "q are Benjamini and Hochberg's, within each family.",
-        "Beside it stands the permutation of subjects between the groups: p for one feature, and max-t over a family.",
-    ]
+    said = [_values(found)]
+    if any(contrast.testable for contrast in found):
+        said[0] += (
+            " Groups were compared by a linear model of these values, whose residual variance is moderated over the "
+            "features of a family by empirical Bayes. The q are Benjamini and Hochberg's, within each family."
+        )
+        said.append(
+            "Subjects were also permuted between the groups: this gives p of one feature, and max-t of a family."
+        )
+    else:
+        said[0] += " No p could be given: effects are differences between the values of the groups."
     for contrast in found:
         facts = contrast.facts
         adjust = facts.get("adjust") or []

@@ -49,13 +49,24 @@ def anchor(contrast: Contrast, feature: str) -> str:
 
 def stops_of(inputs: Inputs, contrast: Contrast) -> list[Stop]:
     """The findings of a contrast, in the order of their sentences; where there is none, what comes nearest to one."""
+    key = f"stops of {contrast.name}"
+    if key not in inputs.made:
+        inputs.made[key] = _stops_of(inputs, contrast)
+    found: list[Stop] = inputs.made[key]
+    return found
+
+
+def _stops_of(inputs: Inputs, contrast: Contrast) -> list[Stop]:
     rows, there = _rows(contrast), set(located(inputs)[k.SAMPLE])
     said = {f"{row[k.FAMILY]}:{row[k.FEATURE]}": row for row in contrast.facts.get("findings", [])}
-    subjects, rois = values_of(contrast, inputs, list(rows["id"]))
+    tables = values_of(contrast, inputs, list(rows["id"]))
+    subjects, rois = (dict(iter(table.groupby("id"))) for table in tables)
+    none = [table.iloc[:0] for table in tables]
     facts = contrast.facts
     found = []
     for row in rows.to_dict("records"):
-        ends = ends_of(row, subjects, rois, str(facts["reference"]), str(facts["group"]))
+        mine = (subjects.get(row["id"], none[0]), rois.get(row["id"], none[1]))
+        ends = ends_of(row, *mine, str(facts["reference"]), str(facts["group"]))
         if ends is not None and {ends.left.sample, ends.right.sample} <= there:
             finding = said.get(row["id"], {})
             found.append(

@@ -87,13 +87,21 @@ function fitNarrow(live, { layout, data }) {
     yaxis.showticklabels = false;
     layout.margin = { ...layout.margin, l: 12 };
     layout.height = Math.max(layout.height, 80 + 30 * yaxis.ticktext.length);
-  } else yaxis.ticktext = yaxis.ticktext.map(shortName);
+  } else yaxis.ticktext = shortNames(yaxis.ticktext);
 }
 
-/** An escaped name with at most 15 letters, its middle left out. */
-function shortName(text) {
-  const plain = new DOMParser().parseFromString(text, "text/html").body.textContent;
-  return escapeText(plain.length > 15 ? `${plain.slice(0, 7)}…${plain.slice(-7)}` : plain);
+/** Escaped names with few letters, their middle or end left out: as many as it takes to tell them apart. */
+function shortNames(texts) {
+  const plain = texts.map((text) => new DOMParser().parseFromString(text, "text/html").body.textContent);
+  const different = new Set(plain).size;
+  for (let most = 15; most <= 23; most += 2) {
+    const half = (most - 1) / 2;
+    for (const cut of [(text) => `${text.slice(0, half)}…${text.slice(-half)}`, (text) => `${text.slice(0, most - 1)}…`]) {
+      const short = plain.map((text) => (text.length > most ? cut(text) : text));
+      if (new Set(short).size === different) return short.map(escapeText);
+    }
+  }
+  return texts;
 }
 
 /** Free what a figure holds, and show its still drawing again until it is next in view. */
@@ -195,40 +203,6 @@ function show(figure, names, shown) {
 function refreshToggles(figure) {
   const hidden = hiddenOf(figure);
   for (const box of figure.querySelectorAll(".controls input")) box.checked = !hidden.has(box.value);
-}
-
-/** The drawing as a reader sees it, with a legend, as a data address; `px` wide, if given, with small letters. */
-function pictureOf(figure, format, px = 0) {
-  const live = figure.querySelector(".live");
-  const named = new Set(figureState.get(figure).spec.groups.map((group) => group.name));
-  const legends = named.size;
-  const data = live.data.map((trace) => {
-    const shown = named.delete(trace.meta);
-    return { ...trace, name: trace.meta ?? "", showlegend: shown };
-  });
-  const ground = live.classList.contains("paper") ? PAPER["--card"] : pageColour("--card");
-  const narrow = px > 0 && px < 500;
-  const under = narrow ? 12 + 16 * legends : 0; // a legend beside it would leave no room
-  const shrunk = px && figureState.get(figure).map ? Math.min(px / live.clientWidth, 1) : 1; // maps keep their shape
-  const height = Math.round(live.clientHeight * shrunk) + 20 + under;
-  const margin = { ...live.layout.margin, b: (live.layout.margin?.b ?? 40) + 20 + under };
-  const from = { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, x: 0, y: 0 };
-  const signed = { ...from, yshift: -margin.b, text: cohortOf(), font: { size: px ? 8 : 10 } };
-  const annotations = [...(live.layout.annotations ?? []), signed].map((note) => (px ? { ...note, font: { ...note.font, size: Math.min(note.font?.size ?? 9, 9) } } : note));
-  const wide = px ? Math.round(px) : live.clientWidth + 220;
-  const layout = { ...live.layout, annotations, margin, showlegend: legends > 0, paper_bgcolor: ground, width: wide, height };
-  if (px) Object.assign(layout, smallLetters(live.layout));
-  if (narrow) layout.legend = { ...live.layout.legend, orientation: "h", yref: "container", y: 0.03, yanchor: "bottom", x: 0, font: { size: 9 } };
-  const size = { width: wide, height };
-  const scale = format === "svg" ? 1 : px ? DPI / 96 : 2;
-  return window.Plotly.toImage({ data, layout, config: CONFIG }, { format, scale, ...size });
-}
-
-/** What of a layout sets the size of letters, with 9 px (7 points). */
-function smallLetters(layout) {
-  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
-  const small = (axis) => ({ ...axis, tickfont: { ...axis.tickfont, size: 9 }, title: { ...axis.title, font: { ...axis.title?.font, size: 9 } } });
-  return { font: { ...layout.font, size: 9 }, ...Object.fromEntries(axes.map((axis) => [axis, { ...small(layout[axis]), automargin: axis[0] === "y" }])) };
 }
 
 const liveFigures = [...document.querySelectorAll("figure[data-live]")];
