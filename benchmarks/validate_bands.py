@@ -5,10 +5,11 @@ Cohorts of 4 against 4 and 6 against 6 animals, without a difference and with on
 curves
     Curves of subjects themselves, three pairs of types: smooth noise with heavy tails (t of 5 degrees of freedom).
 tissue
-    Cells: tumour in discs, T cells among stroma and tumour, and macrophages of which some stand beside a T cell, how many
-    differs from animal to animal, and by arm where there is a difference. It knows nothing of curves, and arms with a
-    difference do not vary alike. What is true is the mean of the estimate over all cohorts, or 0 without a difference.
+    Cells: tumour in discs, T cells among stroma and tumour, and macrophages of which some stand beside a T cell; how
+    many differs from animal to animal, and by arm where there is a difference. It knows nothing of curves, and arms
+    with a difference do not vary alike.
 
+What is true is what was put in, or, of tissue with a difference, the mean of the estimate over all cohorts.
 What is finished is kept in `benchmarks/out/bands`, by 50 cohorts, so that a run goes on where it was stopped.
 """
 
@@ -120,7 +121,9 @@ def judged(table: pd.DataFrame, shift: bool) -> pd.DataFrame:
     """Of every cohort and pair, whether its band holds the truth everywhere, and its p."""
     truth = table.groupby([k.TARGET, "r_um"])["effect"].transform("mean") if shift else 0.0
     held = (table["band_low"] <= truth) & (truth <= table["band_high"])
-    return table.assign(held=held).groupby([k.TARGET, "cohort"]).agg(held=("held", "all"), p=("p", "first")).reset_index()
+    return (
+        table.assign(held=held).groupby([k.TARGET, "cohort"]).agg(held=("held", "all"), p=("p", "first")).reset_index()
+    )
 
 
 def main(number: int) -> None:
@@ -128,10 +131,10 @@ def main(number: int) -> None:
     said = [
         TITLE,
         "",
-        f"`python benchmarks/validate_bands.py {number}`: how often a band of 95 % holds the whole true curve, and how often p is",
-        f"below 0.05 without a difference, in {number} simulated cohorts of three pairs of types each. *Curves*: smooth noise with",
-        "heavy tails (t of 5 degrees of freedom). *Tissue*: cells in tumour and stroma, some macrophages beside T cells, how many",
-        "differs by animal; with a difference the arms do not vary alike.",
+        f"`python benchmarks/validate_bands.py {number}`: how often a band of 95 % holds the whole true curve, and how",
+        f"often p is below 0.05 without a difference, in {number} simulated cohorts of three pairs of types each.",
+        "*Curves*: smooth noise with heavy tails (t of 5 degrees of freedom). *Tissue*: cells in tumour and stroma, some",
+        "macrophages beside T cells, how many differs by animal; with a difference, in one pair, arms do not vary alike.",
         "",
         "| generator | subjects | difference | band holds, 3 pairs | the pair that differs | p < 0.05 |",
         "|---|---|---|---:|---:|---:|",

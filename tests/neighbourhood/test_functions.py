@@ -87,6 +87,31 @@ def test_mean_and_sd_equal_full_enumeration(n_strata: int, half_width: float) ->
     assert curves.sd**2 == pytest.approx(np.var(seen, axis=0), abs=1e-9)
 
 
+@pytest.mark.parametrize("half_width", [0.0, 8.0])
+def test_mean_and_variance_are_those_of_20000_permutations(half_width: float) -> None:
+    """Weights from their definitions, cell by cell; labels permuted within two strata."""
+    rng = np.random.default_rng(11)
+    n, side, radii = 120, np.array([240.0, 160.0]), np.array([20.0, 60.0])
+    xy = rng.random((n, 2)) * side
+    labels, strata = rng.choice(3, n, p=[0.2, 0.3, 0.5]), (xy[:, 0] > 100).astype(np.int64)
+    window = Window.rectangle(*side)
+    curves = functions.pair_curves(xy, labels, 3, radii, strata=strata, window=window, half_width=half_width)
+    off = abs(xy[:, None] - xy[None])
+    apart, shared = np.hypot(off[..., 0], off[..., 1]), (side - off).prod(axis=-1)
+    order = np.argsort(strata, kind="stable")
+    blocks = np.split(labels[order], np.cumsum(np.bincount(strata))[:-1])
+    for r, um in enumerate(radii):
+        share = np.clip(1 - ((apart - um) / half_width) ** 2, 0, None) if half_width else (apart <= um).astype(float)
+        W = (share * side.prod() / shared * ~np.eye(n, dtype=bool))[np.ix_(order, order)].astype(np.float32)
+        drawn = np.random.default_rng(r)
+        mixed = np.concatenate([drawn.permuted(np.tile(block, (20_000, 1)), axis=1) for block in blocks], axis=1)
+        around = (mixed == 0).astype(np.float32) @ W
+        for b in range(3):
+            seen = (around * (mixed == b)).sum(axis=1, dtype=np.float64)
+            assert abs(seen.mean() - curves.expected[0, b, r]) < 4 * curves.sd[0, b, r] / np.sqrt(20_000)
+            assert 0.97 < seen.var() / curves.sd[0, b, r] ** 2 < 1.03
+
+
 def test_unweighted_moments_are_those_of_edges() -> None:
     rng = np.random.default_rng(1)
     xy, labels = rng.random((300, 2)) * 150, rng.integers(0, 4, 300)
