@@ -16,7 +16,7 @@ from tumint.report.engine.inputs import Inputs
 
 SECTION = "Distances"
 QUANTILES = ("p10_um", "p25_um", "median_um", "p75_um", "p90_um")
-SHORTEST_UM = 1.0  # where the axis starts
+SHORTEST_UM = 3.0  # where the axis starts
 _PAIRS = 8
 _MOST_GROUPS = 4
 _PAIR = [k.SOURCE, k.TARGET]
