@@ -50,7 +50,8 @@ def figures(results: Path) -> list[str]:
     said = [
         "",
         f"{len(cells):,} cells in {cells['sample'].nunique()} ROIs of 8 mice passed quality control.",
-        f"{len(niches)} clusters of windows were joined to {niches['of_30'].nunique()} and then to {niches['niche'].nunique()} communities.",
+        f"{len(niches)} clusters of windows were joined to {niches['of_30'].nunique()} communities and then to",
+        f"{niches['niche'].nunique()}.",
         "",
         "| question | treated / vehicle, with 95 % interval |",
         "|---|---|",
@@ -89,9 +90,9 @@ def planted(results: Path) -> list[str]:
     return [
         "",
         f"Planted were ratios of contact odds ratios: {'; '.join(pairs)}.",
-        "PD-1 and CXCL9 have no part in them. Fewer regulatory T cells, more CD8 T cells and smaller tumours in treated",
-        "mice were planted too, which is what differs in communities, surroundings and networks. No community, network or",
-        "barrier was planted as such: what the table says of a barrier is chance, or where types live within domains.",
+        "PD-1 and CXCL9 have no part in them. Fewer regulatory T cells, more CD8 T cells and smaller tumours in",
+        "treated mice were planted too, which is what differs in communities, surroundings and networks. No community,",
+        "network or barrier was planted: what the table says of barriers is chance, or where types live in domains.",
         "",
     ]
 

@@ -43,9 +43,11 @@ def pairs_apart(table: pd.DataFrame, most: int) -> list[tuple[str, str]]:
     rows = table[table[k.SOURCE] != table[k.TARGET]]
     medians = rows.groupby([*_PAIR, "group"], sort=True)["median_um"].agg(["mean", "var", "size"])
     pairs = medians.groupby(level=_PAIR)
-    apart = pairs["mean"].agg(np.ptp) / np.sqrt((medians["var"] / medians["size"]).groupby(level=_PAIR).sum())
+    apart: pd.Series = pairs["mean"].agg(np.ptp) / np.sqrt(
+        (medians["var"] / medians["size"]).groupby(level=_PAIR).sum()
+    )
     apart = apart[(pairs.size() > 1) & (pairs["size"].min() > 1) & np.isfinite(apart)]
-    chosen = apart.sort_values(ascending=False, kind="stable")
+    chosen: pd.Series = apart.sort_values(ascending=False, kind="stable")
     if chosen.empty:
         chosen = rows.groupby(_PAIR, sort=True)["median_um"].mean().sort_values(kind="stable")
     return [(str(a), str(b)) for a, b in chosen.index[:most]]
