@@ -1,4 +1,4 @@
-"""The whole neighbourhood stage with everything on: 280,000 SIMULATED cells of 16 types in 12 ROIs of 6 animals, three domains.
+"""The neighbourhood stage with everything on: 280,000 SIMULATED cells of 16 types and 3 domains, 12 ROIs of 6 animals.
 
 `python benchmarks/spatial_cost.py [CELLS]`: niches learnt, scored under all nulls and the grid of graphs, functions of
 distance, niches as features, two kinds of networks, a barrier, margins; gathered. Seconds of CPU and of the clock with
