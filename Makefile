@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches clean browser shots site
+.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches bands cole clean browser shots site
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -123,6 +123,14 @@ states: env  ## markers, positivity and states by contact on simulated cohorts, 
 niches: env  ## niches beside other ways on real spleens, lymphonets beside networkx, cost, a planted niche and none (20 minutes; needs ../shared/data)
 	@$(BIN)/python benchmarks/niches.py
 	@$(BIN)/python benchmarks/validate_niches.py 200 20
+
+bands: env  ## how often bands over distance hold the whole curve, into benchmarks/functions.md (10 minutes; it goes on where it was stopped)
+	@$(BIN)/python benchmarks/validate_bands.py 500
+
+cole: env  ## the questions of Cole et al. 2024 on a simulated cohort of that design, to its reports and docs/studies/cole_2024.md (5 minutes)
+	@$(TUMINT) simulate data/cole_2024 --subjects 8 --rois 2 --cells 2500 --seed 24
+	@$(TUMINT) run config/studies/cole_2024.yaml --cores $(CORES)
+	@$(BIN)/python docs/studies/cole_2024.py results/cole_2024
 
 validate: env  ## calibration and power of the comparison on simulated cohorts, into docs/validation.md (half an hour of two cores)
 	$(BIN)/python benchmarks/validate_response.py

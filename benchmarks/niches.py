@@ -3,7 +3,8 @@
 `spleens`: two mouse spleens with four annotated compartments (`TUMINT_TEST_DATA`). Adjusted Rand index of methods per
 mouse, all learnt over both mice in one run. squidpy-like: standardised profiles of the same windows, Leiden;
 CellCharter-like: types averaged over rings of 0, 1, 2 and 3 steps of the triangulation, and a Gaussian mixture.
-`networks`: lymphonets of the spleens, component by component beside networkx on edges of scipy.
+`networks`: lymphonets of the spleens, and of the demo where it was run (`results/demo`, or the folder that
+`TUMINT_DEMO` names), component by component beside networkx on edges of scipy.
 `cost`: niches, assignment and places of 280,000 cells in 12 ROIs, in seconds of CPU.
 """
 
@@ -162,12 +163,23 @@ def cost() -> None:
 
 
 def networks() -> None:
-    """Print whether every lymphonet of both mice is that of a slow implementation of its own."""
+    """Print whether every lymphonet of both mice and of the demo is that of a slow implementation of its own."""
+    images, _, types = spleens()
+    _parity(images, tuple(i for i, name in enumerate(types) if "T cells" in name or "NK" in name))
+    cells = Path(os.environ.get("TUMINT_DEMO", "results/demo")) / "cluster" / "cells.parquet"
+    if cells.exists():
+        table = pd.read_parquet(cells, columns=["sample", "x_um", "y_um", "cell_type"])
+        kinds = pd.Categorical(table["cell_type"].astype(str))
+        table = table.assign(code=kinds.codes.astype(np.int64))
+        parts = table.groupby("sample", observed=True)
+        rois = [make_image(str(name), r[["x_um", "y_um"]].to_numpy(), r["code"].to_numpy()) for name, r in parts]
+        _parity(rois, tuple(i for i, name in enumerate(kinds.categories) if "T cells" in name or name == "B cells"))
+
+
+def _parity(images: list[Image], chosen: tuple[int, ...]) -> None:
     import networkx as nx
     from scipy.spatial import Delaunay
 
-    images, _, types = spleens()
-    chosen = tuple(i for i, name in enumerate(types) if "T cells" in name or "NK" in name)
     for one in images:
         roots = find.networks(find.Kind("lymphonets", chosen, 6, 50.0), delaunay(one.xy, 50.0), one.xy, one.labels)
         mine = pd.Series(np.arange(len(roots)))[roots >= 0].groupby(roots[roots >= 0]).agg(frozenset)
@@ -179,7 +191,8 @@ def networks() -> None:
                 graph.add_edge(i, j)
         theirs = {frozenset(c) for c in nx.connected_components(graph) if len(c) >= 6}
         same = "the same" if set(mine) == theirs else "NOT the same"
-        print(f"{one.sample}: {len(theirs)} lymphonets, largest {max(map(len, theirs))} cells: {same}", flush=True)
+        largest = max(map(len, theirs), default=0)
+        print(f"{one.sample}: {len(theirs)} lymphonets, largest {largest} cells: {same}", flush=True)
 
 
 if __name__ == "__main__":

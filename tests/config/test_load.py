@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tumint.config import load_cohort, load_params, stage_params
+from tumint.config import load_cohort, load_params, niche_params, stage_params
 from tumint.errors import TumintError
 
 PANEL = {
@@ -115,6 +115,22 @@ def test_params_hold_only_what_a_stage_sees(cohort: dict[str, Any]) -> None:
     assert changed == {"qc", "cluster", "response"}
     assert '"signatures":[]' in before["ingest"]
     assert load_params(before["cluster"]).panel == loaded.panel
+
+
+def test_niches_are_learnt_anew_for_what_learning_reads_alone(cohort: dict[str, Any]) -> None:
+    def params(**neighbourhood: object) -> str:
+        cohort["neighbourhood"] = neighbourhood
+        return niche_params(load_cohort(cohort).config)
+
+    assert params() == params(graph={"max_edge_um": 30}, scales_um=[200.0], niches={"within": True, "hops": 5})
+    assert params() != params(niches={"nearest": 20})
+    assert params() != params(niches={"places": 0})
+    steps = {"window": "hops"}
+    assert params(niches=steps, graph={"max_edge_um": 30}) != params(niches=steps)
+    assert params(niches={"window": "none"}) == params(niches={"window": "none", "most": 9})
+    read = load_params(params(niches={"window": "radius", "radius_um": 40.0})).neighbourhood
+    assert read is not None
+    assert (read.niches.window, read.niches.radius_um) == ("radius", 40.0)
 
 
 def test_who_wrote_the_parents_is_known_to_the_stage(cohort: dict[str, Any]) -> None:

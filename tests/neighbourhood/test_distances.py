@@ -32,6 +32,7 @@ def test_the_summary_of_a_pair() -> None:
     table = distance_table("s", xy, labels, ["a", "b", "c"], min_cells=2).set_index(["source", "target"])
     row = table.loc[("a", "b")]
     assert (row["n"], row["mean_um"], row["median_um"]) == (2, 4.5, 4.5)
+    assert row[["p10_um", "p25_um", "p75_um", "p90_um"]].tolist() == pytest.approx([4.1, 4.25, 4.75, 4.9])
     assert row["mean_log"] == pytest.approx(np.log([4, 5]).mean())
     assert row["sd_log"] == pytest.approx(np.log([4, 5]).std(ddof=1))
     assert table.loc[("a", "a"), "mean_um"] == 3

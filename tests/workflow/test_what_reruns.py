@@ -51,6 +51,12 @@ def test_everything_is_up_to_date(finished, jobs):
 
 def test_a_neighbourhood_key(finished, jobs, edit):
     edit(finished, "other.yaml", neighbourhood={"graph": {"max_edge_um": 30.0}})
+    without = {step: of for step, of in FROM_NEIGHBOURHOOD.items() if step != LEARN}
+    assert jobs(cwd=finished, config="other.yaml") == without  # what niches are does not depend on it
+
+
+def test_a_key_of_niches(finished, jobs, edit):
+    edit(finished, "other.yaml", neighbourhood={"niches": {"nearest": 20}})
     assert jobs(cwd=finished, config="other.yaml") == FROM_NEIGHBOURHOOD
 
 

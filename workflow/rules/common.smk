@@ -5,7 +5,7 @@ import sys
 import time
 
 from tumint import ended, jobs, preflight
-from tumint.config import stage_params
+from tumint.config import niche_params, stage_params
 from tumint.config.yaml_file import read_yaml
 from tumint.errors import TumintError
 from tumint.handed import Handed
@@ -60,6 +60,7 @@ except TumintError as error:
 RESULTS = f"{COHORT.config.results}/{COHORT.config.cohort}"
 SHEET = COHORT.config.samples
 PARAMS = {stage: stage_params(COHORT.config, COHORT.panel, stage) for stage in ALL}
+PARAMS["niches"] = niche_params(COHORT.config)
 # what grows with the cohort or the panel is handed to jobs in files: a command line has an end
 HANDED = Handed(f".snakemake/tumint_{COHORT.config.cohort}")
 SETTINGS = {stage: HANDED.text(f"{stage}.params", text) for stage, text in PARAMS.items()}
@@ -118,7 +119,7 @@ wildcard_constraints:
 
 
 def config_of(stage):
-    """The settings that a stage sees, as JSON, for `tumint plan` to name those that changed; jobs read SETTINGS.
+    """The settings that a stage, or a part, sees, as JSON, for `tumint plan` to name what changed; jobs read SETTINGS.
 
     A function, because Snakemake would take its braces for wildcards.
     """

@@ -24,8 +24,8 @@ rule neighbourhood_niches:
         mem_mb=memory("neighbourhood"),
         runtime=minutes("neighbourhood"),
     params:
-        config=config_of("neighbourhood"),
-        settings=SETTINGS["neighbourhood"],
+        config=config_of("niches"),
+        settings=SETTINGS["niches"],
         code=CODE["neighbourhood"],
         subjects=HANDED.text("cohort.subjects", jobs.subjects_json(COHORT.sheet, list(COHORT.sheet["sample"]))),
         out=folder_of("niches"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -134,6 +135,22 @@ def stage_params(config: Config, panel: Panel | None, stage: str) -> str:
             # ingest sees no signatures: editing a gate must not read the raw tables again
             dumped = panel.model_dump(mode="json")
             values["panel"] = {**dumped, "signatures": []} if stage == "ingest" else dumped
+    return _json(values)
+
+
+def niche_params(config: Config) -> str:
+    """JSON of the `StageParams` for learning niches: what that reads, so that no other key learns them anew."""
+    niches = config.neighbourhood.niches
+    size = {"nearest": "nearest", "radius": "radius_um", "hops": "hops", "none": ""}[niches.window]
+    unread = {"split_by", "within", "nearest", "radius_um", "hops"} - {size}
+    asked = niches.model_dump(mode="json", exclude=unread) if size else {"window": niches.window}
+    values: dict[str, Any] = {"niches": asked}
+    if niches.window == "hops":  # steps of the triangulation, up to its longest edge
+        values["graph"] = {"max_edge_um": config.neighbourhood.graph.max_edge_um}
+    return _json({"neighbourhood": values, "seed": config.seed})
+
+
+def _json(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 

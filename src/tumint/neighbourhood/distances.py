@@ -22,6 +22,7 @@ from tumint.kernels.nearer import index_means, nearness
 from tumint.neighbourhood.moments import cross_table
 from tumint.neighbourhood.scores import pair_status
 
+QUANTILES = {"p10_um": 0.1, "p25_um": 0.25, "median_um": 0.5, "p75_um": 0.75, "p90_um": 0.9}
 SHORTEST_UM = 0.1  # stands for shorter distances in logs, which coincident cells would make infinite
 
 
@@ -115,7 +116,8 @@ def distance_table(
     sizes = np.bincount(labels, minlength=K)
     status = pair_status(sizes, min_cells)
     found = nearest(xy, labels, K)
-    mean, median, mean_log, sd_log = (np.full((K, K), np.nan) for _ in range(4))
+    mean, mean_log, sd_log = (np.full((K, K), np.nan) for _ in range(3))
+    spread = np.full((len(QUANTILES), K, K), np.nan)
     for a in range(K):
         columns = np.flatnonzero(status[a] == k.TESTED)
         if not len(columns):
@@ -123,7 +125,7 @@ def distance_table(
         distances = found.distance[labels == a][:, columns]
         logs = np.log(np.maximum(distances, SHORTEST_UM))
         mean[a, columns] = distances.mean(axis=0)
-        median[a, columns] = np.median(distances, axis=0)
+        spread[:, a, columns] = np.quantile(distances, list(QUANTILES.values()), axis=0)
         mean_log[a, columns] = logs.mean(axis=0)
         if len(logs) > 1:
             sd_log[a, columns] = logs.std(axis=0, ddof=1)
@@ -138,7 +140,7 @@ def distance_table(
             k.TARGET: np.tile(names, K),
             k.N: np.repeat(sizes, K),
             "mean_um": mean.reshape(-1),
-            "median_um": median.reshape(-1),
+            **{name: values.reshape(-1) for name, values in zip(QUANTILES, spread, strict=True)},
             "mean_log": mean_log.reshape(-1),
             "sd_log": sd_log.reshape(-1),
             "n_index": np.where(known, n, 0).reshape(-1),

@@ -91,7 +91,7 @@ def border_k(xy: np.ndarray, labels: np.ndarray, n_types: int, radii: np.ndarray
     """K in µm² (K, K, R) with the border correction: only cells of a at least r from the border look around them.
 
     As `Kest` and `Kcross` of spatstat with `correction = "border"`. `Kcross` puts cells into bins of r by their
-    distance to the border, so that one or two more or fewer look around. The density of b is that of all
+    distance to the border, so that those in the bin below r look around too. The density of b is that of all
     its cells, also as seen from one of them.
     """
     K, R = n_types, len(radii)

@@ -122,7 +122,9 @@ def learn(params: StageParams, cells: Path, subjects: Mapping[str, str], out: Pa
     """
     config = _config(params)
     asked = None if config.niches.window == "none" else window(config)
-    niches.write(config.niches, asked, params.seed, cells, subjects, out, _meta(params))
+    given = params.model_dump(mode="json", exclude_unset=True)  # the params of this part are not those of the stage
+    meta = {**run_metadata("neighbourhood", given), "part": "niches"}
+    niches.write(config.niches, asked, params.seed, cells, subjects, out, meta)
 
 
 def gather(params: StageParams, batches: Sequence[Path], cells: Path, out: Path) -> None:

@@ -109,7 +109,11 @@ DISTANCES = Contract(
         k.TARGET: "str",
         k.N: "int",
         "mean_um": "float?",
+        "p10_um": "float?",  # a tenth of the source cells is nearer
+        "p25_um": "float?",
         "median_um": "float?",
+        "p75_um": "float?",
+        "p90_um": "float?",
         "mean_log": "float?",
         "sd_log": "float?",
         "n_index": "int",  # source cells with cells of other types in their stratum of the primary null

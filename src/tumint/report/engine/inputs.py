@@ -92,7 +92,8 @@ class Inputs:
         for path in paths:
             self.hashes[path.relative_to(self.results).as_posix()] = file_sha256(path)
             meta = read_meta(path)
-            self.metas.setdefault(str(meta.get("stage", pattern.split("/")[0])), meta)
+            if "part" not in meta:  # a part of a stage was given only what it reads
+                self.metas.setdefault(str(meta.get("stage", pattern.split("/")[0])), meta)
             part = read_table(path, contract, columns=list(columns) if columns else None)
             if len(part) or len(paths) == 1:
                 parts.append(part)

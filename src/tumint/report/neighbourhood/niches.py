@@ -27,8 +27,8 @@ from tumint.text import fixed, integer, percent
 SECTION = "Niches"
 _INCH = 2.3  # width of a map
 _LONGEST = 44  # letters of a niche that are shown
-_MAPS = 12  # ROIs on the maps, one of each animal
-_DRAWN = 5_000  # cells on all maps together: a page stays small
+_MAPS = 24  # ROIs on the maps, one of each animal
+_DRAWN, _LEAST_DRAWN = 5_000, 300  # cells on all maps together, and on each: a page stays small
 
 
 def compositions(inputs: Inputs) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def borders(inputs: Inputs) -> Figure | None:
 
 
 def located(inputs: Inputs, *columns: str) -> pd.DataFrame:
-    """Places, group and columns of `neighbourhood/cells.parquet` of one ROI of each animal, thinned; or no rows."""
+    """Places, group and columns of `neighbourhood/cells.parquet` of a ROI of each animal, by group, thinned."""
     members = inputs.table("neighbourhood/cells.parquet", contracts.MEMBERS, optional=True)
     if members.empty or not {*columns} <= {*members} or inputs.config.maps_per_subject == 0:
         return pd.DataFrame()
@@ -144,12 +144,13 @@ def located(inputs: Inputs, *columns: str) -> pd.DataFrame:
     turn = firsts.groupby("group", sort=False).cumcount().to_numpy()
     firsts = firsts.iloc[np.argsort(turn, kind="stable")].head(_MAPS)
     firsts = firsts.loc[sorted(firsts.index)]
+    firsts = firsts.iloc[np.argsort(pd.factorize(firsts["group"])[0], kind="stable")]
     every = cells(inputs)
     parts = []
     for row in firsts.to_dict("records"):
         own = every[every[k.SAMPLE] == row[k.SAMPLE]][[k.SAMPLE, k.CELL_ID, k.X_UM, k.Y_UM]]
         own = own[own[k.X_UM].notna()].merge(members[[k.SAMPLE, k.CELL_ID, *columns]], on=[k.SAMPLE, k.CELL_ID])
-        kept = own.iloc[thinned(len(own), _DRAWN // max(len(firsts), 1))]
+        kept = own.iloc[thinned(len(own), max(_DRAWN // max(len(firsts), 1), _LEAST_DRAWN))]
         kept = kept.round({k.X_UM: 1, k.Y_UM: 1})  # the page holds it all as text
         parts.append(kept.assign(title=f"{row['group']} {row[k.SUBJECT]}".strip()))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
