@@ -61,7 +61,7 @@ def scored(folder: Path, name: str, chosen: list[str], **more: object) -> dict[s
 
 
 def test_chosen_cells_alone_are_scored_and_touch_as_among_all(folder):
-    found = scored(folder, "in", ["in it"], networks={"t nets": {"types": ["T"], "least_cells": 2}})
+    found = scored(folder, "in", ["in it"], networks={"t nets": {"types": ["T"], "least_cells": 2, "permutations": 20}})
     cells = pd.read_parquet(folder / "cells.parquet").query("sample == 'a1'").set_index("cell_id")
     mine = cells[cells["domain"] == "in it"]
     # the graph: by plain sets, of the triangulation of all cells
