@@ -110,5 +110,5 @@ def test_all_domains_chosen_are_all_cells(folder):
 
 
 def test_domain_that_is_not_there_is_refused(folder):
-    with pytest.raises(ConfigError, match="cells_in.*domains of the data"):
+    with pytest.raises(ConfigError, match=r"cells_in.*domains of the data"):
         scored(folder, "wrong", ["in_it"])

@@ -14,7 +14,8 @@ from scipy import sparse
 
 from tumint import keys as k
 from tumint.errors import DataError
-from tumint.report.spatialdata.store import write, write_store
+from tumint.io.spatialdata_store import write_store
+from tumint.report.spatialdata.file import write
 
 SAMPLES = ["M1 (a)", "m1__a", "M1__A", "far"]
 
@@ -89,6 +90,7 @@ def test_attributes_are_those_of_the_format(cells, tmp_path):
 
 def test_same_cells_give_same_bytes_and_other_folders_stay(cells, tmp_path):
     del cells.obs["region"]
+    cells.obs[k.DOMAIN], cells.var[k.USE] = pd.Categorical(["none"] * 12), "type"
     cells.write_h5ad(tmp_path / "cohort.h5ad")
 
     def files(folder: Path) -> dict[str, bytes]:

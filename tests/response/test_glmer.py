@@ -1,4 +1,4 @@
-"""Which domain a type lives in, by mouse, against lme4: counts of 6 mice with 2 ROIs each (`benchmarks/glmer_domains.R`).
+"""Which domain a type lives in, against lme4: counts of 6 mice with 2 ROIs each (`benchmarks/glmer_domains.R`).
 
 glmer is conditional on its random effects and weighs ROIs by its own variances; ours pools the ROIs of a mouse and
 compares logits. Where both test the same, effects have to be within 5 %.

@@ -259,7 +259,7 @@ def _report(a: argparse.Namespace) -> None:
         print(a.out)
         return
     if a.stage == "spatialdata" and a.out is not None:
-        from tumint.report.spatialdata import store
+        from tumint.report.spatialdata import file as store
 
         store.write(a.results / "cohort.h5ad", a.out)
         return

@@ -1,4 +1,4 @@
-"""What users bring to clustering as tables of their own: a reference, a spillover matrix, pairs of genes, gates, types."""
+"""What users bring to clustering as tables of their own: a reference, spillover, pairs of genes, gates, types."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ def gates_given(config: StatesConfig, markers: Sequence[str]) -> dict[str, float
         of single samples, which the gates of a cohort have no room for.
     """
     if unknown := [name for name in config.gates if name not in markers]:
-        raise DataError(Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0]))
+        raise DataError(
+            Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0])
+        )
     path = config.gates_from
     if path is None:
         return dict(config.gates)

@@ -120,8 +120,8 @@ class NeighbourhoodConfig(Section):
     cells_in: list[str] = Field(
         default_factory=list,
         description="Domains, by the names they go by here, whose cells alone are scored: `[tumour, interface]` looks "
-        "at contacts, distances, markers, states, niches and networks of cells in these, given or inferred. Who is whose "
-        "neighbour, what niches are, and areas and margin are still those of all cells. `[]`: all cells.",
+        "at contacts, distances, markers, states, niches and networks of cells in these, given or inferred. Who is "
+        "whose neighbour, what niches are, and areas and margin are still those of all cells. `[]`: all cells.",
     )
     local_um: Annotated[float, Field(gt=0)] = Field(
         100.0,

@@ -21,7 +21,8 @@ _Q = ("q", "q_all", "q_across", "q_primary")
 def with_floor(effects: pd.DataFrame) -> pd.DataFrame:
     """The effects of a contrast with `floor` for states by contact, whose q are doubled.
 
-    What does not clear the floor has q 1 and a reason. p stays, and so does the number of tests: to leave out small effects before the correction would make it too mild.
+    What does not clear the floor has q 1 and a reason. p stays, and so does the number of tests: to leave out small
+    effects before the correction would make it too mild.
     """
     effects = effects.assign(floor=np.nan)
     mine = np.flatnonzero(effects[k.FAMILY] == k.FAMILY_STATE)

@@ -1,4 +1,4 @@
-"""SpatialData: a store of each ROI, cells as circles and a table of all layers. See `tumint.report.spatialdata.store`."""
+"""SpatialData: a store of each ROI, cells as circles and a table of all layers. See `tumint.io.spatialdata_store`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
-from tumint.report.spatialdata.store import write_store
+from tumint.io.spatialdata_store import write_store
 from tumint.report.export.viewer import Job
 
 TITLE = "SpatialData"

@@ -1,4 +1,4 @@
-"""A band that holds a whole mean curve, all distances together, of few subjects: the 95 % point of max |t|, simulated."""
+"""A band that holds a whole mean curve of few subjects, all distances together: the 95 % point of max |t|."""
 
 from __future__ import annotations
 

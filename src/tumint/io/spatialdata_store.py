@@ -7,9 +7,7 @@ version of spatialdata since 0.2 reads. The package itself is not needed.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,10 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tumint import keys as k
-from tumint.errors import DataError, Fault
 from tumint.io.atomic import write_text
-from tumint.io.seal import readable
-from tumint.text import plural
 
 REGION, TABLE = "region", "cells"
 _USUAL_UM2 = 80.0  # area of a cell where none is known
@@ -32,32 +27,8 @@ _ATTRIBUTES = ".zattrs"
 _OURS = "spatialdata_attrs"
 
 
-def write(cohort: Path, out: Path) -> None:
-    """`cohort.h5ad` as a store, the folder `out`; an earlier one there is replaced.
-
-    Raises
-    ------
-    DataError
-        The file is missing or damaged, or `out` is something else.
-    """
-    import anndata as ad
-
-    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or _is_store(out))):
-        raise DataError(Fault("-o", "a new folder, or a SpatialData store", f"`{out}`"))
-    with readable(cohort, "an h5ad file"):
-        cells = ad.read_h5ad(cohort)
-    part = out.with_name(f".tmp-{os.getpid()}-{out.name}.part")
-    try:
-        regions = write_store(cells, part)
-        if out.exists():
-            shutil.rmtree(out)
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    print(f"report spatialdata: {plural(len(cells), 'cell')} of {plural(len(regions), 'ROI')}")
-
-
-def _is_store(folder: Path) -> bool:
+def is_store(folder: Path) -> bool:
+    """Whether a folder is such a store, of whoever."""
     try:
         return _OURS in json.loads((folder / _ATTRIBUTES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
