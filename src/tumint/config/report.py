@@ -33,7 +33,7 @@ class ReportConfig(Section):
     spatialdata: bool = Field(
         False,
         description="Write `cohort.zarr` beside `cohort.h5ad`: a SpatialData store of the whole cohort, the cells of "
-        "each ROI as circles in µm. `tumint export --spatialdata` writes the same of single ROIs from finished results.",
+        "each ROI as circles in µm. `tumint export --spatialdata` writes single ROIs of finished results.",
     )
     palette: dict[str, str] = Field(
         default_factory=dict,
