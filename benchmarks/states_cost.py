@@ -1,4 +1,7 @@
-"""CPU of domains, margin, markers, positivity and states by contact: SIMULATED, 12 images, 280,000 cells, 30 markers, 15 types."""
+"""CPU of domains, margin, markers, positivity and states by contact.
+
+SIMULATED: 12 images, 280,000 cells, 30 markers, 15 types.
+"""
 
 from __future__ import annotations
 

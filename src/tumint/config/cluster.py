@@ -242,6 +242,6 @@ class ClusterConfig(Section):
     def files(self) -> list[str]:
         """The files that a person made for this stage."""
         reference = self.reference.path if self.reference is not None else None
-        named = (self.type_table, self.types_from, self.normalise.compensation, reference, self.spatial.ligand_receptor)
-        named += (self.states.gates_from,)
+        gates, spillover = self.states.gates_from, self.normalise.compensation
+        named = (self.type_table, self.types_from, spillover, reference, self.spatial.ligand_receptor, gates)
         return [path for path in named if path is not None]
