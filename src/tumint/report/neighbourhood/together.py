@@ -15,8 +15,9 @@ _PRIOR = 3.0  # curves that go together in nothing, added to those that are ther
 def bands(table: pd.DataFrame, by: list[str], at: str, value: str) -> pd.DataFrame:
     """Mean of the subjects at every point of every curve, with `low` and `high`, which hold all of it in 95 of 100.
 
-    Half of the width is c · sd / √n, with each point's own sd. c is the 95 % point of max |t| over the points, for so
-    many subjects whose deviations are normal and go together from point to point as those of all curves do.
+    Half of the width is c · s / √n; s² is half the variance at the point and half the mean of the variances of the curve,
+    because of the variances of few subjects the smallest would decide c. c is the 95 % point of the largest such ratio
+    over the points, for so many subjects whose deviations are normal and go together as those of all curves do.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def bands(table: pd.DataFrame, by: list[str], at: str, value: str) -> pd.DataFra
         if name not in known:
             known[name] = _critical(there, correlation[np.ix_(shown, shown)])
         mean, sd = np.nanmean(wide[:, shown], axis=0), np.nanstd(wide[:, shown], axis=0, ddof=1)
-        half = known[name] * sd / np.sqrt(n[shown])
+        half = known[name] * np.sqrt(_steadied(sd**2) / n[shown])
         rows = dict(zip(by, key, strict=True)) | {at: points[shown], "mean": mean, "sd": sd, "n": n[shown]}
         parts.append(pd.DataFrame(rows | {"low": mean - half, "high": mean + half}))
     columns = [*by, at, "mean", "sd", "n", "low", "high"]
@@ -85,4 +86,9 @@ def _critical(there: np.ndarray, correlation: np.ndarray) -> float:
     n = there.sum(axis=0)
     mean = drawn.sum(axis=1) / n
     square = np.where(there, np.square(drawn - mean[:, None]), 0.0).sum(axis=1) / (n - 1)
-    return float(np.quantile((np.abs(mean) / np.sqrt(square / n)).max(axis=1), _LEVEL))
+    return float(np.quantile((np.abs(mean) / np.sqrt(_steadied(square) / n)).max(axis=1), _LEVEL))
+
+
+def _steadied(variance: np.ndarray) -> np.ndarray:
+    """Variances (… × points), each drawn half way to the mean of its curve."""
+    return np.asarray((variance + variance.mean(axis=-1, keepdims=True)) / 2)
