@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states gauntlet cohorts niches bands cole clean browser shots site
+.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -119,6 +119,11 @@ artefacts: env  ## quality control against planted artefacts: stripes, a failed 
 
 states: env  ## markers, positivity and states by contact on simulated cohorts, into docs/validation.md (half an hour)
 	$(BIN)/python benchmarks/validate_states.py --out docs/validation.md
+
+places: env  ## domains and margin: planted differences, none in 200 cohorts, inferred margins against masks of new seeds (half an hour)
+	@$(BIN)/python tests/drill/placed.py planted
+	@$(BIN)/python tests/drill/placed.py null 200
+	@$(BIN)/python tests/drill/margins.py $(addprefix --seeds ,$(SEEDS))
 
 niches: env  ## niches beside other ways on real spleens, lymphonets beside networkx, cost, a planted niche and none (20 minutes; needs ../shared/data)
 	@$(BIN)/python benchmarks/niches.py

@@ -111,7 +111,15 @@ def spillover(cohorts: int) -> str:
     """Share of cohorts in which a state by contact is called where nothing but spillover is there."""
     lines = []
     hard = made.Plan(fold={("Tumour cells", "Ki67", "tumour"): 2.0}).fold  # the neighbours' own level differs too
-    for how, fold in (("mean", {}), ("near", {}), ("uneven", {}), ("treated", {}), ("mean", hard)):
+    for how, fold in (
+        ("mean", {}),
+        ("near", {}),
+        ("uneven", {}),
+        ("treated", {}),
+        ("blur", {}),
+        ("merged", {}),
+        ("mean", hard),
+    ):
         shares = []
         for spill in (0.05, 0.1, 0.2):
             plan = made.Plan(spill=spill, how=how, fold=fold)
@@ -133,6 +141,8 @@ WORDS = {
     "near": "the nearer the more",
     "uneven": "another share for every marker and image (0.5 to 1.5 times)",
     "treated": "in treated animals alone",
+    "blur": "light that spreads over some µm, across cells that are no neighbours too",
+    "merged": "so many cells that are cut wrongly and take in one neighbour whole",
 }
 PARTS: dict[str, tuple[Callable[[int], str], int]] = {
     "planted": (planted, 20),

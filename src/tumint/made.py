@@ -83,7 +83,9 @@ class Made:
 
     def _output_of(self, path: Path) -> str | None:
         """The output that a file is, or is part of."""
-        for place in (path, path.parent):
+        for place in (path, *path.parents):
+            if place == self._results:
+                break
             if str(place) in self._outputs:
                 return str(place)
         for pattern, output in self._others.items():

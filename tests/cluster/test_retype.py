@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from tumint import keys as k
-from tumint.config.cluster import ClusterConfig
+from tumint.cluster.user_tables import gates_given
+from tumint.config.cluster import ClusterConfig, StatesConfig
 from tumint.config.model import Config, StageParams, stage_params
 from tumint.errors import DataError
 from tumint.io.contracts import CLUSTERS, STATES
@@ -41,6 +42,35 @@ def test_states_make_types(mixture, write_batches, run) -> None:
     states = read_table(folder / "states.parquet", STATES)
     up = states[(states["cell_type"] == "PD1+ CD8 T cells") & (states["marker"] == "PD1")]
     assert (up["positive"] == up["n"]).all()
+
+
+def test_gates_from_a_table_are_those_of_the_config(mixture, write_batches, run, tmp_path) -> None:
+    given = write_batches(mixture, types="truth")
+    (tmp_path / "gates.csv").write_text("marker;gate;by\nPD1;0,3;me\n")
+    states = {"gates_from": str(tmp_path / "gates.csv")}
+    folder = run(given, typing="provided", subtypes=PD1, states=states)
+    cells = read_table(folder / "cells.parquet")
+    mine = cells["cluster"].astype(str) == "CD8 T cells"
+    assert ((cells.loc[mine, "marker_PD1"] >= 0.3) == (cells.loc[mine, "cell_type"] == "PD1+ CD8 T cells")).all()
+    gates = read_table(folder / "gates.parquet").set_index("marker")
+    assert (gates.loc["PD1", "gate"], gates.loc["PD1", "gating"]) == (0.3, "fixed")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("marker,gate\nPD1,high\n", "row 2.*`gate`.*a number.*`high`"),
+        ("marker,gate\nPD2,0.3\n", "marker of the data .*`PD2`"),
+        ("marker,gate\nPD1,0.3\nPD1,0.4\n", "each marker once"),
+        ("marker,threshold\nPD1,0.3\n", "`gate`"),
+        ("sample,marker,gate\ns1,PD1,0.3\n", "for the whole cohort.*column `sample`"),
+        ("marker,gate\nCD8,0.3\n", "that `cluster.states.gates` does not set too"),
+    ],
+)
+def test_wrong_tables_of_gates(text, said, tmp_path) -> None:
+    (tmp_path / "gates.csv").write_text(text)
+    with pytest.raises(DataError, match=said):
+        gates_given(StatesConfig(gates={"CD8": 0.5}, gates_from=str(tmp_path / "gates.csv")), ["CD8", "PD1"])
 
 
 @pytest.mark.parametrize(

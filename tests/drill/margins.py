@@ -1,4 +1,6 @@
-"""Inferred tumours against simulated masks and annotated follicles: `python tests/drill/margins.py [SPLEENS]`.
+"""Inferred tumours against simulated masks and annotated follicles.
+
+`python tests/drill/margins.py [SPLEENS] [--seeds 31,32]`.
 
 Exit code 1 where Dice is below 0.9 in a ROI, or the margin further than 15 µm (median over cells) from the simulated
 one in the median ROI of a seed. SPLEENS: the folder `mouse_spleen_codex` of the real data.
@@ -6,9 +8,10 @@ one in the median ROI of a seed. SPLEENS: the folder `mouse_spleen_codex` of the
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,10 +103,10 @@ def _dice(a: np.ndarray, b: np.ndarray) -> float:
     return float(2 * (a & b).sum() / max(a.sum() + b.sum(), 1))
 
 
-def main(spleens: list[str]) -> int:
+def main(spleens: list[str], seeds: Iterable[int] = SEEDS) -> int:
     """Print all of it."""
     bad = False
-    for seed in SEEDS:
+    for seed in seeds:
         rows = list(simulated(seed))
         dice, away = [r.dice for r in rows], [r.median_um for r in rows]
         bad |= min(dice) < LEAST_DICE or np.median(away) > MOST_UM
@@ -122,4 +125,8 @@ def main(spleens: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("spleens", nargs="*")
+    parser.add_argument("--seeds", type=lambda text: [int(one) for one in text.split(",")], default=SEEDS)
+    given = parser.parse_args()
+    sys.exit(main(given.spleens, given.seeds))

@@ -360,3 +360,16 @@ def test_the_working_folder_as_output(results, truth, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     assert main(["export", str(results), "--napari", "-o", ".", "--sample", truth[0]]) == 0
     assert list(folder.rglob("*.csv"))
+
+
+@pytest.mark.filterwarnings("ignore")  # of packages that are only read with
+def test_store_of_a_roi_is_read_by_spatialdata(exported, truth):
+    sd = pytest.importorskip("spatialdata")
+    sample = truth[0]
+    read = sd.read_zarr(exported("spatialdata") / f"{sample}.zarr")
+    table = read["cells"]
+    same_cells(table.obs.astype({name: str for name in (k.CELL_TYPE, k.DOMAIN, k.NICHE, "finding_1")}), truth)
+    (shapes,) = read.shapes.values()
+    mine = truth[1].loc[shapes.index]
+    np.testing.assert_allclose(np.column_stack([shapes.geometry.x, shapes.geometry.y]), mine[[k.X_UM, k.Y_UM]])
+    np.testing.assert_allclose(np.pi * shapes["radius"] ** 2, 60.0)

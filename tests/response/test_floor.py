@@ -27,7 +27,8 @@ def effects() -> pd.DataFrame:
 def test_only_what_clears_the_floor_is_called() -> None:
     found = with_floor(effects()).set_index(k.FEATURE)
     assert np.allclose(found.loc[["PD1|A|B", "Ki67|A|B"], "floor"], [0.1 * 1.0, 0.1 * 2.0])
-    assert found["q"].tolist() == [0.01, 1.0, 1.0, *[0.01] * 5]
+    assert found["q"].tolist() == [0.04, 1.0, 1.0, *[0.01] * 5]  # states by contact at a quarter of the rate
+    assert with_floor(effects().assign(q=0.7))["q"].max() == 1.0
     assert found["q_primary"].isna().all()
     assert (found["p"] == 0.001).all()
     assert found.loc["PD1|A|B", k.REASON] == ""

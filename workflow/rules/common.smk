@@ -68,7 +68,7 @@ SETTINGS = {stage: HANDED.text(f"{stage}.params", text) for stage, text in PARAM
 WATCH = Watch(f".snakemake/tumint_{COHORT.config.cohort}.files.json")
 CODE = {stage: code_digest(stage) for stage in STAGES}
 CODE["ingest"] = code_digest("ingest", COHORT.config.ingest.format)
-CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index", "cohort")}
+CODE |= {f"report_{name}": code_digest(f"report_{name}") for name in (*CODE, "index", "cohort", "spatialdata")}
 
 
 pathvars:

@@ -166,3 +166,28 @@ rule report_cohort:
     shell:
         "tumint report cohort --params {params.settings:q} --code {params.code} --results {params.results:q}"
         " --graphs {params.graphs:q} --places {input.places:q} --members {input.members:q} --sheet {params.sheet:q} -o {output.cohort:q} > {log:q} 2>&1"
+
+
+# the same cells as a SpatialData store, where the config asks for it
+if COHORT.config.report.spatialdata:
+
+    rule report_spatialdata:
+        input:
+            cohort="<results>/cohort.h5ad",
+        output:
+            store=directory("<results>/cohort.zarr"),
+        log:
+            "<logs>/report/spatialdata.log",
+        benchmark:
+            "<benchmarks>/report/spatialdata.tsv"
+        threads: 1
+        resources:
+            mem_mb=memory("ingest"),
+            runtime=minutes("report"),
+        params:
+            code=CODE["report_spatialdata"],
+            results=lambda wildcards, output: os.path.dirname(output.store),
+        message:
+            "report spatialdata"
+        shell:
+            "tumint report spatialdata --code {params.code} --results {params.results:q} -o {output.store:q} > {log:q} 2>&1"

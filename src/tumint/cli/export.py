@@ -17,6 +17,7 @@ docs/viewers.md has one line on each viewer."""
 
 _VIEWERS = {
     "vitessce": "a Zarr store and a view config per ROI, for a browser",
+    "spatialdata": "a SpatialData store (Zarr) per ROI",
     "tissuumaps": "a CSV and a .tmap project per ROI",
     "xenium-explorer": "a folder of cell groups (CSV) per ROI",
     "qupath": "a GeoJSON of detections per ROI",
@@ -26,7 +27,7 @@ _VIEWERS = {
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb."""
-    summary = "a finished run for viewers: Vitessce, TissUUmaps, Xenium Explorer, QuPath, napari"
+    summary = "a finished run for viewers: Vitessce, SpatialData, TissUUmaps, Xenium Explorer, QuPath, napari"
     parser: argparse.ArgumentParser = verbs.add_parser(
         "export", help=summary, description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )

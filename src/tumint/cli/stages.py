@@ -107,7 +107,7 @@ def add_verbs(verbs: Any) -> None:
     )
     report.add_argument(
         *("stage",),
-        choices=(*STAGES, "index", "cohort"),
+        choices=(*STAGES, "index", "cohort", "spatialdata"),
         nargs="?",
         help="make the report of this stage from its tables; not with --single or --against",
     )
@@ -253,6 +253,11 @@ def _report(a: argparse.Namespace) -> None:
         _check_outputs(a)
         single.run(a.results, a.out)
         print(a.out)
+        return
+    if a.stage == "spatialdata" and a.out is not None:
+        from tumint.report.spatialdata import file as store
+
+        store.write(a.results / "cohort.h5ad", a.out)
         return
     for name in ("stage", "params", "sheet", "out"):
         if getattr(a, name) is None:

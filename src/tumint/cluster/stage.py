@@ -27,7 +27,7 @@ from tumint.cluster.partition import sweep
 from tumint.cluster.prepare import normalised, settle_missing, shown_markers, usable_signatures
 from tumint.cluster.transcripts import LEAST, components
 from tumint.cluster.transfer import comparable, transferred
-from tumint.cluster.user_tables import read_matrix, read_pairs, read_reference
+from tumint.cluster.user_tables import gates_given, read_matrix, read_pairs, read_reference
 from tumint.config.cluster import ClusterConfig, NormaliseConfig
 from tumint.config.model import StageParams
 from tumint.config.panel import Signature
@@ -234,15 +234,11 @@ class _Work:
         typing = retype.renamed(typing, config.rename)
         retype.check_subtypes(typing, self.shown, config.subtypes)
         states = [m for m in self.cells.used("state") if m in self.shown]
-        unknown = [m for m in config.states.gates if m not in self.shown]
-        if unknown:
-            raise DataError(
-                Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0])
-            )
-        asked = [*config.states.gates, *(m for by in config.subtypes.values() for m in by)]
+        fixed = gates_given(config.states, self.shown)
+        asked = [*fixed, *(m for by in config.subtypes.values() for m in by)]
         states = list(dict.fromkeys([*states, *asked]))
         values = self.dense[:, [self.shown.index(m) for m in states]]
-        found_gates = gates.gate_table(values, states, config.states.gates, root=root, seed=self.seed)
+        found_gates = gates.gate_table(values, states, fixed, root=root, seed=self.seed)
         typing = retype.subtyped(typing, self.dense, self.shown, found_gates, config.subtypes)
         types = typing.cell_type
         results = Results(

@@ -1,4 +1,4 @@
-"""What users bring to clustering as tables of their own: a reference, a spillover matrix, pairs of genes, types."""
+"""What users bring to clustering as tables of their own: a reference, spillover, pairs of genes, gates, types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from tumint import keys as k
+from tumint.config.cluster import StatesConfig
 from tumint.errors import DataError, Fault
 from tumint.io.raw.h5ad import Frame, opened
 from tumint.io.raw.opening import open_table
@@ -124,6 +125,40 @@ def read_pairs(path: str, genes: Sequence[str]) -> pd.DataFrame:
     if kept.empty:
         raise DataError(Fault(path, "pairs whose ligand and receptor are both in the data", "none"))
     return kept
+
+
+def gates_given(config: StatesConfig, markers: Sequence[str]) -> dict[str, float]:
+    """The gates that a person set, in the config or in a table, by marker.
+
+    Raises
+    ------
+    DataError
+        The table or a column is missing, a gate is no number, or a marker is unknown or there twice; or there are gates
+        of single samples, which the gates of a cohort have no room for.
+    """
+    if unknown := [name for name in config.gates if name not in markers]:
+        raise DataError(
+            Fault("config: key `cluster.states.gates`", "`type` or `state` markers of the data", unknown[0])
+        )
+    path = config.gates_from
+    if path is None:
+        return dict(config.gates)
+    with unchanged([path]):
+        table = _opened(path, "a CSV with columns `marker` and `gate`")
+        table.require("marker", "gate")
+        if k.SAMPLE in table.header:
+            expected = "one gate of each marker for the whole cohort, on its normalised scale"
+            table.faults.append(Fault(table.place.at("header"), expected, f"a column `{k.SAMPLE}`"))
+        table.stop_on_faults()
+        table.load(["marker", "gate"])
+    named = pd.Series(list(table.names("marker")), dtype=object)
+    known = f"a `type` or `state` marker of the data ({', '.join(markers)})"
+    table.fault("marker", ~named.isin(markers).to_numpy(), known)
+    table.fault("marker", named.isin(config.gates).to_numpy(), "a marker that `cluster.states.gates` does not set too")
+    table.fault("marker", named.duplicated().to_numpy(), "each marker once")
+    values = table.numbers("gate", missing=False)
+    table.stop_on_faults()
+    return dict(config.gates) | dict(zip(named, map(float, values), strict=True))
 
 
 def read_type_table(path: str, clusters: Sequence[str]) -> dict[str, str]:

@@ -115,6 +115,11 @@ class StatesConfig(Section):
         description="`{marker: normalised value}`: cells from there on are positive. The other `state` markers are "
         "gated where two gaussians, fitted to all cells of the cohort, cross.",
     )
+    gates_from: str | None = Field(
+        None,
+        description="CSV of your own with columns `marker` and `gate`, in addition to `gates`: the same for a table of "
+        "thresholds. One row for a marker, on the normalised scale of this cohort; relative to the working folder.",
+    )
 
 
 class SpatialConfig(Section):
@@ -237,5 +242,6 @@ class ClusterConfig(Section):
     def files(self) -> list[str]:
         """The files that a person made for this stage."""
         reference = self.reference.path if self.reference is not None else None
-        named = (self.type_table, self.types_from, self.normalise.compensation, reference, self.spatial.ligand_receptor)
+        gates, spillover = self.states.gates_from, self.normalise.compensation
+        named = (self.type_table, self.types_from, spillover, reference, self.spatial.ligand_receptor, gates)
         return [path for path in named if path is not None]

@@ -51,6 +51,7 @@ def _files(config: Config, where: str) -> Iterator[Fault]:
         ("type_table", cluster.type_table, (k.CLUSTER, k.CELL_TYPE)),
         ("normalise.compensation", cluster.normalise.compensation, ()),
         ("reference.path", None if cluster.reference is None else cluster.reference.path, ()),
+        ("states.gates_from", cluster.states.gates_from, ("marker", "gate")),
         ("spatial.ligand_receptor", cluster.spatial.ligand_receptor, (k.SOURCE, k.TARGET)),
     ):
         if path is None:

@@ -117,6 +117,12 @@ class NeighbourhoodConfig(Section):
         "tumour, Tumour bed: tumour, Folds: none}`; several can become one, and `none` is no domain. The others keep "
         "the names they came with. A domain that no cell of the cohort is in is an error.",
     )
+    cells_in: list[str] = Field(
+        default_factory=list,
+        description="Domains, by the names they go by here, whose cells alone are scored: `[tumour, interface]` looks "
+        "at contacts, distances, markers, states, niches and networks of cells in these, given or inferred. Who is "
+        "whose neighbour, what niches are, and areas and margin are still those of all cells. `[]`: all cells.",
+    )
     local_um: Annotated[float, Field(gt=0)] = Field(
         100.0,
         description="How far apart cells can be to exchange their labels under the local null, and the side of the "

@@ -30,6 +30,11 @@ class ReportConfig(Section):
         description="Column of the sheet that figures are ordered and coloured by; empty: the first that splits the "
         "subjects into 2 to 6 groups.",
     )
+    spatialdata: bool = Field(
+        False,
+        description="Write `cohort.zarr` beside `cohort.h5ad`: a SpatialData store of the whole cohort, the cells of "
+        "each ROI as circles in µm. `tumint export --spatialdata` writes single ROIs of finished results.",
+    )
     palette: dict[str, str] = Field(
         default_factory=dict,
         description="`{cell type: colour}`, each `#RRGGBB` or a name of CSS; types not named get colours that "

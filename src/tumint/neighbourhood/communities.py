@@ -37,7 +37,8 @@ class Communities:
         """The niche of every cell of an image (n), and the counts of its window (n × K)."""
         if self.learned is None:
             return None
-        counts = window(self.config).counts(image, len(self.types))
+        counts = window(self.config).counts(image.whole or image, len(self.types))
+        counts = counts if image.kept is None else counts[image.kept]
         return self.learned.of(counts), counts
 
     def within(self, image: Image, found: tuple[np.ndarray, np.ndarray] | None) -> Image:
@@ -62,7 +63,7 @@ class Communities:
         networks, counted = [], []
         for name, one in self.config.networks.items():
             kind = kind_of(name, self.config, self.types)
-            graph = image.triangulation.within(one.max_edge_um)
+            graph = image.delaunay(one.max_edge_um)
             within = np.zeros(len(image.ids), np.int64) if image.strata is None else image.strata
             tissue = chance.Tissue(image.sample, image.xy, image.labels, image.ids, graph, within)
             roots = find.networks(kind, graph, image.xy, image.labels)
@@ -71,6 +72,10 @@ class Communities:
             networks.append(chance.network_table(kind, tissue, number, self.types))
             counted.append(chance.against_chance(kind, tissue, self.types, roots, one.permutations, self.seed))
             features.append(chance.network_features(counted[-1]))
+        if image.whole is not None:  # cells that are not looked at are in none
+            rest = np.setdiff1d(image.whole.ids, image.ids)
+            others = {k.SAMPLE: image.sample, k.CELL_ID: rest, k.NICHE: ""} | {name: 0 for name in members.columns[3:]}
+            members = pd.concat([members, pd.DataFrame(others)], ignore_index=True)
         members = members.sort_values(k.CELL_ID, kind="stable", ignore_index=True)
         tables |= {"networks": contracts.joined(networks, contracts.NETWORKS)}
         tables |= {"network_counts": contracts.joined(counted, contracts.NETWORK_COUNTS)}

@@ -134,7 +134,7 @@ def contact_features(
                 if j < len(states) and name not in told_by.get(pair[0], ()):
                     rows.append((k.FAMILY_STATE, name, *pair, slope[j], se[j], fewer, fewer, k.TESTED))
                     if np.isfinite(gates.get(name, np.nan)):
-                        rows.append(_positive(name, pair, contact, y[:, j] >= gates[name], strata))
+                        rows += _positive(name, pair, contact, y[:, j] >= gates[name], strata)
                 elif j >= len(states) and high[b, j] and low[a, j]:
                     level = levels[b, j]
                     rows.append(
@@ -173,8 +173,11 @@ def _slopes(
 
 def _positive(
     name: str, pair: tuple[str, str], contact: np.ndarray, positive: np.ndarray, strata: np.ndarray
-) -> tuple[object, ...]:
-    """Positive cells with the contact over those expected: a hypergeometric law in every domain, added up."""
+) -> list[tuple[object, ...]]:
+    """Positive cells with the contact over those expected: a hypergeometric law in every domain, added up.
+
+    No row where it cannot vary: two in three were such.
+    """
     total, ones = np.bincount(strata), np.bincount(strata, weights=contact)
     up = np.bincount(strata, weights=positive)
     share = ones / np.maximum(total, 1)
@@ -182,6 +185,6 @@ def _positive(
     variance = up * share * (1 - share) * (total - up) / np.maximum(total - 1, 1)
     sd, seen = float(np.sqrt(variance.sum())), float((contact & positive).sum())
     if not sd > 0:
-        return (k.FAMILY_POSITIVE_CONTACT, name, *pair, np.nan, np.nan, 0.0, len(contact), k.NO_VARIATION)
+        return []
     value, se = np.log2((seen + 0.5) / (expected + 0.5)), sd / ((expected + 0.5) * np.log(2))
-    return (k.FAMILY_POSITIVE_CONTACT, name, *pair, value, se, expected, len(contact), k.TESTED)
+    return [(k.FAMILY_POSITIVE_CONTACT, name, *pair, value, se, expected, len(contact), k.TESTED)]

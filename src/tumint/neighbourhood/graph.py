@@ -202,6 +202,18 @@ def from_edges(n: int, edges: np.ndarray, *, symmetric: bool) -> Graph:
     return Graph(indptr, indices, undirected)
 
 
+def among(graph: Graph, kept: np.ndarray) -> Graph:
+    """The graph of the cells `kept` (rows, rising): the edges between them, and no others in their place."""
+    at = np.full(graph.n, -1, dtype=np.int64)
+    at[kept] = np.arange(len(kept))
+    sources = at[np.repeat(np.arange(graph.n), np.diff(graph.indptr))]
+    targets = at[graph.indices]
+    inside = (sources >= 0) & (targets >= 0)
+    degrees = np.bincount(sources[inside], minlength=len(kept))
+    indptr = np.concatenate([[0], np.cumsum(degrees)]).astype(np.int64)
+    return Graph(indptr, targets[inside].astype(np.int32), graph.undirected)
+
+
 def without_rows(graph: Graph, dropped: np.ndarray) -> Graph:
     """The graph without the edges out of `dropped` cells (bool), directed unless there were none."""
     degrees = np.diff(graph.indptr)

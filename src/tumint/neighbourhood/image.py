@@ -23,11 +23,31 @@ class Image:
     labels: np.ndarray
     strata: np.ndarray | None
     ids: np.ndarray
+    whole: Image | None = None  # all cells, where only some of them are looked at
+    kept: np.ndarray | None = None  # rows of these in `whole`
 
     @cached_property
     def triangulation(self) -> graphs.Triangulation:
         """Made once for all the lengths at which its edges are cut."""
         return graphs.Triangulation.of(self.xy, self.ids)
+
+    def chosen(self, ids: np.ndarray) -> Image:
+        """The cells with these ids alone; who is whose neighbour is still decided among all."""
+        kept = np.flatnonzero(np.isin(self.ids, ids))
+        strata = None if self.strata is None else np.unique(self.strata[kept], return_inverse=True)[1].reshape(-1)
+        return Image(self.sample, self.xy[kept], self.labels[kept], strata, self.ids[kept], self, kept)
+
+    def delaunay(self, max_edge_um: float) -> graphs.Graph:
+        """Edges of the triangulation of all cells that are at most so long; 0: no limit."""
+        if self.whole is None or self.kept is None:
+            return self.triangulation.within(max_edge_um)
+        return graphs.among(self.whole.delaunay(max_edge_um), self.kept)
+
+    def guarded(self, guard_um: float) -> np.ndarray:
+        """Which cells are `in_guard` of the box around all."""
+        if self.whole is None or self.kept is None:
+            return in_guard(self.xy, guard_um)
+        return self.whole.guarded(guard_um)[self.kept]
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,7 @@ def build_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None = None
     only whole neighbourhoods count. Labels are then permuted inside the zone and outside it (`levels.level`).
     """
     graph = _whole_graph(image, spec, edges)
-    return graph if spec.guard_um == 0 else graphs.without_rows(graph, in_guard(image.xy, spec.guard_um))
+    return graph if spec.guard_um == 0 else graphs.without_rows(graph, image.guarded(spec.guard_um))
 
 
 def in_guard(xy: np.ndarray, guard_um: float) -> np.ndarray:
@@ -80,7 +100,9 @@ def in_guard(xy: np.ndarray, guard_um: float) -> np.ndarray:
 
 def _whole_graph(image: Image, spec: GraphSpec, edges: pd.DataFrame | None) -> graphs.Graph:
     if spec.kind == "delaunay":
-        return image.triangulation.within(spec.max_edge_um)
+        return image.delaunay(spec.max_edge_um)
+    if spec.kind != "provided" and image.whole is not None and image.kept is not None:
+        return graphs.among(_whole_graph(image.whole, spec, edges), image.kept)
     if spec.kind == "knn":
         return graphs.knn(image.xy, spec.k, symmetric=spec.symmetric, ids=image.ids)
     if spec.kind == "radius":

@@ -17,6 +17,11 @@ def check_domains(named: Mapping[str, str], there: Sequence[str]) -> None:
     _check("domains", there, (("domains", name) for name in named))
 
 
+def check_chosen(chosen: Sequence[str], there: Sequence[str]) -> None:
+    """Raise `ConfigError` where `neighbourhood.cells_in` names domains that cells of the cohort cannot be in."""
+    _check("domains", there, (("cells_in", name) for name in chosen))
+
+
 def check_types(config: NeighbourhoodConfig, types: Sequence[str], *, parents: bool) -> None:
     """Raise `ConfigError` where the config names types that no cell of the cohort is of.
 

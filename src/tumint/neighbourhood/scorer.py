@@ -29,7 +29,7 @@ from tumint.neighbourhood.distances import distance_table
 from tumint.neighbourhood.functions import function_table, radii_of
 from tumint.neighbourhood.graph import Graph
 from tumint.neighbourhood.grid import grid_table
-from tumint.neighbourhood.image import GraphSpec, Image, build_graph, in_guard
+from tumint.neighbourhood.image import GraphSpec, Image, build_graph
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
 from tumint.neighbourhood.place import Place
 from tumint.neighbourhood.scale import scale_table
@@ -90,7 +90,7 @@ class Scorer:
         spec = GraphSpec(**config.graph.model_dump(), guard_um=config.guard_um)
         graph = build_graph(image, spec, given)
         whole = self._levels(image)
-        levels, guarded = whole, in_guard(image.xy, config.guard_um)
+        levels, guarded = whole, image.guarded(config.guard_um)
         if config.guard_um > 0:
             levels = self._levels(image, guarded)
         tissues = {one.name: Tissue(image.sample, image.xy, image.labels, graph, one.rules) for one in levels.values()}
@@ -113,14 +113,17 @@ class Scorer:
             _named(image, graph if unguarded is None else unguarded),
         )
 
-    def unlocated(self, sample: str, labels: np.ndarray) -> Scored:
-        """A sample without coordinates: who is there, and no score."""
+    def unlocated(self, sample: str, labels: np.ndarray, why: str = k.NO_COORDINATES) -> Scored:
+        """A sample without coordinates, or without cells: who is there, and no score; `why` is its status."""
         sizes = np.bincount(labels, minlength=len(self.types))
-        scores = unlocated_scores(sample, sizes, self.types)
+        scores = unlocated_scores(sample, sizes, self.types).assign(status=why)
         parts = [scores.assign(statistic=s, null=null) for s in self.config.statistics for null in self._always()]
         cells = Cells(sample, np.full((len(labels), 2), np.nan), labels, self.types)
-        distances = unlocated_distances(sample, sizes, self.types)
-        return Scored(sample, pd.concat(parts, ignore_index=True), distances, image_features(cells))
+        distances = unlocated_distances(sample, sizes, self.types).assign(status=why)
+        features = image_features(cells)
+        if why != k.NO_COORDINATES:
+            features = features.assign(value=np.nan, se=np.nan, weight=0.0, status=why)
+        return Scored(sample, pd.concat(parts, ignore_index=True), distances, features)
 
     def with_odds(self, scored: Sequence[Scored]) -> list[Scored]:
         """The samples of a subject with its contact odds ratios, under every null over the samples that have it."""

@@ -21,7 +21,7 @@ from tumint.neighbourhood.communities import Communities, window
 from tumint.neighbourhood.gathered import TABLES, file_of, write_gathered, write_of_cells, write_scales
 from tumint.neighbourhood.image import codes, make_image
 from tumint.neighbourhood.measured import Measured, measured
-from tumint.neighbourhood.named import check_domains, check_types
+from tumint.neighbourhood.named import check_chosen, check_domains, check_types
 from tumint.neighbourhood.niches import stage as niches
 from tumint.neighbourhood.place import place, unplaced
 from tumint.neighbourhood.roles import Roles, roles
@@ -80,6 +80,9 @@ def run(
     meant = roles(config.margin, {config.domains.get(name, name) for name in domains}, types)
     for said in meant.said:
         print(f"tumint: {said}", file=sys.stderr)
+    own = {config.domains.get(name, name) for name in domains} - {k.NO_DOMAIN}
+    inferred = {k.TUMOUR, k.INTERFACE, k.OUTSIDE} if meant.origin == k.FROM_CELLS else set()
+    check_chosen(config.cells_in, sorted(inferred or own))
     found_gates = read_table(gates, contracts.GATES) if gates is not None else None
     markers = measured(
         *(cohort.columns, cohort.lowest, found_gates, config.markers),
@@ -165,18 +168,31 @@ def _score_sample(
     if not located(table):
         print(f"tumint: sample {sample} has no coordinates: nothing is scored in it", file=sys.stderr)
         there = unplaced(sample, domains, labels, scorer.types, meant)
-        found = communities.unlocated(scorer.unlocated(sample, labels).placed(there, ids), ids)
-        return with_states(found, table, labels, scorer.types, domains, markers)
+        mine = _chosen(scorer, domains)
+        found = communities.unlocated(scorer.unlocated(sample, labels[mine]).placed(there, ids), ids)
+        return with_states(found, table[mine], labels[mine], scorer.types, domains[mine], markers)
     xy, margin = table[[k.X_UM, k.Y_UM]].to_numpy(float), scorer.config.margin
     there = place(sample, xy, labels, domains, scorer.types, meant, margin)
     strata = there.domain if margin.as_strata else domains
+    mine = _chosen(scorer, there.domain)
+    if not mine.any():
+        print(f"tumint: sample {sample} has no cell in the domains of `neighbourhood.cells_in`", file=sys.stderr)
+        found = communities.unlocated(scorer.unlocated(sample, labels[mine], k.ABSENT).placed(there, ids), ids)
+        return with_states(found, table[mine], labels[mine], scorer.types, domains[mine], markers)
     apart = scorer.config.within_domain and bool((strata != k.NO_DOMAIN).any())
     image = make_image(sample, xy, labels, strata if apart else None, ids)
     given = pd.concat([one.rows([sample]) for one in edges]) if edges else None
+    image = image if mine.all() else image.chosen(ids[mine])
     niche = communities.niche(image)
     found = scorer.located(communities.within(image, niche), given).placed(there, ids)
     found = communities.added(found, image, niche)
-    return with_states(found, table, labels, scorer.types, domains, markers)
+    return with_states(found, table[mine], labels[mine], scorer.types, domains[mine], markers)
+
+
+def _chosen(scorer: Scorer, domain: np.ndarray) -> np.ndarray:
+    """Which cells are in the domains that are looked at."""
+    asked = scorer.config.cells_in
+    return np.isin(domain.astype(str), asked) if asked else np.ones(len(domain), dtype=bool)
 
 
 def located(table: pd.DataFrame) -> bool:

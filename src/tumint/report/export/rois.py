@@ -168,7 +168,7 @@ def roi_of(cohort: Cohort, sample: str, um_per_px: float, pairs: Sequence[Pair])
     """The cells of one ROI with all layers that the results have, the findings last."""
     rows = cohort.rows(sample)
     obs = cohort.obs.iloc[rows]
-    names = [k.CELL_NAME] if k.CELL_NAME in obs else []
+    names = [name for name in (k.CELL_NAME, k.AREA_UM2) if name in obs]
     cells = obs[[k.CELL_ID, *names]].reset_index(drop=True)
     cells[[k.X_UM, k.Y_UM]] = cohort.places[rows]
     layers, numbers = [], []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tumint.report.export import napari, qupath, tissuumaps, vitessce, xenium
+from tumint.report.export import napari, qupath, spatialdata, tissuumaps, vitessce, xenium
 from tumint.report.export.viewer import Job
 
 
@@ -21,6 +21,7 @@ class Viewer(Protocol):
 
 VIEWERS: dict[str, Viewer] = {
     "vitessce": vitessce,
+    "spatialdata": spatialdata,
     "tissuumaps": tissuumaps,
     "xenium-explorer": xenium,
     "qupath": qupath,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from tumint import keys as k
 from tumint.charts import model as charts
@@ -16,6 +15,7 @@ from tumint.charts.sizes import chart_height, chart_width, shortened
 from tumint.io import contracts
 from tumint.report.engine.added import Added
 from tumint.report.engine.inputs import Inputs
+from tumint.report.neighbourhood.together import bands
 from tumint.text import integer, listed, setting
 
 SECTION = "From the tumour's margin"
@@ -44,22 +44,13 @@ def curves(inputs: Inputs) -> pd.DataFrame:
     return sums.assign(per_mm2=per, log2_density=np.log2(per)).sort_values([*key[:3], "at_um"], kind="stable")
 
 
-def bands(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean of the subjects of a group at every distance, with its 95 % interval (t); of at least three subjects."""
-    groups = table.groupby(["group", k.CELL_TYPE, "at_um"], sort=False)["log2_density"]
-    found = pd.DataFrame({"mean": groups.mean(), "sd": groups.std(), "n": groups.size()}).reset_index()
-    found = found[found["n"] >= 3]
-    half = special.stdtrit(found["n"] - 1, 0.975) * found["sd"] / np.sqrt(found["n"])
-    return found.assign(low=found["mean"] - half, high=found["mean"] + half)
-
-
 def infiltration_curves(inputs: Inputs) -> Figure | None:
     """Density by distance to the margin: a line per subject, a band per group; None without a margin."""
     table = curves(inputs)
     levels = list(dict.fromkeys(inputs.rows["group"]))
     if table.empty or len(levels) > MOST_GROUPS:
         return None
-    rows, types = bands(table), _shown(inputs, table)
+    rows, types = bands(table, ["group", k.CELL_TYPE], "at_um", "log2_density"), _shown(inputs, table)
     palette = level_colours(levels)
     paler = {level: _mixed(colour) for level, colour in palette.items()}
     limits = (float(table["at_um"].min()), float(table["at_um"].max()))
@@ -93,9 +84,8 @@ def infiltration_curves(inputs: Inputs) -> Figure | None:
         "infiltration_curves",
         "How deep cells go",
         "Cells per mm² by distance to the tumour's margin (log2; left of the line: inside). A thin line per "
-        "subject, its ROIs added up; thick: the mean of a group; dashed: its 95 % interval at each distance by itself, "
-        "from three subjects on. It says nothing of all distances together; what differs is tested in bins, in the "
-        "response report.",
+        "subject, its ROIs added up; thick: the mean of a group; dashed: the 95 % band that holds it at all "
+        "distances together, from three subjects on. What differs is tested in bins, in the response report.",
         table,
         chart,
     )

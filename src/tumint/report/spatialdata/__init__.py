@@ -1,0 +1,1 @@
+"""The cohort as a SpatialData store, on request."""
