@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
+.PHONY: help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,14 +40,18 @@ demo: env $(DEMO)  ## simulate the demo cohort and run the workflow on it to the
 	@$(TUMINT) run config/config.yaml --cores $(CORES)
 	@echo "demo: open results/demo/reports/index.html; findings in results/demo/response/effects.parquet"
 
+kernels: env  ## compile what the tests call of the numerical parts, once: else each worker of `make test` compiles it
+	@$(BIN)/python tests/kernels/compile.py
+
+# `worksteal` halves the list of tests, so that a worker keeps to its folders, and no file is left for the end
 test: env  ## the tests
-	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist worksteal $(PYTEST_ARGS)
 	@# in CI the demo is run first, and `make browser` after it
 	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
-	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" tests/browser $(PYTEST_ARGS); \
+	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" -n $(CORES) --dist worksteal tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
-whole: env  ## the whole workflow on three real cohorts and on a small one that is changed and fed wrong data
+whole: env  ## the whole workflow on two real cohorts and on a small one that is changed and fed wrong data
 	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
 
 notebooks: env demo  ## run the notebooks of docs/notebooks, which show what they show in .notebooks
@@ -74,7 +78,7 @@ $(AXE):
 
 browser: env demo $(AXE)  ## every report of the demo and of a real cohort in a headless Chromium, without any network
 	@for config in $(COHORTS); do $(TUMINT) run $$config --cores $(CORES) || exit 1; done
-	$(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" tests/browser $(PYTEST_ARGS)
+	$(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" -n $(CORES) --dist worksteal tests/browser $(PYTEST_ARGS)
 
 shots: env demo  ## screenshots of the demo's reports, wide and narrow, light and dark, into .browser/shots
 	$(NO_NET) $(BIN)/python tests/browser/shots.py results/demo/reports .browser/shots

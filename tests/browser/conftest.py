@@ -201,19 +201,13 @@ def cohorts() -> ModuleType:
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The reports of a small cohort (fields of `Plan` as keywords), in their folder."""
-    from tumint.report.engine import render
-
-    made: dict[object, Path] = {}
+    folder = cohorts().shared(tmp_path_factory.getbasetemp())
 
     def write(**fields: object) -> Path:
-        plan = cohorts().Plan(**fields)
-        if plan not in made:
-            written = cohorts().write(tmp_path_factory.mktemp("cohort"), plan)
-            for page in (*PAGES[1:], "index"):
-                out = written.results / "reports" / f"{page}.html"
-                render.run(page, written.params, written.results, written.sheet, out)
-            made[plan] = written.results / "reports"
-        return made[plan]
+        written = cohorts().kept(folder, cohorts().Plan(**fields))
+        for page in (*PAGES[1:], "index"):
+            cohorts().page(written, page)
+        return Path(written.results) / "reports"
 
     return write
 

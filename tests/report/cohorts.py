@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +22,7 @@ from tumint.io import contracts
 from tumint.io.tables import write_table
 from tumint.neighbourhood import stage as neighbourhood
 from tumint.provenance import run_metadata
+from tumint.report.engine import render
 from tumint.response import stage as response
 
 TYPES = ("Tumour cells", "Fibroblasts", "CD8 T cells", "B cells", k.UNCLASSIFIED)
@@ -55,6 +62,44 @@ class Written:
     def samples(self) -> list[str]:
         """Names of the samples."""
         return list(self.design[k.SAMPLE])
+
+
+def shared(base: Path) -> Path:
+    """The folder that all workers of one run of pytest share, from the base of the temporary folders of this one."""
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cohorts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def kept(folder: Path, plan: Plan) -> Written:
+    """The cohort of a plan in a shared folder: the first test that asks for it writes it, for all workers."""
+    mine = folder / hashlib.sha256(repr(plan).encode()).hexdigest()[:16]
+    mine.mkdir(exist_ok=True)
+    written = mine / "written.pickle"
+    with _alone(mine):
+        if not written.exists():
+            made = write(mine, plan)
+            written.write_bytes(pickle.dumps(made))
+            return made
+        found: Written = pickle.loads(written.read_bytes())
+        return found
+
+
+def page(written: Written, stage: str) -> Path:
+    """The report of a stage of a cohort, made when a test of any worker first asks for it."""
+    out = written.results / "reports" / f"{stage}.html"
+    with _alone(written.results.parent):
+        if not out.exists():
+            render.run(stage, written.params, written.results, written.sheet, out)
+    return out
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One worker at a time."""
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def write(folder: Path, plan: Plan) -> Written:

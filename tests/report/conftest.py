@@ -1,4 +1,4 @@
-"""Cohorts that several tests look at, written once; nothing here changes them."""
+"""Cohorts that several tests look at, written once for all workers of a run; nothing here changes them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ def cohorts() -> ModuleType:
 @pytest.fixture(scope="session")
 def make(cohorts: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     """Write the tables of a cohort (fields of `Plan` as keywords); equal plans are written once."""
-    made: dict[object, object] = {}
+    folder = cohorts.shared(tmp_path_factory.getbasetemp())
+    return lambda **fields: cohorts.kept(folder, cohorts.Plan(**fields))
 
-    def cohort(**fields: object) -> object:
-        plan = cohorts.Plan(**fields)
-        if plan not in made:
-            made[plan] = cohorts.write(tmp_path_factory.mktemp("cohort"), plan)
-        return made[plan]
 
-    return cohort
+@pytest.fixture(scope="session")
+def page(cohorts: ModuleType) -> Callable[[object, str], str]:
+    """The text of a report of a made cohort; each is made once."""
+    return lambda written, stage: cohorts.page(written, stage).read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from tumint.charts import live, still, ticks
 from tumint.charts import model as charts
 from tumint.charts.palette import DIVERGING, SEQUENTIAL
 from tumint.charts.still import draw, svg
-from tumint.report.engine import interactive, render
+from tumint.report.engine import interactive
 
 MARK = "<b onclick=1>&\"'</script>"
 COLOURS = {f"A{MARK}": "#123456", f"B{MARK}": "#abcdef"}
@@ -272,12 +271,9 @@ def test_words_move_apart() -> None:
 
 @pytest.mark.parametrize("stage", ["cluster", "response", "index"])
 def test_the_policy_names_the_scripts_of_the_page_and_allows_generated_code_only_to_maps(
-    make, tmp_path: Path, stage: str
+    make, page, stage: str
 ) -> None:
-    written = make()
-    out = tmp_path / f"{stage}.html"
-    render.run(stage, written.params, written.results, written.sheet, out)
-    text = out.read_text(encoding="utf-8")
+    text = page(make(), stage)
     policy = re.search(r"script-src ([^;]+);", text)
     assert policy is not None
     script = text[text.rindex("<script>") + 8 : text.rindex("</script>")]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tumint.cli import main
 from tumint.errors import DataError
-from tumint.report.engine import render, single
+from tumint.report.engine import single
 
 PAGES = ("index", "ingest", "qc", "cluster", "neighbourhood", "response")
 
 
 @pytest.fixture(scope="module")
-def mailed(make) -> tuple[Path, str]:
+def mailed(make, cohorts, tmp_path_factory) -> tuple[Path, str]:
     written = make()
     for page in (*PAGES[1:], "index"):
-        out = written.results / "reports" / f"{page}.html"
-        if not out.exists():
-            render.run(page, written.params, written.results, written.sheet, out)
-    assert main(["report", "--single", "--results", str(written.results)]) == 0
-    out = written.results / "reports" / "tiny_report.html"
+        cohorts.page(written, page)
+    results = shutil.copytree(written.results, tmp_path_factory.mktemp("mailed") / "results")
+    assert main(["report", "--single", "--results", str(results)]) == 0
+    out = results / "reports" / "tiny_report.html"
     return out, out.read_text(encoding="utf-8")
 
 

@@ -49,6 +49,8 @@ def results_of(place, tumint):
     return run
 
 
+# in CI: one subject in each group in tests/report/test_reports.py, Snakemake started by itself in test_plan.py
+@pytest.mark.slow
 def test_mouse_tumour_codex_gives_effects_and_no_p(place, snakemake):
     """By Snakemake itself, as a lab with a profile of its own starts it."""
     folder, config = place("mouse_tumour_codex")
