@@ -97,6 +97,7 @@ def build(inputs: Inputs) -> Page:
     n_in, n_out = int(table["n_in"].sum()), int(table["n_out"].sum())
     passing = rows[rows[k.STATUS] == "pass"]
     settings, found = _settings(inputs), quality.stripes(inputs)
+    placed = bool(cells[k.X_UM].notna().any())
     rows, signal = quality.lights(rows, quality.rois(inputs), found), _has_signal(inputs)
     return Page(
         stage="qc",
@@ -114,16 +115,14 @@ def build(inputs: Inputs) -> Page:
             Section("Every ROI", _per_roi(rows, counts)),
             Section(
                 "Stripes",
-                quality.stripe_blocks(
-                    found, settings.get("exclude_regions") or [], looked=signal and cells[k.X_UM].notna().any()
-                ),
+                quality.stripe_blocks(found, settings.get("exclude_regions") or [], looked=signal and placed),
             ),
             Section("ROIs against each other", quality.cohort_blocks(inputs, quality.rois(inputs))),
             Section("Thresholds", _thresholds(cells, rows, settings)),
             Section("Other thresholds", quality.other_thresholds(cells, settings)),
             Section("Where the dropped cells lie", _maps(inputs, cells, rows)),
         ),
-        method=_method(settings, placed=bool(cells[k.X_UM].notna().any()), signal=signal),
+        method=_method(settings, placed=placed, signal=signal),
         citations=(
             "Leys et al. 2013, J Exp Soc Psychol 49:764 (median absolute deviation)",
             "Wolock et al. 2019, Cell Syst 8:281 (artificial doublets)",
