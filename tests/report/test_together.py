@@ -39,7 +39,7 @@ def test_points_that_say_the_same_cost_little():
 
 
 def width(one: pd.DataFrame) -> float:
-    """Half of the band of one curve of five subjects, in standard errors of half the variance and half its mean."""
+    """Half of the band of a curve of five subjects in standard errors, of variances half way to their mean."""
     se = np.sqrt((one["sd"] ** 2 + (one["sd"] ** 2).mean()) / 2 / 5)
     return float(((one["high"] - one["mean"]) / se).mean())
 

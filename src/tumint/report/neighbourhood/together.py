@@ -15,9 +15,9 @@ _PRIOR = 3.0  # curves that go together in nothing, added to those that are ther
 def bands(table: pd.DataFrame, by: list[str], at: str, value: str) -> pd.DataFrame:
     """Mean of the subjects at every point of every curve, with `low` and `high`, which hold all of it in 95 of 100.
 
-    Half of the width is c · s / √n; s² is half the variance at the point and half the mean of the variances of the
-    curve, because of the variances of few subjects the smallest would decide c. c is the 95 % point of the largest such
-    ratio over the points, for so many subjects whose deviations are normal and go together as those of all curves do.
+    Half of the width is c · s / √n; s² is half the variance at the point and half the mean of those of the curve,
+    because of the variances of few subjects the smallest would decide c. c is the 95 % point of the largest such ratio
+    over the points, for so many subjects whose deviations are normal and go together as those of all curves do.
 
     Parameters
     ----------
