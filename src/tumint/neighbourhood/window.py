@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy import fft
 
 from tumint.neighbourhood.statistics.abundance import SQUARE_UM
 
@@ -52,7 +52,7 @@ class Window:
         area is the bilinear interpolation of these, exactly.
         """
         grid = self.inside.astype(float)
-        both = np.rint(fftconvolve(grid, grid[::-1, ::-1]))
+        both = _moved(grid)
         middle = np.array(grid.shape) - 1
         steps = np.floor(reach_um / self.side).astype(int) + 2
         out = np.zeros((2, *steps))
@@ -79,3 +79,11 @@ class Window:
                 gap = np.maximum(np.maximum(low - place, place - (low + self.side)), 0.0)[outside]
                 out[outside] = np.minimum(out[outside], np.hypot(gap[:, 0], gap[:, 1]))
         return np.where(out <= reach_um, out, np.inf)
+
+
+def _moved(grid: np.ndarray) -> np.ndarray:
+    """Squares that a grid shares with itself moved by every step; `scipy.signal` does it too, and is slow to import."""
+    whole = [2 * n - 1 for n in grid.shape]
+    size = [fft.next_fast_len(n, real=True) for n in whole]
+    product = fft.rfft2(grid, size) * fft.rfft2(grid[::-1, ::-1], size)
+    return np.asarray(np.rint(fft.irfft2(product, size)))[: whole[0], : whole[1]]
