@@ -58,7 +58,7 @@ def most_samples(n_samples: int, least: int = _LEAST) -> int:
 
 def _bits(name: str) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
-    return "".join(f"{byte:08b}" for byte in digest)
+    return bin(int.from_bytes(b"\1" + digest))[3:]  # after `0b1`, so that leading zeros stay
 
 
 def _named(letter: str, units: Sequence[_Unit], most: int) -> dict[str, list[str]]:

@@ -75,16 +75,17 @@ def test_mouse_tumour_codex(shared_data, tmp_path, monkeypatch):
 def test_nsclc_mif(shared_data, tmp_path, monkeypatch):
     sheet = _through("nsclc_mif", shared_data, tmp_path, monkeypatch)
     samples = _all(tmp_path / "ingest", "samples", SAMPLES)
-    assert list(samples[k.SAMPLE]) == list(sheet[k.SAMPLE])
+    assert sorted(samples[k.SAMPLE]) == sorted(sheet[k.SAMPLE])
     assert (len(samples), samples["n_cells"].sum()) == (80, 95749)
     verdicts = _all(tmp_path / "qc", "cells", QC_CELLS)
     assert len(verdicts) == 95749
     assert set(verdicts[k.VERDICT]) == {"pass"}
     assert _all(tmp_path / "qc", "metrics", QC_METRICS)["n_out"].sum() == 95749
-    first = read_cells(tmp_path / "qc" / "b0001.h5ad")
-    assert first.n_vars == 0
     row = sheet.iloc[3]
+    (mine,) = (name for name, of in jobs.batches(sheet).items() if row[k.SAMPLE] in of)
+    batch = read_cells(tmp_path / "qc" / f"{mine}.h5ad")
+    assert batch.n_vars == 0
     source = pd.read_csv(row[k.PATH])
-    part = first[first.obs[k.SAMPLE] == row[k.SAMPLE]]
+    part = batch[batch.obs[k.SAMPLE] == row[k.SAMPLE]]
     np.testing.assert_array_equal(part.obsm[k.SPATIAL], source[["x", "y"]])
     assert list(part.obs[k.CELL_TYPE_PROVIDED].astype(str)) == list(source["cell_type"].astype(str))
