@@ -52,7 +52,7 @@ test: env  ## the tests
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
 whole: env  ## the whole workflow on two real cohorts and on a small one that is changed and fed wrong data
-	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 notebooks: env demo  ## run the notebooks of docs/notebooks, which show what they show in .notebooks
 	$(BIN)/python docs/notebooks/run.py .notebooks
