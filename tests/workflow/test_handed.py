@@ -6,9 +6,11 @@ import json
 import re
 import shlex
 
+import pandas as pd
 import pytest
 import yaml
 
+from tumint.batches import batches, subject_batches
 from tumint.cli import main
 from tumint.errors import DataError
 from tumint.handed import Handed, read_paths, read_text
@@ -66,6 +68,8 @@ def test_commands_of_many_samples_and_markers(finished, snakemake, edit):
     done = snakemake("--configfile", "config.yaml", "--cores", 1, "--dry-run", "--printshellcmds", cwd=finished)
     assert done.returncode == 0, done.stderr
     commands = re.findall(r"^(?:Shell command: |\s+)(tumint .+)$", done.stdout + done.stderr, flags=re.MULTILINE)
-    assert len(commands) == 4 * SAMPLES // 300 + 12  # ingest, measure, qc and neighbourhood are by batch
+    sheet = pd.read_csv(finished / "samples.tsv", sep="\t")
+    by_batch = 3 * len(batches(sheet, 300)) + len(subject_batches(sheet, 300))  # ingest, measure, qc; neighbourhood
+    assert len(commands) == by_batch + 12
     assert max(map(len, commands)) < LONGEST
     assert not any(word.startswith(("{", "[")) for command in commands for word in shlex.split(command))
