@@ -21,7 +21,7 @@ def cohort(tmp_path: Path) -> Path:
         pytest.fail("no Slurm here: `make slurm-demo` brings one up")
     call("simulate", "data", "--subjects", 4, "--rois", 2, "--cells", 600, cwd=tmp_path)
     config = tmp_path / "data" / "config.yaml"
-    config.write_text(config.read_text(encoding="utf-8").replace("samples_per_job: 6", "samples_per_job: 3"))
+    config.write_text(config.read_text(encoding="utf-8").replace("samples_per_job: 6", "samples_per_job: 4"))
     return tmp_path
 
 
