@@ -52,7 +52,8 @@ def test_a_raw_file_that_changes_is_told_or_read_as_one_state(undisturbed: runs.
         for i, (change, (event, count)) in enumerate(itertools.product(CHANGES, MOMENTS)):
             folder = undisturbed.copy(tmp_path / str(i))
             raws = sorted((folder / "data" / "raw").glob("AllCellsMask_*.csv"))
-            raw = next(raw for raw in raws if raw.name in " ".join(command))
+            rows = (folder / command[command.index("--rows") + 1].removeprefix("@")).read_text(encoding="utf-8")
+            raw = next(raw for raw in raws if raw.name in rows)
             done = _changed(folder, command, raw, lambda: change(raw, raws[-1]), event, count)  # noqa: B023
             what = f"{change.__name__} at event {event}, {count}"
             ledger.look(what, done.said)
