@@ -47,10 +47,10 @@ CHANGES: tuple[Callable[[Path, Path], None], ...] = (_append, _cut, _replace, _o
 @pytest.mark.slow
 def test_a_raw_file_that_changes_is_told_or_read_as_one_state(undisturbed: runs.Undisturbed, tmp_path: Path) -> None:
     command = runs.commands(undisturbed.ran)["ingest b0002"]
-    before = _ingested(undisturbed.copy(tmp_path / "before"), command)
+    before = _ingested(_about_to_ingest(undisturbed, tmp_path / "before"), command)
     with Ledger("changed_while_read") as ledger:
         for i, (change, (event, count)) in enumerate(itertools.product(CHANGES, MOMENTS)):
-            folder = undisturbed.copy(tmp_path / str(i))
+            folder = _about_to_ingest(undisturbed, tmp_path / str(i))
             raws = sorted((folder / "data" / "raw").glob("AllCellsMask_*.csv"))
             rows = (folder / command[command.index("--rows") + 1].removeprefix("@")).read_text(encoding="utf-8")
             raw = next(raw for raw in raws if raw.name in rows)
@@ -63,6 +63,13 @@ def test_a_raw_file_that_changes_is_told_or_read_as_one_state(undisturbed: runs.
                 ledger.same()
             else:
                 ledger.lose(f"{what}: code {done.code}, {done.said[-1500:]}")
+
+
+def _about_to_ingest(undisturbed: runs.Undisturbed, to: Path) -> Path:
+    """A cohort of which nothing was made, with the files that a run hands to its jobs."""
+    folder, handed = undisturbed.copy(to), Path(".snakemake") / "tumint_simulated_lung"
+    shutil.copytree(undisturbed.ran / handed, folder / handed)
+    return folder
 
 
 def _changed(
@@ -89,7 +96,8 @@ def _outputs(folder: Path) -> dict[str, str]:
 def _ingested(folder: Path, command: list[str]) -> dict[str, str]:
     """What the job gives where nothing changes; its outputs are gone afterwards."""
     shutil.rmtree(folder / runs.RESULTS, ignore_errors=True)
-    runs.tumint(*command, cwd=folder)
+    done = runs.tumint(*command, cwd=folder)
     found = _outputs(folder)
+    assert (done.code, bool(found)) == (0, True), done.said
     shutil.rmtree(folder / runs.RESULTS, ignore_errors=True)
     return found
