@@ -192,8 +192,8 @@ def page() -> str:
     parts.append(
         "## On to scanpy and squidpy\n"
         "`results/<cohort>/cohort.h5ad` holds every cell with its type, domain and all columns of the sheet.\n"
-        "`report: {spatialdata: true}` writes the same as a SpatialData store, `cohort.zarr`: each ROI in a coordinate\n"
-        "system of its own, in µm.\n"
+        "`report: {spatialdata: true}` writes the same as a SpatialData store, `cohort.zarr`: each ROI in a\n"
+        "coordinate system of its own, in µm.\n"
         "```python\nimport anndata as ad\nimport scanpy as sc\nimport squidpy as sq\n\n"
         'cells = ad.read_h5ad("results/cohort/cohort.h5ad")\n'
         'sc.tl.rank_genes_groups(cells, "arm")  # any column of the sheet\n'
