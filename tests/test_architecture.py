@@ -182,10 +182,10 @@ def test_tables_of_users_are_read_in_one_room():
     assert found - inside == {PACKAGE / "io" / "cells.py"}
 
 
-def test_io_knows_names_and_faults_alone():
+def test_io_knows_names_faults_and_the_shape_of_cells_alone():
     for path in (PACKAGE / "io").rglob("*.py"):
         ours = {name.split(".")[1] for name in _imports(path) if name.startswith("tumint.")}
-        assert ours <= {"errors", "keys", "text", "io"}, path
+        assert ours <= {"annotated", "errors", "io", "keys", "text"}, path
 
 
 def test_only_reports_draw():
@@ -273,3 +273,11 @@ def test_numbers_lists_and_plurals_are_written_by_one_module():
         name for name in FORMATS_ITSELF if (PACKAGE / name).is_file() and not [*_formatted_by_hand(PACKAGE / name)]
     ]
     assert not stale
+
+
+def test_jobs_of_a_batch_start_without_anndata():
+    """It loads dask and zarr where they are installed, which takes longer than the job of a small batch."""
+    stages = [f"tumint.{stage}.stage" for stage in ("ingest", "qc", "cluster", "neighbourhood", "response")]
+    code = f"import sys, {', '.join(stages)}; print(sorted({{'anndata', 'dask', 'scanpy', 'squidpy', 'zarr'}} & {{*sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

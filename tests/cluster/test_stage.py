@@ -85,7 +85,7 @@ def test_tables(batches, run, mixture, panel):
 
 def test_anndata_is_the_same_cells(batches, run):
     folder = run(batches)
-    table, cells = read_table(folder / "cells.parquet"), read_cells(folder / "cells.h5ad")
+    table, cells = read_table(folder / "cells.parquet"), ad.read_h5ad(folder / "cells.h5ad")
     for column in ("sample", "cell_id", "domain", "cluster", "cell_type", "confidence"):
         assert list(cells.obs[column]) == list(table[column]), column
     np.testing.assert_array_equal(cells.obsm["spatial"], table[["x_um", "y_um"]])
@@ -241,7 +241,7 @@ def test_a_table_that_does_not_fit(batches, run, tmp_path):
 def test_no_cells(mixture, write_batches, run):
     paths = write_batches(mixture)
     for path in paths:
-        cells = read_cells(path)
+        cells = ad.read_h5ad(path)
         cells[:0].copy().write_h5ad(path)
     with pytest.raises(DataError, match=r"at least one cell that passed quality control, found none in .*b000"):
         run(paths)
@@ -249,7 +249,7 @@ def test_no_cells(mixture, write_batches, run):
 
 def test_an_empty_batch_is_no_fault(mixture, write_batches, run):
     paths = write_batches(mixture)
-    read_cells(paths[1])[:0].copy().write_h5ad(paths[1])
+    ad.read_h5ad(paths[1])[:0].copy().write_h5ad(paths[1])
     cells = read_table(run(paths) / "cells.parquet", CELLS)
     assert list(dict.fromkeys(cells["sample"])) == list(dict.fromkeys(mixture["sample"]))[:2]
 

@@ -45,7 +45,9 @@ def read_cohort(paths: Sequence[Path], order: Sequence[str] = ()) -> Cells:
     parts, tables = [], []
     for batch in batches:
         if sparse:
-            parts.append(csr_matrix(batch[:, markers].X, dtype=np.float32))
+            parts.append(
+                csr_matrix(batch.X[:, batch.var_names.get_indexer(pd.Index(markers, dtype=object))], dtype=np.float32)
+            )
         else:
             part = np.full((batch.n_obs, len(markers)), np.nan, dtype=np.float32)
             if batch.n_vars:

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.cluster.assign import Typing
 from tumint.cluster.cohort import Cells
 from tumint.io import contracts as c
+from tumint.io.cells import write_cells
 from tumint.io.tables import write_table
 
 MARKER_PREFIX = "marker_"  # of the marker columns of cells.parquet
@@ -77,10 +79,6 @@ def _column(values: Any, at: int) -> np.ndarray:
 def _write_anndata(
     cells: Cells, values: Any, typing: Typing, table: pd.DataFrame, path: Path, meta: dict[str, Any]
 ) -> None:
-    import anndata as ad
-
-    from tumint.io.cells import write_cells
-
     obs = table[[k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE]].copy()
     if k.CELL_NAME in cells.obs:
         obs[k.CELL_NAME] = cells.obs[k.CELL_NAME].fillna("").astype(str).to_numpy(object)
@@ -95,7 +93,7 @@ def _write_anndata(
     for column, names in categories.items():
         present = set(obs[column])
         obs[column] = pd.Categorical(obs[column], categories=[name for name in names if name in present])
-    cohort = ad.AnnData(
+    cohort = Annotated(
         X=values,
         obs=obs,
         var=pd.DataFrame({k.USE: pd.Categorical(cells.use)}, index=pd.Index(cells.markers, dtype=object)),

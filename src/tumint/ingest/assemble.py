@@ -1,21 +1,19 @@
-"""The cells of the samples of a batch → one AnnData: features brought to one list, transcripts kept sparse."""
+"""The cells of the samples of a batch → one matrix: features brought to one list, transcripts kept sparse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.errors import DataError, Fault
 from tumint.ingest import domains
 from tumint.ingest.reader import Cells, Channel
 from tumint.text import integer, listed, together
-
-if TYPE_CHECKING:
-    import anndata as ad
 
 Named = tuple[str, Cells]
 
@@ -83,7 +81,7 @@ def _differs(name: str, has: set[str], other: str, reference: set[str]) -> Fault
     return Fault(f"sample {name}", expected, together(texts))
 
 
-def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequence[Channel]) -> ad.AnnData:
+def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequence[Channel]) -> Annotated:
     """The cells of all `parts`, in their order.
 
     Parameters
@@ -91,8 +89,6 @@ def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequen
     names
         All samples of the batch, also those without cells: the categories of `sample`.
     """
-    import anndata as ad
-
     sizes = [cells.cell_id.size for _, cells in parts]
     cell_id = _joined([cells.cell_id for _, cells in parts], np.empty(0, dtype=np.int64))
     codes = np.repeat([list(names).index(name) for name, _ in parts], sizes).astype(np.int64)
@@ -124,7 +120,7 @@ def cells_of_batch(parts: Sequence[Named], names: Sequence[str], markers: Sequen
         dtype=object,
     )
     spatial = _joined([cells.spatial for _, cells in parts], np.empty((0, 2)))
-    return ad.AnnData(X=_values(parts, markers), obs=obs, var=var, obsm={k.SPATIAL: spatial})
+    return Annotated(_values(parts, markers), obs, var, {k.SPATIAL: spatial})
 
 
 def _values(parts: Sequence[Named], markers: Sequence[Channel]) -> Any:

@@ -1,4 +1,4 @@
-"""AnnData files between ingest, qc and cluster, checked against the one contract of the house.
+"""h5ad files between ingest, qc and cluster, checked against the one contract of the house.
 
 `X` float32 (cells × markers, raw up to qc; of transcripts a CSR matrix), `obsm["spatial"]` float64 (x, y in µm; NaN in
 both for a cell without a place, until qc drops it, and in all cells of a sample without coordinates), obs `sample`
@@ -11,23 +11,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.errors import DataError, Fault
+from tumint.io import h5ad
 from tumint.io.atomic import replacing
 from tumint.io.seal import readable, seal_whole
+
+if TYPE_CHECKING:
+    import anndata as ad
 
 USES = k.USES
 _OBS = (k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN)
 
 
-def check_cells(cells: ad.AnnData, where: str) -> None:
+def check_cells(cells: Annotated | ad.AnnData, where: str) -> None:
     """Raise `DataError` with every fault of `cells` against the contract; `where` names the file."""
     faults: list[Fault | str] = [
         Fault(where, f"an obs column `{column}`", "none") for column in _OBS if column not in cells.obs
@@ -47,7 +51,7 @@ def check_cells(cells: ad.AnnData, where: str) -> None:
         raise DataError(faults)
 
 
-def _odd_values(cells: ad.AnnData, where: str) -> list[Fault | str]:
+def _odd_values(cells: Annotated | ad.AnnData, where: str) -> list[Fault | str]:
     """Faults of the values: kinds of the obs columns that are there, and numbers that are not finite."""
     faults: list[Fault | str] = []
     for column in (k.CELL_ID, k.AREA_UM2, *k.SHAPES):
@@ -70,7 +74,7 @@ def _odd_values(cells: ad.AnnData, where: str) -> list[Fault | str]:
     return faults
 
 
-def _finite_or_none(cells: ad.AnnData) -> bool:
+def _finite_or_none(cells: Annotated | ad.AnnData) -> bool:
     """Whether every cell has two finite coordinates, or none (NaN in both)."""
     xy = np.asarray(cells.obsm[k.SPATIAL], dtype=float)
     if xy.ndim != 2 or xy.shape[1] != 2:
@@ -79,17 +83,16 @@ def _finite_or_none(cells: ad.AnnData) -> bool:
     return bool(np.isnan(xy[~known]).all())
 
 
-def write_cells(cells: ad.AnnData, path: str | Path, *, meta: dict[str, Any]) -> None:
+def write_cells(cells: Annotated, path: str | Path, *, meta: dict[str, Any]) -> None:
     """Write `cells` as h5ad, whole or not at all, with `meta` in `uns["tumint"]`."""
     check_cells(cells, str(path))
     cells.uns[k.META] = json.dumps(meta, sort_keys=True)
     with replacing(path) as temporary:
-        # not lzf: its hash table starts uninitialised, so that equal values need not give equal bytes
-        cells.write_h5ad(temporary, compression="gzip", compression_opts=1)
+        h5ad.write(cells, temporary)
         seal_whole(temporary)
 
 
-def read_cells(path: str | Path) -> ad.AnnData:
+def read_cells(path: str | Path) -> Annotated:
     """Read an h5ad of ours.
 
     Raises
@@ -98,11 +101,21 @@ def read_cells(path: str | Path) -> ad.AnnData:
         The file is missing, damaged, not an h5ad, or breaks the contract.
     """
     with readable(path, "an h5ad file"):
+        cells = h5ad.read(path)
+    check_cells(cells, str(path))
+    return cells
+
+
+def read_anndata(path: str | Path) -> ad.AnnData:
+    """The same as an AnnData, with all that `cohort.h5ad` has besides: graph, colours, columns of the sheet."""
+    import anndata as ad
+
+    with readable(path, "an h5ad file"):
         cells = ad.read_h5ad(path)
     check_cells(cells, str(path))
     return cells
 
 
-def cells_meta(cells: ad.AnnData) -> dict[str, Any]:
+def cells_meta(cells: Annotated) -> dict[str, Any]:
     """The run metadata that `write_cells` stored."""
     return json.loads(cells.uns.get(k.META, "{}"))

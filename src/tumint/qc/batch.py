@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.config.qc import QcConfig
 from tumint.errors import DataError, Fault
 from tumint.io import contracts as c
@@ -21,7 +21,7 @@ from tumint.io.tables import read_table
 class Batch:
     """The cells of a batch, ingest's table of its samples, and the positions of each sample's cells."""
 
-    read: ad.AnnData
+    read: Annotated
     samples: pd.DataFrame
     rows: dict[str, np.ndarray]
     where: str
@@ -38,7 +38,7 @@ def read_batch(cells: Path, samples: Path, config: QcConfig) -> Batch:
     return Batch(read, table, _rows_of_samples(read, table, str(cells), str(samples)), str(cells))
 
 
-def _rows_of_samples(read: ad.AnnData, table: pd.DataFrame, cells: str, samples: str) -> dict[str, np.ndarray]:
+def _rows_of_samples(read: Annotated, table: pd.DataFrame, cells: str, samples: str) -> dict[str, np.ndarray]:
     """Positions of each sample's cells, in order."""
     names = [str(name) for name in table[k.SAMPLE]]
     of_cells = read.obs[k.SAMPLE].astype(str).to_numpy()

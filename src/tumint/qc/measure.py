@@ -8,13 +8,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.config.qc import MARKER, QcConfig
 from tumint.io import contracts as c
 from tumint.qc import space
@@ -23,9 +24,6 @@ from tumint.qc.doublets import doublet_scores
 from tumint.qc.metrics import METRICS, cell_metrics, lacks_intensity, used
 from tumint.qc.regions import inside_any
 from tumint.qc.stripes import Stripe, find_stripes
-
-if TYPE_CHECKING:
-    import anndata as ad
 
 STRIPE_COLUMNS = (k.SAMPLE, "axis", "start_um", "end_um", "depth", "z", "n_cells", "channels_lower")
 
@@ -69,7 +67,7 @@ class Measures:
     stripes: pd.DataFrame
 
 
-def measure_batch(read: ad.AnnData, rows: Mapping[str, np.ndarray], config: QcConfig, seed: int) -> Measures:
+def measure_batch(read: Annotated, rows: Mapping[str, np.ndarray], config: QcConfig, seed: int) -> Measures:
     """Measure one sample after the other; `rows` are the positions of each sample's cells, together all."""
     xy = np.asarray(read.obsm[k.SPATIAL], dtype=np.float64)
     uses, markers = list(read.var[k.USE].astype(str)), list(read.var_names)

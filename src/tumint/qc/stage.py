@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
+from tumint.annotated import Annotated
 from tumint.config.model import StageParams
 from tumint.config.qc import MARKER, QcConfig
 from tumint.errors import DataError, Fault
@@ -247,10 +247,10 @@ def _stop_or_say(judged: list[Judged], config: QcConfig, cells: str) -> None:
                 print(f"tumint: {text}.", file=sys.stderr)
 
 
-def _passing(read: ad.AnnData, passed: np.ndarray) -> ad.AnnData:
-    """The cells that pass. Made anew: a subset of an AnnData would lose the names of domains that no cell is in."""
+def _passing(read: Annotated, passed: np.ndarray) -> Annotated:
+    """The cells that pass. The names of domains that no cell is in stay."""
     X: Any = read.X
-    return ad.AnnData(
+    return Annotated(
         X=X[passed],
         obs=read.obs[passed].copy(),
         var=read.var.copy(),

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from tumint.errors import DataError, Fault
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 from tumint.io.spatialdata_store import is_store, write_store
 from tumint.text import plural
 
@@ -22,7 +22,7 @@ def write(cohort: Path, out: Path) -> None:
     """
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or is_store(out))):
         raise DataError(Fault("-o", "a new folder, or a SpatialData store", f"`{out}`"))
-    cells = read_cells(cohort)
+    cells = read_anndata(cohort)
     part = out.with_name(f".tmp-{os.getpid()}-{out.name}.part")
     try:
         regions = write_store(cells, part)
