@@ -1,0 +1,109 @@
+"""Whole runs from raw tables to reports at growing size, on SIMULATED cohorts: `python benchmarks/scale.py [ROIS...]`.
+
+Each cohort has ROIs of 4,000 cells, 5 of a mouse, 32 markers, and runs by `tumint run` on the cores of this machine.
+CPU seconds of a stage are those of its jobs with their start-up, by Snakemake's benchmark files; of the run, all that
+ran, Snakemake itself included. `benchmarks/scale.md` has the table, with the slope of log CPU on log ROIs between the
+smallest and the largest size (1 is linear). Runs lie in `benchmarks/out/scale`; one that is there is run anew.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from document import put
+from readme import STAGES, as_table
+
+from tumint.machine import usable_threads
+from tumint.text import integer, number
+
+ROOT = Path(__file__).parents[1]
+OUT = Path(__file__).parent / "out" / "scale"
+CELLS, ROIS_OF_A_SUBJECT = 4000, 5
+SIZES = (25, 100, 400)
+TUMINT = (sys.executable, "-P", "-m", "tumint")
+
+
+def simulated(rois: int) -> Path:
+    """A cohort of about `rois` ROIs in a folder of its own; its config."""
+    folder = OUT / str(rois)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    asked = {"subjects": max(2, rois // ROIS_OF_A_SUBJECT), "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
+    options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
+    subprocess.run([*TUMINT, "simulate", str(folder), *options], check=True, stdout=subprocess.DEVNULL)
+    return folder / "config.yaml"
+
+
+def whole_run(config: Path) -> tuple[float, float]:
+    """CPU seconds of all that ran, and seconds by the clock."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with open(config.with_name("run.log"), "w", encoding="utf-8") as log:
+        subprocess.run([*TUMINT, "run", "config.yaml"], cwd=config.parent, check=True, stdout=log, stderr=log)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - began
+
+
+def measured(config: Path) -> pd.DataFrame:
+    """A row per stage: jobs, CPU seconds, peak memory of a job (MB) and results (MB)."""
+    results = config.parent / yaml.safe_load(config.read_text(encoding="utf-8")).get("results", "results")
+    found = next(path for path in [*results.rglob("benchmarks"), results / "benchmarks"] if path.is_dir())
+    rows = []
+    for stage in STAGES:
+        files = sorted((found / stage).rglob("*.tsv"))
+        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="NA") for path in files])
+        size = sum(path.stat().st_size for path in (found.parent / stage).rglob("*") if path.is_file())
+        rows.append((stage, len(files), jobs["cpu_time"].sum(), jobs["max_rss"].max(), size / 1e6))
+    return pd.DataFrame(rows, columns=["stage", "jobs", "cpu", "rss", "mb"]).set_index("stage")
+
+
+def pages(config: Path) -> float:
+    """Size of the largest page, MB."""
+    return max(path.stat().st_size for path in config.parent.rglob("reports/*.html")) / 1e6
+
+
+def slope(sizes: list[int], values: list[float]) -> float:
+    """Of log value on log size, from the smallest to the largest."""
+    return float(np.log(values[-1] / values[0]) / np.log(sizes[-1] / sizes[0]))
+
+
+def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
+    """The runs beside each other."""
+    sizes = sorted(runs)
+    columns = ["stage", *(f"{size} ROIs" for size in sizes), "slope"]
+    rows = []
+    for stage in STAGES:
+        cells = [runs[size][0].loc[stage] for size in sizes]
+        texts = [f"{c['cpu']:.0f} s, {integer(c['jobs'])} jobs, {integer(c['rss'])} MB" for c in cells]
+        rows.append([stage, *texts, number(slope(sizes, [float(c["cpu"]) for c in cells]), 3)])
+    whole = [f"**{cpu:.0f} s**, {clock:.0f} s by the clock" for _, cpu, clock, _ in (runs[size] for size in sizes)]
+    rows.append(["whole run", *whole, number(slope(sizes, [runs[size][1] for size in sizes]), 3)])
+    results = [f"{runs[size][0]['mb'].sum():.0f} MB, largest page {runs[size][3]:.1f} MB" for size in sizes]
+    rows.append(["results", *results, ""])
+    return as_table(columns, rows)
+
+
+def main(sizes: list[int]) -> None:
+    """Run the sizes one after the other and write the table."""
+    runs = {}
+    for size in sizes:
+        config = simulated(size)
+        cpu, clock = whole_run(config)
+        runs[size] = (measured(config), cpu, clock, pages(config))
+        print(f"{size} ROIs: {cpu:.0f} CPU s\n{runs[size][0].round(1).to_string()}", flush=True)
+    head = (
+        f"CPU seconds, number of jobs and peak memory of a job, by stage; ROIs of {integer(CELLS)} cells, SIMULATED, "
+        f"{usable_threads()} cores. CPU seconds of stages hold each job's start-up, those of the whole run Snakemake's too."
+    )
+    put(ROOT / "benchmarks" / "scale.md", {"Whole runs": f"{head}\n\n{table(runs)}"})
+
+
+if __name__ == "__main__":
+    main([int(text) for text in sys.argv[1:]] or list(SIZES))
