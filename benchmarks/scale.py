@@ -27,16 +27,16 @@ from tumint.text import integer, number
 ROOT = Path(__file__).parents[1]
 OUT = Path(__file__).parent / "out" / "scale"
 CELLS, ROIS_OF_A_SUBJECT = 4000, 5
-SIZES = (25, 100, 400)
+SIZES = (20, 100, 400)  # of an even number of mice: half of them are treated
 TUMINT = (sys.executable, "-P", "-m", "tumint")
 
 
 def simulated(rois: int) -> Path:
-    """A cohort of about `rois` ROIs in a folder of its own; its config."""
+    """A cohort of `rois` ROIs in a folder of its own; its config."""
     folder = OUT / str(rois)
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    asked = {"subjects": max(2, rois // ROIS_OF_A_SUBJECT), "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
+    asked = {"subjects": rois // ROIS_OF_A_SUBJECT, "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
     options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     subprocess.run([*TUMINT, "simulate", str(folder), *options], check=True, stdout=subprocess.DEVNULL)
     return folder / "config.yaml"
@@ -100,7 +100,7 @@ def main(sizes: list[int]) -> None:
         print(f"{size} ROIs: {cpu:.0f} CPU s\n{runs[size][0].round(1).to_string()}", flush=True)
     head = (
         f"CPU seconds, number of jobs and peak memory of a job, by stage; ROIs of {integer(CELLS)} cells, SIMULATED, "
-        f"{usable_threads()} cores. CPU seconds of stages hold each job's start-up, those of the whole run Snakemake's too."
+        f"{usable_threads()} cores. CPU seconds of stages hold each job's start-up, those of the run Snakemake's too."
     )
     put(ROOT / "benchmarks" / "scale.md", {"Whole runs": f"{head}\n\n{table(runs)}"})
 
