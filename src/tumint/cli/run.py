@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tumint.cli import doctor, plan
-from tumint.cli.snakemake import command, environment, profile
+from tumint.cli import doctor, plan, profiles
+from tumint.cli.snakemake import command, environment
 from tumint.errors import Fault, TumintError
 from tumint.machine import allocation, usable_threads
+
+_LIST = Path()  # of `--profile` without a name
 
 
 def add_verbs(verbs: Any) -> None:
@@ -23,11 +25,17 @@ def add_verbs(verbs: Any) -> None:
         help=summary,
         description=f"{summary}. The same as `snakemake --configfile CONFIG --cores N`, with the faults told first.",
     )
-    parser.add_argument("config", type=Path, help="config file of the cohort")
+    parser.add_argument("config", type=Path, nargs="?", help="config file of the cohort")
     parser.add_argument(
         "--cores", type=int, metavar="N", help="cores to use; default all of this machine, or of the Slurm job"
     )
-    parser.add_argument("--profile", type=Path, help="Snakemake profile: a folder, or `slurm`, which ships with tumint")
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        nargs="?",
+        const=_LIST,
+        help="how jobs are run: a Snakemake profile, or one that ships with tumint (alone: lists them)",
+    )
     parser.epilog = "What stands after `--` goes to Snakemake as it is."
     parser.set_defaults(call=_run, snakemake_arguments=[])
     plan.add_verbs(verbs)
@@ -35,6 +43,11 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _run(a: argparse.Namespace) -> None:
+    if a.profile is _LIST:
+        print(profiles.listed())
+        return
+    if a.config is None:
+        raise TumintError(Fault("tumint run", "the config file of a cohort", "none"))
     run(a.config, a.cores, a.profile, a.snakemake_arguments)
 
 
@@ -49,8 +62,12 @@ def run(config: Path, cores: int | None, named_profile: Path | None = None, more
     from tumint import preflight
 
     check_cores(cores)
-    named = None if named_profile is None else profile(named_profile)
+    named = None if named_profile is None else profiles.profile(named_profile)
+    options = None if named is None else profiles.sbatch_options(named)
     preflight.load(config)
+    if options is not None:
+        profiles.submit(config, options, cores, more)
+        return
     arguments = [*command(config), *_limits(cores, more)] if named is None else command(config)
     if named is not None:
         arguments += [*(["--cores", str(cores)] if cores is not None else []), "--profile", str(named)]

@@ -24,26 +24,6 @@ def snakefile() -> Path:
     raise TumintError(Fault(either(places), "the workflow that ships with tumint", "none"))
 
 
-def profile(named: Path) -> Path:
-    """A Snakemake profile: a folder of the user's or one that Snakemake knows by name, else one that ships (`slurm`).
-
-    Raises
-    ------
-    TumintError
-        There is none.
-    """
-    kept = (Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")), Path("/etc/xdg"))
-    folders = [named, *(folder / "snakemake" / named for folder in kept)]
-    if any(found.is_file() for folder in folders for found in (*folder.glob("profile*"), *folder.glob("config*"))):
-        return named
-    shipped = snakefile().parent / "profiles"
-    known = sorted(path.name for path in shipped.iterdir() if path.is_dir() and path.name != "default")
-    if named.name in known:  # also by the path that it has in the repository
-        return shipped / named.name
-    expected = f"a profile of Snakemake, a folder with `config.yaml`, or one of {', '.join(known)}"
-    raise TumintError(Fault("--profile", expected, f"none at `{named}`"))
-
-
 def program() -> list[str]:
     """Snakemake as a program of this environment."""
     return [sys.executable, "-P", "-m", "snakemake"]  # -P: without the working folder, which -m puts first on the path
