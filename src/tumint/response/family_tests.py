@@ -194,11 +194,10 @@ def _lost(family: Matrices, design: Design) -> NDArray[np.object_]:
     samples = np.bincount(family.subject, minlength=len(inside))
     missing = ~np.isfinite(family.values) & inside
     unused = np.where(inside & ~missing, samples - np.nan_to_num(family.used), 0).sum(axis=1).astype(int)
+    counts = {why: (missing & (family.why == name)).sum(axis=1) for name, why in _WHY.items()}
     said = []
-    for row, why, n in zip(missing, family.why, unused, strict=True):
-        counts = pd.Series(why[row]).value_counts()
-        found = [(int(counts[name]), why) for name, why in _WHY.items() if name in counts]
-        words = [f"{plural(number, 'subject')}: {why}" for number, why in found]
+    for row, n in enumerate(unused):
+        words = [f"{plural(int(of[row]), 'subject')}: {why}" for why, of in counts.items() if of[row]]
         if n:
             words.append(f"{plural(n, 'sample')} of the others without it")
         said.append("; ".join(words))

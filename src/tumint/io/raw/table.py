@@ -134,10 +134,10 @@ class Table:
         """
         column = self._columns[name]
         if pa.types.is_string(column.type):
-            texts = pc.utf8_trim_whitespace(pc.fill_null(column, "")).to_pylist()
+            found = _shared(pc.utf8_trim_whitespace(pc.fill_null(column, "")))
         else:  # numbers as Python writes them, `1.0` and not `1`
             texts = ["" if value is None or value != value else str(value).strip() for value in column.to_pylist()]
-        found = np.array([*texts, None], dtype=object)[:-1]
+            found = np.array([*texts, None], dtype=object)[:-1]
         if needed:
             self.fault(name, found == "", "a value")
         return found
@@ -238,6 +238,14 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
     return column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+
+
+def _shared(texts: pa.ChunkedArray) -> np.ndarray:
+    """Texts as objects, each different one once in memory: a column may have millions of rows and few names."""
+    coded = pc.dictionary_encode(texts).unify_dictionaries()
+    codes = np.concatenate([np.empty(0, dtype=np.int64), *(part.indices.to_numpy() for part in coded.chunks)])
+    different = coded.chunks[0].dictionary.to_pylist() if coded.num_chunks else []
+    return np.array([*different, None], dtype=object)[:-1][codes.astype(np.int64)]
 
 
 def printable(text: str) -> str:

@@ -111,11 +111,16 @@ def _matrix(
 ) -> Any:
     """`values` by feature and `column`; `empty` where the table has none."""
     matrix = np.full((len(rows), len(columns)), empty, dtype=object if isinstance(empty, str) else np.float64)
-    at_column = table[column].astype(str).map(columns)
-    kept = table[at_column.notna()]
-    at_row = kept[k.FEATURE].astype(str).map(rows).to_numpy(dtype=np.intp)
-    matrix[at_row, at_column.dropna().to_numpy(dtype=np.intp)] = kept[values]
+    at_column = _positions(table[column], columns)
+    kept = table[at_column >= 0]
+    matrix[_positions(kept[k.FEATURE], rows), at_column[at_column >= 0]] = kept[values]
     return matrix
+
+
+def _positions(names: pd.Series, known: dict[str, int]) -> NDArray[np.intp]:
+    """The number of each name, -1 of one that is not `known`."""
+    codes, different = pd.factorize(names)
+    return np.array([*(known.get(str(name), -1) for name in different), -1], dtype=np.intp)[codes]
 
 
 def _has_partner(matrix: Floats, pairs: NDArray[np.intp], group: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ over all of its ROIs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from tumint.errors import DataError, Fault
 if TYPE_CHECKING:
     from tumint.config.response import ResponseConfig
 
-_KEY = [k.SUBJECT, k.FAMILY, k.FEATURE]
+_TOGETHER = 200_000  # rows
+_ADDED = ["expected", "excess", "weight", "plain", "weighted", "tested", "hits", "misses", "seen"]
 _REASONS = (k.TOO_FEW, k.NO_VARIATION, k.ABSENT)  # the first that any ROI has is the subject's
 
 
@@ -82,28 +84,48 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     `se` of one sample makes the subject's missing.
     """
     rows = features[features[k.SAMPLE].isin(subject.index)]
+    samples = rows[k.SAMPLE].astype(str)
+    of_rows = {k.SUBJECT: samples.map(subject.astype(str)), **{n: rows[n].astype(str) for n in (k.FAMILY, k.FEATURE)}}
+    named = {name: pd.factorize(column.to_numpy(dtype=object), sort=True) for name, column in of_rows.items()}
+    keys = [codes for codes, _ in named.values()]
+    # sums of floats depend on their order, so it is fixed here
+    order = np.lexsort((pd.factorize(samples.to_numpy(dtype=object), sort=True)[0], *reversed(keys)))
+    first = np.append(True, np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0))[: len(order)]
+    parts = []
+    for block in _blocks(first):
+        at, number = order[block], np.cumsum(first[block])
+        heads = at[first[block]]
+        key = pd.DataFrame({name: names[codes[heads]].astype(object) for name, (codes, names) in named.items()})
+        parts.append(_finish(key, *_sums(rows.iloc[at], number), least))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _blocks(first: NDArray[np.bool_]) -> Iterator[slice]:
+    """Rows that are worked on together, so that memory does not follow their number; each value is in one of them."""
+    starts = np.flatnonzero(first)
+    begin = 0
+    while begin + _TOGETHER < len(first):
+        end = int(starts[np.searchsorted(starts, begin + _TOGETHER, side="right") - 1])
+        end = end if end > begin else int(next(iter(starts[starts > begin]), len(first)))
+        yield slice(begin, end)
+        begin = end
+    yield slice(begin, len(first))
+
+
+def _sums(rows: pd.DataFrame, number: NDArray[np.intp]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What is added up over the rows of each value (`number`, ascending): sums, squared errors, how it is pooled."""
     tested = (rows[k.STATUS] == k.TESTED).to_numpy()
-    table = pd.DataFrame(
-        {
-            k.SUBJECT: rows[k.SAMPLE].astype(str).map(subject.astype(str)).astype(object),
-            k.FAMILY: rows[k.FAMILY].astype(str).astype(object),
-            k.FEATURE: rows[k.FEATURE].astype(str).astype(object),
-            k.SAMPLE: rows[k.SAMPLE].astype(str).astype(object),
-            "tested": tested,
-            **{name: (rows[k.STATUS] == name).to_numpy() for name in _REASONS},
-        }
-    )
+    table = pd.DataFrame({"tested": tested, **{name: (rows[k.STATUS] == name).to_numpy() for name in _REASONS}})
     value, se, n, weight = (
         np.where(tested, rows[name].to_numpy(dtype=float), 0.0) for name in (k.VALUE, k.SE, k.N, k.WEIGHT)
     )
-    table["ratio"], table["odds"] = (_pooled(table[k.FAMILY], how) for how in ("counts", "information"))
-    ratio, odds = table["ratio"].to_numpy(), table["odds"].to_numpy()
+    ratio, odds, share = (_pooled(rows[k.FAMILY], how) for how in ("counts", "information", "shares"))
+    table["ratio"], table["odds"] = ratio, odds
     half = np.where(tested & ratio, weight + 0.5, 0.0)  # E + ½
     table["expected"] = np.where(tested & ratio, weight, 0.0)
     # C − E, which is exactly 0 where the ratio is 1
     table["excess"] = half * np.expm1(np.where(ratio, value, 0.0) * np.log(2))
     table["weight"] = np.where(odds, weight, np.where(tested, n, 0.0))
-    share = _pooled(table[k.FAMILY], "shares")
     # C of log((C + ½) / (n − C + ½)), and n − C
     hits = np.where(tested & share, (n + 1) / (1 + np.exp(-np.where(share, value, 0.0))) - 0.5, 0.0)
     table["hits"], table["misses"] = hits, np.where(tested & share, n - hits, 0.0)
@@ -111,19 +133,20 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     table["plain"], table["weighted"] = value, table["weight"] * value
     table["variance"] = np.square(np.where(ratio, se * half * np.log(2), se * table["weight"]))
     table["plain_variance"] = np.square(se)
-    # sums of floats depend on their order, so it is fixed here
-    grouped = table.sort_values([*_KEY, k.SAMPLE], kind="stable").groupby(_KEY, sort=True)
-    added = ["expected", "excess", "weight", "plain", "weighted", "tested", "hits", "misses", "seen"]
-    sums = grouped[[*added, *_REASONS]].sum()
+    grouped = table.groupby(number, sort=False)
+    sums = grouped[[*_ADDED, *_REASONS]].sum()
     spread = (
         grouped[["variance", "plain_variance"]]
         .sum(min_count=1)
         .where(grouped["variance"].count().eq(grouped.size()), axis=0)
     )
-    return _finish(sums, spread, grouped[["ratio", "odds"]].first(), least)
+    return sums, spread, grouped[["ratio", "odds"]].first()
 
 
-def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least: Least) -> pd.DataFrame:
+def _finish(
+    table: pd.DataFrame, sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least: Least
+) -> pd.DataFrame:
+    """Value, error and status of each value, beside its names in `table`."""
     excess, below = sums["excess"].to_numpy(), sums["expected"].to_numpy() + 0.5
     weight, n = sums["weight"].to_numpy(), sums["tested"].to_numpy(dtype=float)
     weighed = weight > 0  # a subject whose samples all have n = 0 gets the plain mean
@@ -131,7 +154,6 @@ def _finish(sums: pd.DataFrame, spread: pd.DataFrame, kind: pd.DataFrame, least:
     mean = np.where(weighed, sums["weighted"] / safe, sums["plain"] / count)
     mean_se = np.where(weighed, np.sqrt(spread["variance"]) / safe, np.sqrt(spread["plain_variance"]) / count)
     is_ratio, is_odds = kind["ratio"].to_numpy(dtype=bool), kind["odds"].to_numpy(dtype=bool)
-    table = sums.index.to_frame(index=False)
     of_cells = _pooled(table[k.FAMILY], "cells")
     # of counts, what a change of labels can change is their variance; where that is not known, what is expected
     counts = np.where(np.isnan(spread["variance"]), sums["expected"], np.fmin(spread["variance"], sums["expected"]))
