@@ -14,7 +14,7 @@ TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
 PYTEST_ARGS ?=
 
-.PHONY: help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
+.PHONY: scale help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -114,6 +114,9 @@ site: $(DOCS)/.installed  ## the pages of docs/ as a website, in site/, by an en
 
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)
+
+scale: env  ## whole runs of 20, 100 and 400 ROIs, into benchmarks/scale.md (half an hour of two cores)
+	$(BIN)/python benchmarks/scale.py
 
 truth: demo  ## the demo's findings against what was planted
 	@$(BIN)/python tests/drill/planted.py results/demo data/demo

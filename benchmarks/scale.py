@@ -8,6 +8,7 @@ smallest and the largest size (1 is linear). Runs lie in `benchmarks/out/scale`;
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
 import subprocess
@@ -39,7 +40,11 @@ def simulated(rois: int) -> Path:
     asked = {"subjects": rois // ROIS_OF_A_SUBJECT, "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
     options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     subprocess.run([*TUMINT, "simulate", str(folder), *options], check=True, stdout=subprocess.DEVNULL)
-    return folder / "config.yaml"
+    config = folder / "config.yaml"
+    # `simulate` asks for small jobs, so that a small cohort shows several; here their size is that of a user's cohort
+    text = re.sub(r"^samples_per_job: .*\n", "", config.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    config.write_text(text, encoding="utf-8")
+    return config
 
 
 def whole_run(config: Path) -> tuple[float, float]:
