@@ -3,7 +3,8 @@
 Each cohort has ROIs of 4,000 cells, 5 of a mouse, 32 markers, and runs by `tumint run` on the cores of this machine.
 CPU seconds of a stage are those of its jobs with their start-up, by Snakemake's benchmark files; of the run, all that
 ran, Snakemake itself included. `benchmarks/scale.md` has the table, with the slope of log CPU on log ROIs between the
-smallest and the largest size (1 is linear). Runs lie in `benchmarks/out/scale`; one that is there is run anew.
+smallest and the largest size (1 is linear); docs/scale.md also what follows for other sizes. Runs lie in
+`benchmarks/out/scale`; one that is there is run anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ ROOT = Path(__file__).parents[1]
 OUT = Path(__file__).parent / "out" / "scale"
 CELLS, ROIS_OF_A_SUBJECT = 4000, 5
 SIZES = (20, 100, 400)  # of an even number of mice: half of them are treated
+OTHERS, MANY = (100, 400, 1000, 3500, 25000), 16
+_PAGES = ("reports", "figures", "cohort.h5ad")  # results of the report stage
 TUMINT = (sys.executable, "-P", "-m", "tumint")
 
 
@@ -64,7 +68,9 @@ def measured(config: Path) -> pd.DataFrame:
     for stage in STAGES:
         files = sorted((found / stage).rglob("*.tsv"))
         jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="NA") for path in files])
-        size = sum(path.stat().st_size for path in (found.parent / stage).rglob("*") if path.is_file())
+        places = [found.parent / name for name in (_PAGES if stage == "report" else (stage,))]
+        files_made = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
+        size = sum(path.stat().st_size for path in files_made)
         rows.append((stage, len(files), jobs["cpu_time"].sum(), jobs["max_rss"].max(), size / 1e6))
     return pd.DataFrame(rows, columns=["stage", "jobs", "cpu", "rss", "mb"]).set_index("stage")
 
@@ -95,6 +101,44 @@ def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
     return as_table(columns, rows)
 
 
+def other_sizes(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
+    """What the two largest runs say of others: CPU as a power of the size, memory and results as straight lines."""
+    small, large = sorted(runs)[-2:]
+    rows = []
+    for rois in OTHERS:
+        grows = float(np.log(runs[large][1] / runs[small][1]) / np.log(large / small))
+        hours = runs[large][1] * (rois / large) ** max(grows, 1.0) / 3600
+        memory = _line(small, large, rois, lambda n: runs[n][0]["rss"].max())
+        disk = _line(small, large, rois, lambda n: runs[n][0]["mb"].sum())
+        at_once = _hours(runs, small, large, rois)
+        cells = f"{rois * CELLS / 1e6:.1f} million"
+        rows.append(
+            [integer(rois), cells, f"{hours:.1f}", f"{at_once:.1f}", f"{memory / 1e3:.0f}", f"{disk / 1e3:.0f}"]
+        )
+    head = (
+        f"**Computed**, not run, from the runs of {small} and {large} ROIs: CPU hours of all, hours on {MANY} cores "
+        "(clustering and comparison are one job each, and the reports are taken one after the other), memory of the "
+        "largest job, which clusters, and disk for the results. An hour costs what your cluster charges for it."
+    )
+    columns = ["ROIs", "cells", "CPU hours", f"hours on {MANY} cores", "GB of the largest job", "GB of results"]
+    return f"{head}\n\n{as_table(columns, rows)}"
+
+
+def _line(small: int, large: int, at: int, value: Callable[[int], float]) -> float:
+    rise = (value(large) - value(small)) / (large - small)
+    return float(max(value(large), value(large) + rise * (at - large)))
+
+
+def _hours(runs: dict[int, tuple[pd.DataFrame, float, float, float]], small: int, large: int, rois: int) -> float:
+    """Stages that wait for all others, one after the other on one core, and the rest on all."""
+    total = 0.0
+    for stage in STAGES:
+        cpu = [float(runs[size][0].loc[stage, "cpu"]) for size in (small, large)]
+        grown = cpu[1] * (rois / large) ** max(float(np.log(cpu[1] / cpu[0]) / np.log(large / small)), 1.0)
+        total += grown / (1 if stage in ("cluster", "response", "report") else MANY)
+    return total / 3600
+
+
 def main(sizes: list[int]) -> None:
     """Run the sizes one after the other and write the table."""
     runs = {}
@@ -107,7 +151,10 @@ def main(sizes: list[int]) -> None:
         f"CPU seconds, number of jobs and peak memory of a job, by stage; ROIs of {integer(CELLS)} cells, SIMULATED, "
         f"{usable_threads()} cores. CPU seconds of stages hold each job's start-up, those of the run Snakemake's too."
     )
-    put(ROOT / "benchmarks" / "scale.md", {"Whole runs": f"{head}\n\n{table(runs)}"})
+    measured_ones = f"{head}\n\n{table(runs)}"
+    put(ROOT / "benchmarks" / "scale.md", {"Whole runs": measured_ones})
+    if len(runs) > 1:
+        put(ROOT / "docs" / "scale.md", {"Whole runs, measured": measured_ones, "Other sizes": other_sizes(runs)})
 
 
 if __name__ == "__main__":
