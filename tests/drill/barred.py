@@ -1,10 +1,11 @@
 """Barriers on simulated cohorts: nothing where nothing is planted, and what else differs between arms taken for one?
 
-`python tests/drill/ways.py [COHORTS]`. Animals are simulated once, and cohorts of 6 against 6 are dealt from them
+`python tests/drill/barred.py [COHORTS]`. Animals are simulated once, and cohorts of 6 against 6 are dealt from them
 without replacement. The tissue is a lobed tumour; stroma and macrophages lie in patches and macrophages and neutrophils
 gather along the margin, so labels are not exchangeable within domains, which the family assumes. Attacks change where
 CD8 T cells live, how many cells there are, of which types, or the size of the tumour. Where the others live at a given
-place does not change. The share of p < 0.05 is given by attack and type.
+place does not change. The share of p < 0.05 is given by attack and type. `... shifts [ANIMALS]`: how far attacks move
+the values, without a test.
 """
 
 from __future__ import annotations
@@ -134,5 +135,19 @@ def deal(cohorts: int) -> None:
         print(f"{name}: all {float(share.mean()):.3f}; {said}; any q < 0.1 in {any_q:.2f} of {cohorts}", flush=True)
 
 
+def shifts(many: int) -> None:
+    """How far an attack moves the values themselves: mean difference in log2 its error, of `many` animals a side."""
+    vehicle = pd.concat(pool(0, Arm(), many)).set_index(k.FEATURE)[k.VALUE].groupby(level=0)
+    for number, (name, arm) in enumerate(ATTACKS.items()):
+        treated = pd.concat(pool(number + 100, arm, many)).set_index(k.FEATURE)[k.VALUE].groupby(level=0)
+        moved = treated.mean() - vehicle.mean()
+        error = np.sqrt(treated.var() / treated.count() + vehicle.var() / vehicle.count())
+        said = [f"{str(at).split(' between ')[0]} {moved[at]:+.2f} ± {error[at]:.2f}" for at in moved.index]
+        print(f"{name}: {'; '.join(said)}", flush=True)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["shifts"]:
+        shifts(int((sys.argv[2:3] or ["40"])[0]))
+        sys.exit()
     deal(int((sys.argv[1:2] or ["200"])[0]))
