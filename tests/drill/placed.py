@@ -1,9 +1,8 @@
 """Families of domains and margin on simulated cohorts: is what was planted found, and nothing where nothing was?
 
 `python tests/drill/placed.py planted` (5 seeds) and `... null [COHORTS [FILE]]` (200; it goes on with what FILE holds).
-The tissue is made here, by none of the
-code that measures it: a round tumour, five types whose shares depend on the distance to its edge, animals and ROIs that
-differ in all of it. Domains are inferred from the cells alone.
+The tissue is made here, by none of the code that measures it: a round tumour, five types whose shares depend on the
+distance to its edge, animals and ROIs that differ in all of it. Domains are inferred from the cells alone.
 """
 
 from __future__ import annotations
