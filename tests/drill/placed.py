@@ -1,15 +1,17 @@
 """Families of domains and margin on simulated cohorts: is what was planted found, and nothing where nothing was?
 
-`python tests/drill/placed.py planted` (5 seeds) and `... null [COHORTS]` (200). The tissue is made here, by none of the
-code that measures it: a round tumour, five types whose shares depend on the distance to its edge, animals and ROIs that
-differ in all of it. Domains are inferred from the cells alone.
+`python tests/drill/placed.py planted` (5 seeds) and `... null [COHORTS [FILE]]` (200; it goes on with what FILE holds).
+The tissue is made here, by none of the code that measures it: a round tumour, five types whose shares depend on the
+distance to its edge, animals and ROIs that differ in all of it. Domains are inferred from the cells alone.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -134,21 +136,40 @@ def planted() -> int:
     return int(missed > 1)  # an interval of 95 % misses now and then
 
 
-def null(cohorts: int) -> int:
-    """Share of p < 0.05 by family over cohorts without a difference; its error is that of cohorts, not of features."""
-    tables = [effects(1000 + i, (Arm(), Arm()), NULL_SUBJECTS) for i in range(cohorts)]
+def null(cohorts: int, known: Path | None = None) -> int:
+    """Share of p < 0.05 by family over cohorts without a difference; its error is that of cohorts, not of features.
+
+    What `known` holds of cohorts is not made again, and it is added to: what was stopped goes on.
+    """
+    lines = known.read_text(encoding="utf-8").splitlines() if known is not None and known.exists() else []
+    rows = {row["cohort"]: row for row in map(json.loads, lines) if row["cohort"] < cohorts}
+    for i in sorted(set(range(cohorts)) - set(rows)):
+        rows[i] = {"cohort": i, **_said(effects(1000 + i, (Arm(), Arm()), NULL_SUBJECTS))}
+        if known is not None:
+            with known.open("a", encoding="utf-8") as out:
+                print(json.dumps(rows[i]), file=out)
     bad = False
     for family in FAMILIES:
-        shares = [(t.loc[(t[k.FAMILY] == family) & t["p"].notna(), "p"] < 0.05).mean() for t in tables]
-        any_q = np.mean([(t.loc[t[k.FAMILY] == family, "q"] < 0.1).any() for t in tables])
+        shares, any_q = np.array([row[family] for _, row in sorted(rows.items())]).T
         share, error = float(np.mean(shares)), float(np.std(shares) / math.sqrt(cohorts))
         bad |= not 0.03 <= share <= 0.07
         print(
-            f"{family}: {share:.3f} ± {error:.3f} at p < 0.05; any q < 0.1 in {any_q:.2f} of {cohorts} cohorts",
+            f"{family}: {share:.3f} ± {error:.3f} at p < 0.05; any q < 0.1 in {any_q.mean():.2f} of {cohorts} cohorts",
             flush=True,
         )
     return int(bad)
 
 
+def _said(t: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Of a cohort by family: share of p < 0.05, and whether any q is below 0.1."""
+    of = {family: t[t[k.FAMILY] == family] for family in FAMILIES}
+    return {
+        family: (float((mine["p"].dropna() < 0.05).mean()), float((mine["q"] < 0.1).any()))
+        for family, mine in of.items()
+    }
+
+
 if __name__ == "__main__":
-    sys.exit(planted() if sys.argv[1:2] == ["planted"] else null(int((sys.argv[2:3] or ["200"])[0])))
+    if sys.argv[1:2] == ["planted"]:
+        sys.exit(planted())
+    sys.exit(null(int((sys.argv[2:3] or ["200"])[0]), Path(sys.argv[3]) if sys.argv[3:] else None))
