@@ -160,8 +160,14 @@ def _safe(table: pd.DataFrame) -> pd.DataFrame:
     safe = table.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column].dtype):
-            safe[column] = safe[column].map(neutralise)
+            safe[column] = _harmless(safe[column])
     return safe.set_axis([neutralise(column) for column in safe.columns], axis=1)
+
+
+def _harmless(cells: pd.Series) -> pd.Series:
+    """`neutralise` of every cell: most columns hold few texts, and nothing to change."""
+    texts = [cell for cell in pd.unique(cells.astype(object)) if isinstance(cell, str)]
+    return cells if all(neutralise(text) == text for text in texts) else cells.map(neutralise)
 
 
 def neutralise(cell: object) -> object:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tumint.charts.palette import INK
 from tumint.charts.sizes import shortened
+from tumint.charts.still.letters import of_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,12 +44,7 @@ class Room:
 @cache
 def text_inch(text: str, points: float, weight: str = "normal") -> float:
     """Width of the longest line of a text."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(family="DejaVu Sans", size=points, weight=weight)
-    widths = (text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
-    return float(max(widths)) / 72
+    return max(of_points(line, points, weight)[0] for line in text.split("\n")) / 72
 
 
 def arrange(

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+SALT = "tumint"  # of the ids in an SVG: ours, so that no other's settings have it
 
 
 @contextmanager
 def drawing_style() -> Iterator[None]:
-    """matplotlib settings of the house, for the block only."""
+    """matplotlib settings of the house, for the block only; within such a block they hold already."""
     import matplotlib as mpl
 
+    if mpl.rcParams["svg.hashsalt"] == SALT:
+        yield
+        return
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color")
     settings: dict[Any, Any] = {
         **_undone(),
-        "svg.hashsalt": "tumint",
+        "svg.hashsalt": SALT,
         "svg.fonttype": "none",
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import RendererSVG
 from PIL import Image
 
+from tumint.charts.still.letters import of_points
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MplFigure
 
@@ -25,6 +27,11 @@ class Pen(RendererSVG):
     """
 
     shades: Sequence[tuple[int, int, int]] = ()  # of the dots of a map: its pixels have these colours and no other
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        """As matplotlib has it, which measures a text anew in every drawing."""
+        assert not ismath, "the style of the house has no formulas"
+        return of_points(s, prop.get_size_in_points(), prop.get_weight())
 
     def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
         """Write the pixels `im`, (height, width, 4) uint8 from below, with their lower left corner at (`x`, `y`) px."""

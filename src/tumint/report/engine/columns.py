@@ -13,7 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_NUMBER = re.compile(r"-?\d{1,9}(?:\.(\d{1,4}))?")
+_ONE = r"-?\d{1,9}(?:\.\d{1,4})?"
+_NUMBERS = re.compile(rf"{_ONE}(?:\n{_ONE})*+")
+_DECIMALS = re.compile(r"\.(\d+)")
+_ZEROS = re.compile(r"(?<=\d)0+(?=\n|\Z)")
 _MOST = 2**30  # of a number without its point, so that differences fit 32 bits
 
 
@@ -35,21 +38,21 @@ def packed(text: str) -> str | None:
 
 def _column(cells: Sequence[str]) -> tuple[int, bytes]:
     """Decimals and bytes: all lowest bytes of the differences, then all second ones, ...; of a text, its lines."""
-    found = [_NUMBER.fullmatch(cell) for cell in cells]
-    if cells and all(found):
-        decimals = max(len(match[1] or "") for match in found if match)
+    text = "\n".join(cells)
+    if cells and _NUMBERS.fullmatch(text):
+        decimals = max((len(found) for found in set(_DECIMALS.findall(text))), default=0)
         numbers = np.round(np.asarray(cells, float) * 10**decimals).astype(np.int64)
-        if np.abs(numbers).max() < _MOST and [_written(int(n), decimals) for n in numbers] == list(cells):
+        if np.abs(numbers).max() < _MOST and _written(numbers, decimals) == text:
             steps = np.diff(numbers, prepend=0)
             folded = ((steps << 1) ^ (steps >> 63)).astype("<u4")  # small ones of either sign are small
             return decimals, np.ascontiguousarray(folded.view(np.uint8).reshape(-1, 4).T).tobytes()
-    return -1, "\n".join(cells).encode()
+    return -1, text.encode()
 
 
-def _written(number: int, decimals: int) -> str:
-    """As pandas writes it, and `csvIn` does."""
+def _written(numbers: np.ndarray, decimals: int) -> str:
+    """A line each, as pandas writes it, and `csvIn` does; all at once, as a map has tens of thousands."""
     if not decimals:
-        return str(number)
-    sign, digits = "-" if number < 0 else "", str(abs(number)).zfill(decimals + 1)
-    part = digits[-decimals:].rstrip("0") or "0"
-    return f"{sign}{digits[:-decimals]}.{part}"
+        return "\n".join(map(str, numbers.tolist()))
+    # of at most 2**30, in ten-thousandths, a float has all digits
+    text = "\n".join([f"%.{decimals}f"] * len(numbers)) % tuple((numbers / 10**decimals).tolist())
+    return _ZEROS.sub("", text)

@@ -37,6 +37,7 @@ class Files:
     links: list[Link] = field(default_factory=list)
     live: set[str] = field(default_factory=set)  # kinds of the live figures on the page
     ids: dict[str, str] = field(default_factory=dict)  # name of a figure or table → its id on the page
+    noted: set[str] = field(default_factory=set)  # what was written since the folder was cleared
 
     def clear(self, *, overwrite: bool = False) -> None:
         """Make the folder, without figures of an earlier report.
@@ -54,11 +55,16 @@ class Files:
             raise DataError(Fault(str(self.folder), expected, listed(foreign)))
         for old in there:
             old.unlink()
+        self.noted.clear()
         write_text(self.folder / _WRITTEN, "")
 
     def write(self, name: str, text: str) -> None:
         """Write a drawing or table into the folder; noted first, as a kill may follow."""
-        write_text(self.folder / _WRITTEN, "".join(f"{one}\n" for one in sorted({*self._written(), name})))
+        if name not in self.noted:
+            self.noted.add(name)
+            # a line more: to write all of them again for each is what a cohort of thousands of ROIs would wait for
+            with open(self.folder / _WRITTEN, "a", encoding="utf-8") as handle:
+                handle.write(f"{name}\n")
         write_text(self.folder / name, text)
 
     def _written(self) -> set[str]:

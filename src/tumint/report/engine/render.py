@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tumint import __version__
+from tumint.charts.still import drawing_style
 from tumint.config.model import StageParams
 from tumint.io.atomic import write_text
 from tumint.report.engine import formats, interactive, rows, runs, views
@@ -81,7 +82,8 @@ def html(page: Page, inputs: Inputs, files: Files) -> str:
     environment.filters["said"] = formats.said
     environment.filters["rows"] = lambda count: plural(count, "row")
     script = "".join(['"use strict";\n', *((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)])
-    sections = [views.section(section, files) for section in page.sections]
+    with drawing_style():
+        sections = [views.section(section, files) for section in page.sections]
     files.fill()
     rendered: str = environment.get_template("page.html.j2").render(
         page=page,
