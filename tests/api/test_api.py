@@ -94,6 +94,19 @@ def test_scores_and_comparison_are_those_of_the_command_line(cells, design, scor
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, check_categorical=False)
 
 
+def test_the_cells_are_a_design_too(cells, design, scores) -> None:
+    """Their columns say of which animal and arm a sample is, and must say it once."""
+    how = {"subject": "mouse", "group": "arm", "reference": "vehicle"}
+    ours = tumint.compare(scores, design, **how)
+    with_columns = cells.merge(design, on="sample")
+    obs = with_columns.astype({"arm": "category"}).set_axis(cells.index.astype(str))
+    for given in (with_columns, ad.AnnData(obs=obs)):
+        pd.testing.assert_frame_equal(tumint.compare(scores, given, **how), ours)
+    with_columns.loc[0, "arm"] = "treated"
+    with pytest.raises(tumint.TumintError, match="`s0`"):
+        tumint.compare(scores, with_columns, **how)
+
+
 def test_an_anndata_gives_the_same_and_gets_the_slots_of_squidpy(cells, scores) -> None:
     data = anndata(cells)
     pd.testing.assert_frame_equal(tumint.score(data, null="local"), scores)

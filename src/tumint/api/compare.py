@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
+from tumint import keys as k
 from tumint.api.asked import Asked, compared, config_of, of_families
-from tumint.api.cells import needs_frame
+from tumint.api.cells import is_anndata, needs_frame
 from tumint.io.contracts import EFFECTS, joined
 from tumint.io.raw.h5ad import Frame
 from tumint.io.raw.source import Place
@@ -19,7 +21,7 @@ _NAMES = ("features", "design")
 
 def compare(
     features: pd.DataFrame,
-    design: pd.DataFrame,
+    design: Any,
     *,
     subject: str,
     group: str,
@@ -41,7 +43,8 @@ def compare(
         table of your own: wide, a row per sample and a column of numbers per feature, or long (`sample`, `feature`,
         `value`, and if there are any `family`, `n`, `status`).
     design
-        One row per sample: the column `sample`, and those named by `subject`, `group`, `adjust` and `paired`.
+        One row per sample: the column `sample`, and those named by `subject`, `group`, `adjust` and `paired`. Or the
+        cells, an AnnData or a DataFrame that has these columns, the same for all cells of a sample.
     subject
         Column of the animal or patient, the unit of inference: samples of one become one value.
     group, reference
@@ -72,7 +75,8 @@ def compare(
     -----
     Moderated t: Smyth 2004; docs/statistics.md has the rest.
     """
-    given = zip(_NAMES, (features, design), strict=True)
+    rows = _rows_of_samples(design, [k.SAMPLE, subject, group, *adjust, *([paired] if paired else [])])
+    given = zip(_NAMES, (features, rows), strict=True)
     tables = [Frame(Place(name), needs_frame(name, table)) for name, table in given]
     sheet = sheet_of(tables[1], subject)
     asked = Asked(group, reference, tuple(adjust), paired, method, min_subjects, family, seed)
@@ -80,3 +84,11 @@ def compare(
     table = of_families(features_of(tables[0], sample, sheet.columns), asked, str)
     results = compared(table, sheet, config, seed, _NAMES)
     return joined([result.effects for result in results], EFFECTS, only=True)
+
+
+def _rows_of_samples(design: Any, columns: Sequence[str]) -> Any:
+    """A row per sample, where `design` is cells; what is not the same in all cells of a sample stays several rows."""
+    table = design.obs if is_anndata(design) else design
+    if not isinstance(table, pd.DataFrame) or k.SAMPLE not in table or not table[k.SAMPLE].duplicated().any():
+        return table
+    return table[[name for name in dict.fromkeys(columns) if name in table]].drop_duplicates(ignore_index=True)
