@@ -18,7 +18,7 @@ from tumint import jobs
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
 from tumint.config.load import Cohort
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 from tumint.io.contracts import EDGES, SAMPLES
 from tumint.io.tables import read_table
 
@@ -45,7 +45,7 @@ class Done:
 
     @property
     def cells(self) -> ad.AnnData:
-        return read_cells(self.out)
+        return read_anndata(self.out)
 
     @property
     def samples(self) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def started() -> Callable[[Path, Path], tuple[Cohort, list[ad.AnnData]]]:
             params, rows = stage_params(cohort.config, cohort.panel, "ingest"), jobs.rows_json(cohort.sheet, samples)
             assert main(["ingest", "--params", params, "--rows", rows, "-o", str(folder / f"{batch}.h5ad")]) == 0
             assert all(Path(path).exists() for path in jobs.raw_files(cohort.sheet, samples, cohort.config.ingest))
-            cells.append(read_cells(folder / f"{batch}.h5ad"))
+            cells.append(read_anndata(folder / f"{batch}.h5ad"))
         return cohort, cells
 
     return start

@@ -14,7 +14,7 @@ from tumint import keys as k
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
 from tumint.config.load import read_yaml
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 from tumint.io.contracts import QC_CELLS, QC_METRICS, SAMPLES
 from tumint.io.tables import read_table
 
@@ -46,7 +46,7 @@ def _all(folder: Path, suffix: str, contract) -> pd.DataFrame:
 
 def test_mouse_tumour_codex(shared_data, tmp_path, monkeypatch):
     sheet = _through("mouse_tumour_codex", shared_data, tmp_path, monkeypatch)
-    cells: ad.AnnData = read_cells(tmp_path / "qc" / "b0001.h5ad")
+    cells: ad.AnnData = read_anndata(tmp_path / "qc" / "b0001.h5ad")
     assert cells.shape == (5909, 4)
     assert list(cells.var_names) == ["H2Db", "H2Kb", "PD1", "PDL1"]
     assert cells.obs[k.SAMPLE].value_counts(sort=False).to_dict() == {
@@ -83,7 +83,7 @@ def test_nsclc_mif(shared_data, tmp_path, monkeypatch):
     assert _all(tmp_path / "qc", "metrics", QC_METRICS)["n_out"].sum() == 95749
     row = sheet.iloc[3]
     (mine,) = (name for name, of in jobs.batches(sheet).items() if row[k.SAMPLE] in of)
-    batch = read_cells(tmp_path / "qc" / f"{mine}.h5ad")
+    batch = read_anndata(tmp_path / "qc" / f"{mine}.h5ad")
     assert batch.n_vars == 0
     source = pd.read_csv(row[k.PATH])
     part = batch[batch.obs[k.SAMPLE] == row[k.SAMPLE]]

@@ -16,7 +16,7 @@ from tumint import jobs, preflight
 from tumint.cli import main
 from tumint.config import stage_params
 from tumint.errors import TumintError
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 from tumint.io.contracts import EDGES
 from tumint.io.tables import read_table
 
@@ -375,7 +375,7 @@ def started(folder, source):
     params = stage_params(cohort.config, cohort.panel, "ingest")
     rows = jobs.rows_json(cohort.sheet, cohort.samples, cohort.config.ingest)
     assert main(["ingest", "--params", params, "--rows", rows, "-o", str(folder / "b0001.h5ad")]) == 0
-    return cohort, read_cells(folder / "b0001.h5ad"), read_table(folder / "b0001.edges.parquet", EDGES)
+    return cohort, read_anndata(folder / "b0001.h5ad"), read_table(folder / "b0001.edges.parquet", EDGES)
 
 
 @pytest.mark.parametrize("inside", ["", "img", "masks", "img/M1_ROI1_Vehicle.tiff"])

@@ -15,7 +15,7 @@ import yaml
 from tumint import jobs
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 
 ROOT = Path(__file__).parents[2]
 spec = importlib.util.spec_from_file_location("cohorts_page", ROOT / "docs" / "cohorts.py")
@@ -58,7 +58,7 @@ def test_an_example(made, example):
     samples = list(cohort.sheet["sample"])
     params, rows = stage_params(cohort.config, cohort.panel, "ingest"), jobs.rows_json(cohort.sheet, samples)
     assert main(["ingest", "--params", params, "--rows", rows, "-o", "b.h5ad"]) == 0
-    assert (len(samples), read_cells("b.h5ad").n_obs) == example.n
+    assert (len(samples), read_anndata("b.h5ad").n_obs) == example.n
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from tumint import keys as k
 from tumint.cli import main
 from tumint.config import load_cohort, stage_params
 from tumint.config.load import read_yaml
-from tumint.io.cells import read_cells
+from tumint.io.cells import read_anndata
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "cohorts" / "van_maldegem_2021.yaml"
@@ -59,7 +59,7 @@ def test_the_published_names_are_read(tmp_path: Path, spelling: str, monkeypatch
         )
         == 0
     )
-    cells = read_cells(out)
+    cells = read_anndata(out)
     assert cells.obs[k.SAMPLE].value_counts(sort=False).to_dict() == dict.fromkeys(sheet["sample"], CELLS)
     mine = table[table["ROI_name"] == sheet[spelling][4]]
     found = cells[cells.obs[k.SAMPLE] == "BRAC3495.3f_ROI1_t1_Vehicle"]

@@ -346,7 +346,7 @@ def test_contacts_are_those_of_the_cohort_and_columns_of_the_sheet_are_no_networ
     write_table(every.assign(**{k.SAMPLE: sample}), copy / "neighbourhood" / "g9999" / "graph.parquet", meta={})
     cohort = ad.read_h5ad(copy / "cohort.h5ad")
     cohort.obs["network_site"] = pd.Categorical(["north"] * cohort.n_obs)
-    write_cells(cohort, copy / "cohort.h5ad", meta={})
+    cohort.write_h5ad(copy / "cohort.h5ad")
     out = tmp_path / "out"
     assert main(["export", str(copy), "--napari", "-o", str(out), "--sample", sample]) == 0
     found = pd.concat([pd.read_csv(path) for path in out.rglob("*.csv")])
