@@ -125,7 +125,9 @@ def _read(item: Any) -> Any:
         names = pd.Index(_read(item["categories"]), dtype=object)
         return pd.Categorical.from_codes(item["codes"][()], names, ordered=bool(item.attrs["ordered"]))
     if kind == "nullable-string-array":  # as anndata writes the texts of pandas 3
-        return np.where(item["mask"][()], None, item["values"].asstr()[()]).astype(object)
+        texts = np.asarray(item["values"].asstr()[()], dtype=object)
+        texts[item["mask"][()]] = None
+        return texts
     if not isinstance(item, h5py.Dataset):
         raise ValueError(f"{item.name} is {kind or 'a group'}")
     return item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()]
