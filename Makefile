@@ -59,7 +59,8 @@ notebooks: env demo  ## run the notebooks of docs/notebooks, which show what the
 
 drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
 	$(BIN)/python -m pytest -m "slow and not browser" $(PYTEST_ARGS)
-	$(TUMINT) run config/cohorts/mouse_tumour_codex.yaml --cores $(CORES)
+	@for cohort in mouse_tumour_codex luad_cycif mouse_lung_scrna; do \
+	  $(TUMINT) run config/cohorts/$$cohort.yaml --cores $(CORES) || exit 1; done
 	$(NO_NET) $(BIN)/python -m pytest -m "slow and browser" tests/browser $(PYTEST_ARGS)
 	tests/slurm/up.sh && { $(BIN)/python -m pytest -m slurm_drill tests/slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code; }
 	$(BIN)/python tests/drill/ledger.py

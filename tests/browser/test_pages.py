@@ -11,15 +11,13 @@ import pytest
 
 pytestmark = pytest.mark.browser
 PAGES = ("index", "ingest", "qc", "cluster", "neighbourhood", "response")
-COHORTS = ("demo", "mouse_tumour_codex", "nsclc_mif")
+COHORTS = ("demo", "mouse_tumour_codex", "nsclc_mif", "luad_cycif", "mouse_lung_scrna")
 MARK = "<script>alert(1)</script>"
 OWN = ("file:", "data:", "blob:", "about:")
 
 
-# colours in the dark follow the page, not the cohort; the pages of a second real cohort are for the drill
-DRILLED = "mouse_tumour_codex"
-LOOKS = [("demo", True), *((cohort, False) for cohort in COHORTS if cohort != DRILLED)]
-LOOKS.append(pytest.param(DRILLED, False, marks=pytest.mark.slow))
+# colours in the dark follow the page, not the cohort; all looks of all cohorts are for the drill
+LOOKS = (("demo", True), ("demo", False), ("nsclc_mif", False))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -39,6 +37,21 @@ def test_a_report_fits_a_telephone(browser, finished, page: str) -> None:
     browser.show_all()
     assert browser.js("return document.documentElement.scrollWidth") <= 390
     assert browser.console() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_every_look_of_every_cohort(browser, finished, axe: str, cohort: str, page: str) -> None:
+    path = finished(cohort) / f"{page}.html"
+    for width, height in ((1280, 900), (390, 844)):
+        for dark in (False, True):
+            browser.open(path, width=width, height=height, dark=dark)
+            assert browser.show_all() == []
+            assert browser.console() == []
+            assert [url for url in browser.requests() if not url.startswith(OWN)] == []
+            assert browser.js("return document.documentElement.scrollWidth") <= width
+            assert _serious(browser, axe) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
