@@ -9,7 +9,7 @@ FAMILIES = (
     Family(
         k.FAMILY_MARKER,
         "marker",
-        50,
+        32,
         scale="log",
         pools="cells",
         value="mean, normalised",
@@ -18,7 +18,7 @@ FAMILIES = (
     Family(
         k.FAMILY_MARKER_DIFFERENCE,  # in place of the ratio, where normalised values can be below 0
         "marker (difference)",
-        51,
+        33,
         scale="index",
         pools="cells",
         value="mean, normalised",
@@ -27,7 +27,7 @@ FAMILIES = (
     Family(
         k.FAMILY_POSITIVITY,
         "positivity",
-        52,
+        34,
         scale="log2",
         pools="counts",
         value="positive / expected",

@@ -9,7 +9,7 @@ FAMILIES = (
     Family(
         k.FAMILY_NETWORK,
         "network",
-        36,
+        38,
         scale="log2",
         pools="counts",
         value="observed / expected",
@@ -18,7 +18,7 @@ FAMILIES = (
     Family(
         k.FAMILY_TYPE_IN_NETWORK,
         "type in network",
-        37,
+        39,
         scale="log2",
         pools="counts",
         value="observed / expected",

@@ -9,7 +9,7 @@ FAMILIES = (
     Family(
         k.FAMILY_NICHE,
         "niche",
-        32,
+        35,
         scale="log",
         pools="mean",
         value="odds",
@@ -18,7 +18,7 @@ FAMILIES = (
     Family(
         k.FAMILY_TYPE_IN_NICHE,
         "type in niche",
-        33,
+        36,
         scale="log",
         pools="cells",
         value="odds",
@@ -28,7 +28,7 @@ FAMILIES = (
     Family(
         k.FAMILY_NICHE_WITH,
         "niche with a type",
-        34,
+        37,
         scale="log",
         pools="cells",
         value="odds",

@@ -14,7 +14,7 @@ FAMILIES = (
     _often(
         k.FAMILY_DOMAIN,
         "domain",
-        50,
+        31,
         value="share of the tissue",
         sentence="The {feature} domain takes up {times} as much of the tissue {sides}: {shares}",
     ),

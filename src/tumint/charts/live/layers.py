@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from tumint.charts import model as charts
-from tumint.charts import palette
 from tumint.charts.live.layout import CARD, INK, Place, names, note, rows
 from tumint.charts.live.values import numbers, pixels, said, value
 from tumint.charts.palette import GREY, colour_scale
@@ -76,14 +75,14 @@ def _words(layer: charts.Words, panel: charts.Panel, place: Place) -> Iterator[d
         one = note(shortened(row[layer.text], 44), float(f"{row[layer.x]:.6g}"), float(f"{y:.6g}")) | refs
         if layer.place == "centre":
             # readable on dots of any colour, which shine through
-            ground = {"bgcolor": "rgba(255, 255, 254, 0.5)", "borderpad": 0}
+            ground = {"bgcolor": f"{CARD}80", "borderpad": 0}
             lines = "<br>".join(escape(line) for line in in_lines(shortened(row[layer.text], 44)))
             yield {
                 **one,
                 **ground,
                 "align": "center",
                 "text": f"<b>{lines}</b>",
-                "font": {"size": 12, "color": palette.INK},
+                "font": {"size": 12, "color": INK},
             }
             continue
         left = layer.place == "beside" and row[layer.x] > 0
