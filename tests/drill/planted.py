@@ -30,7 +30,7 @@ class Verdict:
     n_tested: int
     ari: float
     markers: dict[str, float]  # planted marker of a type → q
-    unnamed: list[str]  # planted markers that changed the other way, or that the overview does not name
+    unnamed: list[str]  # planted markers that changed the other way, or that the findings of the overview do not name
 
     @property
     def good(self) -> bool:
@@ -98,14 +98,21 @@ def _markers(results: Path, planted: list[dict[str, Any]], effects: pd.DataFrame
     rows = effects[(effects["family"] == "marker") & (effects["status"] == "tested")].set_index("feature")
     overview = results / "reports" / "index.html"
     page = overview.read_text(encoding="utf-8") if overview.exists() else None
-    found, unnamed = {}, []
+    said = page.partition('class="findings"')[2].partition("</ul>")[0] if page is not None else None
+    # the simulated treatment shrinks tumours, whatever else is planted
+    found, unnamed = {}, [] if said is None or "tumour domain takes up 0." in said else ["tumour area"]
     for row in planted:
         name = f"{row['marker']} of {row['cell_type']}"
         found[name] = float(rows["q"].get(name, float("nan")))
         turned = name in rows.index and rows["effect"][name] * log(row["fold"]) <= 0
-        if turned or (page is not None and name not in page):
+        if turned or (said is not None and not _named(row, said)):
             unnamed.append(name)
     return found, unnamed
+
+
+def _named(planted: dict[str, Any], said: str) -> bool:
+    """Whether a marker of a type is among what was said, as its mean or its share of positive cells."""
+    return any(f"{planted['marker']}{way} {planted['cell_type']}" in said for way in (" of", "+ among"))
 
 
 def typing_ari(results: Path, data: Path) -> float:

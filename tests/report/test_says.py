@@ -19,6 +19,7 @@ from tumint.report.qc import page as qc
 from tumint.report.response import page as response
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import contrasts
+from tumint.report.response.findings import spread
 from tumint.text import a_fold, all_were
 
 
@@ -157,3 +158,21 @@ def test_a_figure_that_leaves_the_page_says_whose_data_it_is():
     assert 'height="50pt" viewBox="0 0 72 50"' in text
     assert "demo · SIMULATED data</text>" in text
     assert signed(bare, "") == bare
+
+
+def test_the_first_screen_tells_of_every_kind() -> None:
+    """Half of the places are of contacts; the area of the tumour and two markers come before second ones of others."""
+    rows = [
+        *((k.FAMILY_INTERACTION, f"A|{name}") for name in "BCDEFG"),
+        *((k.FAMILY_COMPOSITION, name) for name in "AB"),
+        *((k.FAMILY_DENSITY, name) for name in "AB"),
+        *((k.FAMILY_DOMAIN, name) for name in ("normal", k.TUMOUR)),
+        *((k.FAMILY_MARKER, f"Casp3 of A{place}") for place in ("", " in normal")),
+        *((k.FAMILY_MARKER, name) for name in ("CXCL9 of B", "Ki67 of A")),
+        *((k.FAMILY_NICHE, name) for name in ("N01", "N02")),
+    ]
+    hits = pd.DataFrame(rows, columns=[k.FAMILY, k.FEATURE])
+    hits["id"] = hits[k.FAMILY] + ":" + hits[k.FEATURE]
+    assert [name.partition(":")[2] for name in spread(hits, 10)] == [
+        *("A|B", "A|C", "A|D", "A|E", "A|F", "A", k.TUMOUR, "Casp3 of A", "CXCL9 of B", "N01")
+    ]

@@ -48,7 +48,7 @@ def build(inputs: Inputs) -> Page:
     table = counts(inputs, states)
     design = [_spread(inputs, name) for name in inputs.design[:4]]
     subjects = inputs.sheet[k.SUBJECT].nunique()
-    found: list[Finding | str] = [*findings(inputs, most=9, page="response")]
+    found: list[Finding | str] = [*findings(inputs, most=10, page="response")]
     if found and (left := matters.not_compared(inputs)):
         found.append(left)
     facts = inputs.json("response/effects.json")

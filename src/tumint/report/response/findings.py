@@ -17,6 +17,7 @@ from tumint.report.response.tour import anchor, stops_of
 from tumint.text import integer, setting
 
 MOST = 8  # findings of one contrast on the first screen
+_MARKERS = 2  # of them
 
 
 def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
@@ -83,9 +84,9 @@ def spread(hits: pd.DataFrame, most: int) -> list[str]:
     """Ids of the findings to tell, in the order of the rows.
 
     Contacts are what is asked for: half of the places are theirs. Then the best of each family comes before the second
-    best of any. Of a marker of a type, which is a feature in each tissue domain too, the best one counts; how dense a
-    type is says little beside how large its share is. Of the areas of domains, which add up to one, the tumour's speaks
-    for all.
+    best of any; of markers, which are of many kinds, two. Of a marker of a type, which is a feature in each tissue
+    domain too, the best one counts; how dense a type is says little beside how large its share is. Of the areas of
+    domains, which add up to one, the tumour's speaks for all.
     """
     rows = hits.assign(_once=hits[k.FAMILY] + hits[k.FEATURE].str.split(" in ").str[0])
     rows = rows[~rows["_once"].duplicated() | ~rows[k.FAMILY].isin([k.FAMILY_MARKER, k.FAMILY_POSITIVITY])]
@@ -96,6 +97,7 @@ def spread(hits: pd.DataFrame, most: int) -> list[str]:
         rows = rows[(rows[k.FAMILY] != k.FAMILY_DOMAIN) | tumour]
     turn = rows.groupby(k.FAMILY, sort=False).cumcount()
     first = (rows[k.FAMILY] == k.FAMILY_INTERACTION) & (turn < most // 2)
+    first |= (rows[k.FAMILY] == k.FAMILY_MARKER) & (turn < _MARKERS)
     chosen = set(rows.loc[turn.mask(first, -1).sort_values(kind="stable").index[:most], "id"])
     return [name for name in rows["id"] if name in chosen]
 
