@@ -37,7 +37,6 @@ def installed(folder: Path) -> Path:
     install = ("pip", "install", "--quiet", "--python", python, *lock, wheel, "ipykernel")
     subprocess.run([UV, *map(str, install)], check=True, env=env)
     os.environ.pop("PYTHONPATH", None)
-    os.environ["NUMBA_OPT"] = "0"  # kernels are compiled anew, which takes longer than what they then do
     asked = [str(python), "-c", "import tumint; print(tumint.__file__)"]
     there = subprocess.run(asked, check=True, text=True, capture_output=True, cwd=ROOT).stdout.strip()
     if not Path(there).is_relative_to(folder):

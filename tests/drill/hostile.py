@@ -32,7 +32,7 @@ Make = Callable[[Path], object]
 
 @dataclass(frozen=True)
 class Case:
-    """One file or folder: its name, how it is made, and the words of its refusal or how it is read by others."""
+    """One file or folder: its name, how it is made, how it is read by others or refused, and words that are said."""
 
     name: str
     path: str
@@ -95,7 +95,7 @@ TEXTS = (
     text("two marks of UTF-8", b"\xef\xbb\xbf" * 2 + RAW, "header", "`x`"),
     text("no line end at the end", RAW.rstrip(), read=True),
     text("blank lines", TEXT.replace("\n", "\n\n"), read=True),
-    text("lines of commas", row(3, ",,,"), "row 4"),
+    text("lines of commas", row(3, ",,,"), "1 cell without a place", read={}),
     text("a header again", row(7, LINES[0]), "row 8", "`x`"),
     text("a column twice", TEXT.replace("note", "x", 1), "header", "`x`"),
     text("no header", "\n".join(LINES[1:]), "header", "`x`"),
@@ -111,8 +111,8 @@ TEXTS = (
     text("hexadecimal", row(3, "0x10,2,3,ok"), "row 4", "`0x10`"),
     text("an underscore", row(3, "1_0,2,3,ok"), "row 4", "`1_0`"),
     text("other digits", row(3, "１２,2,3,ok"), read={"converters": {"x": int}}),
-    text("no place", row(3, ",2,3,ok"), "row 4", "`x`"),
-    text("a place that is nan", row(3, "nan,2,3,ok"), "row 4", "`x`"),
+    text("no place", row(3, ",2,3,ok"), "1 cell without a place", read={}),
+    text("a place that is nan", row(3, "nan,2,3,ok"), "1 cell without a place", read={}),
     text("a formula for a number", row(3, "=1+1,2,3,ok"), "row 4", "`=1+1`"),
     text(
         "a formula for a header",
@@ -163,7 +163,12 @@ PARQUETS = (
     parquet("a parquet of zeros", TABLE, "parquet", change=lambda b: b"PAR1" + b"\0" * (len(b) - 8) + b"PAR1"),
     parquet("lists in a parquet", {**NUMBERS, "x": [[1]] * 40}, "`x`"),
     parquet("texts in a parquet", {**NUMBERS, "x": ["one"] * 40}, "`x`", "`one`"),
-    parquet("missing in a parquet", {**NUMBERS, "x": [None, *range(39)]}, "`x`"),
+    parquet(
+        "missing in a parquet",
+        {**NUMBERS, "x": [None, *range(39)]},
+        "1 cell without a place",
+        cells=lambda path: pq.read_table(path).to_pandas(),
+    ),
     Case("a bomb of parquet", "c.parquet", _parquet_bomb, ("once unpacked",)),
     text("a table by the name of a parquet", RAW, "parquet", path="c.parquet"),
 )
@@ -237,7 +242,7 @@ H5ADS = (
     ),
     h5ad("a shape that lies", lambda f: f["X"].attrs.__setitem__("shape", (10**12, 3)), "sparse matrix"),
     h5ad("another number of cells", lambda f: _anew(f, "obsm/spatial", np.zeros((39, 2))), "39"),
-    h5ad("a place that is nan", _set("obsm/spatial", 3, np.nan), "finite coordinates"),
+    h5ad("a place that is nan", _set("obsm/spatial", 3, np.nan), "1 cell without a place", cells=_by_h5py),
     h5ad("a value that is infinite", _set("X/data", 3, np.inf), "finite values"),
     h5ad("no X", lambda f: f.pop("X"), "X"),
     h5ad("texts for X", lambda f: _anew(f, "X", np.array([[b"a"] * 3] * 40)), "finite values"),

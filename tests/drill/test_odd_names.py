@@ -41,7 +41,10 @@ def _sheet(folder: Path, names: list[tuple[str, str]]) -> None:
     rows.writerow(["sample", "subject", "path", "arm"])
     for i, (sample, subject) in enumerate(names):
         rng = np.random.default_rng(i)
-        cells = pd.DataFrame(rng.uniform(0, 120, (N_CELLS + i, 2)).round(2), columns=["x", "y"])
+        n = N_CELLS + i
+        # no two lie on one another, as no two segmented cells do
+        places = 9.0 * np.argwhere(np.ones((16, 16)))[rng.permutation(256)[:n]] + rng.uniform(0, 5, (n, 2))
+        cells = pd.DataFrame(places.round(2), columns=["x", "y"])
         cells["CD8"] = rng.integers(0, 50, len(cells))
         cells["type"] = rng.choice(TYPES, len(cells))
         cells.to_csv(folder / "raw" / f"{i}.csv", index=False)

@@ -19,9 +19,9 @@ STAGES = ("ingest", "qc", "cluster", "neighbourhood", "response")
 def cohort(tmp_path: Path) -> Path:
     if shutil.which("sbatch") is None:
         pytest.fail("no Slurm here: `make slurm-demo` brings one up")
-    call("simulate", "data", "--subjects", 4, "--rois", 2, "--cells", 600, cwd=tmp_path)
+    call("simulate", "data", "--subjects", 4, "--rois", 1, "--cells", 600, cwd=tmp_path)
     config = tmp_path / "data" / "config.yaml"
-    config.write_text(config.read_text(encoding="utf-8").replace("samples_per_job: 6", "samples_per_job: 4"))
+    config.write_text(config.read_text(encoding="utf-8").replace("samples_per_job: 6", "samples_per_job: 2"))
     return tmp_path
 
 

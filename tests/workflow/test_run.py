@@ -130,6 +130,7 @@ def test_two_runs_of_a_cohort_are_kept_apart(raw, tumint):
     assert not (raw / "results").exists()
 
 
+@pytest.mark.slow  # the drill lets real runs meet
 def test_two_runs_into_one_folder_from_two_are_kept_apart(raw, tumint):
     lock = raw / "results" / "simulated_lung" / ".lock"
     left = lock.parent / "ingest" / ".tmp-1-b0001.h5ad.part"  # of the other run, which is writing it

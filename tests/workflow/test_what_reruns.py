@@ -55,6 +55,7 @@ def test_a_neighbourhood_key(finished, jobs, edit):
     assert jobs(cwd=finished, config="other.yaml") == without  # what niches are does not depend on it
 
 
+@pytest.mark.slow
 def test_a_key_of_niches(finished, jobs, edit):
     edit(finished, "other.yaml", neighbourhood={"niches": {"nearest": 20}})
     assert jobs(cwd=finished, config="other.yaml") == FROM_NEIGHBOURHOOD
@@ -128,6 +129,7 @@ def test_an_edited_kernel(finished, jobs, tmp_path):
     assert jobs(cwd=finished, env=env) == FROM_NEIGHBOURHOOD
 
 
+@pytest.mark.slow
 def test_an_edited_figure(finished, jobs, tmp_path):
     copy = shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     with open(copy / "tumint" / "report" / "cluster" / "figures.py", "a") as figures:
@@ -149,6 +151,7 @@ def test_the_dates_of_users_files_say_nothing(finished, jobs, days):
     assert jobs(cwd=finished) == {}
 
 
+@pytest.mark.slow
 def test_a_raw_table_of_the_future_is_read_once(finished, jobs):
     """That it says something else is seen all the same."""
     _dated(finished, *THEIRS, days=3)
