@@ -164,7 +164,7 @@ def _findings(table: pd.DataFrame, cells: int, ok: int, inputs: Inputs) -> list[
         return ["Nothing has been read yet."]
     per = table.loc[table["n_cells"] > 0, "n_cells"]
     found = [f"{integer(cells)} cells were read from {plural(ok, 'ROI')} of {_subjects(table, inputs)}."]
-    if len(per):
+    if len(per) > 1:
         names = list(table.loc[per.index, k.SAMPLE])
         found.append(
             f"ROIs hold a median of {integer(per.median())} cells, between {integer(per.min())} "

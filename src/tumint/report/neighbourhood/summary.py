@@ -111,9 +111,7 @@ def vanishing_words(gone: pd.DataFrame, where: str) -> str:
     # what has no type is in the table, and no headline
     gone = gone[[k.UNCLASSIFIED not in re.split(" [–→] ", pair) for pair in gone["pair"]]]
     if gone.empty:
-        return (
-            f"No pair is clear of chance over the whole image only because of where its types live: {where} it is, too."
-        )
+        return f"Every pair that clearly differs from chance over the whole image also differs {where}."
     together, apart = (gone[(gone[f"{k.GLOBAL}_log2"] > 0) == side]["pair"].tolist() for side in (True, False))
     said = []
     if together:

@@ -149,11 +149,12 @@ def _findings(rows: pd.DataFrame, cells: pd.DataFrame, n_in: int, n_out: int) ->
         found.append(
             "Reasons: " + "; ".join(f"{reason or 'none given'} ({integer(n)})" for reason, n in why.items()) + "."
         )
-    worst = rows.iloc[int(rows["dropped"].to_numpy().argmax())]
-    found.append(
-        f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
-        f"{percent(rows['dropped'].median())}."
-    )
+    if len(rows) > 1:
+        worst = rows.iloc[int(rows["dropped"].to_numpy().argmax())]
+        found.append(
+            f"{worst[k.SAMPLE]} lost the largest share, {percent(worst['dropped'])}; the median ROI lost "
+            f"{percent(rows['dropped'].median())}."
+        )
     failed = rows[rows[k.STATUS] != "pass"]
     if len(failed):
         lost = integer(failed["n_in"].sum())
