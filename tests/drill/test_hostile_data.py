@@ -76,7 +76,7 @@ def _agrees(one: Try, out: Path) -> bool:
     wanted = one.case.cells(one.path)[["x", "y", "CD8"]].to_numpy(float)
     wanted[np.isnan(wanted[:, :2]).any(axis=1), :2] = (
         np.nan
-    )  # half a place is none: such a cell goes to qc, which drops it
+    )  # half a place is none: qc drops such a cell
     return np.array_equal(got, wanted, equal_nan=True)
 
 
