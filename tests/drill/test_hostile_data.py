@@ -74,9 +74,7 @@ def _agrees(one: Try, out: Path) -> bool:
         return False
     got = np.column_stack([cells.obsm["spatial"], X[:, list(cells.var_names).index("CD8")]])
     wanted = one.case.cells(one.path)[["x", "y", "CD8"]].to_numpy(float)
-    wanted[np.isnan(wanted[:, :2]).any(axis=1), :2] = (
-        np.nan
-    )  # half a place is none: qc drops such a cell
+    wanted[np.isnan(wanted[:, :2]).any(axis=1), :2] = np.nan  # half a place is none: qc drops such a cell
     return np.array_equal(got, wanted, equal_nan=True)
 
 
