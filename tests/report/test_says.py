@@ -19,7 +19,7 @@ from tumint.report.qc import page as qc
 from tumint.report.response import page as response
 from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import contrasts
-from tumint.report.response.findings import spread
+from tumint.report.response.spread import spread
 from tumint.text import a_fold, all_were
 
 

@@ -13,11 +13,11 @@ from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding
 from tumint.report.response.contrasts import FOREST_ROWS, Contrast, contrasts
+from tumint.report.response.spread import spread
 from tumint.report.response.tour import anchor, stops_of
 from tumint.text import integer, setting
 
 MOST = 8  # findings of one contrast on the first screen
-_MARKERS = 2  # of them
 
 
 def findings(inputs: Inputs, most: int = MOST, page: str = "") -> list[Finding]:
@@ -78,28 +78,6 @@ def of_contrast(contrast: Contrast, most: int = MOST, page: str = "", stops: Col
         name = f"findings_{contrast.name}"
         found.append(Finding(f"And {integer(rest)} more, by q within their families.", name, page, "all findings"))
     return [*asked, Finding(head), *found]
-
-
-def spread(hits: pd.DataFrame, most: int) -> list[str]:
-    """Ids of the findings to tell, in the order of the rows.
-
-    Contacts are what is asked for: half of the places are theirs. Then the best of each family comes before the second
-    best of any; of markers, which are of many kinds, two. Of a marker of a type, which is a feature in each tissue
-    domain too, the best one counts; how dense a type is says little beside how large its share is. Of the areas of
-    domains, which add up to one, the tumour's speaks for all.
-    """
-    rows = hits.assign(_once=hits[k.FAMILY] + hits[k.FEATURE].str.split(" in ").str[0])
-    rows = rows[~rows["_once"].duplicated() | ~rows[k.FAMILY].isin([k.FAMILY_MARKER, k.FAMILY_POSITIVITY])]
-    shares = set(rows.loc[rows[k.FAMILY] == k.FAMILY_COMPOSITION, k.FEATURE])
-    rows = rows[~((rows[k.FAMILY] == k.FAMILY_DENSITY) & rows[k.FEATURE].isin(shares))]
-    tumour = (rows[k.FAMILY] == k.FAMILY_DOMAIN) & (rows[k.FEATURE] == k.TUMOUR)
-    if tumour.any():
-        rows = rows[(rows[k.FAMILY] != k.FAMILY_DOMAIN) | tumour]
-    turn = rows.groupby(k.FAMILY, sort=False).cumcount()
-    first = (rows[k.FAMILY] == k.FAMILY_INTERACTION) & (turn < most // 2)
-    first |= (rows[k.FAMILY] == k.FAMILY_MARKER) & (turn < _MARKERS)
-    chosen = set(rows.loc[turn.mask(first, -1).sort_values(kind="stable").index[:most], "id"])
-    return [name for name in rows["id"] if name in chosen]
 
 
 def _asked(contrast: Contrast, page: str) -> list[Finding]:
