@@ -15,7 +15,9 @@ from tumint.text import integer, listed, plural, probability, setting
 
 
 def feature_name(row: Mapping[Any, Any]) -> str:
-    """`A – B` for a pair, `A in tumour` for a type at a place, else the name of the feature."""
+    """`A – B` for a pair, `A in tumour` for a type at a place, `tumour domain`, else the name of the feature."""
+    if row[k.FAMILY] == k.FAMILY_DOMAIN:
+        return f"{row[k.FEATURE]} domain"
     if is_missing(row[k.SOURCE]) or is_missing(row[k.TARGET]):
         return families.spoken(str(row[k.FEATURE]))
     family = families.find(row[k.FAMILY])

@@ -59,9 +59,14 @@ class Contrast:
         return (hits if len(hits) else usable[usable[k.FAMILY] == k.FAMILY_INTERACTION]).head(DOT_PANELS)
 
     @cached_property
+    def ratios(self) -> pd.DataFrame:
+        """Effects of the primary families that are ratios."""
+        return self.primary[self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(families.of_ratios())]
+
+    @cached_property
     def forest(self) -> pd.DataFrame:
-        """Findings, filled up with the best of the interactions, in the order of the rows of the forest plot."""
-        usable = self.primary[self.primary["log2_effect"].notna() & self.primary[k.FAMILY].isin(families.of_ratios())]
+        """Findings, some of every kind, filled up with the best interactions: the rows of the forest plot, in order."""
+        usable = self.ratios
         hits = usable[usable["significant"]]
         fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
         others = usable[~usable["significant"] & usable[k.FAMILY].isin(fill)]

@@ -22,7 +22,7 @@ REFERENCE_COLOUR, GROUP_COLOUR = BRIGHT[0], BRIGHT[1]
 NO_EVIDENCE = "above the rate asked for"
 
 
-def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> Figure | None:
+def forest(table: pd.DataFrame, contrast: Mapping[str, Any], found: int = 0) -> Figure | None:
     """Effects with their 95 % intervals.
 
     Parameters
@@ -31,6 +31,8 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> Figure | None:
         `name, family_name, log2_effect, log2_low, log2_high, q, significant`, in the order of the rows of the figure.
     contrast
         `name`, `group` and `reference`.
+    found
+        Findings that could be drawn.
     """
     if table.empty:
         return None
@@ -39,11 +41,13 @@ def forest(table: pd.DataFrame, contrast: Mapping[str, Any]) -> Figure | None:
         if table["q"].notna().any()
         else "Hollow dots: without a p, an effect is no evidence."
     )
+    drawn = int(table["significant"].sum())
+    some = f" These are {drawn} of {found} findings, some of every kind; the table of findings has all."
     return charts.Figure(
         f"forest_{contrast['name']}",
         f"Effects: {contrast['group']} against {contrast['reference']}",
         f"Each dot is an effect as a ratio, each line its 95 % interval; right of 1× is more in {contrast['group']}. "
-        f"{evidence}",
+        f"{evidence}{some if found > drawn else ''}",
         table,
         _dots_and_intervals(table, f"{contrast['group']} / {contrast['reference']}"),
     )

@@ -155,7 +155,7 @@ def _contrast(inputs: Inputs, contrast: Contrast) -> list[Block]:
     blocks.append(Items(caveats(inputs, facts, effects), "What to keep in mind"))
     interactions = effects[effects[k.FAMILY] == k.FAMILY_INTERACTION]
     charts: list[Block | None] = [
-        figures.forest(contrast.forest, facts),
+        figures.forest(contrast.forest, facts, int(contrast.ratios["significant"].sum())),
         parts_figure(contrast),
         scale_chooser(inputs, contrast),
         distance_chooser(inputs, contrast),
