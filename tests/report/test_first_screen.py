@@ -1,6 +1,8 @@
 """The first screen of every report, word for word; and no number in it that a table of the reports does not hold.
 
-After a change that was meant: `TUMINT_SNAPSHOT=write pytest tests/report/test_first_screen.py`, and read what differs.
+Of a small simulated cohort always; of the demo and of the real cohorts, which the workflow has to have run through, in
+the drill. After a change that was meant: `TUMINT_SNAPSHOT=write pytest tests/report/test_first_screen.py`, and read
+what differs.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tumint.config import load_cohort, load_params, stage_params
 from tumint.report.engine import formats
 from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Finding, Page, Table
 from tumint.report.index import page as index
 from tumint.text import NBSP, integer
 
+ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).with_name("first_screen.txt")
+COHORTS = ("demo", "luad_cycif", "mouse_lung_scrna", "mouse_tumour_codex", "nsclc_mif")
 PAGES = ("index", *index.PAGES)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-\d+)?(?![\w])")
 
@@ -41,10 +46,29 @@ def first_screen(page: Page) -> str:
 
 def test_the_first_screens_say_what_they_said(make) -> None:
     written = make(subjects=8, cells=400)
-    said = "\n\n".join(first_screen(built(written, page)) for page in PAGES) + "\n"
+    _kept(KEPT, [first_screen(built(written, page)) for page in PAGES])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COHORTS)
+def test_the_first_screens_of_cohorts_say_what_they_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    cohort = load_cohort(Path("config", "config.yaml" if name == "demo" else f"cohorts/{name}.yaml"))
+    results = Path(cohort.config.results, cohort.config.cohort)
+    if not (results / "reports" / "index.html").exists():
+        pytest.skip(f"{results} has no reports")
+    params = load_params(stage_params(cohort.config, cohort.panel, "report"))
+    inputs = Inputs.load(params, results, Path(cohort.config.samples))
+    pages = [importlib.import_module(f"tumint.report.{page}.page").build(inputs) for page in PAGES]
+    _kept(KEPT.with_name("first_screens") / f"{name}.txt", [first_screen(page) for page in pages])
+
+
+def _kept(file: Path, screens: list[str]) -> None:
+    said = "\n\n".join(screens) + "\n"
     if os.environ.get("TUMINT_SNAPSHOT") == "write":
-        KEPT.write_text(said, encoding="utf-8")
-    assert said == KEPT.read_text(encoding="utf-8")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(said, encoding="utf-8")
+    assert said == file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -80,7 +80,11 @@ def stage_state(inputs: Inputs) -> State:
     types = sorted(set(scores[k.SOURCE]) - set(tested[k.SOURCE]))
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
-    return state(reasons, f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}.")
+    lacking = (
+        f"; {integer(int((mine[k.STATUS] != k.TESTED).sum()))} of {integer(len(mine))} scores lack cells of a type"
+    )
+    well = f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}{lacking if share < 1 else ''}."
+    return state(reasons, well)
 
 
 def passed(inputs: Inputs) -> Passed:
