@@ -51,7 +51,7 @@ test: env  ## the tests
 	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" -n $(CORES) --dist worksteal tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
-whole: env  ## the whole workflow on two real cohorts and on a small one that is changed and fed wrong data
+whole: env  ## the whole workflow on a real cohort and on a small one that is changed and fed wrong data
 	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 notebooks: env demo  ## run the notebooks of docs/notebooks, which show what they show in .notebooks

@@ -156,7 +156,7 @@ def test_users_and_signals_that_a_system_lacks(monkeypatch: pytest.MonkeyPatch) 
     assert machine.user_id() == 0
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 def test_verbs_with_every_such_name_taken_away(tmp_path: Path) -> None:
     """A process that begins without them, as on macOS: simulate, plan and doctor go to their end."""
     (tmp_path / "away").mkdir()

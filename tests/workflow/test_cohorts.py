@@ -137,6 +137,7 @@ def test_mouse_spleen_codex_tells_shared_tissue_from_contact(results_of):
     assert ", in both subjects: they live in the same parts of the tissue, but do not seek each other." in page
 
 
+@pytest.mark.slow
 def test_mouse_lung_scrna_compares_compositions_and_scores_nothing(results_of):
     results = results_of("mouse_lung_scrna")
     cells = pd.read_parquet(results / "cluster" / "cells.parquet")
