@@ -18,6 +18,7 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.engine.page import Download, Finding, Page, Section, Text
 from tumint.report.index import matters
 from tumint.report.response.contrasts import Contrast, contrasts
+from tumint.report.response.spread import fitting
 from tumint.text import fixed, integer, listed, plural, ratio
 
 _ROWS = {89: 14, 183: 22}  # findings that fit
@@ -52,6 +53,7 @@ def sheet(inputs: Inputs, page: Page, width: int) -> Sheet:
         told = [(one.text if isinstance(one, Finding) else one).replace("`", "") for one in page.findings]
         return Sheet(title, [page.lead, *told[:_SENTENCES]], warning=warning)
     rows = matters.graded(first)
+    shown = fitting(rows, _ROWS[width])
     pairs = rows[rows[k.FAMILY] == k.FAMILY_INTERACTION].head(matters.MOST)
     panels = matters.rings(first, pairs)[0] if len(pairs) else []
     return Sheet(
@@ -61,8 +63,8 @@ def sheet(inputs: Inputs, page: Page, width: int) -> Sheet:
         matters.COLOURS,
         "contact",
         COLUMNS,
-        _table(rows.head(_ROWS[width])),
-        _foot(first, rows, len(pairs) > 0, _ROWS[width]),
+        _table(shown),
+        _foot(first, shown, len(pairs) > 0, len(rows)),
         warning,
     )
 
@@ -87,19 +89,19 @@ def _difference(row: Mapping[Any, Any]) -> str:
     return f"{fixed(float(row['effect']), plus=True)}{interval}"
 
 
-def _foot(contrast: Contrast, rows: pd.DataFrame, drawn: bool, most: int) -> list[str]:
+def _foot(contrast: Contrast, rows: pd.DataFrame, drawn: bool, found: int) -> list[str]:
     group, reference = contrast.facts["group"], contrast.facts["reference"]
     said = [f"×: {group} divided by {reference}; n: subjects, {reference} v {group}."]
-    if rows.head(most)["times"].isna().any():
+    if rows["times"].isna().any():
         said[0] += f" Effects without ×: the chance in {group} less that in {reference}."
     if drawn:
         said.append(
             "Lines join types whose contact differs, the thicker the further from chance; numbers are contact odds "
             "ratios; a dashed line is a finding that is not solid."
         )
-    reasons = dict.fromkeys(f"{row['name']}: {row['why']}" for row in rows.head(most).to_dict("records") if row["why"])
+    reasons = dict.fromkeys(f"{row['name']}: {row['why']}" for row in rows.to_dict("records") if row["why"])
     if reasons:
         said.append(f"Why a grade is not solid: {listed(reasons, 4)}.")
-    if len(rows) > most:
-        said.append(f"{plural(len(rows) - most, 'more finding')} of {integer(len(rows))}: see the report.")
+    if found > len(rows):
+        said.append(f"{plural(found - len(rows), 'more finding')} of {integer(found)}: see the report.")
     return said

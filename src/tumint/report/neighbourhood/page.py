@@ -72,19 +72,15 @@ def stage_state(inputs: Inputs) -> State:
     none = sorted(set(scores[k.SAMPLE]) - set(tested[k.SAMPLE]))
     if none:
         reasons.append(("amber", f"No pair could be tested in {plural(len(none), 'ROI')}: {listed(none)}"))
-    mine = scores[scores[k.NULL] == primary_null(scores)]
-    share = float((mine[k.STATUS] == k.TESTED).mean())
-    if share < LEAST_TESTED:
-        many = f"{integer(int((mine[k.STATUS] == k.TESTED).sum()))} of {integer(len(mine))}"
+    tests = scores.loc[scores[k.NULL] == primary_null(scores), k.STATUS] == k.TESTED
+    if tests.mean() < LEAST_TESTED:
+        many = f"{integer(tests.sum())} of {integer(len(tests))}"
         reasons.append(("amber", f"Only {many} scores could be computed: elsewhere there are too few cells of a type"))
     types = sorted(set(scores[k.SOURCE]) - set(tested[k.SOURCE]))
     if types:
         reasons.append(("amber", f"In no ROI enough cells of {listed(types)}"))
-    lacking = (
-        f"; {integer(int((mine[k.STATUS] != k.TESTED).sum()))} of {integer(len(mine))} scores lack cells of a type"
-    )
-    well = f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}{lacking if share < 1 else ''}."
-    return state(reasons, well)
+    lacking = "" if tests.all() else f"; {integer((~tests).sum())} of {integer(len(tests))} scores lack cells of a type"
+    return state(reasons, f"{all_were(scores[k.SAMPLE].nunique(), 'ROI', 'ROIs', 'scored')}{lacking}.")
 
 
 def passed(inputs: Inputs) -> Passed:

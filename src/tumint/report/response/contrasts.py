@@ -14,7 +14,7 @@ from tumint import keys as k
 from tumint.io import contracts
 from tumint.report.engine import words
 from tumint.report.engine.inputs import Inputs
-from tumint.report.response.spread import spread
+from tumint.report.response.spread import fitting
 
 FOREST_ROWS = 24
 DOT_PANELS = 6
@@ -70,7 +70,7 @@ class Contrast:
         hits = usable[usable["significant"]]
         fill = [k.FAMILY_INTERACTION] if usable["p"].notna().any() else [k.FAMILY_INTERACTION, k.FAMILY_COMPOSITION]
         others = usable[~usable["significant"] & usable[k.FAMILY].isin(fill)]
-        told = hits[hits["id"].isin(spread(hits, FOREST_ROWS))]
+        told = fitting(hits, FOREST_ROWS)
         chosen = pd.concat([told, others.head(max(0, min(FOREST_ROWS, 12) - len(told)))])
         order = {name: i for i, name in enumerate(dict.fromkeys(chosen["family_name"]))}
         rank = chosen.assign(_family=chosen["family_name"].map(order))

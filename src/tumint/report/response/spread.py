@@ -9,6 +9,11 @@ from tumint import keys as k
 MARKERS = 2  # that are told before the second of any other family
 
 
+def fitting(hits: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The findings that fit: all, or `most` of them, some of every kind; rows stay in their order."""
+    return hits if len(hits) <= most else hits[hits["id"].isin(spread(hits, most))]
+
+
 def spread(hits: pd.DataFrame, most: int) -> list[str]:
     """Ids of the findings to tell, in the order of the rows.
 
