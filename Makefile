@@ -12,6 +12,7 @@ UV     := UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 $(BIN)/uv
 # the verbs of this environment, for users who have not activated it
 TUMINT := $(BIN)/tumint
 DEMO   := data/demo/samples.tsv
+AXE    := .browser/node_modules/axe-core/axe.min.js
 PYTEST_ARGS ?=
 
 .PHONY: scale help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
@@ -57,10 +58,10 @@ whole: env  ## the whole workflow on a real cohort and on a small one that is ch
 notebooks: env demo  ## run the notebooks of docs/notebooks, which show what they show in .notebooks
 	$(BIN)/python docs/notebooks/run.py .notebooks
 
-drill: env  ## what takes an hour: planted truth on other seeds, and every attack that docs/reliability.md counts
-	$(BIN)/python -m pytest -m "slow and not browser" $(PYTEST_ARGS)
-	@for cohort in mouse_tumour_codex luad_cycif mouse_lung_scrna; do \
+drill: env demo $(AXE)  ## what takes hours: planted truth on other seeds, and every attack that docs/reliability.md counts
+	@for cohort in nsclc_mif mouse_tumour_codex luad_cycif mouse_lung_scrna; do \
 	  $(TUMINT) run config/cohorts/$$cohort.yaml --cores $(CORES) || exit 1; done
+	$(BIN)/python -m pytest -m "slow and not browser" $(PYTEST_ARGS)
 	$(NO_NET) $(BIN)/python -m pytest -m "slow and browser" tests/browser $(PYTEST_ARGS)
 	tests/slurm/up.sh && { $(BIN)/python -m pytest -m slurm_drill tests/slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code; }
 	$(BIN)/python tests/drill/ledger.py
@@ -69,7 +70,6 @@ slurm-demo: env  ## a small cohort through a real one-node Slurm and without it 
 	@tests/slurm/up.sh
 	@$(BIN)/python -m pytest -m slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code
 
-AXE     := .browser/node_modules/axe-core/axe.min.js
 COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/nsclc_mif.yaml)
 # the page has to show itself with no network at all
 NO_NET  := $(if $(shell command -v unshare),unshare --map-root-user --net)

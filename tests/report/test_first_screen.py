@@ -56,7 +56,7 @@ def test_the_first_screens_of_cohorts_say_what_they_said(name: str, monkeypatch:
     cohort = load_cohort(Path("config", "config.yaml" if name == "demo" else f"cohorts/{name}.yaml"))
     results = Path(cohort.config.results, cohort.config.cohort)
     if not (results / "reports" / "index.html").exists():
-        pytest.skip(f"{results} has no reports")
+        pytest.fail(f"{results} has no reports: `make drill` makes them first")
     params = load_params(stage_params(cohort.config, cohort.panel, "report"))
     inputs = Inputs.load(params, results, Path(cohort.config.samples))
     pages = [importlib.import_module(f"tumint.report.{page}.page").build(inputs) for page in PAGES]
