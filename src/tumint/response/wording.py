@@ -45,19 +45,25 @@ def _times(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
 
 def _in_short(row: Mapping[Any, Any]) -> str:
     """What a reader with little time has to know: the grade with its reason, q, and how many subjects."""
-    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
+    if not _there(row["q"]):
+        return f"{_subjects(row)}, no p"
+    return f"{_graded(row)}{said_probability('q', row['q'])}, {_subjects(row)}"
+
+
+def _subjects(row: Mapping[Any, Any]) -> str:
+    group, reference = row["n_subjects_group"], row["n_subjects_reference"]
+    return "1 subject each" if group == reference == 1 else f"{group} v {reference} subjects"
+
+
+def _graded(row: Mapping[Any, Any]) -> str:
     why = f": {row['why']}" if row.get("why") else ""
-    graded = f"{row['grade']}{why}; " if row.get("grade") else ""
-    return f"{graded}{said_probability('q', row['q'])}, {subjects}" if _there(row["q"]) else f"{subjects}, no p"
+    return f"{row['grade']}{why}; " if row.get("grade") else ""
 
 
 def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str:
-    subjects = f"{row['n_subjects_group']} v {row['n_subjects_reference']} subjects"
     if not _there(row["q"]):
-        return f"{subjects}, no p"
-    why = f": {row['why']}" if row.get("why") else ""
-    graded = f"{row['grade']}{why}; " if row.get("grade") else ""
-    said = [said_probability("q", row["q"]), subjects]
+        return f"{_subjects(row)}, no p"
+    said = [said_probability("q", row["q"]), _subjects(row)]
     known = ratios["ratio"] is not None
     sizes: list[Any] = [ratios[name] if known else row.get(column) for name, column in _WITHOUT.items()]
     low, high = sizes
@@ -68,7 +74,7 @@ def _evidence(row: Mapping[Any, Any], ratios: Mapping[str, float | None]) -> str
         said.append(f"{_over_settings(row)}holds on {kept} of {integer(row['n_settings'])} other settings")
     if row.get("linked_to"):
         said.append(f"shares a type with {row['linked_to']}, the stronger finding")
-    return f"{graded}{', '.join(said)}"
+    return f"{_graded(row)}{', '.join(said)}"
 
 
 def _over_settings(row: Mapping[Any, Any]) -> str:
