@@ -193,6 +193,8 @@ def test_allocation_is_the_effect_of_spicyr() -> None:
             assert row["observed"] == observed
             assert row["expected"] == pytest.approx(expected, rel=1e-12)
             assert row["n_target"] == n
+            room = n - expected if observed > expected else expected
+            assert row["moved"] == pytest.approx((observed - expected) / room, rel=1e-12)
             sides.add(bool(observed > expected))
     assert sides == {True, False}
 

@@ -14,7 +14,7 @@ from tumint.io import contracts
 from tumint.neighbourhood.contacts import Tissue, contact_odds
 from tumint.neighbourhood.image import GraphSpec, build_graph, codes, in_guard, make_image
 from tumint.neighbourhood.levels import Scales, level, parent_codes
-from tumint.neighbourhood.scores import Geometry, Method, score_image
+from tumint.neighbourhood.scores import MOVED, Geometry, Method, score_image
 from tumint.neighbourhood.tables import PARENT
 
 
@@ -53,7 +53,7 @@ def score_cells(
     *,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Scores of all samples of `cells`.
+    """Scores of all samples of `cells`; of `allocation` with the column `moved`.
 
     `cells` has `sample`, `x_um`, `y_um`, `cell_type`, and where asked for `domain` to permute within, `parent`, and
     `subject`, whose samples are fitted as one.
@@ -97,7 +97,7 @@ def score_cells(
         fits = pool.map(lambda names: contact_odds([tissues[n] for n in names], len(types), method.seed), groups)
         for names, tables in zip(groups, fits, strict=True):
             found |= dict(zip(names, tables, strict=True))
-    columns = list(contracts.SCORES.columns)
+    columns = [*contracts.SCORES.columns, *([MOVED] if method.statistic == "allocation" else [])]
     whole = [pd.concat([scores, found[tissue.sample]], axis=1)[columns] for scores, tissue in scored]
     return pd.concat(whole, ignore_index=True) if whole else pd.DataFrame(columns=columns)
 

@@ -33,7 +33,7 @@ from tumint.neighbourhood.image import GraphSpec, Image, build_graph
 from tumint.neighbourhood.levels import Level, Scales, describe, level, parent_codes
 from tumint.neighbourhood.place import Place
 from tumint.neighbourhood.scale import scale_table
-from tumint.neighbourhood.scores import Method, score_image
+from tumint.neighbourhood.scores import MOVED, Method, score_image
 from tumint.neighbourhood.statistics import Cells, image_features
 from tumint.neighbourhood.unlocated import unlocated_distances, unlocated_scores
 
@@ -225,8 +225,8 @@ def _named(image: Image, graph: Graph) -> pd.DataFrame:
 def _with_columns(scored: Scored, odds: list[pd.DataFrame]) -> Scored:
     """A sample with the odds ratios of its nulls in the rows of `edges`; missing in those of other statistics."""
     table = scored.interactions
-    if "moved" not in table:
-        table = table.assign(moved=np.nan)
+    if MOVED not in table:
+        table[MOVED] = np.nan
     columns = {name: np.full(len(table), np.nan) for name in (*PAIRWISE, *DIRECT, *CHI)}
     for found in odds:
         rows = np.flatnonzero((table["statistic"] == "edges") & (table[k.NULL] == found[k.NULL].iloc[0]))

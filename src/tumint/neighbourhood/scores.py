@@ -27,6 +27,7 @@ CALIBRATED_FROM = 2.0  # expected count from which the laws of p are calibrated;
 EXACT = ("edges", "classic")  # statistics that have exact moments
 LABELS = ("exact", "permutation")  # nulls that permute labels
 PARTS = ("log2_domain", "log2_region", "log2_contact")
+MOVED = "moved"  # column of `allocation` alone
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _allocation(found: Allocation, status: np.ndarray) -> tuple[dict[str, np.nda
         "log2": log2,
         "log2_contact": log2,
         k.SE: sd / ((expected + 0.5) * np.log(2)),
-        "moved": found.moved,
+        MOVED: found.moved,
     }
     return columns, np.where((status == k.TESTED) & (sd <= 0), k.NO_VARIATION, status)
 
@@ -290,6 +291,6 @@ def _table(
             k.STATUS: status.reshape(-1),
             "expected_global": shown("expected_global", there),
             **{name: shown(name, there) for name in PARTS},
-            **({"moved": shown("moved", tested)} if "moved" in columns else {}),
+            **({MOVED: shown(MOVED, tested)} if MOVED in columns else {}),
         }
     )
