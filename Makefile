@@ -15,7 +15,7 @@ DEMO   := data/demo/samples.tsv
 AXE    := .browser/node_modules/axe-core/axe.min.js
 PYTEST_ARGS ?=
 
-.PHONY: scale help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site
+.PHONY: scale help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site container coverage
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -112,6 +112,9 @@ $(DOCS)/.installed: pyproject.toml
 
 site: $(DOCS)/.installed  ## the pages of docs/ as a website, in site/, by an environment of its own, in .venv-docs
 	$(DOCS)/bin/python docs/site/build.py
+
+container: env  ## the image of recipes/Dockerfile, tried on the demo; BASE=debian where no registry can be reached (10 minutes)
+	BASE=$(BASE) recipes/build.sh
 
 bench: env  ## speed, memory and calibration against peers
 	$(BIN)/python -m pytest benchmarks $(PYTEST_ARGS)

@@ -79,3 +79,21 @@ def test_pages_of_verbs_and_of_python_are_those_of_the_code():
     reference = _script("reference")
     for path, text in reference.pages().items():
         assert path.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+def test_the_site_has_a_place_for_every_page_and_every_page_that_one_leads_to():
+    """`make site` refuses others, and is not part of CI."""
+    text = (ROOT / "docs" / "site" / "build.py").read_text(encoding="utf-8")
+    patterns = re.findall(r'^    "([^"]+)",$', text.split("PAGES = (")[1].split(")")[0], re.M)
+    laid_out = {path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)}
+    placed = set()
+    for page in (ROOT / "docs" / "site").glob("*.md"):
+        for tree in re.findall(r"```{toctree}\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            placed |= {f"{name}.md" for name in re.findall(r"^(?:.*<)?([\w/]+)>?$", tree, re.M)}
+    pages = [path for path in laid_out if path.suffix == ".md"]
+    assert not [str(path) for path in pages if str(path) not in placed]
+    for page in pages:
+        links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", (ROOT / page).read_text(encoding="utf-8"))
+        leads = [(ROOT / page).parent.joinpath(link).resolve() for link in links if not re.match(r"https?:", link)]
+        files = [path.relative_to(ROOT) for path in leads if path.is_file() and path.suffix in (".md", ".yaml")]
+        assert not [str(path) for path in files if path not in laid_out], page

@@ -28,6 +28,7 @@ PAGES = (
     "config/README.md",
     "config/config.yaml",
     "config/cohorts/*.yaml",
+    "config/studies/*.yaml",
     "CONTRIBUTING.md",
     "LICENSE",
 )

@@ -24,7 +24,7 @@ myst_enable_extensions = ["strikethrough"]
 smartquotes = False  # options begin with two hyphens
 pygments_style = "default"
 
-lexers["mermaid"] = lexers["csv"] = TextLexer()  # GitHub draws and colours these; pygments knows neither
+lexers["csv"] = TextLexer()  # GitHub colours it; pygments does not know it
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"tumint {release}"
