@@ -52,6 +52,11 @@ test: env  ## the tests
 	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" -n $(CORES) --dist worksteal tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
+NUMERICS := src/tumint/cluster/*,src/tumint/neighbourhood/*,src/tumint/qc/*,src/tumint/response/*,src/tumint/families/*,src/tumint/kernels/*
+coverage: env  ## lines of the numerics that the tests run, at least 90 %; compiled kernels cannot be counted (20 minutes)
+	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m coverage report --fail-under=90 --include='$(NUMERICS)'
+
 whole: env  ## the whole workflow on a real cohort and on a small one that is changed and fed wrong data
 	$(BIN)/python -m pytest -m "whole and not slow" -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
