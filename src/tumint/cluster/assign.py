@@ -10,6 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.cluster import signatures as sig
+from tumint.cluster import sketch
 from tumint.cluster.leiden import communities, number_by_size
 from tumint.cluster.neighbours import EXACT, by_nearness
 from tumint.cluster.partition import graph_of, grid_clusters, neighbour_lists
@@ -25,13 +26,16 @@ class Cohort:
 
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
     column the `markers`; a marker counts as shown where it differs between clusters by `least` or more (None: from
-    0.5).
+    0.5). `group` (n,) is the number of the ROI, from which a sketch takes equal numbers of cells; `votes`
+    (n,) the share of the nearest cells of the sketch that say what the cluster of a cell is, None without a sketch.
     """
 
     points: np.ndarray
     scored: np.ndarray
     markers: list[str]
     least: float | None = 0.0
+    group: np.ndarray | None = None
+    votes: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,21 @@ def find_clusters(
     Returns
     -------
     Labels (n,), 0 the largest cluster; and the cohort, its `scored` values averaged over neighbours with `smooth`.
+
+    Notes
+    -----
+    Beyond `cluster.sketch` cells a part of them is clustered and the others join (`tumint.cluster.sketch`); not with
+    `smooth`, which is about the neighbours of every cell.
     """
     n = len(cohort.points)
+    if config.sketch is not None and n > config.sketch and not smooth:
+        group = np.zeros(n, np.int64) if cohort.group is None else cohort.group
+        rows = sketch.drawn(cohort.points, group, config.sketch, seed=seed, threads=threads)
+        some = replace(cohort, points=cohort.points[rows], scored=cohort.scored[rows], group=None)
+        own = config.model_copy(update={"sketch": None})
+        labels, _ = find_clusters(some, signatures, own, resolution=resolution, seed=seed, threads=threads)
+        labels, votes = sketch.joined(cohort.points, rows, labels, seed=seed, threads=threads)
+        return number_by_size(labels), replace(cohort, votes=votes)
     order = by_nearness(cohort.points, seed=seed) if n > EXACT else np.arange(n)
     labels, found = _clusters_in_order(
         replace(cohort, points=cohort.points[order], scored=cohort.scored[order]),

@@ -65,7 +65,7 @@ def by_nearness(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """An order (n,) in which near points are near each other: work on lists of neighbours stays in the cache."""
     values, depth = _padded(points), _depth(len(points))
     order = np.arange(len(points), dtype=np.int32)
-    forest.grow(values, depth, seed, _TREES, order)
+    forest.grow(values, depth, seed, _TREES, order, *_cuts(depth, values.shape[1]))
     return order.astype(np.int64)
 
 
@@ -81,13 +81,7 @@ def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int =
     if not 0 < k < n:
         raise ValueError(f"Expected `k` between 1 and {n - 1}, found `{k}`.")
     values, depth = _padded(points), _depth(n)
-    orders = np.tile(np.arange(n, dtype=np.int32), (_TREES, 1))
-
-    def grow(first: int, last: int) -> None:
-        for tree in range(first, last):
-            forest.grow(values, depth, seed, tree, orders[tree])
-
-    _in_chunks(grow, _TREES, threads, size=1)
+    orders = [order for order, _, _ in _trees(values, depth, seed, threads)]
     found, squares = np.full((n, k), n, dtype=np.int32), np.full((n, k), np.inf, dtype=np.float32)
     for order in orders:
 
@@ -112,6 +106,49 @@ def near_neighbours(points: np.ndarray, k: int, *, seed: int = 0, threads: int =
 
         _in_chunks(explore, n, threads, size=20_000)
     return found.astype(np.int64), squares
+
+
+def neighbours_among(
+    points: np.ndarray, asked: np.ndarray, k: int, *, seed: int = 0, threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearly the k nearest `points` (n × d) of each of other points, `asked` (q × d), by random projection trees alone.
+
+    Indices (q × k, int32) and squared distances (q × k, float32), nearest first; n where a list is not full. They
+    depend on the seed and on the order of `points`, not on that of `asked`, nor on the threads.
+    """
+    values, depth = _padded(points), _depth(len(points))
+    trees = _trees(values, depth, seed, threads)
+    found = np.full((len(asked), k), len(points), dtype=np.int32)
+    squares = np.full(found.shape, np.inf, dtype=np.float32)
+
+    def look_up(first: int, last: int) -> None:
+        wanted, leaf = _padded(asked[first:last]), np.empty(last - first, dtype=np.int64)
+        for order, lines, cuts in trees:
+            forest.leaves(lines, cuts, depth, wanted, leaf)
+            by_leaf = np.argsort(leaf, kind="stable")
+            forest.look_up(values, order, depth, wanted, leaf, by_leaf, found[first:last], squares[first:last])
+
+    _in_chunks(look_up, len(asked), threads, size=20_000)
+    return found, squares
+
+
+def _trees(values: np.ndarray, depth: int, seed: int, threads: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Random trees over the points: their order by leaves, lines and cuts (see `forest.grow`)."""
+    n, d = values.shape
+    trees = [(np.arange(n, dtype=np.int32), *_cuts(depth, d)) for _ in range(_TREES)]
+
+    def grow(first: int, last: int) -> None:
+        for tree in range(first, last):
+            forest.grow(values, depth, seed, tree, *trees[tree])
+
+    _in_chunks(grow, _TREES, threads, size=1)
+    return trees
+
+
+def _cuts(depth: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the lines and cuts of a tree."""
+    nodes = (1 << depth) - 1
+    return np.empty((nodes, d), dtype=np.float32), np.empty(nodes, dtype=np.float32)
 
 
 def _padded(points: np.ndarray) -> np.ndarray:

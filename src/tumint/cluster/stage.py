@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tumint import keys as k
-from tumint.cluster import assign, embed, gates, retype, spatial
+from tumint.cluster import assign, embed, gates, retype, sketch, spatial
 from tumint.cluster.cohort import Cells
 from tumint.cluster.given import clusters_given, types_given
 from tumint.cluster.inputs import read_cohort
@@ -127,7 +127,8 @@ class _Work:
             resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
             self.notes["resolution"] = resolution
         least = {"log": LEAST, "gate": None}.get(self.method.method, 0.0)
-        cohort = assign.Cohort(points, self.scored, self.shown, least)
+        group = np.unique(self.sample.astype(str), return_inverse=True)[1]
+        cohort = assign.Cohort(points, self.scored, self.shown, least, group)
         labels, cohort = assign.find_clusters(
             cohort,
             signatures,
@@ -137,6 +138,9 @@ class _Work:
             threads=self.threads,
             smooth=self.cells.sparse,
         )
+        if cohort.votes is not None:
+            assert config.sketch is not None
+            self.notes["sketch"] = sketch.told(cohort.votes, config.sketch)
         typing, ways = self._types(cohort, labels, signatures)
         results = self._results(typing, before, points, ways)
         return replace(results, sweep=swept) if swept is not None else results

@@ -40,7 +40,9 @@ def _select(values: np.ndarray, order: np.ndarray, middle: int) -> None:
 
 
 @njit
-def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray) -> None:
+def grow(
+    points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray, lines: np.ndarray, cuts: np.ndarray
+) -> None:
     """Sort `order` by the leaves of a random tree of 2^`depth`: number l is `order[n l >> depth : n (l + 1) >> depth]`.
 
     Each node is cut at the median along the line through two of its points, drawn at random (as in annoy).
@@ -53,10 +55,12 @@ def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray
         Whole numbers that the random ones of this tree come from.
     order
         (n,) int32 holding 0 … n - 1, reordered here.
+    lines, cuts
+        (2^depth - 1 × d) and (2^depth - 1,) float32, filled here: of each node, level by level, its line, and how far
+        along it the last of its left half lies.
     """
     n, d = points.shape
     along = np.empty(n, dtype=np.float32)
-    normal = np.empty(d, dtype=np.float32)
     counter = mix(mix(np.uint64(seed)) + np.uint64(tree))
     for level in range(depth):
         for node in range(1 << level):
@@ -66,6 +70,7 @@ def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray
             drawn = mix(counter)
             one = order[start + np.int64(drawn % np.uint64(size))]
             other = order[start + np.int64((drawn >> np.uint64(32)) % np.uint64(size))]
+            normal = lines[(1 << level) - 1 + node]
             for f in range(d):
                 normal[f] = points[one, f] - points[other, f]
             for i in range(start, stop):
@@ -75,17 +80,18 @@ def grow(points: np.ndarray, depth: int, seed: int, tree: int, order: np.ndarray
                 along[i] = total
             middle = ((n * (2 * node + 1)) >> (level + 1)) - start
             _select(along[start:stop], order[start:stop], middle)
+            cuts[(1 << level) - 1 + node] = along[start : start + middle].max() if middle > 0 else -np.inf
 
 
 @njit
-def _square(points: np.ndarray, i: int, j: int, limit: np.float32) -> np.float32:
-    """Squared distance of two points, or some number above `limit`; `points` (n × d), d a multiple of 4."""
+def _square(one: np.ndarray, i: int, other: np.ndarray, j: int, limit: np.float32) -> np.float32:
+    """Squared distance of `one[i]` and `other[j]`, or some number above `limit`; both (· × d), d a multiple of 4."""
     a = b = c = e = np.float32(0.0)
-    for f in range(0, points.shape[1], 4):
-        w = points[i, f] - points[j, f]
-        x = points[i, f + 1] - points[j, f + 1]
-        y = points[i, f + 2] - points[j, f + 2]
-        z = points[i, f + 3] - points[j, f + 3]
+    for f in range(0, one.shape[1], 4):
+        w = one[i, f] - other[j, f]
+        x = one[i, f + 1] - other[j, f + 1]
+        y = one[i, f + 2] - other[j, f + 2]
+        z = one[i, f + 3] - other[j, f + 3]
         a += w * w
         b += x * x
         c += y * y
@@ -125,11 +131,51 @@ def compare_leaves(
             i = order[a]
             for b in range(begin, a):
                 j = order[b]
-                square = _square(points, i, j, max(squares[i, last], squares[j, last]))
+                square = _square(points, i, points, j, max(squares[i, last], squares[j, last]))
                 if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
                     _offer(indices[i], squares[i], j, square)
                 if square < squares[j, last] or (square == squares[j, last] and i < indices[j, last]):
                     _offer(indices[j], squares[j], i, square)
+
+
+@njit
+def leaves(lines: np.ndarray, cuts: np.ndarray, depth: int, asked: np.ndarray, out: np.ndarray) -> None:
+    """The leaf of a tree that `grow` made into which each of other points, `asked` (q × d), falls: `out` (q,) int64."""
+    for i in range(asked.shape[0]):
+        node = 0
+        for level in range(depth):
+            at = (1 << level) - 1 + node
+            total = np.float32(0.0)
+            for f in range(asked.shape[1]):
+                total += asked[i, f] * lines[at, f]
+            node = 2 * node + (1 if total > cuts[at] else 0)
+        out[i] = node
+
+
+@njit
+def look_up(
+    points: np.ndarray,
+    order: np.ndarray,
+    depth: int,
+    asked: np.ndarray,
+    leaf: np.ndarray,
+    by_leaf: np.ndarray,
+    indices: np.ndarray,
+    squares: np.ndarray,
+) -> None:
+    """Offer to each of other points the points of the leaf that it falls into.
+
+    `asked` (q × d) fall into `leaf` (q,), and are taken in the order `by_leaf`, so that a leaf is read once; `indices`
+    and `squares` (q × k) are their lists, as `compare_leaves` has them.
+    """
+    n = points.shape[0]
+    last = squares.shape[1] - 1
+    for i in by_leaf:
+        for b in range((n * leaf[i]) >> depth, (n * (leaf[i] + 1)) >> depth):
+            j = order[b]
+            square = _square(asked, i, points, j, squares[i, last])
+            if square < squares[i, last] or (square == squares[i, last] and j < indices[i, last]):
+                _offer(indices[i], squares[i], j, square)
 
 
 @njit
@@ -211,7 +257,7 @@ def explore(
                 if not go or j < 0 or j >= n or seen[j] == i:
                     continue
                 seen[j] = i
-                square = _square(points, i, j, far[last])
+                square = _square(points, i, points, j, far[last])
                 if square < far[last] or (square == far[last] and j < mine[last]):
                     _offer(mine, far, j, square)
         for slot in range(k):

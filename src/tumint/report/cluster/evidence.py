@@ -191,7 +191,8 @@ def method(inputs: Inputs) -> list[str]:
         if settings.get("method") != "flowsom"
         else f"were summarised by prototypes, which average linkage joined into {settings.get('n_clusters')} clusters."
     )
-    said = [f"{how}{over} {points} {cut}"]
+    part = inputs.metas.get("cluster", {}).get("notes", {}).get("sketch")
+    said = [f"{how}{over} {points} {cut}{f' {part}.' if part else ''}"]
     if typing == "table":
         table = settings.get("type_table") or settings.get("types_from")
         said.append(f"Each cluster got the type that {table} gives it.{joined}")

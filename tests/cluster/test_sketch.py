@@ -1,0 +1,91 @@
+"""A part of the cells clustered, the others joined: who is drawn, rare types, ties, threads, and the whole stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import NearestNeighbors
+
+from tumint.cluster import assign, sketch
+from tumint.cluster.neighbours import neighbours_among
+from tumint.config.cluster import ClusterConfig
+from tumint.io.contracts import CELLS
+from tumint.io.tables import read_meta, read_table
+
+
+def _cells(n=12_000, rare=0.003, seed=0):
+    """Five common types and a rare one in 6 dimensions, in ROIs of very different size."""
+    rng = np.random.default_rng(seed)
+    truth = np.where(rng.random(n) < rare, 5, rng.integers(0, 5, n))
+    points = (rng.normal(0, 5, (6, 6))[truth] + rng.normal(size=(n, 6))).astype(np.float32)
+    return points, truth, np.sort(rng.choice(4, n, p=[0.7, 0.2, 0.07, 0.03]))
+
+
+def test_shares_are_equal_and_fill_the_sketch():
+    sizes = np.array([7000, 2000, 700, 300])
+    assert sketch.equal_shares(sizes, 100_000).tolist() == sizes.tolist()
+    assert sketch.equal_shares(sizes, 3000).tolist() == [1000, 1000, 700, 300]
+    assert sketch.equal_shares(sizes, 400).tolist() == [100, 100, 100, 100]
+    assert sketch.equal_shares(np.array([5, 5, 5]), 7).tolist() == [2, 2, 2]
+
+
+def test_rois_give_alike_many_and_rare_types_more_than_their_share():
+    points, truth, group = _cells()
+    rows = sketch.drawn(points, group, 2000, seed=0)
+    assert (np.diff(rows) > 0).all()
+    given = np.bincount(group[rows])
+    assert given[3] == (group == 3).sum()
+    assert given[0] == given[1]
+    share = (truth[rows] == 5).mean() / (truth == 5).mean()
+    assert share > 1.2
+    np.testing.assert_array_equal(rows, sketch.drawn(points, group, 2000, seed=0, threads=3))
+
+
+def test_near_points_among_others_against_an_exhaustive_search():
+    points, _, _ = _cells(6000)
+    among, asked = points[:5000], points[5000:]
+    found, squares = neighbours_among(among, asked, 9, seed=0, threads=1)
+    exact = NearestNeighbors(n_neighbors=9, algorithm="brute").fit(among).kneighbors(asked, return_distance=False)
+    hits = np.array([np.isin(row, true) for row, true in zip(found, exact, strict=True)])
+    assert hits.mean() > 0.8
+    assert (np.diff(squares, axis=1) >= 0).all()
+    np.testing.assert_allclose(squares, ((among[found] - asked[:, None, :]) ** 2).sum(axis=2), rtol=1e-4, atol=1e-4)
+    back = np.random.default_rng(1).permutation(len(asked))
+    again = neighbours_among(among, asked[back], 9, seed=0, threads=3)
+    np.testing.assert_array_equal(again[0], found[back])
+
+
+def test_fewer_points_than_votes():
+    points = np.arange(8.0, dtype=np.float32)[:, None]
+    labels, share = sketch.joined(points, np.array([0, 7]), np.array([3, 4]), seed=0)
+    assert labels.tolist() == [3, 3, 3, 3, 4, 4, 4, 4]  # one vote each: the nearer decides
+    assert share[[0, 7]].tolist() == [1, 1]
+    assert share[1] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("method", ["phenograph", "flowsom"])
+def test_a_sketch_finds_what_all_cells_show(method):
+    points, truth, group = _cells()
+    cohort = assign.Cohort(points, points, [f"m{i}" for i in range(6)], group=group)
+    config = ClusterConfig(method=method, n_clusters=8, sketch=3000)
+    found = [assign.find_clusters(cohort, [], config, resolution=0.5, seed=0, threads=t) for t in (1, 2)]
+    (labels, after), (again, _) = found
+    np.testing.assert_array_equal(labels, again)
+    assert adjusted_rand_score(truth, labels) > 0.97
+    rare = labels[truth == 5]
+    best = np.bincount(rare).argmax()
+    assert (rare == best).mean() > 0.9  # a cluster of its own
+    assert (truth[labels == best] == 5).mean() > 0.9
+    assert after.votes is not None
+    assert after.votes.mean() > 0.97
+    assert np.bincount(labels).argmax() == 0
+
+
+def test_the_stage_says_what_it_clustered(mixture, write_batches, run):
+    folder = run(write_batches(mixture), sketch=1000)
+    cells = read_table(folder / "cells.parquet", CELLS)
+    merged = cells.merge(mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"], validate="one_to_one")
+    assert adjusted_rand_score(merged["truth"], merged["cell_type"]) > 0.9
+    said = read_meta(folder / "cells.parquet")["notes"]["sketch"]
+    assert said.startswith(f"1,000 of {len(mixture):,} cells were clustered")
