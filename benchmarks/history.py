@@ -55,7 +55,7 @@ def added(
         for (document, row), ratio in now.items()
         if before.get((document, row)) != ratio
     ]
-    return pd.concat([history, pd.DataFrame(rows, columns=history.columns)], ignore_index=True)
+    return pd.concat([history, pd.DataFrame(rows)], ignore_index=True) if rows else history
 
 
 def worse(history: pd.DataFrame) -> list[str]:

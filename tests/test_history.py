@@ -30,6 +30,8 @@ def test_a_run_adds_what_it_measured_and_no_more() -> None:
     before = {("a.md", "x"): 2.0, ("a.md", "y"): 3.0}
     grown = history.added(runs(10.0), before, {**before, ("a.md", "y"): 2.9, ("b.md", "z"): 1.0})
     assert grown[history.KEY].to_numpy().tolist()[1:] == [["a.md", "y"], ["b.md", "z"]]
+    assert list(grown) == list(runs(10.0))
+    assert len(history.added(runs(10.0), before, before)) == 1
 
 
 def test_a_fall_of_a_fifth_below_the_median_is_told_and_less_is_not() -> None:
