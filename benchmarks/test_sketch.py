@@ -60,15 +60,15 @@ def test_a_sketch_beside_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
         size, memory = int(labels.max()) + 1, f"{run.memory:.2f} GB"
         rows.append([name, f"{run.cpu:.0f} s", memory, integer(size), f"{ari:.4f}", same, said])
         assert min(kept) > 0.95, name
-        assert ari > 0.97, name
+        assert ari > adjusted_rand_score(types, found["all"]) - 0.01, name
     counts = ", ".join(f"{d.TYPES[one]} {integer((types == one).sum())}" for one in RARE)
     head = (
         "# A sketch in place of all cells\n\n"
         f"Written by `make bench` (`benchmarks/test_sketch.py`): {integer(len(raw))} SIMULATED cells of 14 types in "
-        f"{integer(roi.max() + 1)} ROIs, three of them rare ({counts} cells). Neighbours, Leiden and the split of mixed "
-        "clusters on two threads, and with a sketch the vote of the cells that were not clustered. CPU seconds; memory "
-        "above the cells; share of the cells whose type is that of the first row; of the rare types, the share of "
-        f"cells that have their own type. python {platform.python_version()}; {platform.machine()}, "
+        f"{integer(roi.max() + 1)} ROIs, three of them rare ({counts} cells). Neighbours, Leiden and the split of "
+        "mixed clusters on two threads, and with a sketch the vote of the cells that were not clustered. CPU seconds; "
+        "memory above the cells; share of the cells whose type is that of the first row; of the rare types, the share "
+        f"of cells that have their own type. python {platform.python_version()}; {platform.machine()}, "
         f"{os.cpu_count()} cores."
     )
     write_text(REPORT, f"{head}\n\n{as_table(COLUMNS, rows)}\n")

@@ -27,6 +27,7 @@ ALL = (
     Extra("rna", "scanpy", "transcripts: `ingest.format: 10x`, `cluster.normalise.method: log`"),
     Extra("spatial", "squidpy", "`cluster.spatial`: Moran's I, ligands and receptors"),
     Extra("spatialdata", "spatialdata", "`ingest.format: spatialdata`"),
+    Extra("storage", "snakemake-storage-plugin-s3", "`tumint fetch` and `tumint store`"),
 )
 
 
@@ -45,7 +46,7 @@ def need(package: str, where: str) -> None:
 def lacking(package: str, where: str) -> Fault | None:
     """The fault that `need` raises; None where the package is there."""
     extra = next(one for one in ALL if one.package == package)
-    if find_spec(package) is not None:
+    if find_spec(package.replace("-", "_")) is not None:
         return None
     expected = f"the package {package} (`pip install {package}`, or tumint with its extra `{extra.name}`)"
     return Fault(where, expected, "that it is not installed")

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from tumint import __version__
-from tumint.cli import compare, export, help, init, power, run, scarce, score, share, simulate, stages
+from tumint.cli import compare, export, help, init, power, run, scarce, score, share, simulate, stages, storage
 from tumint.cli.stopping import Stopped, stoppable
 from tumint.errors import TumintError
 
-_VERBS = (init, simulate, run, score, compare, power, export, share, stages)
+_VERBS = (init, simulate, run, score, compare, power, export, share, storage, stages)
 
 
 def build_parser() -> argparse.ArgumentParser:

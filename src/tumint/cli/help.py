@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable
 
 _WANTS = {
-    "Begin": ("init", "simulate", "power", "doctor"),
+    "Begin": ("init", "simulate", "fetch", "power", "doctor"),
     "Run a cohort, from its tables to the reports": ("run", "plan"),
     "One table of your own, without the workflow": ("score", "compare"),
-    "Use and pass on what came out": ("report", "export", "share", "verify"),
+    "Use and pass on what came out": ("report", "export", "share", "verify", "store"),
     "Steps of the workflow, which `run` calls": ("ingest", "qc", "cluster", "neighbourhood", "response"),
 }
 _REST = "More"
