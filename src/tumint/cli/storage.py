@@ -20,8 +20,13 @@ from tumint.errors import Fault, TumintError
 from tumint.text import either, plural
 
 PROVIDERS = {"s3": "s3", "gs": "gcs", "az": "azure"}  # scheme of a URL → Snakemake's plugin
-_FAULTS = re.compile(
-    r"(`[^`]*` leads out of the folder|AccessDenied|NoSuchBucket|InvalidAccessKeyId|Could not connect|Unable to locate credentials)"
+_CAUSES = (
+    "`[^`]*` leads out of the folder",
+    "AccessDenied",
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "Could not connect",
+    "Unable to locate credentials",
 )
 _FETCH = """\
 Bring all that lies below a URL of an object storage into a folder: config, sheet and raw data before a run, or the
@@ -128,7 +133,7 @@ def _snakemake(task: str, url: str, provider: str, folder: Path, transfers: int,
         shutil.rmtree(own, ignore_errors=True)  # a folder of results or of data is no working folder
     if done.returncode:
         said = done.stdout + done.stderr
-        cause = _FAULTS.search(said)
+        cause = re.search("|".join(_CAUSES), said)
         print(said[-3000:], file=sys.stderr)
         expected = f"that every file can be {'read' if task == 'fetch' else 'written'}"
         raise TumintError(Fault(url, expected, f"{cause[0]}" if cause else "what Snakemake says above"))
