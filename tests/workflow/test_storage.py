@@ -76,7 +76,7 @@ def test_a_folder_comes_back_as_it_was_and_nothing_of_the_user_is_replaced(s3, t
 def test_what_is_not_there_is_said_in_one_line(s3, tumint, tmp_path, url, said):
     done = tumint("fetch", url, "-o", "out", cwd=tmp_path, env=s3)
     assert done.returncode == 2
-    assert f"tumint: {said}" in done.stderr.splitlines()
+    assert done.stderr.splitlines() == [f"tumint: {said}."]
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ def _snakemake(task: str, url: str, provider: str, folder: Path, transfers: int,
     if done.returncode:
         said = done.stdout + done.stderr
         cause = re.search("|".join(_CAUSES), said)
-        print(said[-3000:], file=sys.stderr)
+        if cause is None:
+            print(said[-3000:], file=sys.stderr)
         expected = f"that every file can be {'read' if task == 'fetch' else 'written'}"
         raise TumintError(Fault(url, expected, f"{cause[0]}" if cause else "what Snakemake says above"))
