@@ -25,7 +25,7 @@ from document import put
 from readme import STAGES, as_table
 
 from tumint.machine import usable_threads
-from tumint.text import integer, number
+from tumint.text import integer, number, plural
 
 ROOT = Path(__file__).parents[1]
 OUT = Path(__file__).parent / "out" / "scale"
@@ -92,7 +92,7 @@ def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
     rows = []
     for stage in STAGES:
         cells = [runs[size][0].loc[stage] for size in sizes]
-        texts = [f"{c['cpu']:.0f} s, {integer(c['jobs'])} jobs, {integer(c['rss'])} MB" for c in cells]
+        texts = [f"{c['cpu']:.0f} s, {plural(int(c['jobs']), 'job')}, {integer(c['rss'])} MB" for c in cells]
         rows.append([stage, *texts, number(slope(sizes, [float(c["cpu"]) for c in cells]), 3)])
     whole = [f"**{cpu:.0f} s**, {clock:.0f} s by the clock" for _, cpu, clock, _ in (runs[size] for size in sizes)]
     rows.append(["whole run", *whole, number(slope(sizes, [runs[size][1] for size in sizes]), 3)])
@@ -142,6 +142,7 @@ def _hours(runs: dict[int, tuple[pd.DataFrame, float, float, float]], small: int
 def main(sizes: list[int]) -> None:
     """Run the sizes one after the other and write the table."""
     runs = {}
+    whole_run(simulated(sizes[0]))  # compiles the kernels, which the first run on a machine does once
     for size in sizes:
         config = simulated(size)
         cpu, clock = whole_run(config)
