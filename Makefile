@@ -15,7 +15,7 @@ DEMO   := data/demo/samples.tsv
 AXE    := .browser/node_modules/axe-core/axe.min.js
 PYTEST_ARGS ?=
 
-.PHONY: scale help env lock demo kernels test whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site container coverage
+.PHONY: scale help env lock demo kernels test long whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site container coverage
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,16 +45,20 @@ kernels: env  ## compile what the tests call of the numerical parts, once: else 
 	@$(BIN)/python tests/kernels/compile.py
 
 # `worksteal` halves the list of tests, so that a worker keeps to its folders, and no file is left for the end
-test: env  ## the tests
-	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist worksteal $(PYTEST_ARGS)
+UNIT := not whole and not slow and not slurm and not slurm_drill and not browser
+test: env  ## the tests; FIRST=1: without those that take seconds each, so that it is done in minutes
+	$(BIN)/python -m pytest -m "$(UNIT)$(if $(FIRST), and not long)" -n $(CORES) --dist worksteal $(PYTEST_ARGS)
 	@# in CI the demo is run first, and `make browser` after it
 	@if [ -n "$$CI" ]; then :; elif command -v chromium >/dev/null && command -v chromedriver >/dev/null; then \
 	  $(NO_NET) $(BIN)/python -m pytest -m "browser and not slow" -n $(CORES) --dist worksteal tests/browser $(PYTEST_ARGS); \
 	else echo "test: reports were not opened in a browser: chromium and chromium-driver are not installed"; fi
 
+long: env  ## the tests that FIRST=1 leaves out
+	$(BIN)/python -m pytest -m "$(UNIT) and long" -n $(CORES) --dist worksteal $(PYTEST_ARGS)
+
 NUMERICS := src/tumint/cluster/*,src/tumint/neighbourhood/*,src/tumint/qc/*,src/tumint/response/*,src/tumint/families/*,src/tumint/kernels/*
 coverage: env  ## lines of the numerics that the tests run, at least 90 %; compiled kernels cannot be counted (20 minutes)
-	$(BIN)/python -m pytest -m "not whole and not slow and not slurm and not slurm_drill and not browser" -n $(CORES) --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "$(UNIT)" -n $(CORES) --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report --fail-under=90 --include='$(NUMERICS)'
 
 whole: env  ## the whole workflow on a real cohort and on a small one that is changed and fed wrong data

@@ -9,6 +9,7 @@ smallest and the largest size (1 is linear); docs/scale.md also what follows for
 
 from __future__ import annotations
 
+import ast
 import re
 import resource
 import shutil
@@ -25,7 +26,8 @@ from document import put
 from readme import STAGES, as_table
 
 from tumint.machine import usable_threads
-from tumint.text import integer, number, plural
+from tumint.stages import ALL
+from tumint.text import integer, number, percent, plural
 
 ROOT = Path(__file__).parents[1]
 OUT = Path(__file__).parent / "out" / "scale"
@@ -55,23 +57,36 @@ def whole_run(config: Path) -> tuple[float, float]:
     """CPU seconds of all that ran, and seconds by the clock."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with open(config.with_name("run.log"), "w", encoding="utf-8") as log:
-        subprocess.run([*TUMINT, "run", "config.yaml"], cwd=config.parent, check=True, stdout=log, stderr=log)
+        words = [*TUMINT, "run", "config.yaml", "--", "--benchmark-extended"]
+        subprocess.run(words, cwd=config.parent, check=True, stdout=log, stderr=log)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - began
 
 
-def measured(config: Path) -> pd.DataFrame:
-    """A row per stage: jobs, CPU seconds, peak memory of a job (MB) and results (MB)."""
+def jobs_of(config: Path) -> tuple[Path, pd.DataFrame]:
+    """The folder of the results; a row per job: its stage, CPU seconds, peak memory, memory asked and inputs (MB)."""
     results = config.parent / yaml.safe_load(config.read_text(encoding="utf-8")).get("results", "results")
     found = next(path for path in [*results.rglob("benchmarks"), results / "benchmarks"] if path.is_dir())
+    parts = []
+    for stage in STAGES:
+        for path in sorted((found / stage).rglob("*.tsv")):
+            told = pd.read_csv(path, sep="\t", na_values="NA").iloc[[0]]
+            asked = ast.literal_eval(told["resources"].iloc[0])["mem_mb"]
+            inputs = sum(ast.literal_eval(told["input_size_mb"].iloc[0]).values())
+            parts.append(told[["cpu_time", "max_rss"]].assign(stage=stage, asked=asked, inputs=inputs))
+    return found, pd.concat(parts, ignore_index=True)
+
+
+def measured(config: Path) -> pd.DataFrame:
+    """A row per stage: jobs, CPU seconds, peak memory of a job (MB) and results (MB)."""
+    found, every = jobs_of(config)
     rows = []
     for stage in STAGES:
-        files = sorted((found / stage).rglob("*.tsv"))
-        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="NA") for path in files])
+        jobs = every[every["stage"] == stage]
         places = [found.parent / name for name in (_PAGES if stage == "report" else (stage,))]
         files_made = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
         size = sum(path.stat().st_size for path in files_made)
-        rows.append((stage, len(files), jobs["cpu_time"].sum(), jobs["max_rss"].max(), size / 1e6))
+        rows.append((stage, len(jobs), jobs["cpu_time"].sum(), jobs["max_rss"].max(), size / 1e6))
     return pd.DataFrame(rows, columns=["stage", "jobs", "cpu", "rss", "mb"]).set_index("stage")
 
 
@@ -99,6 +114,30 @@ def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
     results = [f"{runs[size][0]['mb'].sum():.0f} MB, largest page {runs[size][3]:.1f} MB" for size in sizes]
     rows.append(["results", *results, ""])
     return as_table(columns, rows)
+
+
+def memory(jobs: pd.DataFrame) -> str:
+    """What jobs ask for, by `tumint.stages`, beside what they used, and a straight line through the latter.
+
+    Parameters
+    ----------
+    jobs
+        Those of all runs.
+    """
+    rows = []
+    for stage in STAGES:
+        of = jobs[jobs["stage"] == stage]
+        most = of.loc[(of["max_rss"] / of["asked"]).idxmax()]
+        line = "–"
+        if of["inputs"].max() > 1.5 * of["inputs"].min() > 0:
+            rise, base = np.polyfit(of["inputs"], of["max_rss"], 1)
+            line = f"{integer(base)} + {number(rise, 2)} × MB of the inputs"
+        need = ALL[stage].need
+        model = f"{integer(need.base_mb)} + {number(need.per_mb, 2)} × MB of the inputs"
+        fullest = f"{integer(most['max_rss'])} of {integer(most['asked'])} MB"
+        rows.append([stage, integer(len(of)), model, line, fullest, percent(most["max_rss"] / most["asked"])])
+    head = "Memory that jobs ask for, and what they used; the job that came nearest to what it had asked for."
+    return f"{head}\n\n{as_table(['stage', 'jobs', 'asked, MB', 'used, fitted, MB', 'fullest', 'share'], rows)}"
 
 
 def other_sizes(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
@@ -141,12 +180,13 @@ def _hours(runs: dict[int, tuple[pd.DataFrame, float, float, float]], small: int
 
 def main(sizes: list[int]) -> None:
     """Run the sizes one after the other and write the table."""
-    runs = {}
+    runs, jobs = {}, []
     whole_run(simulated(sizes[0]))  # compiles the kernels, which the first run on a machine does once
     for size in sizes:
         config = simulated(size)
         cpu, clock = whole_run(config)
         runs[size] = (measured(config), cpu, clock, pages(config))
+        jobs.append(jobs_of(config)[1])
         print(f"{size} ROIs: {cpu:.0f} CPU s\n{runs[size][0].round(1).to_string()}", flush=True)
     head = (
         f"CPU seconds, number of jobs and peak memory of a job, by stage; ROIs of {integer(CELLS)} cells, SIMULATED, "
@@ -155,7 +195,9 @@ def main(sizes: list[int]) -> None:
     measured_ones = f"{head}\n\n{table(runs)}"
     put(ROOT / "benchmarks" / "scale.md", {"Whole runs": measured_ones})
     if len(runs) > 1:
-        put(ROOT / "docs" / "scale.md", {"Whole runs, measured": measured_ones, "Other sizes": other_sizes(runs)})
+        asked = memory(pd.concat(jobs))
+        made = {"Whole runs, measured": measured_ones, "Memory": asked, "Other sizes": other_sizes(runs)}
+        put(ROOT / "docs" / "scale.md", made)
 
 
 if __name__ == "__main__":

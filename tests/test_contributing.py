@@ -110,6 +110,7 @@ def call(folder: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_stage(tmp_path: Path) -> None:
     """Its verb runs, it has a page, and the workflow plans it."""
     copy_with("stage.md", tmp_path)
@@ -144,6 +145,7 @@ def test_a_stage(tmp_path: Path) -> None:
     assert "tumint report spacing --params" in said
 
 
+@pytest.mark.long
 def test_a_figure(tmp_path: Path) -> None:
     """It is on the page, in its section, with its SVG and its table."""
     copy_with("figure.md", tmp_path)

@@ -116,6 +116,7 @@ def test_an_anndata_gives_the_same_and_gets_the_slots_of_squidpy(cells, scores) 
     assert slot["count"][0, 2] == sums["B", "Tumour"]
 
 
+@pytest.mark.long
 def test_the_graph_of_squidpy_is_used_and_its_counts_are_ours(cells) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

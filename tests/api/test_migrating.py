@@ -49,6 +49,7 @@ def page(sq: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict
     return names, folder
 
 
+@pytest.mark.long
 def test_blocks_of_the_page(page: tuple[dict[str, Any], Path]) -> None:
     names, folder = page
     ours, theirs, draws = names["ours"], names["theirs"], 1000

@@ -93,6 +93,7 @@ def test_positive_cells_are_counted():
     assert rows[("t", "Y", "B")] == (1, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["harmony", "centre"])
 def test_batches_mix_after_integration_and_types_stay_apart(method):
     rng = np.random.default_rng(0)

@@ -45,6 +45,7 @@ def test_threads_and_partition_change_nothing():
         np.testing.assert_array_equal(again[1], squares)
 
 
+@pytest.mark.long
 def test_the_search_for_large_cohorts_finds_nearly_all():
     points = _points(n=6000, d=9)
     exact, _ = nearest_neighbours(points, 15, seed=0, threads=2)

@@ -78,6 +78,7 @@ def test_every_table(mixture, write_batches, run, all_of_it):
     assert (ridge.groupby(["marker", "cell_type"])["density"].max() == 1).all()
 
 
+@pytest.mark.long
 def test_everything_is_the_same_whatever_threads_and_order(mixture, write_batches, run, all_of_it):
     one = run(write_batches(mixture, types="truth"), threads=1, name="one", **all_of_it)
     order = ["M3_ROI1", "M1_ROI1", "M2_ROI1"]

@@ -27,6 +27,7 @@ REAL = {  # format, samples, subjects, cells, markers
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", REAL)
 def test_real_data(started, shared_data, tmp_path, name):
     form, n_samples, n_subjects, n_cells, n_markers = REAL[name]

@@ -45,6 +45,7 @@ def _draw(source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, text=True, capture_output=True, check=True)
 
 
+@pytest.mark.long
 def test_an_edit_in_another_module_is_seen(tmp_path: Path) -> None:
     source = _copy(tmp_path)
     quick = {"NUMBA_OPT": "0"}  # whether an edit is seen is not of how well it is compiled

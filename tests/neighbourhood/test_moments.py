@@ -125,6 +125,7 @@ def test_moments_equal_20000_permutations_by_brute_force(n: int, n_strata: int, 
     assert ratio.max() < 1.03
 
 
+@pytest.mark.long
 def test_millions_of_cells_keep_the_digits_of_the_variance() -> None:
     # a ring of n cells, in and out degree 1, has its variance in closed form with exact integers
     n, n_a = 3_000_000, 1_000_000

@@ -185,6 +185,7 @@ def test_cells_in_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
             assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9)
 
 
+@pytest.mark.long
 def test_fits_equal_statsmodels() -> None:
     rng = np.random.default_rng(3)
     xy = places(rng, 260)

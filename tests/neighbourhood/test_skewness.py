@@ -164,6 +164,7 @@ def test_p_is_calibrated_at_small_expected_counts(directed: bool) -> None:
     assert (p < 1e-3).mean(axis=0).max() < 1.9e-3  # 1.4 times, and three errors of 40,000 draws
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n_strata", [1, 3])
 @pytest.mark.parametrize("directed", [False, True])
 def test_tails_agree_with_permutations(n_strata: int, directed: bool) -> None:

@@ -84,6 +84,7 @@ def _counts() -> np.ndarray:
     return np.vstack([a, b, a[:20] + b[:20]]).astype(np.float32)
 
 
+@pytest.mark.long
 def test_counts_are_measured_as_by_hand():
     dense = _counts()
     genes = [f"mt-{i}" if i < 3 else f"Gene{i}" for i in range(200)]

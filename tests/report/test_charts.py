@@ -17,6 +17,8 @@ from tumint.charts.palette import DIVERGING, SEQUENTIAL
 from tumint.charts.still import draw, svg
 from tumint.report.engine import interactive
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 MARK = "<b onclick=1>&\"'</script>"
 COLOURS = {f"A{MARK}": "#123456", f"B{MARK}": "#abcdef"}
 

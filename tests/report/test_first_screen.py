@@ -22,6 +22,8 @@ from tumint.report.engine.page import Finding, Page, Table
 from tumint.report.index import page as index
 from tumint.text import NBSP, integer
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).with_name("first_screen.txt")
 COHORTS = ("demo", "luad_cycif", "mouse_lung_scrna", "mouse_tumour_codex", "nsclc_mif")

@@ -13,6 +13,8 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.index import onepage
 from tumint.report.index import page as index
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 
 @pytest.mark.parametrize("fields", [{"subjects": 8, "cells": 400}, {"subjects": 2, "rois": 1}])
 def test_the_page_says_whose_data_it_shows_and_what_was_found(make, tmp_path: Path, fields: dict) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tumint.report.engine.glossary import TERMS
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 PAGES = ("index", "ingest", "qc", "cluster", "neighbourhood", "response")
 _NOT_READ = re.compile(r"<(script|style|svg|pre|code)\b.*?</\1>", re.DOTALL)
 _PACKED = re.compile(r'class="rows">([^<]*)<')

@@ -22,6 +22,8 @@ from tumint.report.engine import render
 from tumint.report.engine.files import summary_names
 from tumint.report.engine.inputs import Inputs
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 PAGES = (*render.STAGES, "index")
 VOID = {"meta", "input", "br", "img", "link", "hr", "col"}
 MARK = "<script>1</script>&\"'$"

@@ -22,6 +22,8 @@ from tumint.io.tables import read_table, write_table
 from tumint.report.engine import render, runs
 from tumint.report.index import reproduce
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 ROOT = Path(__file__).parents[2]
 RUN: dict[str, Any] = {
     "format": runs.FORMAT,

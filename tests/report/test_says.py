@@ -22,6 +22,8 @@ from tumint.report.response.contrasts import contrasts
 from tumint.report.response.spread import spread
 from tumint.text import a_fold, all_were
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 
 def load(written) -> Inputs:
     return Inputs.load(written.params, written.results, written.sheet)

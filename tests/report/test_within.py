@@ -17,6 +17,8 @@ from tumint.report.engine.inputs import Inputs
 from tumint.report.index import ending, within
 from tumint.response import stage as response
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 
 @pytest.fixture(scope="module")
 def alone(make, tmp_path_factory):

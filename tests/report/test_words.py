@@ -29,6 +29,8 @@ from tumint.report.response.caveats import caveats
 from tumint.report.response.contrasts import Contrast, contrasts, prepared, values_of
 from tumint.response.stage import run as run_response
 
+pytestmark = pytest.mark.long  # pages are drawn
+
 CONTRAST = {
     **{"name": "arms", "column": "arm", "reference": "vehicle", "group": "treated", "reason": ""},
     **{"subjects": {"vehicle": ["a", "b", "c", "d"], "treated": ["e", "f", "g", "h"]}},
