@@ -32,12 +32,12 @@ _FETCH = """\
 Bring all that lies below a URL of an object storage into a folder: config, sheet and raw data before a run, or the
 reports of one. Files that are there already are kept.
 
-Then run as always: `tumint run CONFIG` there. Where it is and who you are is told to Snakemake's plugin by the
-environment, for S3 by SNAKEMAKE_STORAGE_S3_ENDPOINT_URL, SNAKEMAKE_STORAGE_S3_ACCESS_KEY and
-SNAKEMAKE_STORAGE_S3_SECRET_KEY (of AWS itself, its own files and variables do)."""
+Then run as always: `tumint run CONFIG` there. The environment tells Snakemake's plugin where the storage is and who
+you are; for S3: SNAKEMAKE_STORAGE_S3_ENDPOINT_URL, SNAKEMAKE_STORAGE_S3_ACCESS_KEY and SNAKEMAKE_STORAGE_S3_SECRET_KEY.
+For AWS, its usual credentials are enough."""
 _STORE = """\
-Write all files of a folder, such as results/COHORT, below a URL of an object storage. What is stored there already
-under the same name is replaced where the file here is newer."""
+Write all files of a folder, such as results/COHORT, below a URL of an object storage. A file that is there already is
+sent again only where the one here is newer."""
 
 
 def add_verbs(verbs: Any) -> None:
