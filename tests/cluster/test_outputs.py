@@ -50,6 +50,7 @@ def all_of_it(mixture, tmp_path):
     }
 
 
+@pytest.mark.long
 def test_every_table(mixture, write_batches, run, all_of_it):
     folder = run(write_batches(mixture, types="truth"), **all_of_it)
     tables = {name: read_table(folder / f"{name}.parquet", contract) for name, contract in TABLES.items()}

@@ -17,6 +17,7 @@ from tumint.io.cells import read_cells
 from tumint.io.contracts import CELLS, CLUSTERS, MARKER_MEANS
 from tumint.io.tables import read_meta, read_table
 
+pytestmark = pytest.mark.long
 FILES = ("cells.h5ad", "cells.parquet", "clusters.parquet", "marker_means.parquet")
 
 

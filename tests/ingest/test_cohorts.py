@@ -72,6 +72,7 @@ def test_mouse_tumour_codex(shared_data, tmp_path, monkeypatch):
     assert list(metrics["n_without_area_um2"]) == [1967, 1955, 1987]
 
 
+@pytest.mark.long
 def test_nsclc_mif(shared_data, tmp_path, monkeypatch):
     sheet = _through("nsclc_mif", shared_data, tmp_path, monkeypatch)
     samples = _all(tmp_path / "ingest", "samples", SAMPLES)

@@ -77,6 +77,7 @@ PLACES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("places", PLACES)
 @pytest.mark.parametrize("n_strata", [1, 3])
 def test_the_index_equals_its_definition(places: str, n_strata: int) -> None:

@@ -173,6 +173,7 @@ def test_co_occurrence_is_the_share_around_over_the_share_in_all() -> None:
     assert ratio[1, 0, 0] == pytest.approx((2 / 4) / 0.5, rel=1e-6)
 
 
+@pytest.mark.long
 def test_the_table_and_its_features() -> None:
     rng = np.random.default_rng(4)
     xy, labels = rng.random((500, 2)) * 400, rng.integers(0, 2, 500)

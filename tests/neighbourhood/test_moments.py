@@ -39,6 +39,7 @@ def enumerated(graph: Graph, labels: np.ndarray, strata: np.ndarray, n_types: in
     return np.mean(found, axis=0), np.var(found, axis=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n_strata", [1, 2, 3])
 @pytest.mark.parametrize("directed", [False, True])
 def test_moments_equal_full_enumeration(directed: bool, n_strata: int) -> None:
