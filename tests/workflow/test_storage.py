@@ -42,7 +42,7 @@ def _bytes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in shown}
 
 
-@pytest.mark.whole
+@pytest.mark.slow  # a dozen starts of Snakemake; what is refused before one is in the unit tests
 def test_a_folder_comes_back_as_it_was_and_nothing_of_the_user_is_replaced(s3, tumint, tmp_path):
     raw = tmp_path / "mine"
     (raw / "raw data").mkdir(parents=True)
