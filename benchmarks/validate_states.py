@@ -146,7 +146,7 @@ WORDS = {
 }
 PARTS: dict[str, tuple[Callable[[int], str], int]] = {
     "planted": (planted, 20),
-    "spillover": (spillover, 60),
+    "spillover": (spillover, 20),
     "none": (no_effect, 200),
 }
 
@@ -155,7 +155,7 @@ def main() -> None:
     """Run the parts and write them down."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=list(PARTS), nargs="*", default=list(PARTS))
-    parser.add_argument("--cohorts", type=int, help="in place of 20, 60 and 200")
+    parser.add_argument("--cohorts", type=int, help="in place of 20, 20 and 200")
     parser.add_argument("--out", type=Path, help="docs/validation.md; without it the text is only printed")
     a = parser.parse_args()
     texts = []

@@ -27,7 +27,8 @@ class Cohort:
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
     column the `markers`; a marker counts as shown where it differs between clusters by `least` or more (None: from
     0.5). `group` (n,) is the number of the ROI, from which a sketch takes equal numbers of cells; `votes`
-    (n,) the share of the nearest cells of the sketch that say what the cluster of a cell is, None without a sketch.
+    (n,) the share of the nearest cells of the sketch that say what the cluster of a cell is, None without a sketch;
+    `sketched` how many cells that holds.
     """
 
     points: np.ndarray
@@ -36,6 +37,7 @@ class Cohort:
     least: float | None = 0.0
     group: np.ndarray | None = None
     votes: np.ndarray | None = None
+    sketched: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def find_clusters(
         own = config.model_copy(update={"sketch": None})
         labels, _ = find_clusters(some, signatures, own, resolution=resolution, seed=seed, threads=threads)
         labels, votes = sketch.joined(cohort.points, rows, labels, seed=seed, threads=threads)
-        return number_by_size(labels), replace(cohort, votes=votes)
+        return number_by_size(labels), replace(cohort, votes=votes, sketched=len(rows))
     order = by_nearness(cohort.points, seed=seed) if n > EXACT else np.arange(n)
     labels, found = _clusters_in_order(
         replace(cohort, points=cohort.points[order], scored=cohort.scored[order]),

@@ -115,10 +115,10 @@ def joined(
     return all_labels, share
 
 
-def told(votes: np.ndarray, most: int) -> str:
-    """What a sketch of `most` cells came to, from the shares that `joined` gives."""
+def told(votes: np.ndarray, clustered: int) -> str:
+    """What a sketch of `clustered` cells came to, from the shares that `joined` gives."""
     return (
-        f"{integer(most)} of {integer(len(votes))} cells were clustered, as many of every ROI; each other cell joined "
-        f"the cluster of most of the {VOTES} nearest of them. For {percent((votes >= _SURE).mean())} of the cells two "
+        f"{integer(clustered)} of {integer(len(votes))} cells were clustered, as many of every ROI; each other cell "
+        f"joined the cluster of most of the {VOTES} nearest of them. For {percent((votes >= _SURE).mean())} of the cells two "
         "thirds or more of these agree"
     )

@@ -139,8 +139,7 @@ class _Work:
             smooth=self.cells.sparse,
         )
         if cohort.votes is not None:
-            assert config.sketch is not None
-            self.notes["sketch"] = sketch.told(cohort.votes, config.sketch)
+            self.notes["sketch"] = sketch.told(cohort.votes, cohort.sketched)
         typing, ways = self._types(cohort, labels, signatures)
         results = self._results(typing, before, points, ways)
         return replace(results, sweep=swept) if swept is not None else results
