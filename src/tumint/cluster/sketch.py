@@ -117,8 +117,9 @@ def joined(
 
 def told(votes: np.ndarray, clustered: int) -> str:
     """What a sketch of `clustered` cells came to, from the shares that `joined` gives."""
+    sure = percent((votes >= _SURE).mean())
     return (
         f"{integer(clustered)} of {integer(len(votes))} cells were clustered, as many of every ROI; each other cell "
-        f"joined the cluster of most of the {VOTES} nearest of them. For {percent((votes >= _SURE).mean())} of the cells "
-        "two thirds or more of these agree"
+        f"joined the cluster of most of the {VOTES} nearest of them. For {sure} of the cells two thirds or more of "
+        "these agree"
     )
