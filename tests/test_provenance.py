@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tumint import provenance
+from tumint import module_code, provenance
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ STAGES = ("ingest", "qc", "neighbourhood", "report_qc", "report_neighbourhood")
 
 def forget() -> None:
     """What was read, as in a new process."""
-    provenance._read.cache_clear()
+    module_code.read.cache_clear()
     provenance._path.cache_clear()
 
 
@@ -92,7 +92,7 @@ def test_imports_are_those_of_the_syntax() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tumint"):
                 found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
-        assert found <= set(provenance._read(path)[1]), path
+        assert found <= set(module_code.read(path)[1]), path
 
 
 def test_more_names_than_a_byte_counts(package: Path) -> None:
@@ -113,3 +113,37 @@ def test_no_digest_depends_on_the_order_of_sets() -> None:
         for seed in ("1", "2")
     ]
     assert seeds[0] == seeds[1] != ""
+
+
+def test_what_is_kept_is_what_is_compiled(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second process compiles nothing; an edit, a broken file and a folder for reading alone do no harm."""
+    monkeypatch.setattr(module_code, "_FOLDER", package / "__pycache__")
+    monkeypatch.setattr(module_code.sys, "dont_write_bytecode", False)
+    started_anew()
+    first = provenance.code_digest("qc")
+    (kept,) = (package / "__pycache__").iterdir()
+    monkeypatch.setattr(module_code, "compiled", lambda _: pytest.fail("compiled again"))
+    started_anew()
+    assert provenance.code_digest("qc") == first
+    monkeypatch.undo()
+    monkeypatch.setattr(provenance, "_ROOT", package)
+    monkeypatch.setattr(module_code, "_FOLDER", package / "__pycache__")
+    (package / "keys.py").write_text("A = 2\n")
+    started_anew()
+    assert provenance.code_digest("qc") != first
+    (package / "keys.py").write_text("A = 1\n")
+    for broken in ("", "[]", '{"a": 1}', '{"a": ["b"]}', "\udcff"):
+        kept.write_bytes(broken.encode("utf-8", "surrogateescape"))
+        started_anew()
+        assert provenance.code_digest("qc") == first
+    monkeypatch.setattr(module_code, "_FOLDER", package / "keys.py")  # no folder can be made there
+    started_anew()
+    assert provenance.code_digest("qc") == first
+
+
+def started_anew() -> None:
+    """As a process that has read nothing."""
+    forget()
+    module_code._place.cache_clear()
+    module_code._known.clear()
+    module_code._new.clear()

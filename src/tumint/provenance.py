@@ -5,20 +5,15 @@ Neither holds a date, a host or a number of threads, so that equal runs give equ
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import marshal
 import platform
-from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
-from opcode import opmap
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
-from tumint import __version__, formats
+from tumint import __version__, formats, module_code
 
 _ROOT = Path(__file__).parent
 _DISCOVER = "tumint.discover"
@@ -52,6 +47,7 @@ def code_digest(stage: str, reader: str = "") -> str:
     found: dict[str, str] = {}
     for root in roots:
         _collect(root, found)
+    module_code.keep()
     digest = hashlib.sha256()
     for part in (*(f"{name}={found[name]}" for name in sorted(found)), *texts):
         digest.update(part.encode())
@@ -78,7 +74,7 @@ def _collect(root: str, found: dict[str, str]) -> None:
         # config models only describe keys, whose values reach a stage through its params; no stage runs the others
         if module in found or module.startswith(_NO_PART) or (path := _path(module)) is None:
             continue
-        found[module], imports = _read(path)
+        found[module], imports = module_code.read(path)
         waiting += imports
         if path.name == "__init__.py" and _DISCOVER in imports:
             waiting += [f"{module}.{one.stem}" for one in path.parent.glob("[!_]*.py")]
@@ -91,55 +87,6 @@ def _path(module: str) -> Path | None:
         if path.is_file():
             return path
     return None
-
-
-@cache
-def _read(path: Path) -> tuple[str, tuple[str, ...]]:
-    """A hash of what a module is compiled to without docstrings, and the tumint modules it may import.
-
-    Every job and every plan waits for it, and the compiler is several times as fast as a dump of the tree.
-    """
-    tree = ast.parse(path.read_bytes())
-    _strip(tree)
-    imports: dict[str, None] = {}
-    code = _bare(compile(tree, "", "exec", dont_inherit=True, optimize=0), imports)
-    text = marshal.dumps(code, 2)  # from version 3 on it depends on which objects are the same
-    return hashlib.sha256(text).hexdigest(), tuple(imports)
-
-
-def _strip(tree: ast.Module) -> None:
-    """Take out docstrings; a definition that is nothing else passes."""
-    waiting: list[Any] = [tree]
-    while waiting:
-        node = waiting.pop()
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass(lineno=1, col_offset=0)]
-        for inside in ("body", "orelse", "finalbody", "handlers", "cases"):  # no definition is inside an expression
-            if isinstance(statements := getattr(node, inside, None), list):
-                waiting += statements
-
-
-def _bare(code: CodeType, imports: dict[str, None]) -> CodeType:
-    """`code` without the places of its lines; what it imports of tumint goes to `imports`."""
-    if any(name.startswith("tumint") for name in code.co_names):
-        imports.update(dict.fromkeys(_imported(code)))
-    inner = tuple(_bare(one, imports) if isinstance(one, CodeType) else one for one in code.co_consts)
-    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
-
-
-def _imported(code: CodeType) -> Iterator[str]:
-    module, high = "", 0
-    for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
-        at, high = high << 8 | low, 0
-        if operation == opmap["EXTENDED_ARG"]:
-            high = at
-        elif operation == opmap["IMPORT_NAME"]:
-            module = code.co_names[at]
-            if module.startswith("tumint"):
-                yield module
-        elif operation == opmap["IMPORT_FROM"] and module.startswith("tumint"):
-            yield f"{module}.{code.co_names[at]}"
 
 
 def run_metadata(stage: str, params: dict[str, Any], reader: str = "") -> dict[str, Any]:
