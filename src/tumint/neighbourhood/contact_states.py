@@ -109,11 +109,15 @@ def contact_features(
     around = cells.graph @ touched
     around /= np.maximum(around.sum(axis=1, keepdims=True), 1.0)
     degree = np.diff(cells.graph.indptr).astype(float)
+    gated = {name for name in states if np.isfinite(gates.get(name, np.nan))}
     rows: list[tuple[object, ...]] = []
     kinds = [i for i, name in enumerate(cells.types) if name != k.UNCLASSIFIED]
     for a in kinds:
         mine = np.flatnonzero(cells.labels == a)
+        # what does not depend on the other type is had once
         strata, y = cells.strata[mine], clean[mine]
+        centred = _within(y, strata)
+        counted = {name: _Positive.of(y[:, j] >= gates[name], strata) for j, name in enumerate(states) if name in gated}
         for b in (b for b in kinds if b != a):
             pair = (cells.types[a], cells.types[b])
             contact = touched[mine, b] > 0
@@ -127,14 +131,16 @@ def contact_features(
                     if name not in told_by.get(pair[0], ())
                 ]
                 continue
-            slope, se = _slopes(contact.astype(float), np.column_stack([degree[mine], around[mine, b]]), y, strata)
+            beside = np.column_stack([degree[mine], around[mine, b]])
+            slope, se = _slopes(contact.astype(float), beside, centred, strata)
+            touching = np.bincount(strata, weights=contact)
             for j, name in enumerate(names):
                 if not np.isfinite(se[j]):
                     continue
                 if j < len(states) and name not in told_by.get(pair[0], ()):
                     rows.append((k.FAMILY_STATE, name, *pair, slope[j], se[j], fewer, fewer, k.TESTED))
-                    if np.isfinite(gates.get(name, np.nan)):
-                        rows += _positive(name, pair, contact, y[:, j] >= gates[name], strata)
+                    if name in gated:
+                        rows += counted[name].on_contact(name, pair, contact, touching)
                 elif j >= len(states) and high[b, j] and low[a, j]:
                     level = levels[b, j]
                     rows.append(
@@ -155,36 +161,52 @@ def _within(values: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _slopes(
-    contact: np.ndarray, beside: np.ndarray, y: np.ndarray, strata: np.ndarray
+    contact: np.ndarray, beside: np.ndarray, centred: np.ndarray, strata: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Slope of every column of `y` on the contact within strata, beside two covariates, and its robust error."""
-    whole = _within(np.column_stack([beside, contact, y]), strata)
-    Z, c, rest = whole[:, :2], whole[:, 2:3], whole[:, 3:]
-    basis = np.linalg.qr(Z)[0][:, np.abs(np.linalg.qr(Z)[1].diagonal()) > 1e-9]
+    """Slope of every column on the contact within strata, beside two covariates, and its robust error.
+
+    `centred` is less its mean in each stratum already.
+    """
+    whole = _within(np.column_stack([beside, contact]), strata)
+    Z, c = whole[:, :2], whole[:, 2:3]
+    basis, triangle = np.linalg.qr(Z)
+    basis = basis[:, np.abs(triangle.diagonal()) > 1e-9]
     c = (c - basis @ (basis.T @ c))[:, 0]
-    rest = rest - basis @ (basis.T @ rest)
+    rest = centred - basis @ (basis.T @ centred)
     information = float(c @ c)
     if information < 1e-6:
-        return np.full(y.shape[1], np.nan), np.full(y.shape[1], np.nan)
+        return np.full(centred.shape[1], np.nan), np.full(centred.shape[1], np.nan)
     slope = c @ rest / information
     off = rest - c[:, None] * slope
     return slope, np.sqrt(np.square(c) @ np.square(off)) / information
 
 
-def _positive(
-    name: str, pair: tuple[str, str], contact: np.ndarray, positive: np.ndarray, strata: np.ndarray
-) -> list[tuple[object, ...]]:
-    """Positive cells with the contact over those expected: a hypergeometric law in every domain, added up.
+@dataclass(frozen=True)
+class _Positive:
+    """The positive cells of a type: each (n,), and how many cells and positive ones there are in each stratum."""
 
-    No row where it cannot vary: two in three were such.
-    """
-    total, ones = np.bincount(strata), np.bincount(strata, weights=contact)
-    up = np.bincount(strata, weights=positive)
-    share = ones / np.maximum(total, 1)
-    expected = float((up * share).sum())
-    variance = up * share * (1 - share) * (total - up) / np.maximum(total - 1, 1)
-    sd, seen = float(np.sqrt(variance.sum())), float((contact & positive).sum())
-    if not sd > 0:
-        return []
-    value, se = np.log2((seen + 0.5) / (expected + 0.5)), sd / ((expected + 0.5) * np.log(2))
-    return [(k.FAMILY_POSITIVE_CONTACT, name, *pair, value, se, expected, len(contact), k.TESTED)]
+    cells: np.ndarray
+    total: np.ndarray
+    up: np.ndarray
+
+    @classmethod
+    def of(cls, positive: np.ndarray, strata: np.ndarray) -> _Positive:
+        """Counted by stratum."""
+        return cls(positive, np.bincount(strata), np.bincount(strata, weights=positive))
+
+    def on_contact(
+        self, name: str, pair: tuple[str, str], contact: np.ndarray, touching: np.ndarray
+    ) -> list[tuple[object, ...]]:
+        """Positive cells with the contact over those expected: a hypergeometric law in every domain, added up.
+
+        `touching` is how many cells have the contact in each stratum. No row where it cannot vary: two in three were
+        such.
+        """
+        share = touching / np.maximum(self.total, 1)
+        expected = float((self.up * share).sum())
+        variance = self.up * share * (1 - share) * (self.total - self.up) / np.maximum(self.total - 1, 1)
+        sd, seen = float(np.sqrt(variance.sum())), float((contact & self.cells).sum())
+        if not sd > 0:
+            return []
+        value, se = np.log2((seen + 0.5) / (expected + 0.5)), sd / ((expected + 0.5) * np.log(2))
+        return [(k.FAMILY_POSITIVE_CONTACT, name, *pair, value, se, expected, len(contact), k.TESTED)]
