@@ -15,7 +15,7 @@ DEMO   := data/demo/samples.tsv
 AXE    := .browser/node_modules/axe-core/axe.min.js
 PYTEST_ARGS ?=
 
-.PHONY: scale help env lock demo kernels test long whole notebooks lint format docs drill slurm-demo bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site container coverage
+.PHONY: scale help env lock demo kernels test long whole notebooks lint format docs drill slurm-demo slurm-jobs bench truth artefacts validate states places gauntlet cohorts niches bands cole clean browser shots site container coverage
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,10 @@ drill: env demo $(AXE)  ## what takes hours: planted truth on other seeds, and e
 slurm-demo: env  ## a small cohort through a real one-node Slurm and without it (Debian, root): same numbers, bit for bit
 	@tests/slurm/up.sh
 	@$(BIN)/python -m pytest -m slurm $(PYTEST_ARGS); code=$$?; tests/slurm/down.sh; exit $$code
+
+slurm-jobs: env  ## 60 ROIs through a real Slurm as many jobs and as one: times and calls, into docs/scale.md (Debian, root; 15 minutes)
+	@tests/slurm/up.sh
+	@$(BIN)/python benchmarks/slurm_jobs.py; code=$$?; tests/slurm/down.sh; exit $$code
 
 COHORTS := $(if $(wildcard $(or $(TUMINT_TEST_DATA),../shared/data)),config/cohorts/nsclc_mif.yaml)
 # the page has to show itself with no network at all

@@ -10,6 +10,7 @@ smallest and the largest size (1 is linear); docs/scale.md also what follows for
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 import resource
 import shutil
@@ -25,6 +26,7 @@ import yaml
 from document import put
 from readme import STAGES, as_table
 
+from tumint import module_code, simulate
 from tumint.machine import usable_threads
 from tumint.stages import ALL
 from tumint.text import integer, number, percent, plural
@@ -39,17 +41,27 @@ TUMINT = (sys.executable, "-P", "-m", "tumint")
 
 
 def simulated(rois: int) -> Path:
-    """A cohort of `rois` ROIs in a folder of its own; its config."""
+    """A cohort of `rois` ROIs in a folder of its own, without results; its config.
+
+    One that is there stays, if it was made by the same code: it takes as long as the run.
+    """
     folder = OUT / str(rois)
+    asked = {"subjects": rois // ROIS_OF_A_SUBJECT, "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
+    made_by = "".join(module_code.read(path)[0] for path in sorted(Path(simulate.__file__).parent.glob("*.py")))
+    mark = hashlib.sha256(f"{asked} {made_by}".encode()).hexdigest()
+    if (folder / "made").is_file() and (folder / "made").read_text(encoding="utf-8") == mark:
+        for path in (folder / "results", folder / ".snakemake"):
+            shutil.rmtree(path, ignore_errors=True)
+        return folder / "config.yaml"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    asked = {"subjects": rois // ROIS_OF_A_SUBJECT, "rois": ROIS_OF_A_SUBJECT, "cells": CELLS, "seed": rois}
     options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     subprocess.run([*TUMINT, "simulate", str(folder), *options], check=True, stdout=subprocess.DEVNULL)
     config = folder / "config.yaml"
     # `simulate` asks for small jobs, so that a small cohort shows several; here their size is that of a user's cohort
     text = re.sub(r"^samples_per_job: .*\n", "", config.read_text(encoding="utf-8"), flags=re.MULTILINE)
     config.write_text(text, encoding="utf-8")
+    (folder / "made").write_text(mark, encoding="utf-8")
     return config
 
 
