@@ -98,8 +98,8 @@ def main() -> None:
         shutil.rmtree(folder / "results_of_jobs")
     head = (
         f"Written by `make slurm-jobs`. {SUBJECTS * ROIS} ROIs of {CELLS:,} cells, SIMULATED, through Slurm on one "
-        f"node of 2 cores: both ways gave the same {len(same)} files, byte for byte. On a cluster, jobs also wait in the "
-        "queue, and many run at once."
+        f"node of 2 cores: both ways gave the same {len(same)} files, byte for byte. On a cluster, jobs also wait "
+        "in the queue, and many run at once."
     )
     columns = ["how", "by the clock", "jobs", "calls of Slurm's programs"]
     table = f"{head}\n\n{as_table(columns, rows)}"
