@@ -25,6 +25,10 @@ class ReportConfig(Section):
     maps_per_subject: Annotated[int, Field(ge=0)] = Field(
         1, description="How many ROIs of each subject are drawn as maps."
     )
+    max_maps: Annotated[int, Field(ge=0)] = Field(
+        24,
+        description="How many ROIs a page draws as maps at most, from each group as many; a page has to stay small.",
+    )
     group: str | None = Field(
         None,
         description="Column of the sheet that figures are ordered and coloured by; empty: the first that splits the "

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 
+_MOST_SHAPES = 4000  # cells of a heatmap that are shapes; more are drawn as pixels, a tenth of the size
 Names = dict[tuple["Axes", str], list["Text"]]  # of rows and columns: what stands beside axes in place of ticks
 
 
@@ -117,6 +118,8 @@ def _cells(ax: Axes, layer: charts.Cells) -> None:
 
 def _heat(ax: Axes, layer: charts.Heat, names: Names, *, named: bool) -> Any:
     mesh = heatmap(ax, layer.matrix, cmap=layer.colours, limits=layer.limits)
+    if layer.matrix.size > _MOST_SHAPES:
+        mesh.set(rasterized=True, edgecolor="none")
     rows, columns = ([shortened(name) for name in of] for of in (layer.matrix.index, layer.matrix.columns))
     names[ax, "x"] = beside(ax, "x", [i + 0.5 for i in range(len(columns))], columns, rotation=90)
     names[ax, "y"] = beside(ax, "y", [i + 0.5 for i in range(len(rows))], rows) if named else []

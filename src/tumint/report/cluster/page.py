@@ -28,6 +28,7 @@ from tumint.report.engine.page import (
     Text,
     state,
 )
+from tumint.report.engine.turns import by_turns, not_all
 from tumint.text import integer, listed, number, percent, plural
 
 COLUMNS = (
@@ -214,12 +215,13 @@ def _types(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> l
 def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> list[Block]:
     if len(table) and table[k.X_UM].isna().all():
         return [Notice("The cells came without coordinates, so there is no map.")]
-    table = table[table[k.X_UM].notna()]
+    table = table[table[k.X_UM].notna()] if table[k.X_UM].isna().any() else table
     here = inputs.rows[inputs.rows[k.SAMPLE].isin(set(table[k.SAMPLE]))]
-    chosen = here.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
+    asked = here.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
+    chosen = by_turns(asked, inputs.config.max_maps)
     if chosen.empty:
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
-    by_sample = dict(tuple(table.groupby(k.SAMPLE, sort=False)))
+    by_sample = dict(tuple(table[table[k.SAMPLE].isin(chosen[k.SAMPLE])].groupby(k.SAMPLE, sort=False)))
     types = sorted(palette, key=lambda name: (name == k.UNCLASSIFIED, name))
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
@@ -231,6 +233,7 @@ def _maps(inputs: Inputs, table: pd.DataFrame, palette: Mapping[str, str]) -> li
     ]
     many = inputs.config.maps_per_subject
     said = f"The first {'ROI' if many == 1 else plural(many, 'ROI')} of each subject in the sheet."
+    said += not_all(len(chosen), len(asked))
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumint import keys as k
@@ -108,11 +109,12 @@ class Inputs:
     def _plain(self, table: pd.DataFrame) -> pd.DataFrame:
         for name in table.columns:
             if not pd.api.types.is_numeric_dtype(table[name].dtype):
-                table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str).astype(object)
+                table[name] = _text(table[name])
         if k.SAMPLE in table and len(table):
             rank = {sample: i for i, sample in enumerate(self.sheet[k.SAMPLE])}
-            order = table[k.SAMPLE].map(rank).fillna(len(rank)).to_numpy().argsort(kind="stable")
-            table = table.iloc[order].reset_index(drop=True)
+            place = table[k.SAMPLE].map(rank).fillna(len(rank)).to_numpy()
+            if (place[1:] < place[:-1]).any():
+                table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
         return table
 
     def json(self, name: str) -> dict[str, Any]:
@@ -174,6 +176,13 @@ class Inputs:
         return rows.sort_values(["_group", f"_{k.SUBJECT}"], kind="stable")[[k.SAMPLE, k.SUBJECT, "group"]].reset_index(
             drop=True
         )
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """As plain text, nothing as an empty one; every different text is held once."""
+    codes, texts = pd.factorize(values)
+    known = np.append(np.array([str(text) for text in texts], dtype=object), "")  # code −1, the last: nothing
+    return pd.Series(known[codes], index=values.index, dtype=object)
 
 
 def cells(inputs: Inputs) -> pd.DataFrame:

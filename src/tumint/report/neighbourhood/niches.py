@@ -22,12 +22,12 @@ from tumint.charts.sizes import (
 from tumint.io import contracts
 from tumint.report.engine.added import Added
 from tumint.report.engine.inputs import Inputs, cells
+from tumint.report.engine.turns import by_turns
 from tumint.text import fixed, integer, percent
 
 SECTION = "Niches"
 _INCH = 2.3  # width of a map
 _LONGEST = 44  # letters of a niche that are shown
-_MAPS = 24  # ROIs on the maps, one of each animal
 _DRAWN, _LEAST_DRAWN = 5_000, 300  # cells on all maps together, and on each: a page stays small
 
 
@@ -137,13 +137,10 @@ def borders(inputs: Inputs) -> Figure | None:
 def located(inputs: Inputs, *columns: str) -> pd.DataFrame:
     """Places, group and columns of `neighbourhood/cells.parquet` of a ROI of each animal, by group, thinned."""
     members = inputs.table("neighbourhood/cells.parquet", contracts.MEMBERS, optional=True)
-    if members.empty or not {*columns} <= {*members} or inputs.config.maps_per_subject == 0:
+    if members.empty or not {*columns} <= {*members} or 0 in (inputs.config.maps_per_subject, inputs.config.max_maps):
         return pd.DataFrame()
     firsts = inputs.rows.drop_duplicates(k.SUBJECT)
-    # by turns from each group, so that all groups are there
-    turn = firsts.groupby("group", sort=False).cumcount().to_numpy()
-    firsts = firsts.iloc[np.argsort(turn, kind="stable")].head(_MAPS)
-    firsts = firsts.loc[sorted(firsts.index)]
+    firsts = by_turns(firsts, inputs.config.max_maps)
     firsts = firsts.iloc[np.argsort(pd.factorize(firsts["group"])[0], kind="stable")]
     every = cells(inputs)
     parts = []

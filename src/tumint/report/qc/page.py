@@ -27,6 +27,7 @@ from tumint.report.engine.page import (
     Text,
     state,
 )
+from tumint.report.engine.turns import not_all
 from tumint.report.qc import dropped, figures, quality
 from tumint.text import integer, listed, percent, plural, setting, share_setting
 
@@ -240,14 +241,15 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
         return [Text("No cell was dropped.")]
     if cells[k.X_UM].isna().all():
         return [Notice("The cells came without coordinates, so there is no map.")]
-    cells = cells[cells[k.X_UM].notna()]
+    cells = cells[cells[k.X_UM].notna()] if cells[k.X_UM].isna().any() else cells
     worst = rows[rows["n_in"] > 0].sort_values("dropped", ascending=False, kind="stable")
     chosen = worst.groupby(k.SUBJECT, sort=False).head(inputs.config.maps_per_subject)
-    chosen = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
+    asked = chosen[chosen[k.SAMPLE].isin(set(cells[k.SAMPLE]))]
+    chosen = asked.head(inputs.config.max_maps)
     if chosen.empty:
         return [Notice("No map was asked for, or no cell is there to be drawn.")]
     reasons = dropped.ordered(cells[k.REASON])
-    by_sample = dict(tuple(cells.groupby(k.SAMPLE, sort=False)))
+    by_sample = dict(tuple(cells[cells[k.SAMPLE].isin(chosen[k.SAMPLE])].groupby(k.SAMPLE, sort=False)))
     options: dict[str, Any] = {"most": inputs.config.max_map_cells, "size": inputs.config.point_size}
     maps = [
         (
@@ -258,6 +260,7 @@ def _maps(inputs: Inputs, cells: pd.DataFrame, rows: pd.DataFrame) -> list[Block
     ]
     many = inputs.config.maps_per_subject
     said = f"The {'ROI' if many == 1 else plural(many, 'ROI')} of each subject that lost the largest share of cells."
+    said += not_all(len(chosen), len(asked))
     return [Text(said), Chooser("maps", "ROI", maps)]
 
 
