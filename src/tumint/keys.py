@@ -28,6 +28,7 @@ CELL_NAME: Final = "cell_name"  # what the source calls a cell, where that is no
 CLUSTER: Final = "cluster"
 CELL_TYPE: Final = "cell_type"
 CONFIDENCE: Final = "confidence"
+CLUSTER_CONFIDENCE: Final = "cluster_confidence"
 UNCLASSIFIED: Final = "unclassified"
 TOGETHER: Final = 21  # so many cells at one and the same place are all neighbours; of more see neighbourhood.coincident
 

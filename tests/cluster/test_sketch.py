@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anndata
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
@@ -12,6 +13,7 @@ from tumint.cluster.neighbours import neighbours_among
 from tumint.config.cluster import ClusterConfig
 from tumint.io.contracts import CELLS
 from tumint.io.tables import read_meta, read_table
+from tumint.text import percent
 
 
 def _cells(n=12_000, rare=0.003, seed=0):
@@ -38,6 +40,24 @@ def test_rois_give_alike_many():
     assert given[3] == (group == 3).sum()
     assert given[0] == given[1]
     np.testing.assert_array_equal(rows, sketch.drawn(points, group, 2000, seed=0, threads=3))
+
+
+def test_an_animal_with_many_rois_gives_no_more_than_another():
+    points, _, _ = _cells()
+    group = np.arange(len(points)) * 12 // len(points)  # 12 ROIs of as many cells
+    subject = np.array([0] * 10 + [1, 1])
+    rows = sketch.drawn(points, group, 1200, seed=0, subject=subject)
+    given = np.bincount(group[rows])
+    assert np.bincount(subject, weights=given).tolist() == [600, 600]
+    assert given.tolist() == [60] * 10 + [300] * 2
+    few = sketch.drawn(points, group, 3600, seed=0, subject=np.array([0] * 11 + [1]))
+    given = np.bincount(group[few])
+    assert given[11] == 1000  # all it has; the others fill up
+    assert (given[:11] == 2600 // 11).all()
+
+
+def test_more_animals_than_cells_are_asked_for():
+    assert sketch.equal_shares(np.full(10, 5), 4).tolist() == [1, 0, 0, 1, 0, 0, 1, 0, 0, 1]
 
 
 def test_rare_types_are_there_in_more_than_their_share():
@@ -100,4 +120,16 @@ def test_the_stage_says_what_it_clustered(mixture, write_batches, run):
     merged = cells.merge(mixture[["sample", "cell_id", "truth"]], on=["sample", "cell_id"], validate="one_to_one")
     assert adjusted_rand_score(merged["truth"], merged["cell_type"]) > 0.9
     said = read_meta(folder / "cells.parquet")["notes"]["sketch"]
-    assert said.startswith(f"{3 * (1000 // 3)} of {len(mixture):,} cells were clustered")
+    assert said.startswith(f"{3 * (1000 // 3)} of {len(mixture):,} cells were clustered, as many of every subject")
+    votes = cells["cluster_confidence"].to_numpy()
+    assert (votes == 1).sum() >= 999
+    assert votes.min() < 1
+    sure = cells["cluster_confidence"].ge(2 / 3).groupby(cells["cluster"]).mean()
+    assert said.endswith(f"for the fewest ({percent(sure.min())}) in cluster {sure.idxmin()}")
+    obs = anndata.read_h5ad(folder / "cells.h5ad").obs
+    np.testing.assert_array_equal(obs["cluster_confidence"], cells["cluster_confidence"])
+
+
+def test_without_a_sketch_no_cell_has_a_confidence_of_joining(mixture, write_batches, run):
+    folder = run(write_batches(mixture))
+    assert "cluster_confidence" not in read_table(folder / "cells.parquet", CELLS)

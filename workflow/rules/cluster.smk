@@ -26,9 +26,10 @@ rule cluster:
         side=lambda wildcards: WATCH.text(COHORT.config.cluster.files),
         cells=HANDED.paths("cluster.cells", every_batch(f"{RESULTS}/qc/{{batch}}.h5ad")),
         batches=HANDED.text("cluster.batches", jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch)),
+        subjects=HANDED.text("cohort.subjects", jobs.subjects_json(COHORT.sheet, list(COHORT.sheet["sample"]))),
         out=folder_of("cells"),
     message:
         "cluster"
     shell:
         "tumint cluster --params {params.settings:q} --code {params.code} --cells {params.cells:q}"
-        " --batches {params.batches:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"
+        " --batches {params.batches:q} --subjects {params.subjects:q} --threads {threads} -o {params.out:q} > {log:q} 2>&1"

@@ -71,6 +71,7 @@ def add_verbs(verbs: Any) -> None:
     cluster = _verb(verbs, "cluster", "cells of the cohort → clusters and types", _cluster)
     cluster.add_argument("--cells", type=Path, nargs="+", required=True, help="qc/<batch>.h5ad of all batches")
     cluster.add_argument("--batches", default="{}", help="JSON {sample: batch of staining}, in the order of the sheet")
+    cluster.add_argument("--subjects", default="{}", help="JSON {sample: subject}; default: each sample is one")
     cluster.add_argument("--threads", type=int, default=1)
     cluster.add_argument("-o", "--out", type=Path, required=True, help="folder of the results")
 
@@ -204,7 +205,8 @@ def _cluster(a: argparse.Namespace) -> None:
     _check_outputs(a)
     check_folder(a, INTO_FOLDER["cluster"])
     batches = _json(a.batches, "--batches", "JSON {sample: batch}")
-    stage.run(_params(a), a.cells, a.out, threads=a.threads, batches=batches)
+    subjects = _json(a.subjects, "--subjects", "JSON {sample: subject}")
+    stage.run(_params(a), a.cells, a.out, threads=a.threads, batches=batches, subjects=subjects)
 
 
 def _neighbourhood(a: argparse.Namespace) -> None:

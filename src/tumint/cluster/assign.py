@@ -26,9 +26,9 @@ class Cohort:
 
     `points` (n × d) is what distances are computed from, `scored` (n × m) what is compared with signatures, column by
     column the `markers`; a marker counts as shown where it differs between clusters by `least` or more (None: from
-    0.5). `group` (n,) is the number of the ROI, from which a sketch takes equal numbers of cells; `votes`
-    (n,) the share of the nearest cells of the sketch that say what the cluster of a cell is, None without a sketch;
-    `sketched` how many cells that holds.
+    0.5). `group` (n,) is the number of the ROI and `subject` that of the animal of each ROI, from which a sketch takes
+    equal numbers of cells; `votes` (n,) the share of the nearest cells of the sketch that say what the cluster of a
+    cell is, None without a sketch; `sketched` how many cells that holds.
     """
 
     points: np.ndarray
@@ -36,6 +36,7 @@ class Cohort:
     markers: list[str]
     least: float | None = 0.0
     group: np.ndarray | None = None
+    subject: np.ndarray | None = None
     votes: np.ndarray | None = None
     sketched: int = 0
 
@@ -86,8 +87,8 @@ def find_clusters(
     n = len(cohort.points)
     if config.sketch is not None and n > config.sketch and not smooth:
         group = np.zeros(n, np.int64) if cohort.group is None else cohort.group
-        rows = sketch.drawn(cohort.points, group, config.sketch, seed=seed, threads=threads)
-        some = replace(cohort, points=cohort.points[rows], scored=cohort.scored[rows], group=None)
+        rows = sketch.drawn(cohort.points, group, config.sketch, seed=seed, subject=cohort.subject, threads=threads)
+        some = replace(cohort, points=cohort.points[rows], scored=cohort.scored[rows], group=None, subject=None)
         own = config.model_copy(update={"sketch": None})
         labels, _ = find_clusters(some, signatures, own, resolution=resolution, seed=seed, threads=threads)
         labels, votes = sketch.joined(cohort.points, rows, labels, seed=seed, threads=threads)

@@ -22,7 +22,11 @@ MARKER_PREFIX = "marker_"  # of the marker columns of cells.parquet
 
 @dataclass(frozen=True)
 class Results:
-    """Types in the order of the sheet, and the tables that go beside the cells; a table without rows: not asked for."""
+    """Types in the order of the sheet, and the tables that go beside the cells; a table without rows: not asked for.
+
+    `votes` (n,), where not all cells were clustered: the share of the nearest clustered cells that are of the cluster
+    a cell joined, 1 for those that were clustered.
+    """
 
     typing: Typing
     means: pd.DataFrame
@@ -35,6 +39,7 @@ class Results:
     umap: pd.DataFrame = field(default_factory=lambda: c.empty(c.UMAP))
     moran: pd.DataFrame = field(default_factory=lambda: c.empty(c.MORAN))
     ligand_receptor: pd.DataFrame = field(default_factory=lambda: c.empty(c.LIGAND_RECEPTOR))
+    votes: np.ndarray | None = None
 
 
 def write(cells: Cells, values: Any, shown: list[str], results: Results, out: Path, meta: dict[str, Any]) -> None:
@@ -51,6 +56,7 @@ def write(cells: Cells, values: Any, shown: list[str], results: Results, out: Pa
             k.CLUSTER: typing.cluster,
             k.CELL_TYPE: typing.cell_type,
             k.CONFIDENCE: typing.confidence,
+            **({} if results.votes is None else {k.CLUSTER_CONFIDENCE: results.votes.astype(np.float32)}),
             **{f"{MARKER_PREFIX}{m}": _column(values, i) for m, i in zip(shown, cells.columns(shown), strict=True)},
         }
     )
@@ -79,7 +85,8 @@ def _column(values: Any, at: int) -> np.ndarray:
 def _write_anndata(
     cells: Cells, values: Any, typing: Typing, table: pd.DataFrame, path: Path, meta: dict[str, Any]
 ) -> None:
-    obs = table[[k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE]].copy()
+    columns = [k.SAMPLE, k.CELL_ID, k.AREA_UM2, k.DOMAIN, k.CLUSTER, k.CELL_TYPE, k.CONFIDENCE, k.CLUSTER_CONFIDENCE]
+    obs = table[[name for name in columns if name in table]].copy()
     if k.CELL_NAME in cells.obs:
         obs[k.CELL_NAME] = cells.obs[k.CELL_NAME].fillna("").astype(str).to_numpy(object)
     obs.index = pd.Index(obs[k.SAMPLE].astype(str) + ":" + obs[k.CELL_ID].astype(str))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tumint import keys as k
 from tumint.cluster.assign import Typing
+from tumint.config.cluster import Split
 from tumint.config.retype import Subtypes, subtype
 from tumint.errors import DataError, Fault
 from tumint.text import listed, nearest
@@ -107,3 +108,20 @@ def _unknown(key: str, names: Mapping[str, object], there: Sequence[str]) -> lis
         for name in names
         if name not in there
     ]
+
+
+def check_splits(typing: Typing, shown: Sequence[str], splits: Sequence[Split]) -> None:
+    """Raise `DataError` with a line for each split of a marker, cluster or type that is not there."""
+    faults: list[Fault | str] = []
+    types = [*typing.types, *(s.cell_type for s in splits)]
+    clusters = list(typing.clusters[k.CLUSTER])
+    for at, split in enumerate(splits):
+        where = f"config: key `cluster.splits.{at}`"
+        if split.marker not in shown:
+            faults.append(Fault(where, "a `type` or `state` marker of the data", f"`{split.marker}`"))
+        if split.cluster is not None and split.cluster not in clusters:
+            faults.append(Fault(where, f"a cluster from 0 to {len(clusters) - 1}", f"`{split.cluster}`"))
+        if split.from_type is not None and split.from_type not in types:
+            faults.append(Fault(where, "a type that cells have", f"`{split.from_type}`"))
+    if faults:
+        raise DataError(faults)

@@ -1,8 +1,8 @@
 """A part of the cells in place of all of them: which are clustered, and which cluster the others join.
 
-Cells are drawn from each group (ROI) in equal numbers, half of them at random and half evenly over what the cells are
-like, so that rare types are there: the aim of geometric sketching (Hie et al. 2019, Cell Systems 8:483), with centres
-that lie apart (k-means++, Arthur & Vassilvitskii 2007, SODA) in place of boxes.
+Every animal gives as many cells, each of its ROIs as many; half of them at random and half evenly over what the cells
+are like, so that rare types are there: the aim of geometric sketching (Hie et al. 2019, Cell Systems 8:483), with
+centres that lie apart (k-means++, Arthur & Vassilvitskii 2007, SODA) in place of boxes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ _CHUNK = 50_000
 _SURE = 2 / 3
 
 
-def drawn(points: np.ndarray, group: np.ndarray, most: int, *, seed: int, threads: int = 1) -> np.ndarray:
-    """Which cells are clustered: at most `most`, of every group all or as many as of the others.
+def drawn(
+    points: np.ndarray, group: np.ndarray, most: int, *, seed: int, subject: np.ndarray | None = None, threads: int = 1
+) -> np.ndarray:
+    """Which cells are clustered: at most `most`, of every animal as many, and of an animal as many of every ROI.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ def drawn(points: np.ndarray, group: np.ndarray, most: int, *, seed: int, thread
         (n × d), in an order that does not depend on the sheet.
     group
         (n,) number of the ROI of each cell, from 0.
+    subject
+        Number of the animal of each ROI, from 0; None: each ROI is one.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def drawn(points: np.ndarray, group: np.ndarray, most: int, *, seed: int, thread
     kind = nearest_centres(points, _centres(points, rng), threads=threads)
     order = np.argsort(group, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(group))[:-1])
-    each = equal_shares(np.array([len(part) for part in parts]), most)
+    sizes = np.array([len(part) for part in parts])
+    each = shares(sizes, np.arange(len(sizes)) if subject is None else subject, most)
     chosen = []
     for part, number in zip(parts, each, strict=True):
         if number == len(part):
@@ -63,10 +68,24 @@ def _centres(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return seen[chosen]
 
 
+def shares(sizes: np.ndarray, subject: np.ndarray, most: int) -> np.ndarray:
+    """How many cells of each ROI: animals first, so that one with many ROIs does not decide what clusters are."""
+    each = np.zeros_like(sizes)
+    for number, own in enumerate(equal_shares(np.bincount(subject, weights=sizes).astype(np.int64), most)):
+        each[subject == number] = equal_shares(sizes[subject == number], int(own))
+    return each
+
+
 def equal_shares(sizes: np.ndarray, most: int) -> np.ndarray:
-    """How many of each group: all, or the same number of every group that has more; `most` together."""
+    """How many of each group: all, or the same number of every group that has more; at most `most` together.
+
+    Where that is less than one, one of as many groups, spread evenly.
+    """
     if sizes.sum() <= most:
         return sizes
+    if most < np.count_nonzero(sizes):
+        some = np.flatnonzero(sizes)[np.linspace(0, np.count_nonzero(sizes) - 1, most).round().astype(np.int64)]
+        return np.isin(np.arange(len(sizes)), some).astype(sizes.dtype)
     ordered = np.sort(sizes)
     smaller = np.concatenate([[0], np.cumsum(ordered)[:-1]])
     level = (most - smaller) / np.arange(len(sizes), 0, -1)
@@ -115,11 +134,13 @@ def joined(
     return all_labels, share
 
 
-def told(votes: np.ndarray, clustered: int) -> str:
-    """What a sketch of `clustered` cells came to, from the shares that `joined` gives."""
-    sure = percent((votes >= _SURE).mean())
+def told(votes: np.ndarray, labels: np.ndarray, clustered: int) -> str:
+    """What a sketch of `clustered` cells came to, from the shares that `joined` gives, over all and by cluster."""
+    sure = votes >= _SURE
+    by_cluster = np.bincount(labels, weights=sure) / np.maximum(np.bincount(labels), 1)
+    least = int(by_cluster.argmin())
     return (
-        f"{integer(clustered)} of {integer(len(votes))} cells were clustered, as many of every ROI; each other cell "
-        f"joined the cluster of most of the {VOTES} nearest of them. For {sure} of the cells two thirds or more of "
-        "these agree"
+        f"{integer(clustered)} of {integer(len(votes))} cells were clustered, as many of every subject; each other "
+        f"cell joined the cluster of most of the {VOTES} nearest of them. For {percent(sure.mean())} of the cells two "
+        f"thirds or more of these agree, for the fewest ({percent(by_cluster[least])}) in cluster {least}"
     )

@@ -38,11 +38,18 @@ _FEWEST = 3  # cells that can be clustered
 
 
 def run(
-    params: StageParams, cells: list[Path], out: Path, *, threads: int, batches: Mapping[str, str] | None = None
+    params: StageParams,
+    cells: list[Path],
+    out: Path,
+    *,
+    threads: int,
+    batches: Mapping[str, str] | None = None,
+    subjects: Mapping[str, str] | None = None,
 ) -> None:
     """Write the cohort (`cells.h5ad`, `cells.parquet`) and its tables (see `output.py`) into the folder `out`.
 
-    `batches` names what was stained together of each sample, in the order of the sheet; None: each sample is one.
+    `batches` names what was stained together of each sample, in the order of the sheet, and `subjects` the animal of
+    each, which give as many cells where not all are clustered; None: each sample is one.
 
     Raises
     ------
@@ -54,11 +61,17 @@ def run(
         raise DataError(Fault("--params", "a section `cluster`", "none"))
     # sums of BLAS depend on the number of its threads; ours are threads over rows, which write rows of their own
     with threadpool_limits(1):
-        _run(params, params.cluster, cells, out, threads, batches or {})
+        _run(params, params.cluster, cells, out, threads, batches or {}, subjects or {})
 
 
 def _run(
-    params: StageParams, config: ClusterConfig, paths: list[Path], out: Path, threads: int, batches: Mapping[str, str]
+    params: StageParams,
+    config: ClusterConfig,
+    paths: list[Path],
+    out: Path,
+    threads: int,
+    batches: Mapping[str, str],
+    subjects: Mapping[str, str],
 ) -> None:
     cells = read_cohort(paths, list(batches))
     given, joined = types_given(cells, config)
@@ -71,7 +84,7 @@ def _run(
     if method != config.normalise:
         print("tumint: no reference channel came with the data: the values stay as they came", file=sys.stderr)
     shown = shown_markers(cells, params.panel)
-    work = _Work(cells, values, shown, method, config, params.seed, threads, batches, notes)
+    work = _Work(cells, values, shown, method, config, params.seed, threads, batches, subjects, notes)
     found = work.provided(given) if given is not None else work.typed(usable_signatures(params.panel, shown, notes))
     _say(notes)
     meta = run_metadata("cluster", params.model_dump(mode="json", exclude_none=True)) | {"notes": notes}
@@ -80,6 +93,8 @@ def _run(
 
 class _Work:
     """The cells on their way to types: everything here is in an order that does not depend on the sheet."""
+
+    votes: np.ndarray | None = None
 
     def __init__(
         self,
@@ -91,6 +106,7 @@ class _Work:
         seed: int,
         threads: int,
         batches: Mapping[str, str],
+        subjects: Mapping[str, str],
         notes: dict[str, Any],
     ) -> None:
         self.order = cells.canonical()
@@ -101,6 +117,7 @@ class _Work:
         self.sample = self.cells.obs[k.SAMPLE].to_numpy(object)
         batch = np.array([batches.get(s, s) for s in self.sample], dtype=object)
         self.batch = np.unique(batch.astype(str), return_inverse=True)[1]
+        self.subjects = subjects
         columns = self.cells.columns(shown)
         self.dense = self.values[:, columns].toarray() if cells.sparse else self.values[:, columns]
         self.scored = features(self.dense, method)
@@ -127,8 +144,9 @@ class _Work:
             resolution = float(swept.loc[swept["recommended"], "resolution"].iloc[0])
             self.notes["resolution"] = resolution
         least = {"log": LEAST, "gate": None}.get(self.method.method, 0.0)
-        group = np.unique(self.sample.astype(str), return_inverse=True)[1]
-        cohort = assign.Cohort(points, self.scored, self.shown, least, group)
+        rois, group = np.unique(self.sample.astype(str), return_inverse=True)
+        subject = np.unique([self.subjects.get(roi, roi) for roi in rois], return_inverse=True)[1]
+        cohort = assign.Cohort(points, self.scored, self.shown, least, group, subject)
         labels, cohort = assign.find_clusters(
             cohort,
             signatures,
@@ -138,8 +156,8 @@ class _Work:
             threads=self.threads,
             smooth=self.cells.sparse,
         )
-        if cohort.votes is not None:
-            self.notes["sketch"] = sketch.told(cohort.votes, cohort.sketched)
+        if (votes := cohort.votes) is not None:
+            self.votes, self.notes["sketch"] = votes, sketch.told(votes, labels, cohort.sketched)
         typing, ways = self._types(cohort, labels, signatures)
         results = self._results(typing, before, points, ways)
         return replace(results, sweep=swept) if swept is not None else results
@@ -178,7 +196,7 @@ class _Work:
             assert by_signatures is not None
             typing = by_signatures
         if config.splits:
-            self._check_splits(typing)
+            retype.check_splits(typing, self.shown, config.splits)
             typing = assign.split(typing, self.dense, self.shown, config.splits)
         ways[config.typing] = typing.cell_type
         if by_signatures is not None:
@@ -210,21 +228,6 @@ class _Work:
             seed=self.seed,
         )
 
-    def _check_splits(self, typing: assign.Typing) -> None:
-        faults: list[Fault | str] = []
-        types = [*typing.types, *(s.cell_type for s in self.config.splits)]
-        clusters = list(typing.clusters[k.CLUSTER])
-        for at, split in enumerate(self.config.splits):
-            where = f"config: key `cluster.splits.{at}`"
-            if split.marker not in self.shown:
-                faults.append(Fault(where, "a `type` or `state` marker of the data", f"`{split.marker}`"))
-            if split.cluster is not None and split.cluster not in clusters:
-                faults.append(Fault(where, f"a cluster from 0 to {len(clusters) - 1}", f"`{split.cluster}`"))
-            if split.from_type is not None and split.from_type not in types:
-                faults.append(Fault(where, "a type that cells have", f"`{split.from_type}`"))
-        if faults:
-            raise DataError(faults)
-
     def _results(
         self,
         typing: assign.Typing,
@@ -246,6 +249,7 @@ class _Work:
         types = typing.cell_type
         results = Results(
             typing=typing.reordered(self.back),
+            votes=None if self.votes is None else self.votes[self.back],
             means=assign.marker_means(self.dense, self.shown, typing),
             gates=found_gates,
             states=gates.positivity(values, found_gates, self.sample, types),
@@ -279,13 +283,9 @@ class _Work:
         if wanted.ligand_receptor is not None:
             pairs = read_pairs(wanted.ligand_receptor, self.cells.markers)
             genes = sorted({*pairs[k.SOURCE], *pairs[k.TARGET]})
+            given = self.values[:, self.cells.columns(genes)]
             found = spatial.ligand_receptor(
-                self.values[:, self.cells.columns(genes)],
-                genes,
-                types,
-                pairs,
-                permutations=wanted.permutations,
-                seed=self.seed,
+                *(given, genes, types, pairs), permutations=wanted.permutations, seed=self.seed
             )
             results = replace(results, ligand_receptor=found)
         return results

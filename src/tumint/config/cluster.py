@@ -176,9 +176,9 @@ class ClusterConfig(Section):
     )
     sketch: Annotated[int, Field(ge=1000)] | None = Field(
         100_000,
-        description="How many cells are clustered at most: as many of every ROI, half of them at random and half "
-        "evenly over what cells are like. The others join the cluster of the cells most like them. `null`: all are "
-        "clustered, as they are with transcripts.",
+        description="How many cells are clustered at most: as many of every subject, half of them at random and "
+        "half evenly over what cells are like. The others join the cluster of the cells most like them. `null`: all "
+        "are clustered, as they are with transcripts.",
     )
     resolution: Resolution | Literal["auto"] = Field(
         1.0,
