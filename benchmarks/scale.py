@@ -1,9 +1,9 @@
 """Whole runs from raw tables to reports at growing size, on SIMULATED cohorts: `python benchmarks/scale.py [ROIS...]`.
 
 Each cohort has ROIs of 4,000 cells, 5 of a mouse, 32 markers, and runs by `tumint run` on the cores of this machine.
-CPU seconds of a stage are those of its jobs with their start-up, by Snakemake's benchmark files; of the run, all that
-ran, Snakemake itself included. `benchmarks/scale.md` has the table, with the slope of log CPU on log ROIs between the
-smallest and the largest size (1 is linear); docs/scale.md also what follows for other sizes. Runs lie in
+CPU seconds and peak memory are those that the system counts for each process (`usage/sitecustomize.py`); of the run,
+all that ran, Snakemake itself included. `benchmarks/scale.md` has the table, with the slope of log CPU on log ROIs
+between the smallest and the largest size (1 is linear); docs/scale.md also what follows for other sizes. Runs lie in
 `benchmarks/out/scale`; one that is there is run anew.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
 import resource
 import shutil
@@ -37,6 +38,7 @@ CELLS, ROIS_OF_A_SUBJECT = 4000, 5
 SIZES = (20, 100, 400)  # of an even number of mice: half of them are treated
 OTHERS, MANY = (100, 400, 1000, 3500, 25000), 16
 _PAGES = ("reports", "figures", "cohort.h5ad")  # results of the report stage
+Run = tuple[pd.DataFrame, float, float, float, tuple[float, float]]  # stages, CPU s, s, largest page, `overhead`
 TUMINT = (sys.executable, "-P", "-m", "tumint")
 
 
@@ -67,26 +69,62 @@ def simulated(rois: int) -> Path:
 
 def whole_run(config: Path) -> tuple[float, float]:
     """CPU seconds of all that ran, and seconds by the clock."""
+    usage = _usage(config)
+    usage.unlink(missing_ok=True)
+    path = os.pathsep.join([str(Path(__file__).parent / "usage"), os.environ.get("PYTHONPATH", "")])
+    noted = {**os.environ, "USAGE_FILE": str(usage), "PYTHONPATH": path.rstrip(os.pathsep)}
+    noted.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc files every start is 2 to 4 times slower
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with open(config.with_name("run.log"), "w", encoding="utf-8") as log:
         words = [*TUMINT, "run", "config.yaml", "--", "--benchmark-extended"]
-        subprocess.run(words, cwd=config.parent, check=True, stdout=log, stderr=log)
+        subprocess.run(words, cwd=config.parent, check=True, stdout=log, stderr=log, env=noted)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - began
+
+
+def _usage(config: Path) -> Path:
+    return config.with_name("usage.tsv").resolve()
+
+
+def used(config: Path) -> pd.DataFrame:
+    """What each process used: where its output went, its command, CPU seconds and peak memory (KiB)."""
+    return pd.read_csv(_usage(config), sep="\t", names=["out", "command", "cpu", "kib"])
+
+
+def overhead(config: Path, jobs: pd.DataFrame) -> tuple[float, float]:
+    """CPU seconds of Snakemake, and of all that jobs do before they begin: Python and its modules."""
+    noted = used(config)
+    snakemake = noted.loc[noted["command"].str.contains("-m snakemake", regex=False), "cpu"].sum()
+    starts = 0.0
+    for stage, n in jobs["stage"].value_counts().items():
+        module = "report.engine.render" if stage == "report" else f"{stage}.stage"
+        words = [sys.executable, "-P", "-c", f"import tumint.cli, tumint.{module}"]
+        costs = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(words, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        starts += n * min(costs)
+    return float(snakemake), starts
 
 
 def jobs_of(config: Path) -> tuple[Path, pd.DataFrame]:
     """The folder of the results; a row per job: its stage, CPU seconds, peak memory, memory asked and inputs (MB)."""
     results = config.parent / yaml.safe_load(config.read_text(encoding="utf-8")).get("results", "results")
     found = next(path for path in [*results.rglob("benchmarks"), results / "benchmarks"] if path.is_dir())
+    noted = used(config).set_index("out")
     parts = []
     for stage in STAGES:
         for path in sorted((found / stage).rglob("*.tsv")):
             told = pd.read_csv(path, sep="\t", na_values="NA").iloc[[0]]
             asked = ast.literal_eval(told["resources"].iloc[0])["mem_mb"]
             inputs = sum(ast.literal_eval(told["input_size_mb"].iloc[0]).values())
-            parts.append(told[["cpu_time", "max_rss"]].assign(stage=stage, asked=asked, inputs=inputs))
-    return found, pd.concat(parts, ignore_index=True)
+            log = (found.with_name("logs") / path.relative_to(found)).with_suffix(".log").resolve()
+            own = noted.loc[[str(log)]]
+            usage = {"cpu": own["cpu"].sum(), "rss": own["kib"].max() / 1024}
+            parts.append({"stage": stage, "asked": asked, "inputs": inputs, **usage})
+    return found, pd.DataFrame(parts)
 
 
 def measured(config: Path) -> pd.DataFrame:
@@ -98,7 +136,7 @@ def measured(config: Path) -> pd.DataFrame:
         places = [found.parent / name for name in (_PAGES if stage == "report" else (stage,))]
         files_made = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
         size = sum(path.stat().st_size for path in files_made)
-        rows.append((stage, len(jobs), jobs["cpu_time"].sum(), jobs["max_rss"].max(), size / 1e6))
+        rows.append((stage, len(jobs), jobs["cpu"].sum(), jobs["rss"].max(), size / 1e6))
     return pd.DataFrame(rows, columns=["stage", "jobs", "cpu", "rss", "mb"]).set_index("stage")
 
 
@@ -112,7 +150,7 @@ def slope(sizes: list[int], values: list[float]) -> float:
     return float(np.log(values[-1] / values[0]) / np.log(sizes[-1] / sizes[0]))
 
 
-def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
+def table(runs: dict[int, Run]) -> str:
     """The runs beside each other."""
     sizes = sorted(runs)
     columns = ["stage", *(f"{size} ROIs" for size in sizes), "slope"]
@@ -121,8 +159,11 @@ def table(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
         cells = [runs[size][0].loc[stage] for size in sizes]
         texts = [f"{c['cpu']:.0f} s, {plural(int(c['jobs']), 'job')}, {integer(c['rss'])} MB" for c in cells]
         rows.append([stage, *texts, number(slope(sizes, [float(c["cpu"]) for c in cells]), 3)])
-    whole = [f"**{cpu:.0f} s**, {clock:.0f} s by the clock" for _, cpu, clock, _ in (runs[size] for size in sizes)]
+    whole = [f"**{cpu:.0f} s**, {clock:.0f} s by the clock" for _, cpu, clock, *_ in (runs[size] for size in sizes)]
     rows.append(["whole run", *whole, number(slope(sizes, [runs[size][1] for size in sizes]), 3)])
+    for name, at in (("of these, Snakemake", 0), ("of these, the start of jobs", 1)):
+        shares = [(runs[size][4][at], runs[size][1]) for size in sizes]
+        rows.append([name, *(f"{cpu:.0f} s, {percent(cpu / whole)}" for cpu, whole in shares), ""])
     results = [f"{runs[size][0]['mb'].sum():.0f} MB, largest page {runs[size][3]:.1f} MB" for size in sizes]
     rows.append(["results", *results, ""])
     return as_table(columns, rows)
@@ -139,20 +180,20 @@ def memory(jobs: pd.DataFrame) -> str:
     rows = []
     for stage in STAGES:
         of = jobs[jobs["stage"] == stage]
-        most = of.loc[(of["max_rss"] / of["asked"]).idxmax()]
+        most = of.loc[(of["rss"] / of["asked"]).idxmax()]
         line = "–"
         if of["inputs"].max() > 1.5 * of["inputs"].min() > 0:
-            rise, base = np.polyfit(of["inputs"], of["max_rss"], 1)
+            rise, base = np.polyfit(of["inputs"], of["rss"], 1)
             line = f"{integer(base)} + {number(rise, 2)} × MB of the inputs"
         need = ALL[stage].need
         model = f"{integer(need.base_mb)} + {number(need.per_mb, 2)} × MB of the inputs"
         fullest = f"{integer(most['max_rss'])} of {integer(most['asked'])} MB"
-        rows.append([stage, integer(len(of)), model, line, fullest, percent(most["max_rss"] / most["asked"])])
+        rows.append([stage, integer(len(of)), model, line, fullest, percent(most["rss"] / most["asked"])])
     head = "Memory that jobs ask for, and what they used; the job that came nearest to what it had asked for."
     return f"{head}\n\n{as_table(['stage', 'jobs', 'asked, MB', 'used, fitted, MB', 'fullest', 'share'], rows)}"
 
 
-def other_sizes(runs: dict[int, tuple[pd.DataFrame, float, float, float]]) -> str:
+def other_sizes(runs: dict[int, Run]) -> str:
     """What the two largest runs say of others: CPU as a power of the size, memory and results as straight lines."""
     small, large = sorted(runs)[-2:]
     rows = []
@@ -180,7 +221,7 @@ def _line(small: int, large: int, at: int, value: Callable[[int], float]) -> flo
     return float(max(value(large), value(large) + rise * (at - large)))
 
 
-def _hours(runs: dict[int, tuple[pd.DataFrame, float, float, float]], small: int, large: int, rois: int) -> float:
+def _hours(runs: dict[int, Run], small: int, large: int, rois: int) -> float:
     """Stages that wait for all others, one after the other on one core, and the rest on all."""
     total = 0.0
     for stage in STAGES:
@@ -197,8 +238,8 @@ def main(sizes: list[int]) -> None:
     for size in sizes:
         config = simulated(size)
         cpu, clock = whole_run(config)
-        runs[size] = (measured(config), cpu, clock, pages(config))
         jobs.append(jobs_of(config)[1])
+        runs[size] = (measured(config), cpu, clock, pages(config), overhead(config, jobs[-1]))
         print(f"{size} ROIs: {cpu:.0f} CPU s\n{runs[size][0].round(1).to_string()}", flush=True)
     head = (
         f"CPU seconds, number of jobs and peak memory of a job, by stage; ROIs of {integer(CELLS)} cells, SIMULATED, "
