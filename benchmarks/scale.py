@@ -187,7 +187,7 @@ def memory(jobs: pd.DataFrame) -> str:
             line = f"{integer(base)} + {number(rise, 2)} × MB of the inputs"
         need = ALL[stage].need
         model = f"{integer(need.base_mb)} + {number(need.per_mb, 2)} × MB of the inputs"
-        fullest = f"{integer(most['max_rss'])} of {integer(most['asked'])} MB"
+        fullest = f"{integer(most['rss'])} of {integer(most['asked'])} MB"
         rows.append([stage, integer(len(of)), model, line, fullest, percent(most["rss"] / most["asked"])])
     head = "Memory that jobs ask for, and what they used; the job that came nearest to what it had asked for."
     return f"{head}\n\n{as_table(['stage', 'jobs', 'asked, MB', 'used, fitted, MB', 'fullest', 'share'], rows)}"
