@@ -38,7 +38,12 @@ _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed",
 
 
 def family_tests(
-    family: Matrices, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str], tests: Sequence[str] = TESTS
+    family: Matrices,
+    design: Design,
+    config: ResponseConfig,
+    ways: Assignments | None,
+    beside: Sequence[str],
+    tests: Sequence[str] = TESTS,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """The tables of one family by the names of their contracts, and its prior where anything was tested.
 

@@ -112,7 +112,9 @@ class _Places:
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, table: pd.DataFrame, family: str, column: str, rows: dict[str, int], columns: dict[str, int]) -> _Places:
+    def of(
+        cls, table: pd.DataFrame, family: str, column: str, rows: dict[str, int], columns: dict[str, int]
+    ) -> _Places:
         """Rows by feature, columns by the names in `column` of the table; rows with other names are left out."""
         at_column = _positions(table[column], columns)
         mine = np.flatnonzero((table[k.FAMILY] == family).to_numpy() & (at_column >= 0))

@@ -168,9 +168,7 @@ def _prepared(Y: Floats, nuisance: Floats) -> _Prepared:
     stacked = _stacked(parts, Y.shape, nuisance.shape[1]) if many else None
     null_variance = float(np.median(total[:, 0] / np.maximum(df + 1, 1))) if len(Y) else 0.0
     d = np.maximum(df, 1)
-    return _Prepared(
-        [] if many else parts, total, df, stacked, null_variance, log_bias(d), special.polygamma(1, d / 2)
-    )
+    return _Prepared([] if many else parts, total, df, stacked, null_variance, log_bias(d), special.polygamma(1, d / 2))
 
 
 def _stacked(parts: list[tuple[Any, ...]], shape: tuple[int, ...], q: int) -> _Stacked:
@@ -221,7 +219,7 @@ def _products(alike: _Prepared, groups: NDArray[np.generic]) -> tuple[Floats, Fl
 
 
 def _moderate(slope: Floats, unscaled: Floats, variance: Floats, alike: _Prepared) -> Floats:
-    """|t| in place of `slope` and `variance` (F, P), which are lost; `unscaled` is (F, P), or (1, P) if all share it."""
+    """|t| in place of `slope` and `variance` (F, P), which are lost; `unscaled` (F, P), or (1, P) for all."""
     valid = np.broadcast_to((unscaled > 0) & (alike.df > 0)[:, None], slope.shape)
     whole = bool(valid.all())
     d = np.maximum(alike.df, 1)
