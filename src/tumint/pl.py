@@ -127,8 +127,9 @@ def subjects(
         known = listed(sorted(set(mine[k.FEATURE].astype(str))), 5) or "none"
         raise TumintError(Fault(f"feature of the family {family}", f"one of {known}", ", ".join(unknown)))
     mine = mine[mine[k.FEATURE].astype(str).isin(names)]
-    config = config_of(Asked(group, reference), sheet, "design", str, "tumint.pl")
-    result = compared(mine, sheet, config, 0, ("features", "design"))[0]
+    asked = Asked(group, reference, beside=())
+    config = config_of(asked, sheet, "design", str, "tumint.pl")
+    result = compared(mine, sheet, config, asked, ("features", "design"))[0]
     design_of = result.design
     levels = {False: reference, True: str(design_of.contrast.group)}
     level_of = {name: level for side, level in levels.items() for name in design_of.names(group=side)}

@@ -25,7 +25,7 @@ from tumint.neighbourhood.scorer import Scorer
 
 _OF_CELLS = "cells, label, sample, x, y, um_per_px"
 SIGNATURES = {
-    "compare": "features, design, subject, group, reference, sample, adjust, paired, method, family, "
+    "compare": "features, design, subject, group, reference, sample, adjust, paired, method, beside, family, "
     "min_subjects, seed",
     "composition": _OF_CELLS,
     "density": _OF_CELLS,

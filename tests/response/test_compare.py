@@ -11,6 +11,7 @@ from scipy import stats
 from tumint import keys as k
 from tumint.config.response import Contrast, ResponseConfig
 from tumint.errors import SheetError
+from tumint.response import family_tests
 from tumint.response.compare import Result, compare
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import subject_values
@@ -37,6 +38,29 @@ def test_power_and_influence_are_there_where_they_are_asked_for(cohort) -> None:
     alone, both = _run(features, sheet), _run(features, sheet, beside=BESIDE)
     assert [len(alone.power), len(alone.influence), len(both.power), len(both.influence)] == [0, 0, 4, 4]
     pd.testing.assert_frame_equal(alone.effects, both.effects)
+
+
+@pytest.mark.parametrize("method", ["moderated", "mixed", "permutation"])
+def test_a_test_that_is_not_asked_for_is_not_computed(cohort, monkeypatch, method: str) -> None:
+    sheet, features = cohort({"v": 4, "t": 4}, n_features=4)
+    config = ResponseConfig(contrasts=[Contrast.model_validate(CONTRAST)], method=method)
+    built = design.build(sheet, config.contrasts[0], "sheet")
+    whole = compare(features, built, config, 0, beside=()).effects
+    others = {"mixed": ["p_mixed"], "permutation": ["p_permutation", "p_maxt"]}
+    assert whole[[name for names in others.values() for name in names]].notna().all(axis=None)
+    others.pop(method, None)
+
+    def never(*_: object) -> None:
+        raise AssertionError("computed")
+
+    for other, name in (("mixed", "fit_mixed"), ("permutation", "permute")):
+        if other in others:
+            monkeypatch.setattr(family_tests, name, never)
+    alone = compare(features, built, config, 0, beside=(), tests=())
+    empty = [name for names in others.values() for name in names]
+    assert alone.effects[empty].isna().all(axis=None)
+    assert len(alone.mixed) == (4 if method == "mixed" else 0)
+    pd.testing.assert_frame_equal(alone.effects.drop(columns=empty), whole.drop(columns=empty))
 
 
 def test_planted_effects_are_found_and_rows_say_how_many(cohort) -> None:

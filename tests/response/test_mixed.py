@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from tumint.response.models import mixed
 from tumint.response.models.mixed import fit_mixed
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
@@ -85,3 +86,16 @@ def test_what_cannot_be_fitted_is_missing() -> None:
     Y[2] = 5.0  # no variance
     got = fit_mixed(Y, X, subject, np.array([0.0, 1]))
     assert np.isfinite(got.p).tolist() == [False, False, False, True]
+
+
+def test_blocks_of_features_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    subject = np.repeat(np.arange(8), 3)
+    X = np.column_stack([np.ones(24), subject >= 4]).astype(float)
+    Y = rng.normal(size=(50, 8))[:, subject] + rng.normal(size=(50, 24))
+    Y[rng.random(Y.shape) < 0.1] = np.nan
+    whole = mixed.fit_mixed(Y, X, subject, np.array([0.0, 1.0]))
+    monkeypatch.setattr(mixed, "_BLOCK", 8 * 7)
+    blocks = mixed.fit_mixed(Y, X, subject, np.array([0.0, 1.0]))
+    for name in mixed.MixedFit.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(blocks, name), getattr(whole, name))

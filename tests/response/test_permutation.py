@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from tumint.response.models import permutation
 from tumint.response.models.linear import fit
 from tumint.response.models.moderated import fit_prior, moderated_t
 from tumint.response.models.permutation import Assignments, assignments, permute
@@ -102,3 +103,22 @@ def test_an_assignment_without_variance_counts_as_beyond() -> None:
     np.testing.assert_allclose(got.p, 1.0)
     split = np.arange(6) < 3
     assert permute(Y, np.ones((6, 1)), split, _all(split, ONE)).p[0] == 0.1
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.05])
+def test_blocks_of_permutations_change_no_p(monkeypatch: pytest.MonkeyPatch, missing: float) -> None:
+    """Without missing values one pattern, with them more than are taken one by one."""
+    group = np.arange(20) < 10
+    Y = RNG(7).normal(size=(90, 20)) + group * RNG(8).normal(size=(90, 1))
+    Y[RNG(9).random(Y.shape) < missing] = np.nan
+    ways = assignments(group, np.zeros(20, dtype=np.intp), 300, RNG(1))
+    nuisance = np.column_stack([np.ones(20), RNG(2).normal(size=20)])
+    whole = permute(Y, nuisance, group, ways)
+    monkeypatch.setattr(permutation, "_BLOCK", 7 * len(Y))
+    blocks = permute(Y, nuisance, group, ways)
+    np.testing.assert_array_equal(blocks.p, whole.p)
+    np.testing.assert_array_equal(blocks.p_maxt, whole.p_maxt)
+    monkeypatch.setattr(permutation, "_FEW", len(Y))
+    one_by_one = permute(Y, nuisance, group, ways)
+    np.testing.assert_array_equal(one_by_one.p, whole.p)
+    np.testing.assert_array_equal(one_by_one.p_maxt, whole.p_maxt)

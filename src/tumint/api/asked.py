@@ -13,6 +13,7 @@ from tumint.config.response import ResponseConfig
 from tumint.errors import Fault, TumintError
 from tumint.response.compare import Result
 from tumint.response.design.subjects import check_values
+from tumint.response.family_tests import TESTS
 from tumint.response.stage import run_contrasts
 from tumint.sheet_design import check_design
 
@@ -29,6 +30,7 @@ class Asked:
     min_subjects: int = 2
     family: Sequence[str] | None = None
     seed: int = 0
+    beside: Sequence[str] = TESTS  # tests that fill their columns too, whatever `method` is
 
 
 def config_of(asked: Asked, sheet: pd.DataFrame, where: str, said: Callable[[str], str], by: str) -> ResponseConfig:
@@ -43,6 +45,8 @@ def config_of(asked: Asked, sheet: pd.DataFrame, where: str, said: Callable[[str
     by
         How messages call where options come from, such as `command line`.
     """
+    if others := sorted({*asked.beside} - {*TESTS}):
+        raise TumintError(Fault(said("beside"), f"of {', '.join(TESTS)}", f"`{others[0]}`"))
     named = {"group": [asked.group], "adjust": asked.adjust, "paired": [asked.paired] if asked.paired else []}
     faults: list[Fault | str] = [
         Fault(said(option), f"a column of {where}", f"`{column}`")
@@ -79,9 +83,9 @@ def of_families(features: pd.DataFrame, asked: Asked, said: Callable[[str], str]
 
 
 def compared(
-    features: pd.DataFrame, sheet: pd.DataFrame, config: ResponseConfig, seed: int, names: tuple[str, str]
+    features: pd.DataFrame, sheet: pd.DataFrame, config: ResponseConfig, asked: Asked, names: tuple[str, str]
 ) -> list[Result]:
-    """Every contrast; `names`: how messages call features and sheet.
+    """Every contrast, and of it only what was asked for; `names`: how messages call features and sheet.
 
     Raises
     ------
@@ -89,7 +93,8 @@ def compared(
         No contrast could be computed: why.
     """
     check_values(features, names[0])
-    results = run_contrasts(features, sheet, config, seed, features=names[0], sheet=names[1], beside=())
+    said = {"features": names[0], "sheet": names[1]}
+    results = run_contrasts(features, sheet, config, asked.seed, **said, beside=(), tests=asked.beside)
     if results and all(result.faults for result in results):
         raise TumintError([fault for result in results for fault in result.faults])
     return results

@@ -30,6 +30,7 @@ def compare(
     adjust: Sequence[str] = (),
     paired: str | None = None,
     method: str = "moderated",
+    beside: Sequence[str] = ("mixed", "permutation"),
     family: Sequence[str] | None = None,
     min_subjects: int = 2,
     seed: int = 0,
@@ -55,6 +56,9 @@ def compare(
         Columns of covariates; column whose equal values make a pair.
     method
         Whose p is `p`: `moderated` (t), `mixed` or `permutation`.
+    beside
+        Of `mixed` and `permutation`, those that fill their columns although `method` is another. `()`: none, in less
+        time.
     family
         Only these families; None: all.
     min_subjects
@@ -64,7 +68,8 @@ def compare(
     -------
     One row per contrast and feature: `effect` (group minus reference; of scores a log ratio), `se`, `ci_low`,
     `ci_high`, `t`, `df`, `p`, `q` (Benjamini-Hochberg within family and contrast), `p_mixed`, `p_permutation`,
-    `p_maxt`, `n_subjects_reference`, `n_subjects_group`, `n_samples`, `status`, and `reason` where there is no p.
+    `p_maxt` (missing where that test was not asked for), `n_subjects_reference`, `n_subjects_group`, `n_samples`,
+    `status`, and `reason` where there is no p.
 
     Raises
     ------
@@ -79,10 +84,10 @@ def compare(
     given = zip(_NAMES, (features, rows), strict=True)
     tables = [Frame(Place(name), needs_frame(name, table)) for name, table in given]
     sheet = sheet_of(tables[1], subject)
-    asked = Asked(group, reference, tuple(adjust), paired, method, min_subjects, family, seed)
+    asked = Asked(group, reference, tuple(adjust), paired, method, min_subjects, family, seed, beside)
     config = config_of(asked, sheet, _NAMES[1], str, "compare")
     table = of_families(features_of(tables[0], sample, sheet.columns), asked, str)
-    results = compared(table, sheet, config, seed, _NAMES)
+    results = compared(table, sheet, config, asked, _NAMES)
     return joined([result.effects for result in results], EFFECTS, only=True)
 
 

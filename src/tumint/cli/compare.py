@@ -31,7 +31,11 @@ One contrast for every level of --group but the reference. The output has the co
   contrast, family, feature, source, target, effect (group minus reference), se, ci_low, ci_high, t, df,
   p, q (Benjamini-Hochberg within family and contrast), p_mixed, p_permutation, p_maxt,
   n_subjects_reference, n_subjects_group, n_samples, status, reason
-where a row without a p says why in `reason`."""
+where a row without a p says why in `reason`. --method chooses whose p is `p`. The columns of the other tests,
+p_mixed for one and p_permutation with p_maxt for the other, are filled as well; with --beside only those of
+the test it names, or of none, and what is not asked for takes no time."""
+
+_BESIDE = {"both": ("mixed", "permutation"), "mixed": ("mixed",), "permutation": ("permutation",), "none": ()}
 
 
 def add_verbs(verbs: Any) -> None:
@@ -53,6 +57,12 @@ def add_verbs(verbs: Any) -> None:
         "--paired", metavar="COL", help="equal values make a pair; the subject itself, if in both groups"
     )
     parser.add_argument("--method", choices=("moderated", "mixed", "permutation"), default="moderated")
+    parser.add_argument(
+        "--beside",
+        choices=tuple(_BESIDE),
+        default="both",
+        help="tests that fill their columns though --method is another; others stay empty (default both)",
+    )
     parser.add_argument("--family", nargs="+", metavar="F", help="only these families of features")
     parser.add_argument("--min-subjects", type=int, default=2, metavar="N", help="in each group; fewer give no p")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,10 +84,11 @@ def _compare(a: argparse.Namespace) -> None:
         raise TumintError(Fault("--out", "a name that ends in .parquet or .csv", f"`{a.out}`"))
     check_output(a, EFFECTS)
     sheet = read_sheet(a.samples, check_files=False, subject=a.subject)
-    asked = Asked(a.group, a.reference, a.adjust, a.paired, a.method, a.min_subjects, a.family, a.seed)
+    tests = _BESIDE[a.beside]
+    asked = Asked(a.group, a.reference, a.adjust, a.paired, a.method, a.min_subjects, a.family, a.seed, tests)
     config = config_of(asked, sheet, str(a.samples), _option, "command line")
     features = of_families(read_features(a.features, a.sample, sheet.columns), asked, _option)
-    results = compared(features, sheet, config, a.seed, (str(a.features), str(a.samples)))
+    results = compared(features, sheet, config, asked, (str(a.features), str(a.samples)))
     effects = joined([result.effects for result in results], EFFECTS, only=True)
     if a.out.suffix.lower() == ".csv":
         write_csv(effects, a.out)

@@ -37,9 +37,9 @@ def at_the_end(results: Sequence[Any], features: pd.DataFrame, sheet: pd.DataFra
 def _subjects(results: Sequence[Any], features: pd.DataFrame, sheet: pd.DataFrame) -> tuple[list[str], str]:
     """Subjects that any contrast used, and those that none did, by reason."""
     subject = dict(zip(sheet[k.SAMPLE], sheet[k.SUBJECT], strict=True))
-    there = {subject[name] for name in features[k.SAMPLE].astype(str) if name in subject}
-    usable = features[features[k.STATUS] == k.TESTED]
-    valued = {subject[name] for name in usable[k.SAMPLE].astype(str) if name in subject}
+    there = {subject[name] for name in _different(features[k.SAMPLE]) if name in subject}
+    usable = features.loc[features[k.STATUS] == k.TESTED, k.SAMPLE]
+    valued = {subject[name] for name in _different(usable) if name in subject}
     in_design: set[str] = set()
     why: dict[str, str] = {}
     for result in results:
@@ -59,6 +59,10 @@ def _subjects(results: Sequence[Any], features: pd.DataFrame, sheet: pd.DataFram
     told = [f"{listed(names, 3)}: {reason}" for reason, names in list(reasons.items())[:_MOST]]
     used = sorted(in_design & valued)
     return used, f"{integer(lost)} lost ({'; '.join(told)})" if lost else "none lost"
+
+
+def _different(names: pd.Series) -> list[str]:
+    return [str(name) for name in names.unique()]
 
 
 def _halves(name: str, why: dict[str, str]) -> str:

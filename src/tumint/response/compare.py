@@ -24,7 +24,7 @@ from tumint.response.design.groups import Design, nobody
 from tumint.response.design.matrices import Matrices, matrices
 from tumint.response.design.status import check_estimable, contrast_reason
 from tumint.response.design.subjects import Least
-from tumint.response.family_tests import BESIDE, family_tests
+from tumint.response.family_tests import BESIDE, PERMUTATION, TESTS, family_tests
 from tumint.response.floor import with_floor
 from tumint.response.models.permutation import Assignments, assignments
 from tumint.response.multiplicity import q_across, q_primary
@@ -51,7 +51,13 @@ class Result:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # many small matrices
 def compare(
-    features: pd.DataFrame, design: Design, config: ResponseConfig, seed: int, *, beside: Sequence[str] = BESIDE
+    features: pd.DataFrame,
+    design: Design,
+    config: ResponseConfig,
+    seed: int,
+    *,
+    beside: Sequence[str] = BESIDE,
+    tests: Sequence[str] = TESTS,
 ) -> Result:
     """Compare the two groups of `design` on every feature.
 
@@ -63,6 +69,9 @@ def compare(
         Seed of the sampled permutations; each contrast has a stream of its own, by its name.
     beside
         Which of `power` and `influence` (refits without each subject) are wanted too; the others stay empty.
+    tests
+        Which of `mixed` and `permutation` fill their columns beside the test that `config.method` names; the others
+        are not computed and stay empty.
 
     Raises
     ------
@@ -74,13 +83,16 @@ def compare(
     reason = contrast_reason(design, config.min_subjects)
     if not reason:
         check_estimable(design)
-    ways, no_permutation = _assignments(design, config, seed, reason)
+    if PERMUTATION in (*tests, config.method):
+        ways, no_permutation = _assignments(design, config, seed, reason)
+    else:
+        ways, no_permutation = None, reason or "no permutation test was asked for"
     whole = design.pair is not None and design.contrast.formula is None  # a formula can use half a pair
     pairs = (design.pair, design.group) if whole and design.pair is not None else None
     of_families = matrices(features, values, design.units, design.unit_of_sample, pairs, least)
     parts, priors = [], {}
     for family in of_families:
-        part, prior = family_tests(family, design, config, ways, beside)
+        part, prior = family_tests(family, design, config, ways, beside, tests)
         parts.append(part)
         if prior:
             priors[family.name] = prior

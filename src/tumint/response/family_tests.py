@@ -28,6 +28,8 @@ from tumint.response.models.robust_prior import fit_prior_robust
 from tumint.response.models.roi_weights import subject_weights
 from tumint.text import plural
 
+PERMUTATION = "permutation"
+TESTS = (MIXED.name, PERMUTATION)  # beside the moderated t
 BESIDE = (POWER.name, INFLUENCE.name)
 ALPHA = 0.05  # of a single test, for statements about power
 _OVER = ("q_all", "q_across", "q_primary", "floor")  # of all families of a contrast: known when all of them are
@@ -36,9 +38,18 @@ _NUMBERS = ("effect", k.SE, "ci_low", "ci_high", "t", "df", "p", "q", "p_mixed",
 
 
 def family_tests(
-    family: Matrices, design: Design, config: ResponseConfig, ways: Assignments | None, beside: Sequence[str]
+    family: Matrices,
+    design: Design,
+    config: ResponseConfig,
+    ways: Assignments | None,
+    beside: Sequence[str],
+    tests: Sequence[str] = TESTS,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
-    """The tables of one family by the names of their contracts, and its prior where anything was tested."""
+    """The tables of one family by the names of their contracts, and its prior where anything was tested.
+
+    Of `BESIDE` and `TESTS` only what is in `beside` and `tests` is computed, and the test that `config.method` names;
+    `ways` None: no permutation.
+    """
     Y = family.values
     weights = weights_of(family, design.matrix, config)
     result = fit(Y, design.matrix, design.effect, weights)
@@ -51,8 +62,9 @@ def family_tests(
     columns["df"] = np.where(result.df > 0, result.df, np.nan)
     plain = (status == k.NO_P) & np.isnan(result.effect)
     columns["effect"][plain] = _difference(Y[plain], design)
-    mixed = _mixed(family, design, tested)
-    columns["p_mixed"] = mixed["p"].to_numpy()
+    mixed = _mixed(family, design, tested) if MIXED.name in (*tests, config.method) else pd.DataFrame()
+    if len(mixed):
+        columns["p_mixed"] = mixed["p"].to_numpy()
     prior: dict[str, float] = {}
     extras = {POWER.name: pd.DataFrame(), INFLUENCE.name: pd.DataFrame()}
     if tested.size:
@@ -78,7 +90,7 @@ def family_tests(
         EFFECTS_ALL.name: table.assign(
             **columns, **dict.fromkeys(_OVER, np.nan), **{k.STATUS: status, k.REASON: reason}
         ),
-        MIXED.name: table[_KEY].join(mixed).iloc[tested],
+        MIXED.name: table[_KEY].join(mixed).iloc[tested] if len(mixed) else mixed,
         **extras,
     }, prior
 
@@ -194,7 +206,9 @@ def _lost(family: Matrices, design: Design) -> NDArray[np.object_]:
     samples = np.bincount(family.subject, minlength=len(inside))
     missing = ~np.isfinite(family.values) & inside
     unused = np.where(inside & ~missing, samples - np.nan_to_num(family.used), 0).sum(axis=1).astype(int)
-    counts = {why: (missing & (family.why == name)).sum(axis=1) for name, why in _WHY.items()}
+    row_of, of = np.nonzero(missing)  # few of all: texts are slow to compare
+    names = family.why[row_of, of]
+    counts = {why: np.bincount(row_of[names == name], minlength=len(missing)) for name, why in _WHY.items()}
     said = []
     for row, n in enumerate(unused):
         words = [f"{plural(int(of[row]), 'subject')}: {why}" for why, of in counts.items() if of[row]]

@@ -42,7 +42,7 @@ from tumint.response.derived import values_of, with_differences
 from tumint.response.design import groups as design
 from tumint.response.design.subjects import check_values
 from tumint.response.design.subset import restricted
-from tumint.response.family_tests import BESIDE
+from tumint.response.family_tests import BESIDE, TESTS
 from tumint.response.multiplicity import check_named
 from tumint.response.outcomes import relate
 from tumint.response.prediction import predicted_groups
@@ -146,6 +146,7 @@ def run_contrasts(
     features: str,
     sheet: str,
     beside: Sequence[str] = BESIDE,
+    tests: Sequence[str] = TESTS,
 ) -> list[Result]:
     """Every contrast of the config, in its order; `features` and `sheet` name the tables in messages.
 
@@ -159,7 +160,7 @@ def run_contrasts(
         try:
             part, said = restricted(rows, table, contrast, sheet)
             built = design.build(part, contrast, sheet)
-            results.append(replace(compare(table, built, config, seed, beside=beside), subset=said))
+            results.append(replace(compare(table, built, config, seed, beside=beside, tests=tests), subset=said))
         except SheetError as error:
             results.append(not_compared(contrast, error))
     return results

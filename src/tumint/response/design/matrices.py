@@ -65,23 +65,24 @@ def matrices(
     inside = unit_of_sample[unit_of_sample.isin(units)].sort_index()
     samples = {str(sample): i for i, sample in enumerate(inside.index)}
     subject = np.array([units[unit] for unit in inside], dtype=np.intp)
-    tested = features[features[k.STATUS] == k.TESTED]
-    odds = families.chosen(tested[k.FAMILY], lambda family: family.pools in ("information", "shares"))
-    sparse = odds & (tested[k.WEIGHT] < least.information)
-    tested = tested[~sparse]
-    names = features[[k.FAMILY, k.FEATURE]].astype(str).drop_duplicates()
+    odds = families.chosen(features[k.FAMILY], lambda family: family.pools in ("information", "shares"))
+    sparse = odds & (features[k.WEIGHT] < least.information)
+    columns = [k.SAMPLE, k.FAMILY, k.FEATURE, k.VALUE, k.SE]
+    tested = features.loc[(features[k.STATUS] == k.TESTED) & ~sparse, columns]
+    names = features[[k.FAMILY, k.FEATURE]].drop_duplicates().astype(str).drop_duplicates()
     found = []
     for name, part in names.groupby(k.FAMILY, sort=True):
         order = {feature: i for i, feature in enumerate(sorted(part[k.FEATURE]))}
-        mine = values[values[k.FAMILY] == name]
-        matrix, precision = (_matrix(mine, k.SUBJECT, order, units, column) for column in (k.VALUE, k.SE))
-        why = _matrix(mine, k.SUBJECT, order, units, k.STATUS, k.ABSENT)
-        rois = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples)
+        of_subjects = _Places.of(values, name, k.SUBJECT, order, units)
+        matrix, precision = (of_subjects.matrix(values[column]) for column in (k.VALUE, k.SE))
+        why = of_subjects.matrix(values[k.STATUS], k.ABSENT)
+        of_rois = _Places.of(tested, name, k.SAMPLE, order, samples)
+        rois = of_rois.matrix(tested[k.VALUE])
         if pairs is not None:
             matrix[~_has_partner(matrix, *pairs)] = np.nan
         rois[np.isnan(matrix)[:, subject]] = np.nan
-        errors = _matrix(tested[tested[k.FAMILY] == name], k.SAMPLE, order, samples, k.SE)
-        used = _matrix(mine, k.SUBJECT, order, units, "n_samples")
+        errors = of_rois.matrix(tested[k.SE])
+        used = of_subjects.matrix(values["n_samples"])
         used[np.isnan(matrix)] = 0
         found.append(Matrices(str(name), list(order), matrix, rois, subject, errors, precision, why, used))
     return found
@@ -101,20 +102,29 @@ def names_of(family: Matrices) -> pd.DataFrame:
     )
 
 
-def _matrix(
-    table: pd.DataFrame,
-    column: str,
-    rows: dict[str, int],
-    columns: dict[str, int],
-    values: str = k.VALUE,
-    empty: float | str = np.nan,
-) -> Any:
-    """`values` by feature and `column`; `empty` where the table has none."""
-    matrix = np.full((len(rows), len(columns)), empty, dtype=object if isinstance(empty, str) else np.float64)
-    at_column = _positions(table[column], columns)
-    kept = table[at_column >= 0]
-    matrix[_positions(kept[k.FEATURE], rows), at_column[at_column >= 0]] = kept[values]
-    return matrix
+@dataclass(frozen=True)
+class _Places:
+    """Where in a matrix of features the rows of one family stand in a table."""
+
+    rows: NDArray[np.intp]  # of the table
+    row: NDArray[np.intp]  # of the matrix
+    column: NDArray[np.intp]
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(
+        cls, table: pd.DataFrame, family: str, column: str, rows: dict[str, int], columns: dict[str, int]
+    ) -> _Places:
+        """Rows by feature, columns by the names in `column` of the table; rows with other names are left out."""
+        at_column = _positions(table[column], columns)
+        mine = np.flatnonzero((table[k.FAMILY] == family).to_numpy() & (at_column >= 0))
+        return cls(mine, _positions(table[k.FEATURE].iloc[mine], rows), at_column[mine], (len(rows), len(columns)))
+
+    def matrix(self, values: pd.Series, empty: float | str = np.nan) -> Any:
+        """`values` of the table by feature and column; `empty` where it has none."""
+        matrix = np.full(self.shape, empty, dtype=object if isinstance(empty, str) else np.float64)
+        matrix[self.row, self.column] = values.iloc[self.rows]
+        return matrix
 
 
 def _positions(names: pd.Series, known: dict[str, int]) -> NDArray[np.intp]:

@@ -84,12 +84,12 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
     `se` of one sample makes the subject's missing.
     """
     rows = features[features[k.SAMPLE].isin(subject.index)]
-    samples = rows[k.SAMPLE].astype(str)
-    of_rows = {k.SUBJECT: samples.map(subject.astype(str)), **{n: rows[n].astype(str) for n in (k.FAMILY, k.FEATURE)}}
-    named = {name: pd.factorize(column.to_numpy(dtype=object), sort=True) for name, column in of_rows.items()}
+    of_samples, samples = _coded(rows[k.SAMPLE])
+    of_units, units = pd.factorize(subject.astype(str).reindex(samples).to_numpy(dtype=object), sort=True)
+    named = {k.SUBJECT: (of_units[of_samples], units), **{n: _coded(rows[n]) for n in (k.FAMILY, k.FEATURE)}}
     keys = [codes for codes, _ in named.values()]
     # sums of floats depend on their order, so it is fixed here
-    order = np.lexsort((pd.factorize(samples.to_numpy(dtype=object), sort=True)[0], *reversed(keys)))
+    order = np.lexsort((of_samples, *reversed(keys)))
     first = np.append(True, np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0))[: len(order)]
     parts = []
     for block in _blocks(first):
@@ -98,6 +98,13 @@ def subject_values(features: pd.DataFrame, subject: pd.Series, least: Least = Le
         key = pd.DataFrame({name: names[codes[heads]].astype(object) for name, (codes, names) in named.items()})
         parts.append(_finish(key, *_sums(rows.iloc[at], number), least))
     return pd.concat(parts, ignore_index=True)
+
+
+def _coded(column: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Which name each row has, and the names in order as text: of millions of rows, each name is looked at once."""
+    codes, different = pd.factorize(column)
+    ranks, names = pd.factorize(np.array([*map(str, different), None], dtype=object)[:-1], sort=True)
+    return ranks[codes], names
 
 
 def _blocks(first: NDArray[np.bool_]) -> Iterator[slice]:

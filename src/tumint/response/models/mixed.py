@@ -17,6 +17,7 @@ from tumint.response.models.linear import Floats
 # variance ratios (subject over residual) among which the minimum is bracketed; 0 is always tried too
 _GRID = np.logspace(-5, 6, 34)
 _STEPS = 45
+_BLOCK = 250_000  # features × subjects worked on together; what they hold is several times as much
 _SINGULAR = 1e-10
 
 
@@ -85,10 +86,15 @@ def fit_mixed(Y: Floats, X: Floats, subject: NDArray[np.intp], contrast: Floats)
     subject with two ROIs, or no variance.
     """
     out = {name: np.full(len(Y), np.nan) for name in MixedFit.__dataclass_fields__}
-    sums = _sums(Y, X, subject)
-    usable = np.flatnonzero(_identifiable(sums))
-    if usable.size:
-        sums = sums.take(usable)
+    whole = _sums(Y, X, subject)
+    # no number of a feature depends on others from here on
+    step = max(1, _BLOCK // max(1, whole.n.shape[1]))
+    for start in range(0, len(Y), step):
+        block = np.arange(start, min(start + step, len(Y)))
+        usable = block[_identifiable(whole.take(block))]
+        if not usable.size:
+            continue
+        sums = whole.take(usable)
         ratio = _reml_ratio(sums)
         solved = _solve(sums, ratio)
         residual = solved.rss / sums.df
@@ -114,9 +120,9 @@ def _sums(Y: Floats, X: Floats, subject: NDArray[np.intp]) -> _Sums:
 
 def _identifiable(sums: _Sums) -> NDArray[np.bool_]:
     p = sums.xx.shape[-1]
-    full = np.linalg.matrix_rank(sums.xx, hermitian=True) == p
-    repeated = (sums.n > 1).any(axis=1)
-    good: NDArray[np.bool_] = full & repeated & (sums.df > 0)
+    good: NDArray[np.bool_] = (sums.n > 1).any(axis=1) & (sums.df > 0)
+    rows = np.flatnonzero(good)
+    good[rows] = np.linalg.matrix_rank(sums.xx[rows], hermitian=True) == p
     rows = np.flatnonzero(good)
     plain = _solve(sums.take(rows), np.zeros(rows.size))
     good[rows] = plain.rss > 1e-20 * sums.yy[rows]
