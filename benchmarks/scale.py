@@ -217,8 +217,8 @@ def other_sizes(runs: dict[int, Run]) -> str:
 
 
 def _line(small: int, large: int, at: int, value: Callable[[int], float]) -> float:
-    rise = (value(large) - value(small)) / (large - small)
-    return float(max(value(large), value(large) + rise * (at - large)))
+    rise = max((value(large) - value(small)) / (large - small), 0.0)
+    return float(value(large) + rise * (at - large))
 
 
 def _hours(runs: dict[int, Run], small: int, large: int, rois: int) -> float:

@@ -15,7 +15,7 @@ _WRITTEN = ".written"  # names of what a report wrote into the folder: of these 
 # ids of every page's own parts
 TAKEN = frozenset({"main", "method", "provenance", "glossary", "findings", "reports", "index", *STAGES})
 SUMMARY_MM = (89, 183)  # one column of a journal, and two
-MAX_PAGE_BYTES = 5_600_000  # of figures and tables; what comes after is written beside the page only
+MAX_PAGE_BYTES = 5_300_000  # of figures and tables; what comes after is written beside the page only
 
 
 @dataclass
