@@ -1,4 +1,4 @@
-"""Profiles for schedulers not at hand: dry runs with the real plugins, Grid Engine and Kubernetes by commands made here."""
+"""Profiles for schedulers not at hand: dry runs with the real plugins, runs by a `qsub` and a `kubectl` made here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ if words == ["create", "-o", "name", "-f", "-"]:
         (kept / "killed").touch()
         (kept / f"{{name}}.end").write_text("137")
     else:
-        script = f"{{' '.join(container['command'])}}; echo $? > {{kept}}/{{name}}.part; mv {{kept}}/{{name}}.part {{kept}}/{{name}}.end"
+        end = kept / name
+        script = f"{{' '.join(container['command'])}}; echo $? > {{end}}.part; mv {{end}}.part {{end}}.end"
         clean = dict(PATH="/usr/bin:/bin", HOME=os.environ.get("HOME", "/"), PYTHONPATH=os.environ["PYTHONPATH"])
         env = clean | {{one["name"]: one["value"] for one in container["env"]}}
         log = (kept / f"{{name}}.log").open("w")

@@ -74,7 +74,7 @@ def check_environment(folder: Path) -> None:
     asked = dict.fromkeys(name for line in lines if not line.startswith("#") for name in _ASKED.findall(line))
     if lacking := [name for name in asked if not os.environ.get(name)]:
         expected = f"{', '.join(asked)}, which {path} explains"
-        raise TumintError(Fault("environment", expected, f"no {' and no '.join(lacking)}"))
+        raise TumintError(Fault("environment", expected, f"no {', '.join(lacking)}"))
 
 
 def sbatch_options(folder: Path) -> dict[str, Any] | None:
