@@ -343,8 +343,8 @@ def test_categories_that_differ_by_case_alone(folder: Path, column: str) -> None
         (["--cores", "-1"], "tumint: --cores: expected a whole number from 1, found -1."),
         (
             ["--profile", "nowhere"],
-            "tumint: --profile: expected a profile of Snakemake, a folder with `config.yaml`, or one of lsf, sge, "
-            "slurm, slurm-single, found none at `nowhere`.",
+            "tumint: --profile: expected a profile of Snakemake, a folder with `config.yaml`, or one of "
+            "kubernetes, lsf, sge, slurm, slurm-single, found none at `nowhere`.",
         ),
     ],
 )

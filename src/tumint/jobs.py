@@ -19,6 +19,7 @@ from tumint import keys as k
 from tumint import machine, slurm
 from tumint.batches import batches as batches
 from tumint.batches import subject_batches as subject_batches
+from tumint.config.cluster import ClusterConfig
 from tumint.config.ingest import IngestConfig
 from tumint.errors import Fault, TumintError
 from tumint.ingest import registry
@@ -51,6 +52,12 @@ def batches_json(sheet: pd.DataFrame, column: str) -> str:
     """`{sample: batch}` by a column of the sheet, in its order."""
     named = dict(zip(sheet[k.SAMPLE], sheet[column].astype(str), strict=True))
     return json.dumps(named, ensure_ascii=False, separators=(",", ":"))
+
+
+def sketched_json(sheet: pd.DataFrame, config: ClusterConfig) -> str:
+    """`{sample: subject}` by name, for a sketch of the cells; empty where none is drawn: no other subject reruns it."""
+    drawn = config.sketch is not None and config.typing != "provided"
+    return subjects_json(sheet, sorted(sheet[k.SAMPLE]) if drawn else [])
 
 
 def check_reader(config: IngestConfig) -> None:

@@ -241,6 +241,8 @@ def test_what_is_wrong_is_said_in_the_same_words(cells, design, scores) -> None:
         tumint.compare(scores, design, subject="mouse", group="arm", reference="control")
     with pytest.raises(tumint.TumintError, match="group: expected a column of design"):
         tumint.compare(scores, design, subject="mouse", group="treatment", reference="vehicle")
+    with pytest.raises(tumint.TumintError, match="beside: expected of mixed, permutation, found `wilcoxon`"):
+        tumint.compare(scores, design, subject="mouse", group="arm", reference="vehicle", beside=["wilcoxon"])
 
 
 def test_cells_are_left_as_they_were(cells) -> None:

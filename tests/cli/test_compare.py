@@ -170,3 +170,20 @@ def test_help_states_the_contract(capsys) -> None:
         "ci_low",
     ):
         assert words in said
+
+
+def test_only_the_tests_that_are_asked_for_fill_their_columns(study) -> None:
+    study.to_csv("f.csv", index=False)
+    columns = {"mixed": ["p_mixed"], "permutation": ["p_permutation", "p_maxt"]}
+    assert _compare(out="all.csv") == 0
+    whole = pd.read_csv("all.csv")
+    for beside, filled in (("none", []), ("mixed", ["mixed"]), ("permutation", ["permutation"]), ("both", [*columns])):
+        assert _compare("--beside", beside, out="o.csv") == 0
+        table = pd.read_csv("o.csv")
+        empty = [name for test, names in columns.items() if test not in filled for name in names]
+        assert table[empty].isna().all(axis=None)
+        pd.testing.assert_frame_equal(table.drop(columns=empty), whole.drop(columns=empty))
+    assert _compare("--method", "mixed", "--beside", "none") == 0
+    table = pd.read_csv("o.csv")
+    pd.testing.assert_series_equal(table["p"], whole["p_mixed"], check_names=False)
+    assert table["p_permutation"].isna().all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -97,5 +98,28 @@ def test_a_run_needs_a_config(capsys):
 def test_only_one_is_submitted_whole():
     whole = [name for name, folder in profiles.shipped().items() if profiles.sbatch_options(folder) is not None]
     assert whole == ["slurm-single"]
-    with pytest.raises(TumintError, match="lsf, sge, slurm, slurm-single"):
+    with pytest.raises(TumintError, match="kubernetes, lsf, sge, slurm, slurm-single"):
         profiles.profile(Path("nowhere"))
+
+
+def test_values_that_a_profile_takes_from_the_environment_are_asked_for(monkeypatch, capsys):
+    for name in ("TUMINT_IMAGE", "TUMINT_MOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TUMINT_CLAIM", "cohorts")
+    assert main(["run", str(CONFIG), "--profile", "kubernetes"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tumint: environment: expected TUMINT_IMAGE, TUMINT_MOUNT, TUMINT_CLAIM, which ")
+    assert line.endswith("kubernetes/config.yaml explains, found no TUMINT_IMAGE, TUMINT_MOUNT.")
+
+
+def test_a_copy_that_names_its_values_asks_for_none(tmp_path):
+    text = (profiles.shipped()["kubernetes"] / "config.yaml").read_text()
+    text = re.sub(r"\$TUMINT_[A-Z]+", "mine", text)
+    (tmp_path / "config.yaml").write_text(text)
+    profiles.check_environment(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["aws-batch", "google-batch", "googlebatch"])
+def test_what_to_take_where_there_can_be_no_profile(name, capsys):
+    assert main(["run", str(CONFIG), "--profile", name]) == 2
+    assert "as docs/clusters.md shows" in capsys.readouterr().err

@@ -26,7 +26,7 @@ rule cluster:
         side=lambda wildcards: WATCH.text(COHORT.config.cluster.files),
         cells=HANDED.paths("cluster.cells", every_batch(f"{RESULTS}/qc/{{batch}}.h5ad")),
         batches=HANDED.text("cluster.batches", jobs.batches_json(COHORT.sheet, COHORT.config.cluster.integrate.batch)),
-        subjects=HANDED.text("cohort.subjects", jobs.subjects_json(COHORT.sheet, list(COHORT.sheet["sample"]))),
+        subjects=HANDED.text("cluster.subjects", jobs.sketched_json(COHORT.sheet, COHORT.config.cluster)),
         out=folder_of("cells"),
     message:
         "cluster"

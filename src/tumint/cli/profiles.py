@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from tumint.errors import Fault, TumintError
 from tumint.text import either
 
 _OPTIONS = "sbatch"  # a profile with this key is submitted whole
+_ASKED = re.compile(r"\$\{?(TUMINT_[A-Z_]+)")  # values that a profile takes from the environment
+_WHOLE = {"aws-batch": "AWS Batch", "google-batch": "Google Batch", "googlebatch": "Google Batch"}
 
 
 def shipped() -> dict[str, Path]:
@@ -30,6 +33,7 @@ def listed() -> str:
     for name, folder in shipped().items():
         first = (folder / "config.yaml").read_text(encoding="utf-8").splitlines()[0]
         lines.append(f"  {name:<14}{first.removeprefix('# ')}")
+    lines.append(f"  {'(none)':<14}AWS Batch, Google Batch: the whole run as one job in a container: docs/clusters.md")
     where = snakefile().parent / "profiles"
     return "\n".join([*lines, "", f"To change one, copy its folder from {where} and name the copy: --profile FOLDER"])
 
@@ -49,8 +53,28 @@ def profile(named: Path) -> Path:
     known = shipped()
     if named.name in known:  # also by the path that it has in the repository
         return known[named.name]
+    if cloud := _WHOLE.get(str(named)):
+        # its executor for Snakemake starts jobs that share no files with the run, and nothing can be set against that
+        expected = f"the whole run as one job of {cloud}, as docs/clusters.md shows"
+        raise TumintError(Fault("--profile", expected, f"`{named}`: steps there cannot share the working folder"))
     expected = f"a profile of Snakemake, a folder with `config.yaml`, or one of {', '.join(known)}"
     raise TumintError(Fault("--profile", expected, f"none at `{named}`"))
+
+
+def check_environment(folder: Path) -> None:
+    """Before anything is submitted half said.
+
+    Raises
+    ------
+    TumintError
+        The profile takes a value from a `$TUMINT_…` that the environment lacks.
+    """
+    path = folder / "config.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    asked = dict.fromkeys(name for line in lines if not line.startswith("#") for name in _ASKED.findall(line))
+    if lacking := [name for name in asked if not os.environ.get(name)]:
+        expected = f"{', '.join(asked)}, which {path} explains"
+        raise TumintError(Fault("environment", expected, f"no {', '.join(lacking)}"))
 
 
 def sbatch_options(folder: Path) -> dict[str, Any] | None:

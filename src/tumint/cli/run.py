@@ -64,6 +64,8 @@ def run(config: Path, cores: int | None, named_profile: Path | None = None, more
     check_cores(cores)
     named = None if named_profile is None else profiles.profile(named_profile)
     options = None if named is None else profiles.sbatch_options(named)
+    if named is not None:
+        profiles.check_environment(named)
     preflight.load(config)
     if options is not None:
         profiles.submit(config, options, cores, more)

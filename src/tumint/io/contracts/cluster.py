@@ -5,7 +5,9 @@ from __future__ import annotations
 from tumint import keys as k
 from tumint.io.contracts.base import CELL, Contract
 
-# cluster/cells.parquet: sorted by sample (order of the sheet) and cell_id; one row group per sample.
+# cluster/cells.parquet: sorted by sample (order of the sheet) and cell_id; one row group per sample. Also
+# `area_um2`, `marker_<name>` (normalised) and, where a part of the cells was clustered (`cluster.sketch`),
+# `cluster_confidence` (float32): share of the votes for the cluster that a cell joined, 1 if it was clustered.
 CELLS = Contract(
     "cells",
     {

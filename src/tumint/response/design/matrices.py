@@ -73,10 +73,10 @@ def matrices(
     found = []
     for name, part in names.groupby(k.FAMILY, sort=True):
         order = {feature: i for i, feature in enumerate(sorted(part[k.FEATURE]))}
-        of_subjects = _Places.of(values, name, k.SUBJECT, order, units)
+        of_subjects = _Places.of(values, str(name), k.SUBJECT, order, units)
         matrix, precision = (of_subjects.matrix(values[column]) for column in (k.VALUE, k.SE))
         why = of_subjects.matrix(values[k.STATUS], k.ABSENT)
-        of_rois = _Places.of(tested, name, k.SAMPLE, order, samples)
+        of_rois = _Places.of(tested, str(name), k.SAMPLE, order, samples)
         rois = of_rois.matrix(tested[k.VALUE])
         if pairs is not None:
             matrix[~_has_partner(matrix, *pairs)] = np.nan
