@@ -15,7 +15,14 @@ import statsmodels.api as sm
 from tumint import keys as k
 from tumint.io.contracts import FEATURES
 from tumint.io.tables import check
-from tumint.neighbourhood.contact_states import Contacts, _positive, _slopes, contact_features, spilled
+from tumint.neighbourhood.contact_states import (
+    Contacts,
+    _Positive,
+    _slopes,
+    _within,
+    contact_features,
+    spilled,
+)
 
 _spec = importlib.util.spec_from_file_location("states", Path(__file__).parents[2] / "benchmarks" / "states.py")
 assert _spec is not None
@@ -45,12 +52,14 @@ def test_a_slope_is_that_of_least_squares_with_domains() -> None:
     strata, beside = rng.integers(0, 3, n), rng.random((n, 2))
     contact = (rng.random(n) < 0.3).astype(float)
     y = rng.random((n, 2)) + contact[:, None] * [0.0, 0.5] + strata[:, None]
-    slope, se = _slopes(contact, beside, y, strata)
+    slope, se = _slopes(contact, beside, _within(y, strata), strata)
     X = np.column_stack([np.eye(3)[strata], beside, contact])
     for j in range(2):
         fit = sm.OLS(y[:, j], X).fit(cov_type="HC0")
         assert (slope[j], se[j]) == pytest.approx((fit.params[-1], fit.bse[-1]))
-    assert np.isnan(_slopes(strata == 1, beside, y, strata)[0]).all()  # the contact says nothing but the domain
+    assert np.isnan(
+        _slopes(strata == 1, beside, _within(y, strata), strata)[0]
+    ).all()  # the contact says nothing but the domain
 
 
 def test_positive_cells_by_contact_are_counted_as_all_labellings_say() -> None:
@@ -62,12 +71,14 @@ def test_positive_cells_by_contact_are_counted_as_all_labellings_say() -> None:
         for second in itertools.combinations(range(4, 7), up[1]):
             seen.append(contact[[*first, *second]].sum())
     positive = np.array([1, 1, 0, 0, 0, 0, 1], dtype=bool)
-    [(*_, value, se, expected, n, status)] = _positive("m", ("a", "b"), contact, positive, strata)
+    touching = np.bincount(strata, weights=contact)
+    found = _Positive.of(positive, strata).on_contact("m", ("a", "b"), contact, touching)
+    [(*_, value, se, expected, n, status)] = found
     assert expected == pytest.approx(np.mean(seen))
     assert se * (expected + 0.5) * np.log(2) == pytest.approx(np.std(seen))
     assert value == pytest.approx(np.log2(2.5 / (expected + 0.5)))
     assert (n, status) == (7, k.TESTED)
-    assert _positive("m", ("a", "b"), contact, np.zeros(7, dtype=bool), strata) == []
+    assert _Positive.of(np.zeros(7, dtype=bool), strata).on_contact("m", ("a", "b"), contact, touching) == []
 
 
 @pytest.mark.parametrize(("how", "per_mean"), [("mean", True), ("each", False)])
