@@ -62,7 +62,7 @@ def profile(named: Path) -> Path:
 
 
 def check_environment(folder: Path) -> None:
-    """Before anything is submitted half said.
+    """Check that the environment has all that a profile takes from it, before anything is submitted.
 
     Raises
     ------

@@ -27,7 +27,8 @@ class ReportConfig(Section):
     )
     max_maps: Annotated[int, Field(ge=0)] = Field(
         24,
-        description="How many ROIs a page draws as maps at most, from each group as many; a page has to stay small.",
+        description="How many ROIs a page draws as maps at most, so that it stays small: as many of each group; in "
+        "quality control those that lost the largest share of cells.",
     )
     group: str | None = Field(
         None,
